@@ -6,6 +6,7 @@ export type {
   StreamGap,
   TaskState,
 } from './broker/port/broker.js';
+export type { Culprit, GroupCounts, GroupState } from './broker/port/group-port.js';
 export { QueueClient, type ResultOf, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
@@ -22,6 +23,16 @@ export type { TaskDecorator } from './decorators/task-decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
+export { Batch, type BatchBuilder, type BatchOfTask } from './groups/batch.js';
+export type { BatchStatus } from './groups/batch-status.js';
+export type { Calls } from './groups/fill.js';
+export { Flow, type FlowBuilder, type FlowStatus } from './groups/flow.js';
+export type { NodeAdder } from './groups/flow-nodes.js';
+export type { FlowOfTask } from './groups/flow-of-task.js';
+export type { ArgumentOf, FlowArguments, FlowOptions, NodeOptions } from './groups/flow-options.js';
+export type { BatchOptions, GroupOptions } from './groups/group-options.js';
+export type { GroupSender } from './groups/member-call.js';
+export { Ref } from './groups/ref.js';
 export { type ActionListOptions, ActionLog, type ActionRecord } from './inspector/actions/action-log.js';
 export type { ActorOptions } from './inspector/actor.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
@@ -100,6 +111,7 @@ export type {
 export type { AttemptRecord } from './message/attempt-record.js';
 export type { EditRecord } from './message/edited-message.js';
 export type { GivenHeaders, TaskHeaders } from './message/headers.js';
+export type { RefFailure } from './message/task-refs.js';
 export type { UniqueUntil } from './message/unique-key.js';
 export { TaskQueueModule } from './module/task-queue.module.js';
 export { WorkerFactory, type WorkerFactoryOptions } from './module/worker-factory.js';

@@ -39,6 +39,7 @@ import { RedisCheckup } from './redis-checkup.js';
 import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisDone } from './redis-done.js';
+import { RedisGroups } from './redis-groups.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisNotes } from './redis-notes.js';
 import { RedisProducer } from './redis-producer.js';
@@ -88,7 +89,10 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly metrics = new RedisMetrics(this.connection);
   readonly notes = new RedisNotes(this.connection);
   readonly done = new RedisDone(this.connection);
-  readonly results = new RedisResults(this.connection, this.blocking(), LONGEST_WAIT_MS);
+  readonly results = new RedisResults(this.connection, this.blocking(), LONGEST_WAIT_MS, this.options.queues);
+  readonly groups = new RedisGroups(this.connection, this.options.queues, (messages, send) =>
+    this.confirmed(messages, send),
+  );
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);
   readonly checkup = new RedisCheckup(this.connection);
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
@@ -134,10 +138,18 @@ export class RedisBroker extends RedisProducer implements Broker {
   async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
     const { session, child, queues } = claimant;
     const input = { sessionId: session, child, number, limit: recover ? RECOVER : limit, acks: acks.join(''), queues };
-    const [repeated, acked, drain, held, more, paused] = await this.connection.call('claim', input);
+    const [repeated, acked, drain, held, more, paused, stopped] = await this.connection.call('claim', input);
     const list = typeof held === 'string' ? held.split('\0') : held;
     const tasks = held === '' ? [] : list.map(parseHeld);
-    return { repeated: repeated === 1, acked, drain: drain === 1, more: more === 1, paused: paused?.split(' '), tasks };
+    return {
+      repeated: repeated === 1,
+      acked,
+      drain: drain === 1,
+      more: more === 1,
+      paused: paused === '' ? undefined : paused.split(' '),
+      stopped: stopped === '' ? undefined : idsIn(stopped),
+      tasks,
+    };
   }
 
   ack({ session, child }: Claimant, ids: readonly string[]): Promise<number> {
@@ -178,11 +190,12 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   async promote(limit: number): Promise<Promotion> {
-    const [moved, next, foreign, ...wrong] = await this.connection.call('promote', {
+    const [moved, next, groups, foreign, ...wrong] = await this.connection.call('promote', {
       queues: this.options.queues,
       limit,
     });
     this.pauses.found(foreign);
+    if (groups === 1) await this.groups.tend();
     const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
     return { moved, nextInMs: next < 0 ? undefined : next, refused };
   }
@@ -275,6 +288,11 @@ export class RedisBroker extends RedisProducer implements Broker {
       (timeoutMs) => new RedisConnection(redis, this.connection.keys, timeoutMs + commandTimeoutMs),
     );
   }
+}
+
+/** Ids that stand one behind the other. */
+function idsIn(text: string): string[] {
+  return text.match(/.{20}/g) ?? [];
 }
 
 /** `<queue> <message>` */

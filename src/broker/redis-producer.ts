@@ -90,7 +90,7 @@ export class RedisProducer implements ProducerBroker {
   }
 
   /** Sends, and waits for the replicas if any are asked for. */
-  private async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
+  protected async confirmed<T>(messages: readonly string[], send: () => Promise<T>): Promise<T> {
     if (!messages.every(hasOldTagsOnly)) await this.tagReaders.refuseUnread(messages);
     const { replicas } = this.options;
     try {

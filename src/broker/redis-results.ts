@@ -11,17 +11,23 @@ const MOST_READ = 100;
 
 /** The results of tasks: a string for each task that keeps one, and a list for each sender that may wait. */
 export class RedisResults implements FinishingBroker, ResultBroker {
-  /** @param blocking waits for at most `longestMs` at once */
+  /**
+   * @param blocking waits for at most `longestMs` at once
+   * @param queues of the app
+   */
   constructor(
     private readonly connection: RedisConnection,
     private readonly blocking: BlockingConnection,
     private readonly longestMs: number,
+    private readonly queues: readonly string[],
   ) {}
 
   finish({ session, child }: Pick<Claimant, 'session' | 'child'>, tasks: readonly FinishedTask[]): Promise<number> {
     const kept = tasks.map(({ id }) => id);
     const results = tasks.map(({ result }) => result);
-    return this.connection.call('finish', { sessionId: session, child, ...answersOf(kept), results });
+    // into these the end of a group may send what waited for it
+    const queues = tasks.some(({ inGroup }) => inGroup) ? this.queues : [];
+    return this.connection.call('finish', { sessionId: session, child, ...answersOf(kept), queues, results });
   }
 
   async read(ids: readonly string[]): Promise<(KeptResult | undefined)[]> {

@@ -2,6 +2,10 @@ import { Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { AppBroker, ProducerBroker, TaskBroker, TaskState } from '../broker/port/broker.js';
 import type { SendLeniency } from '../broker/port/send-leniency.js';
+import { Batch, BatchBuilder } from '../groups/batch.js';
+import { Flow, FlowBuilder, type FlowContext } from '../groups/flow.js';
+import type { FlowOptions } from '../groups/flow-options.js';
+import type { BatchOptions } from '../groups/group-options.js';
 import { assertTaskId, TaskIdSequence } from '../message/task-id.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
@@ -12,7 +16,7 @@ import { Results } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
 import type { TaskRegistry } from '../task/task-registry.js';
-import type { Clock } from '../values/clock.js';
+import { type Clock, systemClock } from '../values/clock.js';
 import type { Duration } from '../values/duration.js';
 import { NewNames } from '../values/log-once.js';
 import { assertTaskName } from '../values/task-name.js';
@@ -96,7 +100,7 @@ export class QueueClient {
 
   /** @internal */
   constructor(
-    private readonly broker: ProducerBroker & TaskBroker & Pick<AppBroker, 'results'>,
+    private readonly broker: ProducerBroker & TaskBroker & Pick<AppBroker, 'results' | 'groups'>,
     private readonly registry: TaskRegistry,
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
       readonly propagate?: Propagation;
@@ -205,6 +209,63 @@ export class QueueClient {
   async result<Result = unknown>(id: string, options: ResultOptions = {}): Promise<Result> {
     assertTaskId(id);
     return (await this.handles.results.of(id, patienceOf(options, 'result()'))) as Result;
+  }
+
+  /**
+   * A batch in the making: many tasks, and tasks that are sent when all of them are done, or one has failed.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION
+   * @example
+   * const batch = await queue
+   *   .batch({ name: 'mailing', onDone: queue.of(BatchTasks).report })
+   *   .add(queue.of(ReportTasks).send, users.map((user) => [user.id, { weekly: true }]))
+   *   .delay();
+   */
+  batch(options?: BatchOptions): BatchBuilder {
+    return new BatchBuilder(this.groups, options);
+  }
+
+  /**
+   * A flow in the making: tasks that wait for the results of others.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION
+   * @example
+   * const flow = queue.flow({ name: 'import', deadline: '1h' });
+   * const parts = ids.map((id) => flow.add(queue.of(PartTasks).extract, id));
+   * flow.add(queue.of(FlowTasks).merge, parts);
+   * await flow.delay();
+   */
+  flow(options?: FlowOptions): FlowBuilder {
+    return new FlowBuilder(this.groups, options);
+  }
+
+  /**
+   * A batch that was sent, by its id, also from another process. Redis is asked when its methods are called.
+   *
+   * @throws NestworkError INVALID_TASK_ID
+   * @example
+   * const { done, total } = await queue.batchById(id).status();
+   */
+  batchById(id: string): Batch {
+    assertTaskId(id);
+    return new Batch(this.broker.groups, id);
+  }
+
+  /**
+   * A flow that was sent, by its id, also from another process. Redis is asked when its methods are called.
+   *
+   * @throws NestworkError INVALID_TASK_ID
+   * @example
+   * await queue.flowById(id).cancel();
+   */
+  flowById(id: string): Flow {
+    assertTaskId(id);
+    return new Flow(this.groups, id);
+  }
+
+  private get groups(): FlowContext {
+    const { clock: now = systemClock } = this.options;
+    return { groups: this.broker.groups, results: this.handles.results, nextId: () => this.ids.next(), now };
   }
 
   /** The class itself, where this app has it: it knows the names and queues of its decorators. */

@@ -41,3 +41,12 @@ export function notAwaited(name: string): NestworkError {
     ['Send it with delay(), and look at its outcomes with BroadcastLog.'],
   );
 }
+
+/** A broadcast has no end that could be counted. */
+export function refusedBroadcast(name: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `"${printable(name)}" is a broadcast, which cannot be part of a batch or flow.`,
+    ['Send it with delay().'],
+  );
+}

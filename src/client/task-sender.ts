@@ -1,5 +1,7 @@
-import type { Due, ProducerBroker, TaskBroker } from '../broker/port/broker.js';
+import type { AppBroker, Due, ProducerBroker, TaskBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
+import { refusedInGroup } from '../groups/group-options.js';
+import { MEMBER, type MemberCall, type SendMembers } from '../groups/member-call.js';
 import type { CallOptions } from '../message/call-options.js';
 import { callTags } from '../message/call-tags.js';
 import { combineHeaders, type GivenHeaders, readHeaders } from '../message/headers.js';
@@ -16,7 +18,7 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
-import { duplicateKey, misplaced, notArguments, notAwaited, notCalls } from './send-errors.js';
+import { duplicateKey, misplaced, notArguments, notAwaited, notCalls, refusedBroadcast } from './send-errors.js';
 import {
   assertBroadcastOptions,
   assertSendOptions,
@@ -91,7 +93,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
 
   /** @internal */
   constructor(
-    private readonly broker: ProducerBroker & TaskBroker,
+    private readonly broker: ProducerBroker & TaskBroker & Pick<AppBroker, 'groups'>,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
@@ -215,6 +217,44 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     } finally {
       unanswered.end(name);
     }
+  }
+
+  /**
+   * How batches and flows send calls of this task.
+   *
+   * @internal
+   */
+  readonly [MEMBER]: SendMembers = async (count, send) => {
+    const { name, unanswered, wrappers } = this.target;
+    unanswered.begin(name);
+    try {
+      this.assertGoesWithGroups();
+      if (!wrappers?.any) return await send(await this.memberCall());
+      return await wrappers.around(name, count, async (headers) => send(await this.memberCall(headers)));
+    } catch (error) {
+      throw atCall(error, name, this[MEMBER]);
+    } finally {
+      unanswered.end(name);
+    }
+  };
+
+  private async memberCall(added?: GivenHeaders): Promise<MemberCall> {
+    const options = this.travelling(added);
+    const check = this.target.checkOfTask?.();
+    const { queue, seconds } = await this.destination();
+    if (queue === BROADCAST_QUEUE) throw refusedBroadcast(this.target.name);
+    const { due, enqueuedAt } = this.time();
+    const takeIds = (count: number): string[] => this.sequence.take(count);
+    const { groups } = this.broker;
+    return { name: this.target.name, queue, seconds, options, check, due, enqueuedAt, groups, takeIds };
+  }
+
+  /** @throws NestworkError INVALID_OPTION */
+  private assertGoesWithGroups(): void {
+    const { name, broadcast } = this.target;
+    if (broadcast) throw refusedBroadcast(name);
+    const refused = (['key', 'id', 'ids', 'timeout', 'signal'] as const).find((it) => this.options[it] !== undefined);
+    if (refused) throw refusedInGroup(refused, name);
   }
 
   private async sendOne(args: Args, awaited?: Awaited): Promise<TaskHandle<Result>> {

@@ -1,5 +1,6 @@
 import { undecodable } from '../payload/payload-errors.js';
 import { areHeaders, type TaskHeaders } from './headers.js';
+import { type ArgumentRefs, areRefs } from './task-refs.js';
 
 /** What one call sets for itself, as it travels in its message: plain data, times in ms. */
 export interface CallOptions {
@@ -17,6 +18,8 @@ export interface CallOptions {
   readonly due?: number;
   /** what travels beside the arguments */
   readonly headers?: TaskHeaders;
+  /** the arguments that are results of other tasks of a flow */
+  readonly refs?: ArgumentRefs;
 }
 
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && Number.isFinite(value);
@@ -32,6 +35,7 @@ const CHECKS: Readonly<Record<keyof CallOptions, (value: unknown) => boolean>> =
   cron: (value) => typeof value === 'string',
   due: isTime,
   headers: areHeaders,
+  refs: areRefs,
 };
 
 /**

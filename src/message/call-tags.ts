@@ -1,3 +1,4 @@
+import { encodeGroupTag, type GroupTag } from './group-tag.js';
 import { encodeResultTag, type ResultTag } from './result-tag.js';
 
 /**
@@ -5,8 +6,14 @@ import { encodeResultTag, type ResultTag } from './result-tag.js';
  *
  * @param unique from `encodeUnique`
  * @param result without `seconds` for a task that keeps no result
+ * @param group the batch or flow that it belongs to, if it does
  */
-export function callTags(unique: string | undefined, { seconds, announced }: Partial<ResultTag>): string | undefined {
-  if (seconds === undefined) return unique;
-  return (unique ?? '') + encodeResultTag({ seconds, announced: announced === true });
+export function callTags(
+  unique: string | undefined,
+  { seconds, announced }: Partial<ResultTag>,
+  group?: GroupTag,
+): string | undefined {
+  if (seconds === undefined && group === undefined) return unique;
+  const result = seconds === undefined ? '' : encodeResultTag({ seconds, announced: announced === true });
+  return (unique ?? '') + result + (group ? encodeGroupTag(group) : '');
 }

@@ -53,6 +53,15 @@ export class TaskIdSequence {
     return this.producer;
   }
 
+  /** So many ids in a row, of one producer. */
+  take(count: number): string[] {
+    if (this.sequence + count > SEQUENCE_LIMIT) {
+      this.producer = randomProducer();
+      this.sequence = 0;
+    }
+    return Array.from({ length: count }, () => this.next());
+  }
+
   /** The next id; never the same twice. */
   next(): string {
     if (this.sequence === SEQUENCE_LIMIT) {

@@ -2,6 +2,7 @@ import { NestworkError } from '../errors.js';
 import { decodePayload } from '../payload/payload.js';
 import { MAX_BYTES, undecodable } from '../payload/payload-errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
+import { type GroupTag, groupTagOf } from './group-tag.js';
 import { type ResultTag, resultTagOf } from './result-tag.js';
 import { bodyStart, HEADER_LENGTH, tagLetters } from './tags.js';
 import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
@@ -58,6 +59,8 @@ export interface TaskMessage {
   readonly unique: UniqueUntil | undefined;
   /** Whether and how its result is kept; mostly it is not. */
   readonly result: ResultTag | undefined;
+  /** The batch or flow that it belongs to; mostly it belongs to none. */
+  readonly group: GroupTag | undefined;
   /** Whether its history has an attempt. A redrive resets the counters and keeps the history. */
   readonly tried: boolean;
 }
@@ -120,6 +123,7 @@ export function decodeMessage(raw: string): TaskMessage {
     suspicions: Number.parseInt(raw.charAt(24), 36),
     unique: start === HEADER_LENGTH ? undefined : uniqueUntil(raw),
     result: start === HEADER_LENGTH ? undefined : resultTagOf(raw),
+    group: start === HEADER_LENGTH ? undefined : groupTagOf(raw),
     tried: end >= 0,
   };
 }

@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { decodePayload, encodePayload } from '../payload/payload.js';
 import { errorText } from '../values/error-text.js';
+import { areRuns, type IdRun, MOST_REFS } from './task-refs.js';
 
 /**
  * What became of a task, as it is kept for those who asked. In Redis it is one string: a letter for the kind, and
@@ -12,6 +13,7 @@ import { errorText } from '../values/error-text.js';
  * | `x`    | `{"error":...,"attempts":...}`: an attempt failed, and the task is not to run again    |
  * | `c`    | nothing: the task was cancelled                                                       |
  * | `u`    | `{"code":...,"error":...}`: the task is done, and its value cannot be kept             |
+ * | `n`    | `{"list":...,"ids":...}`: the results of other tasks of its flow stand in place of a value |
  *
  * Scripts write the `f`, see lua/lib/results.lua.
  */
@@ -20,6 +22,7 @@ export type TaskResult =
   | { readonly kind: 'failed'; readonly code: string; readonly error: string; readonly attempts: number }
   | { readonly kind: 'dropped'; readonly error: string; readonly attempts: number }
   | { readonly kind: 'cancelled' }
+  | { readonly kind: 'passed'; readonly list: boolean; readonly ids: readonly IdRun[] }
   | { readonly kind: 'unkept'; readonly code: UnkeptCode; readonly error: string };
 
 /** Why the value of a task that is done cannot be kept. */
@@ -34,6 +37,11 @@ export function encodeDone(value: unknown): string {
     const code: UnkeptCode = isTooLarge ? 'RESULT_TOO_LARGE' : 'UNSERIALIZABLE_RESULT';
     return `u${JSON.stringify({ code, error: reasonOf(error) })}`;
   }
+}
+
+/** The results of other tasks in place of a value. */
+export function encodePassed(passed: { readonly list: boolean; readonly ids: readonly IdRun[] }): string {
+  return `n${JSON.stringify({ list: passed.list, ids: passed.ids })}`;
 }
 
 /** What the error says, in words about a result. */
@@ -83,6 +91,11 @@ export function decodeResult(stored: string, id: string): TaskResult {
       const { code, error } = textsIn(rest, owner);
       const kept = code === 'RESULT_TOO_LARGE' ? code : 'UNSERIALIZABLE_RESULT';
       return { kind: 'unkept', code: kept, error: error ?? '' };
+    }
+    case 'n': {
+      const { list, ids } = Object(parsed(rest, owner)) as { list?: unknown; ids?: unknown };
+      if (!areRuns(ids, MOST_REFS)) throw undecodableResult(owner);
+      return { kind: 'passed', list: list === true, ids };
     }
     default:
       throw undecodableResult(owner);

@@ -2,7 +2,8 @@ import type { TaskBroker } from '../broker/port/broker.js';
 import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
 import { type ErrorCode, NestworkError } from '../errors.js';
 import { resultTagOf } from '../message/result-tag.js';
-import { decodeResult } from '../message/task-result.js';
+import { idsOf } from '../message/task-refs.js';
+import { decodeResult, type TaskResult } from '../message/task-result.js';
 import { soon } from '../values/soon.js';
 import { notKept, ResultExpiredError, ResultTimeoutError, TaskFailedError } from './result-errors.js';
 import type { Patience } from './result-options.js';
@@ -53,7 +54,7 @@ export class Results {
     if (sent && sent.seconds === undefined) throw notKept(id);
     if (!sent?.seconds || Date.now() - sent.sentAt > sent.seconds * 1_000) {
       const result = await this.ifKnown(id);
-      if (result) return resultOf(id, result);
+      if (result && !passedOn(id, result)) return resultOf(id, result);
     }
     return this.awaited(id, this.waits.wait(id), patience);
   }
@@ -70,7 +71,12 @@ export class Results {
       else signal?.addEventListener('abort', abort, { once: true });
     });
     try {
-      return resultOf(id, await Promise.race([wait.result, end]));
+      const result = await Promise.race([wait.result, end]);
+      const passed = passedOn(id, result);
+      if (!passed) return resultOf(id, result);
+      // others of its flow have the value, and may not have ended
+      const values = await Promise.all(idsOf(passed.ids).map((other) => this.of(other, { timeoutMs, signal })));
+      return passed.list ? values : values[0];
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -101,6 +107,13 @@ export class Results {
   }
 }
 
+/** The tasks whose results stand for that of this one, if they do. */
+function passedOn(id: string, result: KeptResult): Extract<TaskResult, { kind: 'passed' }> | undefined {
+  if (result === 'cancelled' || !result.stored.startsWith('n')) return undefined;
+  const decoded = decodeResult(result.stored, id);
+  return decoded.kind === 'passed' ? decoded : undefined;
+}
+
 function resultOf(id: string, result: KeptResult): unknown {
   const decoded = result === 'cancelled' ? { kind: result } : decodeResult(result.stored, id);
   switch (decoded.kind) {
@@ -111,6 +124,7 @@ function resultOf(id: string, result: KeptResult): unknown {
     case 'dropped':
       throw new TaskFailedError('TASK_DROPPED', id, decoded.error, decoded.attempts);
     case 'cancelled':
+    case 'passed':
       throw new TaskFailedError('TASK_CANCELLED', id, '', 0);
     case 'unkept':
       throw new NestworkError(decoded.code, `Task ${id} is done, and its result is lost: ${decoded.error}`, [

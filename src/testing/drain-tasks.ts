@@ -61,5 +61,8 @@ async function workOf(
   if ('claims' in broker) return { work: broker, close: async () => {} };
   const claims = await SessionClaims.open(broker, queues);
   const promote: TestWork['promote'] = (limit) => broker.promote(limit);
-  return { work: { promote, claims, broadcasts: new StreamBroadcasts(broker) }, close: () => claims.close() };
+  return {
+    work: { promote, claims, results: broker.results, broadcasts: new StreamBroadcasts(broker) },
+    close: () => claims.close(),
+  };
 }

@@ -11,6 +11,7 @@ import type {
   SupervisorBroker,
 } from '../broker/port/broker.js';
 import type { NotesWrite } from '../broker/port/notes-port.js';
+import { encodeCancelled } from '../message/task-result.js';
 import type { DoneRecord } from '../task/done-record.js';
 import type { TestClaims } from './test-work.js';
 
@@ -41,13 +42,19 @@ export class SessionClaims implements TestClaims {
   }
 
   async next(): Promise<ClaimedTask | undefined> {
-    this.claimNumber += 1;
-    const { tasks } = await this.broker.claim(this.claimant, { number: this.claimNumber, limit: 1, acks: [] });
-    return tasks[0];
+    for (;;) {
+      this.claimNumber += 1;
+      const claim = { number: this.claimNumber, limit: 1, acks: [] };
+      const { tasks, stopped } = await this.broker.claim(this.claimant, claim);
+      const [task] = tasks;
+      if (!task || !stopped) return task;
+      await this.done(task, encodeCancelled());
+    }
   }
 
   async done({ id }: ClaimedTask, result?: string): Promise<boolean> {
-    if (result !== undefined) return (await this.broker.results.finish(this.claimant, [{ id, result }])) === 1;
+    if (result !== undefined)
+      return (await this.broker.results.finish(this.claimant, [{ id, result, inGroup: true }])) === 1;
     return (await this.broker.ack(this.claimant, [id])) === 1;
   }
 

@@ -75,6 +75,7 @@ export class TaskRunner {
     const { task } = prepared;
     this.running.set(claimed.id, task);
     task.notes = this.notes;
+    task.results = this.options.work.results;
     const outcome = await executor.run(prepared);
     this.running.delete(claimed.id);
     for (const listener of this.listeners) listener(task, outcome);
@@ -111,7 +112,8 @@ export class TaskRunner {
   private async end(claimed: ClaimedTask, outcome: Outcome, task?: RunningTask): Promise<TaskRun> {
     const { claims } = this.options.work;
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
-      await claims.done(claimed, task?.message.result && keptOf(task, outcome));
+      const isAwaited = task && (task.message.result ?? task.message.group) !== undefined;
+      await claims.done(claimed, isAwaited ? keptOf(task, outcome) : undefined);
       if (outcome.kind === 'done') return describeRun(claimed, 'done');
       return describeRun(claimed, 'dropped', outcome.error);
     }

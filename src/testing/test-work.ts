@@ -7,6 +7,7 @@ import type {
   Retry,
 } from '../broker/port/broker.js';
 import type { NotesWrite } from '../broker/port/notes-port.js';
+import type { ResultBroker } from '../broker/port/result-port.js';
 import type { DoneRecord } from '../task/done-record.js';
 
 /**
@@ -40,6 +41,7 @@ export interface TestBroadcasts {
 
 /** The parts that a test worker takes tasks and broadcasts from. */
 export interface TestWork extends Pick<PromoterBroker, 'promote'> {
+  readonly results: Pick<ResultBroker, 'read'>;
   readonly claims: TestClaims;
   readonly broadcasts: TestBroadcasts;
 }

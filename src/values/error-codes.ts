@@ -174,6 +174,40 @@ export interface ErrorCodes {
   UNKNOWN_QUEUE: 'start';
 
   /**
+   * > Batch k3v9x0q2m70000000001 was abandoned while it was filled: for five minutes Redis got nothing for it.
+   *
+   * The tasks that were added go on, and `onFailed` was sent.
+   *
+   * **Remedy:** Find out why the process was stuck or away from Redis. See [batches](../../docs/results-and-flows.md#batches).
+   */
+  BATCH_ABANDONED: 'send';
+
+  /**
+   * > The batch k3v9x0q2m70000000001 has ended, or was cancelled: it takes no more tasks.
+   *
+   * **Remedy:** Make another one. A batch that ends while a task of it still adds was cancelled, or its deadline passed. See [batches](../../docs/results-and-flows.md#batches).
+   */
+  GROUP_ENDED: 'send';
+
+  /**
+   * > No flow k3v9x0q2m70000000001 is known.
+   *
+   * A day after its end nothing is kept of a batch or flow.
+   *
+   * **Remedy:** Check the id and the namespace of the app.
+   */
+  GROUP_UNKNOWN: 'send';
+
+  /**
+   * > FlowTasks.merge (node 3 of the flow), args[0][1]: the Ref belongs to another flow.
+   *
+   * The path names the task and its argument. Nothing was sent.
+   *
+   * **Remedy:** As the message says. See [flows](../../docs/results-and-flows.md#flows).
+   */
+  INVALID_FLOW: 'send';
+
+  /**
    * > The key of this call of task "ReportTasks.send" is taken by task k3v9x0q2m7ab00000001.
    *
    * The call has `onConflict: 'reject'`.
@@ -287,7 +321,7 @@ export interface ErrorCodes {
    *
    * The result is kept no longer, the task kept none and has ended, or there never was one with this id in this namespace.
    *
-   * **Remedy:** Keep results for longer: `@Task({ result: '1d' })`. Check the id. See [results](../../docs/results.md).
+   * **Remedy:** Keep results for longer: `@Task({ result: '1d' })`. Check the id. See [results](../../docs/results-and-flows.md).
    */
   RESULT_EXPIRED: 'send';
 
@@ -385,6 +419,13 @@ export interface ErrorCodes {
   REDIS_UNAVAILABLE: 'redis';
 
   /**
+   * > context.flow was read in a task that is in no flow.
+   *
+   * **Remedy:** Ask `context.group` first, or send the task with `queue.flow()` or `queue.batch()`.
+   */
+  NOT_IN_GROUP: 'run';
+
+  /**
    * > "CacheTasks.forget" was sent as a broadcast, but CacheTasks.forget in AppModule is a @Task().
    *
    * The [outcome](../../docs/broadcasts.md#rules) of the broadcast has this code.
@@ -444,6 +485,22 @@ export interface ErrorCodes {
    * **Remedy:** Await `next()` once in each `wrapTask`. To refuse a task, throw.
    */
   TASK_NOT_RUN: 'run';
+
+  /**
+   * > It waited for tasks of which one failed for good, or was cancelled, dropped or deleted.
+   *
+   * A task of a flow, or the `onDone` of a batch, cannot run any more.
+   *
+   * **Remedy:** Find the [culprit](../../docs/results-and-flows.md#when-a-task-fails). Make the flow again; `onDone` of a batch can be redriven, and runs then without the tasks that are missing.
+   */
+  GROUP_FAILED: 'dead';
+
+  /**
+   * > Task "FlowTasks.merge" k3v9x0q2m70000000003 takes the result of task k3v9x0q2m70000000002, which has none (TASK_CANCELLED): it was cancelled
+   *
+   * **Remedy:** Make the flow again, or let the task run without that result: [`onFailure`](../../docs/results-and-flows.md#when-a-task-fails).
+   */
+  RESULT_MISSING: 'dead';
 
   /**
    * > A guard refused to let task "MailTasks.send" run.
@@ -578,6 +635,13 @@ export interface ErrorCodes {
    * **Remedy:** Give the call a delay. Then `advance()` runs one round after the other.
    */
   ENDLESS_TASKS: 'test';
+
+  /**
+   * > Flows are not run in the mode 'memory' of TaskQueueTestingModule.
+   *
+   * **Remedy:** Test it against a Redis, see [testing](../../docs/testing.md).
+   */
+  NOT_IN_MEMORY_MODE: 'test';
 
   /**
    * > advance() does not go with the mode 'fake' of TaskQueueTestingModule.

@@ -1,6 +1,7 @@
 import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import { roughNameOf } from '../message/message-label.js';
+import { TaskCancelledError } from '../policy/task-errors.js';
 import { BatchSize } from './batch-size.js';
 import { Claimer } from './claimer.js';
 import {
@@ -179,13 +180,27 @@ export class ClaimLoop {
       this.options.onStart?.unstarted(claimed, prepared);
       return this.finisher.fail(claimed, prepared);
     }
+    if (this.claimer.wasStopped(claimed.id)) {
+      scoreboard.withdrawn(claimed.id);
+      return this.endStopped(claimed, prepared);
+    }
     if (this.finisher.acksWait && this.batchSize.mayBlock(prepared.task.name)) this.finisher.flush();
     if (prepared.policy.hardTimeoutMs !== undefined) scoreboard.limited(claimed.id, hardLimit(prepared));
     this.running.add(prepared.task, claimed.message);
     prepared.task.notes = this.options.notes;
+    if (prepared.task.message.options.refs) prepared.task.results = this.options.broker.results;
     this.options.onStart?.started(prepared.task, prepared.at);
     // it never rejects; a callback, because an async function takes a twelfth of the time of a short task
     void executor.run(prepared).then((outcome) => this.end(claimed, prepared, outcome));
+  }
+
+  /** Ends a task that must not start, because somebody has stopped its batch or flow. */
+  private endStopped(claimed: ClaimedTask, { task }: PreparedTask): void {
+    const error = new TaskCancelledError(task.name);
+    task.abort(error);
+    const decision = { kind: 'drop' } as const;
+    this.options.onOutcome?.(task, { kind: 'failed', error, decision, task, attempted: false, durationMs: 0 });
+    this.finisher.endCancelled(claimed);
   }
 
   private end(claimed: ClaimedTask, { task }: PreparedTask, outcome: Outcome): void {

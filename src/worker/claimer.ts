@@ -42,6 +42,8 @@ export class Claimer {
   private readonly ending = new AbortController();
   /** the queues of this child that were paused at its last claim */
   private paused: readonly string[] = [];
+  /** claimed tasks that must not start, because somebody has stopped their batch or flow */
+  private readonly stopped = new Set<string>();
   /** whether a bell ended its last wait */
   private rung = false;
 
@@ -57,6 +59,11 @@ export class Claimer {
       onError: this.errors.about,
       onRefused: this.refusals.about,
     });
+  }
+
+  /** Whether a claimed task must not start; asked once. */
+  wasStopped(id: string): boolean {
+    return this.stopped.size > 0 && this.stopped.delete(id);
   }
 
   get stopping(): boolean {
@@ -130,6 +137,8 @@ export class Claimer {
 
   private answered(reply: ClaimReply, acks: readonly string[]): void {
     // a repeated claim was acked the first time
+    if (this.held.unstarted === 0) this.stopped.clear();
+    for (const id of reply.stopped ?? []) this.stopped.add(id);
     const stale = reply.repeated ? 0 : acks.length - reply.acked;
     // others may have run these tasks as well
     if (stale > 0)

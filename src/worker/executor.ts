@@ -11,6 +11,7 @@ import type { TaskHookProvider } from '../task/task-hooks.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { printed } from '../values/printed.js';
+import { filledArguments } from './filled-arguments.js';
 import { HookRunner } from './hook-runner.js';
 import { isStream, lastValue } from './last-value.js';
 import { decideUnknown, expired, unknownTag, unknownTask, wrongKind } from './preflight.js';
@@ -102,8 +103,10 @@ export class Executor {
     const timer =
       softTimeoutMs && setTimeout(() => task.abort(new SoftTimeoutError(task.name, softTimeoutMs)), softTimeoutMs);
     try {
+      if (task.message.options.refs) task.fill(await filledArguments(task, task.message.options.refs));
       let result = await runningTask.run(task, this.attempt, definition, task);
       if (isStream(result)) result = await runningTask.run(task, lastValue, result);
+      if (task.added) result = await task.added.send(result);
       return { kind: 'done', result, durationMs: performance.now() - startedAt };
     } catch (error) {
       const decision = this.decide(error, task, policy);

@@ -2,6 +2,7 @@ import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.j
 import type { FinishedTask } from '../broker/port/result-port.js';
 import { NestworkError } from '../errors.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
+import { encodeCancelled } from '../message/task-result.js';
 import type { TaskStateWord } from '../task/task-states.js';
 import { errorText } from '../values/error-text.js';
 import { NewNames } from '../values/log-once.js';
@@ -68,10 +69,16 @@ export class Finisher {
     }
     if (outcome.kind === 'failed') this.logDropped(task, outcome.error);
     scoreboard.done(claimed.id);
-    if (task.message.result) this.keep({ id: claimed.id, result: keptOf(task, outcome) });
+    const { result, group } = task.message;
+    if (result || group) this.keep({ id: claimed.id, result: keptOf(task, outcome), inGroup: group !== undefined });
     // an ack that rides on a claim frees no key
     else if (task.message.unique === 'finished') this.ackNow([claimed.id]);
     else this.ack(claimed.id);
+  }
+
+  /** A task ends that has not started, because somebody has stopped its batch or flow. */
+  endCancelled({ id }: ClaimedTask): void {
+    this.keep({ id, result: encodeCancelled(), inGroup: true });
   }
 
   /** Retries or buries a task, also one that could not be started. */

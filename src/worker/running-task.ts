@@ -1,4 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { ResultBroker } from '../broker/port/result-port.js';
+import type { FlowOfTask } from '../groups/flow-of-task.js';
 import { sealHeaders, type TaskHeaders } from '../message/headers.js';
 import { attemptOf, type TaskMessage } from '../message/task-message.js';
 import { SoftTimeoutError, TaskCancelledError } from '../policy/task-errors.js';
@@ -26,6 +28,15 @@ export class RunningTask implements TaskInfo {
 
   /** While it runs; undefined before and after, and where nobody keeps notes. */
   notes: NoteTaker | undefined;
+
+  /** Reads the results that are its arguments, of a task of a flow that has such arguments. */
+  results: Pick<ResultBroker, 'read'> | undefined;
+
+  /** What it adds to the flow to which it belongs; undefined while it adds nothing. */
+  added: FlowOfTask | undefined;
+
+  /** The arguments, once the results among them are there; see `fill`. */
+  private filled: unknown[] | undefined;
 
   /** Whether somebody cancelled it, also after its signal was aborted for another reason. */
   cancelled = false;
@@ -67,7 +78,11 @@ export class RunningTask implements TaskInfo {
   }
 
   get args(): unknown[] {
-    return this.message.args;
+    return this.filled ?? this.message.args;
+  }
+
+  fill(args: unknown[]): void {
+    this.filled = args;
   }
 
   abort(reason: Error): void {

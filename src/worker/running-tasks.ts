@@ -42,13 +42,16 @@ export class RunningTasks {
     for (const task of this.running.values()) task.abort(reason);
   }
 
-  /** Aborts the signal of a task if it runs here, and remembers it in case it comes. */
+  /** Aborts the signal of a task, or of all tasks of a batch or flow, that run here, and remembers it in case it comes. */
   cancel(id: string): void {
     this.cancelled.add(id);
     const [oldest] = this.cancelled;
     if (this.cancelled.size > REMEMBERED_CANCELS && oldest !== undefined) this.cancelled.delete(oldest);
     const task = this.running.get(id);
     task?.abort(new TaskCancelledError(task.name));
+    for (const member of this.running.values()) {
+      if (member.message.group?.group === id) member.abort(new TaskCancelledError(member.name));
+    }
   }
 
   /** Whether a task that is about to start was cancelled; asked once. */

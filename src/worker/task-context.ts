@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { NestworkError } from '../errors.js';
+import { BatchOfTask } from '../groups/batch.js';
+import { FlowOfTask } from '../groups/flow-of-task.js';
+import { notInGroup } from '../groups/group-errors.js';
 import type { TaskHeaders } from '../message/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { checkedLine, checkedMessage, checkedValue } from './notes/checked-note.js';
@@ -118,6 +121,39 @@ export class TaskContext implements TaskInfo {
     const { task } = this;
     const text = checkedLine(message);
     task.notes?.line(task, text);
+  }
+
+  /** id of the batch or flow to which the task belongs; undefined for most */
+  get group(): string | undefined {
+    return this.task.message.group?.group;
+  }
+
+  /**
+   * The batch to which the task belongs, to add tasks to it.
+   *
+   * @throws NestworkError NOT_IN_GROUP, OUTSIDE_TASK
+   * @example
+   * await context.batch.add(queue.of(ReportTasks).send, [[7, { weekly: true }]]);
+   */
+  get batch(): BatchOfTask {
+    const { group } = this.task.message;
+    if (!group) throw notInGroup('batch');
+    return new BatchOfTask(group.group);
+  }
+
+  /**
+   * The flow to which the task belongs, to add tasks to it. They are sent when the attempt succeeds.
+   *
+   * @throws NestworkError NOT_IN_GROUP, OUTSIDE_TASK
+   * @example
+   * return [1, 2, 3].map((page) => context.flow.add(queue.of(PartTasks).extract, page));
+   */
+  get flow(): FlowOfTask {
+    const { task } = this;
+    const { group } = task.message;
+    if (!group) throw notInGroup('flow');
+    task.added ??= new FlowOfTask(group);
+    return task.added;
   }
 
   private get task(): RunningTask {

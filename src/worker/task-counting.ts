@@ -90,9 +90,9 @@ function tally({ counts, waits, durations }: Series): void {
 function countFailure(
   counts: TaskCounts,
   { cancelled }: RunningTask,
-  { error, durationMs, decision: { kind } }: Failure,
+  { error, durationMs, attempted, decision: { kind } }: Failure,
 ): void {
-  observe(counts.duration, durationMs);
+  if (attempted) observe(counts.duration, durationMs);
   if (kind === 'drop') {
     counts[cancelled ? 'cancelled' : 'dropped'] += 1;
     return;

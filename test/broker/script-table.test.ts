@@ -32,6 +32,8 @@ async function sent<N extends ScriptName>(name: N, input: Parameters<typeof call
   return calls.flat();
 }
 
+const GROUP_KEYS = ['{ns}:groups', '{ns}:group-times', '{ns}:groups-ended', '{ns}:released'];
+
 describe('the table of scripts', () => {
   it('matches the generated files; if not, run npm run generate', async () => {
     await promisify(execFile)(process.execPath, [GENERATE, '--check']);
@@ -76,8 +78,8 @@ describe('a call of a script', () => {
   it('sends keys, then arguments, each list behind its length but the last', async () => {
     const reap = { sessionId: 's', leaseMs: 7, children: ['s.1', 's.2'], queues: ['a'] };
     expect(await sent('reap', reap)).toEqual([
-      ...[16, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
-      ...['{ns}:endings', '{ns}:catalog'],
+      ...[20, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
+      ...['{ns}:endings', '{ns}:catalog', ...GROUP_KEYS],
       ...['{ns}:claims:s.1', '{ns}:claims:s.2', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:bell:a', '{ns}:scheduled:a'],
       ...['{ns}:dead:a', '{ns}:dead-records:a', 's', 7, 2, 's.1', 's.2', 'a'],
     ]);
@@ -89,7 +91,7 @@ describe('a call of a script', () => {
       ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', 'd', 'a', 'b'],
     ]);
     expect(await sent('delete-dead', { queue: 'a', deaths: ['x', 1] })).toEqual([
-      ...[3, '{ns}:dead:a', '{ns}:dead-records:a', '{ns}:dead-notes:a', 'x', 1],
+      ...[8, '{ns}:alarm', ...GROUP_KEYS, '{ns}:dead:a', '{ns}:dead-records:a', '{ns}:dead-notes:a', 'x', 1],
     ]);
   });
 
@@ -115,6 +117,7 @@ describe('a call of a script', () => {
       'select',
       'function',
       'add',
+      'visit',
       'and',
       'or',
       'not',

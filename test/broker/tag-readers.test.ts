@@ -107,5 +107,5 @@ describe('a message with a tag', () => {
 
 it('a session has the letters of the tags that its worker reads', async () => {
   const child = await fixture.child();
-  expect(await fixture.redis.hget(`{nestwork}:session:${child.session}`, '@reads')).toBe('fsr');
+  expect(await fixture.redis.hget(`{nestwork}:session:${child.session}`, '@reads')).toBe('fsrg');
 });

@@ -236,7 +236,7 @@ const LEAVE = [
     'dead-letters',
     remove('redrive: the task in its queue', '  enlist_new(queue, messages)\n'),
     remove('redrive: the end of its cancelling', "  redis.call('ZREM', keys.cancelled, unpack(ids))\n"),
-    remove('redrive: the end of the death', '  forget_dead(queue, ids)\n'),
+    change('redrive: the end of the death', '  forget_dead(queue, ids)\n  for _, message in', '  for _, message in'),
     writeBefore(
       'redrive: the move before the end of the death',
       '  enlist_new(queue, messages)',
@@ -334,7 +334,7 @@ const BY_SCRIPT = {
     remove('the freed key of a task that starts', '    free_key(unique, message)\n'),
     change(
       'the kept key of a task that must finish first',
-      "if string.byte(message, 35) ~= 91 and tag(message, 's') then",
+      "if tag(message, 's') then",
       'if unique_digest(message) then',
     ),
     change('one draining child at a time', 'if drainer and drainer ~= child then', 'if false then'),
@@ -1008,7 +1008,7 @@ const BY_SCRIPT = {
       change('a pause that goes on', 'elseif ends > now then', 'elseif false then'),
       remove('the time of the end in the reply', '    look_again(ends)\n'),
       change('a pause that has no end', 'elseif ends > 0 then', 'else'),
-      remove('the end of a pause that is over', '    reopen(pauses, queue)\n'),
+      remove('the end of a pause that is over', '    reopen(keys.pauses, queue)\n'),
     ),
     change('the first time of all queues', 'next < 0 and in_ms or math.min(next, in_ms)', 'in_ms'),
     change(

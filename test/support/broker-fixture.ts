@@ -196,7 +196,7 @@ export function sessionState(claimant: Claimant, claimNumber = 1): Record<string
     [`session:${claimant.session}`]: {
       '@host': 'test',
       '@pid': '1',
-      '@reads': 'fsr',
+      '@reads': 'fsrg',
       '@queues': claimant.queues.join(' '),
       [claimant.child]: String(claimNumber),
     },

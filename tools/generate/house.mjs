@@ -17,6 +17,7 @@ export const ROOMS = [
   { room: 'broker', holds: 'one adapter for each part of the port', redis: true, uses: ['ioredis'] },
   { room: 'options', holds: 'the options of the module and of workers, checked' },
   { room: 'results', holds: 'what tasks returned, for those who wait for it' },
+  { room: 'groups', holds: 'batches and flows: made, sent, and what they are for running tasks' },
   { room: 'client', holds: 'senders and handles', nest: true },
   { room: 'terminal', holds: 'the parts of commands: tables, colours, questions, exit codes' },
   {

@@ -15,7 +15,8 @@ export function linkScripts(files) {
   const parts = new Map(libraries.map(([part, called, constant]) => [called ?? constant, part]));
   const names = new RegExp(`\\b(?:${[...parts.keys()].join('|')})\\b`, 'g');
   const usedBy = (text, used = new Set()) => {
-    for (const name of new Set(text.match(names))) {
+    // a comment may name what its function does not call
+    for (const name of new Set(text.replaceAll(/--.*$/gm, '').match(names))) {
       if (used.has(name)) continue;
       const own = parts.get(name);
       // a function may call itself

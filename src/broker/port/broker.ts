@@ -11,6 +11,7 @@ import type { CheckupPort } from './checkup-port.js';
 import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
+import type { GroupBroker, GroupPort } from './group-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
@@ -117,6 +118,8 @@ export interface ClaimReply {
   readonly more: boolean;
   /** its queues that are paused, if any are; not known when `repeated` */
   readonly paused?: readonly string[];
+  /** ids of tasks that must not start, because somebody has stopped their batch or flow; mostly none */
+  readonly stopped?: readonly string[];
   readonly tasks: readonly ClaimedTask[];
 }
 
@@ -258,7 +261,7 @@ export interface ChildBroker {
   readonly metrics: CountingBroker;
   readonly notes: NotingBroker;
   readonly done: DoneKeepingBroker;
-  readonly results: FinishingBroker;
+  readonly results: FinishingBroker & Pick<ResultBroker, 'read'>;
   claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply>;
   /** Ends tasks that are done. Resolves to how many the child still held. */
   ack(claimant: Claimant, ids: readonly string[]): Promise<number>;
@@ -388,6 +391,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly notes: NotesBroker;
   readonly done: DoneBroker;
   readonly results: ResultBroker;
+  readonly groups: GroupBroker & GroupPort;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;

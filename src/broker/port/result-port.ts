@@ -4,6 +4,8 @@ import type { Claimant } from './broker.js';
 export interface FinishedTask {
   readonly id: string;
   readonly result: string;
+  /** whether it belongs to a batch or a flow, which counts its end */
+  readonly inGroup?: boolean;
 }
 
 /** The call of a child. */

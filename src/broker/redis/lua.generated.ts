@@ -44,15 +44,430 @@ end`,
   'is_foreign': `local function is_foreign(message)
   return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
 end`,
+  'GROUP': `local GROUP = '^(%l) (%l+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'`,
+  'NODE': `local NODE = '^(%l+) (%d+) (%l+) (%d) (%d) (%w+) (%S+) (.*)$'`,
+  'MOST_ENDED': `local MOST_ENDED = 10000`,
+  'NODES_AT_ONCE': `local NODES_AT_ONCE = 200`,
+  'member_of': `local function member_of(message)
+  -- most messages have no tag
+  local member = string.sub(message, 35, 35) ~= '[' and tag(message, 'g')
+  if member and string.find(member, '^[0-9a-z]+$') then
+    return string.sub(member, 1, 20), tonumber(string.sub(member, 21), 36)
+  end
+end`,
+  'is_stopped': `local function is_stopped(groups, id)
+  local stored = redis.pcall('HGET', groups, id)
+  local state = type(stored) == 'string' and string.match(stored, '^%l %l+ (%l+)')
+  return state == 'cancelled' or state == 'expired'
+end`,
+  'wrong_groups': `local function wrong_groups(keys)
+  if redis.call('EXISTS', keys.groups) == 1 then
+    return wrong_type('hash', keys.groups) or wrong_type('zset', keys.group_times, keys.groups_ended)
+      or wrong_type('list', keys.released)
+  end
+end`,
+  'groups_of': `local function groups_of(keys, queues)
+  local own, now = {}, text(now_ms())
+
+  local function hand_on(order)
+    redis.call('RPUSH', keys.released, order)
+    ring(keys.alarm)
+  end
+
+  function own.read(id)
+    local stored = redis.call('HGET', keys.groups, id)
+    local kind, policy, state, open, total, done, dead, deleted, dropped, cancelled, bad, held
+      = string.match(stored or '', GROUP)
+    return kind and {
+      id = id, kind = kind, policy = policy, state = state, open = tonumber(open), total = tonumber(total), done = tonumber(done),
+      dead = tonumber(dead), deleted = tonumber(deleted), dropped = tonumber(dropped), cancelled = tonumber(cancelled),
+      bad = tonumber(bad), held = tonumber(held),
+    }
+  end
+
+  function own.write(group)
+    redis.call('HSET', keys.groups, group.id, table.concat({
+      group.kind, group.policy, group.state, text(group.open), text(group.total), text(group.done), text(group.dead),
+      text(group.deleted), text(group.dropped), text(group.cancelled), text(group.bad), text(group.held),
+    }, ' '))
+  end
+
+  -- What a callback gets, as JSON.
+  local function status_of(group)
+    local about, culprit = unpack(redis.call('HMGET', keys.groups, group.id .. ' about', group.id .. ' culprit'))
+    local failed = group.dead + group.deleted
+    local waiting = group.total - group.done - failed - group.dropped - group.cancelled
+    local counts = string.format('"total":%.0f,"done":%.0f,"failed":%.0f,"dropped":%.0f,"cancelled":%.0f,"waiting":%.0f',
+      group.total, group.done, failed, group.dropped, group.cancelled, waiting)
+    local name = string.match(about or '', '^(".*")\\n') or '""'
+    return '{"id":"' .. group.id .. '","name":' .. name .. ',"state":"' .. group.state .. '",' .. counts
+      .. (culprit and ',"culprit":' .. culprit or '') .. '}'
+  end
+
+  -- A task that waited in the hash, \`<queue> <message>\`, comes to its queue.
+  local function send(entry)
+    local name, message = split(entry)
+    message = string.sub(message, 1, 25) .. base36(tonumber(now), 9) .. string.sub(message, 35)
+    local queue = queues[name]
+    if queue and queue.pending and queue.bell then
+      enlist_new(queue, { message })
+    else
+      hand_on('+ ' .. name .. ' ' .. message)
+    end
+  end
+
+  -- Takes a task out of the hash. Only the script that has removed it may send or bury it.
+  local function take(field)
+    local entry = redis.call('HGET', keys.groups, field)
+    return entry and redis.call('HDEL', keys.groups, field) == 1 and entry or nil
+  end
+
+  local function call_back(group, which)
+    local entry = take(group.id .. ' ' .. which)
+    if entry then
+      -- the sender has left a place for the status
+      local first, last = string.find(entry, ',["$"]', 1, true)
+      send(first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry)
+    end
+  end
+
+  -- Everything has ended.
+  local function close(group)
+    if group.state == 'open' or group.state == 'failed' then
+      group.state = group.bad > 0 and 'failed' or 'done'
+    end
+    own.write(group)
+    redis.call('ZREM', keys.group_times, group.id .. ' deadline')
+    redis.call('ZADD', keys.groups_ended, now, group.id)
+    if redis.call('ZCARD', keys.groups_ended) > MOST_ENDED + 100 then
+      hand_on('f')
+    end
+    if group.kind == 'b' and group.state == 'done' then
+      call_back(group, 'done')
+      redis.call('HDEL', keys.groups, group.id .. ' failed')
+    elseif group.kind == 'b' then
+      local entry = take(group.id .. ' done')
+      if entry and group.state ~= 'cancelled' then
+        hand_on('! ' .. entry)
+      end
+    end
+  end
+
+  -- Whether nothing of it starts any more, and nothing that failed is waited for.
+  function own.is_over(group)
+    return group.state == 'cancelled' or group.state == 'expired'
+  end
+
+  function own.settle(group)
+    if group.open <= 0 then
+      close(group)
+    else
+      own.write(group)
+    end
+  end
+
+  -- It is over for the group, at once: a member has failed for good, its time is over, or somebody has cancelled it.
+  function own.fail(group, state)
+    group.state = state
+    own.write(group)
+    if group.kind == 'b' then
+      call_back(group, 'failed')
+    end
+  end
+
+  local function node_at(group, number)
+    local stored = redis.call('HGET', keys.groups, group.id .. ' n' .. text(number))
+    local state, waits, policy, covered, told, id, queue, name = string.match(stored or '', NODE)
+    return state and {
+      number = number, state = state, waits = tonumber(waits), policy = policy, covered = covered, told = told, id = id, queue = queue,
+      name = name,
+    }
+  end
+
+  local function write_node(group, node)
+    redis.call('HSET', keys.groups, group.id .. ' n' .. text(node.number), table.concat({
+      node.state, text(node.waits), node.policy, node.covered, node.told, node.id, node.queue, node.name,
+    }, ' '))
+  end
+
+  -- A node no longer waits for one of those before it. Failures reach those with the policy \`end\` as an end; of others a death may yet be
+  -- mended, and all other failures are for good.
+  local function reach(group, number, how)
+    local node = node_at(group, number)
+    if not node or node.state ~= 'waiting' then
+      return
+    end
+    if how == 'done' or node.policy == 'end' then
+      node.waits = node.waits - 1
+      if node.waits <= 0 then
+        local entry = take(node.id)
+        node.state = entry and 'ready' or node.state
+        write_node(group, node)
+        if entry then
+          send(entry)
+        end
+      else
+        write_node(group, node)
+      end
+    elseif how ~= 'dead' then
+      local entry = take(node.id)
+      if entry then
+        node.state = 'failing'
+        write_node(group, node)
+        hand_on('! ' .. entry)
+      end
+    end
+  end
+
+  -- Reaches those that wait for a node, \`which\` of them: \`all\`, or those whose policy is \`fail\` or \`end\`.
+  function own.reach_all(group, number, how, which, from)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(number))
+    if not waiting then
+      return
+    end
+    local at, looked = from, 0
+    while at <= #waiting and looked < NODES_AT_ONCE do
+      local next = string.find(waiting, ',', at, true) or #waiting + 1
+      local other = tonumber(string.sub(waiting, at, next - 1))
+      local node = which ~= 'all' and other and node_at(group, other)
+      if other and (not node or node.policy == which) then
+        reach(group, other, how)
+      end
+      at, looked = next + 1, looked + 1
+    end
+    if at <= #waiting then
+      hand_on(table.concat({ '>', group.id, text(number), how, which, text(at) }, ' '))
+    end
+  end
+
+  -- A node has ended. Returns whether nothing hangs on how: all that waited for it go on without it.
+  local function end_node(group, number, how)
+    local node = node_at(group, number)
+    if not node then
+      return false
+    end
+    local told = node.told == '1'
+    node.state = how
+    if how == 'dead' then
+      node.told = '1'
+    end
+    write_node(group, node)
+    if how == 'dead' and not told then
+      own.reach_all(group, number, how, 'end', 1)
+    elseif how ~= 'dead' then
+      own.reach_all(group, number, how, told and 'fail' or 'all', 1)
+    end
+    return node.covered == '1'
+  end
+
+  -- A member has left: \`done\`, \`dead\`, \`dropped\`, \`cancelled\`, or \`deleted\` from the dead.
+  function own.left(message, how, report)
+    local id, number = member_of(message)
+    local group = own.read(id)
+    -- of a group that was forgotten nobody waits for anything
+    if not group or group.open <= 0 then
+      return
+    end
+    local covered = group.policy == 'end'
+    if group.kind == 'f' then
+      covered = end_node(group, number, how)
+    end
+    covered = covered or own.is_over(group)
+    group[how] = group[how] + 1
+    if how == 'dead' and not covered then
+      group.held = group.held + 1
+    elseif how == 'deleted' then
+      group.dead = group.dead - 1
+      group.held = group.held - (covered and 0 or 1)
+      group.open = group.open - (covered and 0 or 1)
+    else
+      group.open = group.open - 1
+    end
+    local is_failure = how ~= 'done' and how ~= 'deleted' and not covered
+    group.bad = group.bad + (is_failure and 1 or 0)
+    if is_failure then
+      local known, told = pcall(cjson.decode, report or '')
+      redis.call('HSETNX', keys.groups, id .. ' culprit', cjson.encode({
+        id = string.sub(message, 1, 20),
+        task = string.match(message, '^%["([%w_.:$-]+)",', body_start(message)) or 'other',
+        how = how,
+        code = known and told.code or nil,
+        error = known and type(told.error) == 'string' and string.sub(told.error, 1, 500) or nil,
+      }))
+      if group.state == 'open' then
+        own.fail(group, 'failed')
+      end
+    end
+    own.settle(group)
+  end
+
+  -- A dead member is sent again. Returns whether it still counts: a group that has ended, or was stopped, goes on without it.
+  function own.redriven(message)
+    local id, number = member_of(message)
+    local group = own.read(id)
+    if not group or group.open <= 0 then
+      return false
+    end
+    if own.is_over(group) then
+      own.left(message, 'deleted')
+      return false
+    end
+    local node = group.kind == 'f' and node_at(group, number)
+    local covered = group.policy == 'end' or node and node.covered == '1'
+    if node then
+      node.state = 'ready'
+      write_node(group, node)
+    end
+    group.dead = group.dead - 1
+    group.open = group.open + (covered and 1 or 0)
+    group.held = group.held - (covered and 0 or 1)
+    group.bad = group.bad - (covered and 0 or 1)
+    if group.bad <= 0 and group.state == 'failed' then
+      group.state = 'open'
+      redis.call('HDEL', keys.groups, id .. ' culprit')
+    end
+    own.write(group)
+    return true
+  end
+
+  -- Those that wait for a running node wait for more nodes as well: for \`last\`, a list of numbers.
+  function own.hang_on(group, behind, last)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
+    local runs, more = node_at(group, behind), 0
+    if not waiting or not runs then
+      return
+    end
+    for number in string.gmatch(last, '%d+') do
+      local node = node_at(group, tonumber(number))
+      if node then
+        node.covered = runs.covered
+        write_node(group, node)
+        redis.call('HSET', keys.groups, group.id .. ' d' .. number, waiting)
+        more = more + 1
+      end
+    end
+    for number in string.gmatch(waiting, '%d+') do
+      local node = node_at(group, tonumber(number))
+      if node then
+        node.waits = node.waits + more
+        write_node(group, node)
+      end
+    end
+  end
+
+  -- Walks over the nodes of a flow from \`from\` on. Returns where to go on; nothing at the end.
+  function own.walk(group, from, visit)
+    local next = tonumber(redis.call('HGET', keys.groups, group.id .. ' next') or 0)
+    local last = math.min(next, from + NODES_AT_ONCE)
+    for number = from, last - 1 do
+      local node = node_at(group, number)
+      if node then
+        visit(node)
+      end
+    end
+    return last < next and last or nil
+  end
+
+  -- Sends the nodes that wait for nothing.
+  function own.start(group, from)
+    local next = own.walk(group, from, function(node)
+      local entry = node.state == 'waiting' and node.waits <= 0 and take(node.id)
+      if entry then
+        node.state = 'ready'
+        write_node(group, node)
+        send(entry)
+      end
+    end)
+    if next then
+      hand_on('= ' .. group.id .. ' ' .. text(next))
+    end
+  end
+
+  -- Ends the nodes that have not started. Returns them as \`<queue> <message>\`.
+  function own.end_waiting(group, from)
+    local ended = {}
+    local next = own.walk(group, from, function(node)
+      local entry = node.state == 'waiting' and take(node.id)
+      if entry then
+        node.state = 'cancelled'
+        write_node(group, node)
+        ended[#ended + 1] = entry
+      end
+    end)
+    local current = own.read(group.id)
+    current.cancelled = current.cancelled + #ended
+    current.open = current.open - #ended
+    own.settle(current)
+    if next then
+      hand_on('x ' .. group.id .. ' ' .. text(next))
+    end
+    return ended
+  end
+
+  -- Nobody starts any more of its members: somebody cancelled it, or its time is over. \`broadcasts\` is the stream that reaches those that
+  -- run.
+  function own.stop(group, state, broadcasts, kept)
+    local unsealed = redis.call('ZREM', keys.group_times, group.id .. ' unsealed')
+    group.open, group.held = group.open - group.held - unsealed, 0
+    own.fail(group, state)
+    redis.call('ZREM', keys.group_times, group.id .. ' deadline')
+    redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', group.id)
+    if group.kind == 'f' then
+      hand_on('x ' .. group.id .. ' 0')
+    end
+    own.settle(group)
+  end
+
+  -- No more comes from its sender. Returns whether that is news.
+  function own.seal(group)
+    if redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 0 then
+      return false
+    end
+    group.open = group.open - 1
+    own.settle(group)
+    return true
+  end
+
+  -- Forgets a group that has ended.
+  function own.forget(id, from)
+    local fields = { id, id .. ' about', id .. ' culprit', id .. ' done', id .. ' failed', id .. ' next' }
+    local next = own.walk({ id = id }, from, function(node)
+      fields[#fields + 1] = id .. ' n' .. text(node.number)
+      fields[#fields + 1] = id .. ' d' .. text(node.number)
+    end)
+    if next then
+      hand_on('f ' .. id .. ' ' .. text(next))
+      fields = { unpack(fields, 7) }
+    end
+    redis.call('HDEL', keys.groups, unpack(fields))
+    redis.call('ZREM', keys.groups_ended, id)
+    redis.call('ZREM', keys.group_index, id)
+  end
+
+  return own
+end`,
+  'leave_group': `local function leave_group(keys, queues, message, how, report)
+  if member_of(message) then
+    groups_of(keys, queues).left(message, how, report)
+  end
+end`,
+  'without_group': `local function without_group(message)
+  local at = 35
+  while string.sub(message, at, at) ~= 'g' do
+    at = at + 28
+  end
+  return string.sub(message, 1, at - 1) .. string.sub(message, at + 28)
+end`,
   'wrong_keys': `local function wrong_keys(keys)
   return (keys.claims and wrong_type('hash', keys.claims))
     or wrong_type('hash', keys.unique)
     or wrong_type('zset', keys.cancelled)
+    or keys.groups and wrong_groups(keys)
 end`,
   'held_task': `local function held_task(claims, id, held, known_queues)
   local name, message = split(held)
   local queue = known_queues[name]
-  return queue and { claims = claims, id = id, queue = queue, message = message }
+  return queue and { claims = claims, id = id, queue = queue, message = message, known_queues = known_queues }
 end`,
   'end_claim': `local function end_claim(task)
   return redis.call('HDEL', task.claims, task.id) == 1
@@ -79,6 +494,7 @@ end`,
   if end_claim(task) then
     free_key(keys.unique, task.message)
     note_ending(keys, task.queue.name, task.message, 'cancelled')
+    leave_group(keys, task.known_queues, task.message, 'cancelled')
   end
   return true
 end`,
@@ -97,6 +513,7 @@ end`,
     free_key(keys.unique, task.message)
     keep_notes(task)
     announce(answering, task.message)
+    leave_group(keys, task.known_queues, task.message, 'dead', report)
   end
 end`,
   'wait_until': `local function wait_until(keys, queue, message, due, is_later)
@@ -183,7 +600,21 @@ end`,
   redis.call('HDEL', queue.records, unpack(ids))
   redis.pcall('HDEL', queue.dead_notes, unpack(ids))
 end`,
+  'delete_dead': `local function delete_dead(keys, queue, ids)
+  local records = redis.call('EXISTS', keys.groups) == 1 and redis.call('HMGET', queue.records, unpack(ids)) or {}
+  forget_dead(queue, ids)
+  for _, record in ipairs(records) do
+    if record then
+      leave_group(keys, {}, message_of(record), 'deleted')
+    end
+  end
+end`,
   'redrive': `local function redrive(keys, queue, ids, messages, noting, kept)
+  for i, message in ipairs(messages) do
+    if member_of(message) and not groups_of(keys, {}).redriven(message) then
+      messages[i] = without_group(message)
+    end
+  end
   enlist_new(queue, messages)
   for _, id in ipairs(ids) do
     if kept[id] then
@@ -555,10 +986,10 @@ end`,
 export const LUA = {
   'declare-crons': `#!lua flags=allow-oom
 ${LIB.part}
+${LIB.now_ms}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.now_ms}
 ${LIB.noted}
 -- records the crons of an app; a new, changed or enabled one begins at the present.
 -- Returns 1.
@@ -784,7 +1215,6 @@ end
 redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
 return 1`,
   'record-cron-run': `#!lua flags=allow-oom
-${LIB.noted}
 ${LIB.registration}
 ${LIB.text}
 ${LIB.ring}
@@ -932,11 +1362,37 @@ return page`,
   'delete-dead': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.forget_dead}
+${LIB.tag}
+${LIB.member_of}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.leave_group}
+${LIB.message_of}
+${LIB.delete_dead}
 -- deletes dead tasks.
 -- Returns the number deleted.
-local queue = { dead = KEYS[1], records = KEYS[2], dead_notes = KEYS[3] }
+local keys = {
+  alarm = KEYS[1],
+  groups = KEYS[2],
+  group_times = KEYS[3],
+  groups_ended = KEYS[4],
+  released = KEYS[5],
+}
+local queue = { dead = KEYS[6], records = KEYS[7], dead_notes = KEYS[8] }
 local deaths = part(ARGV, 1, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -945,7 +1401,7 @@ local deaths = part(ARGV, 1, #ARGV)
 -- Atomic because a dead task without its record could neither run again nor be understood. The time of death guards a
 -- copy of this command that arrives late: by then the task may have run and died once more.
 
-local wrong = wrong_queues({ queue })
+local wrong = wrong_groups(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -953,28 +1409,52 @@ local removed = 0
 for i = 1, #deaths, 2 do
   local died_at = redis.call('ZSCORE', queue.dead, deaths[i])
   if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) then
-    forget_dead(queue, { deaths[i] })
+    delete_dead(keys, queue, { deaths[i] })
     removed = removed + 1
   end
 end
 return removed`,
   'purge': `#!lua flags=allow-oom
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.forget_dead}
+${LIB.tag}
+${LIB.member_of}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.leave_group}
+${LIB.message_of}
+${LIB.delete_dead}
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
+local keys = {
+  alarm = KEYS[1],
+  groups = KEYS[2],
+  group_times = KEYS[3],
+  groups_ended = KEYS[4],
+  released = KEYS[5],
+}
 local retention_ms, kept, most = ARGV[1], ARGV[2], ARGV[3]
-local queue = { dead = KEYS[1], records = KEYS[2], dead_notes = KEYS[3] }
+local queue = { dead = KEYS[6], records = KEYS[7], dead_notes = KEYS[8] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Kept for \`retention_ms\` and as many as \`kept\`, or '' for any; \`most\` to forget at once.
 --
 -- Atomic because a dead task without its record could neither run again nor be understood.
 
-local wrong = wrong_queues({ queue })
+local wrong = wrong_groups(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -984,16 +1464,11 @@ local count = math.min(math.max(expired, surplus), tonumber(most))
 if count <= 0 then
   return 0
 end
-forget_dead(queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
+delete_dead(keys, queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive-edited': `#!lua
-${LIB.ring}
-${LIB.enlist_new}
-${LIB.forget_dead}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.redrive}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
@@ -1001,31 +1476,53 @@ ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
+${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
-${LIB.remembered}
+${LIB.member_of}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
 ${LIB.body_start}
+${LIB.groups_of}
+${LIB.without_group}
+${LIB.forget_dead}
+${LIB.unique_digest}
+${LIB.redrive}
+${LIB.remembered}
 ${LIB.with_body}
 ${LIB.by_name}
 -- moves a dead task with other arguments to the tail of its queue, with new counters.
 -- Returns 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  groups = KEYS[4],
+  group_times = KEYS[5],
+  groups_ended = KEYS[6],
+  released = KEYS[7],
+}
 local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queue = {
   name = ARGV[5],
-  pending = KEYS[4],
-  bell = KEYS[5],
-  dead = KEYS[6],
-  records = KEYS[7],
-  dead_notes = KEYS[8],
+  pending = KEYS[8],
+  bell = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+  dead_notes = KEYS[12],
 }
 local noting = {}
 for i = 1, ARGV[6] do
-  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 8] }
+  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 12] }
 end
 local kept = {}
 for i = 1, #ARGV - (#noting + 6) do
-  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 8] }
+  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 12] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1057,6 +1554,7 @@ return 1`,
   'redrive': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
@@ -1069,30 +1567,47 @@ ${LIB.message_of}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
+${LIB.member_of}
 ${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
 ${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.without_group}
 ${LIB.forget_dead}
 ${LIB.unique_digest}
 ${LIB.redrive}
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
 -- not declared.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  groups = KEYS[4],
+  group_times = KEYS[5],
+  groups_ended = KEYS[6],
+  released = KEYS[7],
+}
 local queue = {
   name = ARGV[1],
-  pending = KEYS[4],
-  bell = KEYS[5],
-  dead = KEYS[6],
-  records = KEYS[7],
-  dead_notes = KEYS[8],
+  pending = KEYS[8],
+  bell = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+  dead_notes = KEYS[12],
 }
 local noting = {}
 for i = 1, ARGV[2] do
-  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 8] }
+  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 12] }
 end
 local kept = {}
 for i = 1, ARGV[3] do
-  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 8] }
+  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 12] }
 end
 local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1233,6 +1748,7 @@ end
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.remove_deep}
 ${LIB.tag}
@@ -1251,14 +1767,36 @@ ${LIB.note_ending}
 ${LIB.result_tag}
 ${LIB.announce}
 ${LIB.by_name}
+${LIB.member_of}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  endings = KEYS[4],
+  catalog = KEYS[5],
+  groups = KEYS[6],
+  group_times = KEYS[7],
+  groups_ended = KEYS[8],
+  released = KEYS[9],
+}
 local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
-local queue = { name = ARGV[4], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
+local queue = { name = ARGV[4], pending = KEYS[10], quarantined = KEYS[11], scheduled = KEYS[12] }
 local answering = {}
 for i = 1, #ARGV - 4 do
-  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 8] }
+  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 12] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1275,6 +1813,7 @@ if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')
   announce(by_name(answering), message)
+  leave_group(keys, by_name({ queue }), message, 'cancelled')
 end
 return removed`,
   'claims-page': `#!lua flags=no-writes
@@ -1303,7 +1842,6 @@ for _, id in ipairs(ids) do
 end
 return page`,
   'find-pending': `#!lua flags=no-writes
-${LIB.part}
 -- looks for a task in a part of a list, from its tail.
 -- Returns its message or nothing, the number looked at, the number left before them.
 local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -1329,8 +1867,8 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
 end
 return { '', looked, math.max(left, 0) }`,
   'purge-pending': `#!lua flags=allow-oom
-${LIB.part}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
 ${LIB.body_start}
@@ -1341,15 +1879,37 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.result_tag}
 ${LIB.text}
+${LIB.member_of}
 ${LIB.series_name}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
 ${LIB.note_endings}
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
-local keys = { unique = KEYS[1], removed = KEYS[2], endings = KEYS[3], catalog = KEYS[4] }
+local keys = {
+  unique = KEYS[1],
+  removed = KEYS[2],
+  alarm = KEYS[3],
+  endings = KEYS[4],
+  catalog = KEYS[5],
+  groups = KEYS[6],
+  group_times = KEYS[7],
+  groups_ended = KEYS[8],
+  released = KEYS[9],
+}
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
+local queue = { name = ARGV[7], pending = KEYS[10], quarantined = KEYS[11] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to purge: a part of it, from the tail on, behind \`passed\` tasks. \`call\` is how the body of a
@@ -1361,7 +1921,10 @@ local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
 --
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
-local wrong = wrong_type('hash', keys.unique) or wrong_type('zset', keys.removed) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.unique)
+  or wrong_type('zset', keys.removed)
+  or wrong_groups(keys)
+  or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1369,7 +1932,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps, purged, asking, now = 0, 0, 10, {}, {}, {}, now_ms()
+local looked, bytes, count, gaps, purged, asking, members, now = 0, 0, 10, {}, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -1390,6 +1953,7 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
         asking[#asking + 1] = text(now)
         asking[#asking + 1] = string.sub(message, 1, 20)
       end
+      members[#members + 1] = member_of(message) and message or nil
       local name = series_name(keys, message)
       purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
@@ -1415,6 +1979,9 @@ elseif #gaps > 0 then
   redis.call('LREM', list, -#gaps, mark)
 end
 remember_removed(keys.removed, now, asking)
+for _, message in ipairs(members) do
+  leave_group(keys, {}, message, 'cancelled')
+end
 for name, number in pairs(purged) do
   note_endings(keys, queue.name, name, 'cancelled', number)
 end
@@ -1461,10 +2028,8 @@ for i, queue in ipairs(queues) do
 end
 return states`,
   'reschedule': `#!lua flags=allow-oom
-${LIB.text}
-${LIB.ring}
-${LIB.schedule}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
@@ -1474,6 +2039,9 @@ ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
@@ -1558,6 +2126,475 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
   count = math.max(1, math.min(500, math.floor(looked * 100000 / bytes)))
 end
 return { looked, newest and position + looked or position - looked, left - looked, page }`,
+  'add-nodes': `#!lua
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.tag}
+${LIB.member_of}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.by_name}
+-- adds nodes to a flow, each number once, and starts it with the last ones.
+-- Returns the number of new nodes, -1 if the flow has ended, -2 if there is none.
+local keys = {
+  alarm = KEYS[1],
+  groups = KEYS[2],
+  group_times = KEYS[3],
+  groups_ended = KEYS[4],
+  released = KEYS[5],
+}
+local group, unsealed_ms, behind, last, starts, from = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queues = {}
+for i = 1, ARGV[7] do
+  queues[i] = { name = ARGV[i + 7], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+end
+local nodes = part(ARGV, #queues + 8, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`nodes\` are, for each node, its number, what is known of it without its state (as NODE of lib/groups.lua reads it, from the number for
+-- which it waits on), \`<queue> <message>\`, and the numbers of those that wait for it, '' for none. \`behind\` is the number of a running node
+-- of the flow, '' for none: those that wait for that wait for \`last\` as well, the nodes of these for which no other waits. With \`starts\`
+-- these were the last ones, and the flow begins; with \`behind\` it has begun.
+--
+-- Atomic because a flow must have all of its nodes before the first one ends. A repetition finds them, and adds none.
+
+local wrong = wrong_groups(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local groups = groups_of(keys, by_name(queues))
+local its = groups.read(group)
+if not its or its.open <= 0 or groups.is_over(its) then
+  return its and -1 or -2
+end
+local added, first = 0, nil
+for i = 1, #nodes, 4 do
+  local number, about, entry, waiting = nodes[i], nodes[i + 1], nodes[i + 2], nodes[i + 3]
+  if redis.call('HSETNX', keys.groups, group .. ' n' .. number, 'waiting ' .. about) == 1 then
+    local id = string.match(entry, '^%S+ (....................)')
+    redis.call('HSET', keys.groups, id, entry)
+    if waiting ~= '' then
+      redis.call('HSET', keys.groups, group .. ' d' .. number, waiting)
+    end
+    first = first or tonumber(number)
+    added = added + 1
+  end
+end
+its.total, its.open = its.total + added, its.open + added
+groups.write(its)
+if added > 0 and behind ~= '' then
+  groups.hang_on(its, tonumber(behind), last)
+end
+if starts == '1' then
+  if behind ~= '' then
+    groups.start(its, tonumber(from))
+  elseif groups.seal(its) then
+    groups.start(its, 0)
+  end
+else
+  redis.call('ZADD', keys.group_times, 'XX', text(now_ms() + unsealed_ms), group .. ' unsealed')
+end
+return added`,
+  'cancel-group': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.tag}
+${LIB.member_of}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.by_name}
+-- cancels a batch or a flow: no more of its members start.
+-- Returns 1, 0 if it has ended, -1 if there is none.
+local keys = {
+  alarm = KEYS[1],
+  broadcasts = KEYS[2],
+  groups = KEYS[3],
+  group_times = KEYS[4],
+  groups_ended = KEYS[5],
+  released = KEYS[6],
+}
+local group, kept = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, #ARGV - 2 do
+  queues[i] = { name = ARGV[i + 2], pending = KEYS[2 * i + 5], bell = KEYS[2 * i + 6] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a group that has ended in the meantime must not count as cancelled.
+
+local wrong = wrong_groups(keys) or wrong_type('stream', keys.broadcasts) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local groups = groups_of(keys, by_name(queues))
+local its = groups.read(group)
+if not its then
+  return -1
+end
+if its.open <= 0 or groups.is_over(its) then
+  return 0
+end
+groups.stop(its, 'cancelled', keys.broadcasts, kept)
+return 1`,
+  'enqueue-members': `#!lua
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_groups}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.tag}
+${LIB.member_of}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.let_in}
+${LIB.schedule}
+-- adds messages to a batch and to their queue, each id once.
+-- Returns the number of new messages, -1 if the group has ended, -2 if there is none.
+local keys = {
+  seen = KEYS[1],
+  alarm = KEYS[2],
+  groups = KEYS[3],
+  group_times = KEYS[4],
+  groups_ended = KEYS[5],
+  released = KEYS[6],
+}
+local seconds, group, unsealed_ms, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { pending = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
+local messages = part(ARGV, 6, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms. While the group is not sealed, its sender has \`unsealed_ms\` for the next call.
+--
+-- Atomic because a member that was added and not counted could end a group too early, and one that was counted and not added would keep
+-- it for ever.
+
+local wrong = wrong_groups(keys) or wrong_type('string', keys.seen)
+if wrong then
+  return wrong
+end
+local groups = groups_of(keys, {})
+local now, its = now_ms(), groups.read(group)
+if not its or its.open <= 0 or groups.is_over(its) then
+  return its and -1 or -2
+end
+local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
+local added = let_in(keys.seen, seconds, messages, function(fresh)
+  if due > now then
+    schedule(queue.scheduled, keys.alarm, due, fresh)
+  else
+    enlist_new(queue, fresh)
+  end
+end)
+if type(added) == 'number' then
+  its.total, its.open = its.total + added, its.open + added
+  groups.write(its)
+  redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')
+end
+return added`,
+  'open-group': `#!lua
+${LIB.wrong_type}
+${LIB.now_ms}
+${LIB.text}
+${LIB.ring}
+-- opens a batch or a flow.
+-- Returns 1, or 0 if it is there.
+local keys = { groups = KEYS[1], group_times = KEYS[2], group_index = KEYS[3], alarm = KEYS[4] }
+local group, kind, policy, about, unsealed_ms, deadline_ms, done, failed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`policy\` is \`fail\` or \`end\`, see lib/groups.lua; \`about\` its name and more; \`done\` and \`failed\` are \`<queue> <message>\`, '' for none. It
+-- may be added to for \`unsealed_ms\`, and has \`deadline_ms\`, '' for no end.
+--
+-- Atomic because a group without a time for its end could stay for ever. A repetition changes nothing.
+
+local wrong = wrong_type('hash', keys.groups) or wrong_type('zset', keys.group_times, keys.group_index)
+if wrong then
+  return wrong
+end
+if redis.call('HEXISTS', keys.groups, group) == 1 then
+  return 0
+end
+local now = now_ms()
+redis.call('HSET', keys.groups, group, kind .. ' ' .. policy .. ' open 1 0 0 0 0 0 0 0 0', group .. ' about', about)
+if done ~= '' then
+  redis.call('HSET', keys.groups, group .. ' done', done)
+end
+if failed ~= '' then
+  redis.call('HSET', keys.groups, group .. ' failed', failed)
+end
+redis.call('ZADD', keys.group_times, text(now + unsealed_ms), group .. ' unsealed')
+if deadline_ms ~= '' then
+  redis.call('ZADD', keys.group_times, text(now + deadline_ms), group .. ' deadline')
+end
+redis.call('ZADD', keys.group_index, text(now), group)
+ring(keys.alarm)
+return 1`,
+  'seal-group': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.tag}
+${LIB.member_of}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.by_name}
+-- ends the time in which a batch is filled.
+-- Returns 1, or 0 if it was over.
+local keys = {
+  alarm = KEYS[1],
+  groups = KEYS[2],
+  group_times = KEYS[3],
+  groups_ended = KEYS[4],
+  released = KEYS[5],
+}
+local group = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = { name = ARGV[i + 1], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the last member may end at the same time: one of both must find nothing left.
+
+local wrong = wrong_groups(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local groups = groups_of(keys, by_name(queues))
+local its = groups.read(group)
+return its and groups.seal(its) and 1 or 0`,
+  'tend-groups': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.by_name}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.split}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.tag}
+${LIB.member_of}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.series_name}
+${LIB.result_tag}
+${LIB.keep_result}
+${LIB.keep_failure}
+${LIB.note_endings}
+${LIB.announce}
+${LIB.leave_group}
+${LIB.note_ending}
+${LIB.remember_ids}
+${LIB.remember_removed}
+-- carries out what scripts have left to promoters, ends groups whose time is over, and forgets old ones.
+-- Returns the number of things done, the number of orders left.
+local keys = {
+  alarm = KEYS[1],
+  broadcasts = KEYS[2],
+  removed = KEYS[3],
+  group_index = KEYS[4],
+  endings = KEYS[5],
+  catalog = KEYS[6],
+  groups = KEYS[7],
+  group_times = KEYS[8],
+  groups_ended = KEYS[9],
+  released = KEYS[10],
+}
+local orders, broadcasts_kept = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, ARGV[3] do
+  queues[i] = {
+    name = ARGV[i + 4],
+    pending = KEYS[6 * i + 5],
+    quarantined = KEYS[6 * i + 6],
+    bell = KEYS[6 * i + 7],
+    scheduled = KEYS[6 * i + 8],
+    dead = KEYS[6 * i + 9],
+    records = KEYS[6 * i + 10],
+  }
+end
+local kept = {}
+for i = 1, ARGV[4] do
+  kept[i] = { name = ARGV[#queues + i + 4], result = KEYS[6 * #queues + i + 10] }
+end
+local answering = {}
+for i = 1, #ARGV - (#queues + #kept + 4) do
+  answering[i] = { name = ARGV[#queues + #kept + i + 4], answers = KEYS[6 * #queues + #kept + i + 10] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Orders are, one after the other in \`released\`:
+--   \`+ <queue> <message>\`                     comes to its queue, whose keys the script that released it had not
+--   \`! <queue> <message>\`                     is dead: it waited for something that is lost
+--   \`> <group> <node> <how> <which> <from>\`   more nodes are reached that waited for one
+--   \`= <group> <from>\`                        more nodes of a flow start
+--   \`x <group> <from>\`                        more nodes of a flow that was stopped end
+--   \`f\`, \`f <group> <from>\`                   more is forgotten of groups that have ended
+-- An order needs the keys of its queue and of its result; the caller has looked at the first ones, and looks again where others were
+-- faster.
+--
+-- Atomic because what leaves the list must be in its queue or among the dead, and a time that is over must be over once.
+
+local wrong = wrong_groups(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local known_queues, known_results, known_answering = by_name(queues), by_name(kept), by_name(answering)
+local groups, now, tended = groups_of(keys, known_queues), now_ms(), 0
+
+local function bury_waiting(queue, message)
+  local id = string.sub(message, 1, 20)
+  local name = series_name(keys, message)
+  local report = '{"code":"GROUP_FAILED","task":"' .. name .. '","error":"It waited for tasks of which one failed for good, '
+    .. 'or was cancelled, dropped or deleted.","host":"","pid":0}'
+  redis.call('ZADD', queue.dead, text(now), id)
+  redis.call('HSET', queue.records, id, report .. '\\n' .. message)
+  keep_failure(known_results[id] and known_results[id].result, message, report)
+  note_endings(keys, queue.name, name, 'dead', 1)
+  announce(known_answering, message)
+  leave_group(keys, known_queues, message, 'dead', report)
+end
+
+local function forget_old()
+  local surplus = redis.call('ZCARD', keys.groups_ended) - MOST_ENDED
+  local old = redis.call('ZRANGEBYSCORE', keys.groups_ended, '-inf', text(now - 86400000), 'LIMIT', 0, 50)
+  if #old == 0 and surplus > 0 then
+    old = redis.call('ZRANGE', keys.groups_ended, 0, math.min(surplus, 50) - 1)
+  end
+  for _, id in ipairs(old) do
+    groups.forget(id, 0)
+  end
+  tended = tended + #old
+end
+
+-- Returns whether the script has the keys for the order.
+local function carry_out(order)
+  local kind, rest = string.sub(order, 1, 1), string.sub(order, 3)
+  local first, second = split(rest)
+  if kind == '+' or kind == '!' then
+    local queue, id = known_queues[first or ''], string.sub(second or '', 1, 20)
+    if second and not queue or queue and kind == '!' and result_tag(second) and not known_results[id] then
+      return false
+    end
+    redis.call('LPOP', keys.released)
+    if queue and kind == '+' then
+      enlist_new(queue, { second })
+    elseif queue then
+      bury_waiting(queue, second)
+    end
+    return true
+  end
+  redis.call('LPOP', keys.released)
+  local its = first and groups.read(first)
+  if kind == '>' and its then
+    local number, how, which, from = string.match(second, '^(%d+) (%l+) (%l+) (%d+)$')
+    if number then
+      groups.reach_all(its, tonumber(number), how, which, tonumber(from))
+    end
+  elseif kind == '=' and its and not groups.is_over(its) then
+    groups.start(its, tonumber(second))
+  elseif kind == 'x' and its then
+    local asking = {}
+    for _, entry in ipairs(groups.end_waiting(its, tonumber(second))) do
+      local queue, message = split(entry)
+      note_ending(keys, queue, message, 'cancelled')
+      if result_tag(message) then
+        asking[#asking + 1] = text(now)
+        asking[#asking + 1] = string.sub(message, 1, 20)
+      end
+    end
+    remember_removed(keys.removed, now, asking)
+  elseif kind == 'f' and first then
+    groups.forget(first, tonumber(second))
+  end
+  return true
+end
+
+local function end_time(entry)
+  local id, what = split(entry)
+  redis.call('ZREM', keys.group_times, entry)
+  local its = what and groups.read(id)
+  if not its or its.open <= 0 or groups.is_over(its) then
+    return
+  end
+  if what == 'deadline' then
+    groups.stop(its, 'expired', keys.broadcasts, broadcasts_kept)
+  elseif what == 'unsealed' and its.kind == 'f' then
+    its.open = its.open - 1
+    groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
+  elseif what == 'unsealed' then
+    its.open = its.open - 1
+    groups.fail(its, 'abandoned')
+    groups.settle(its)
+  end
+end
+
+local left = tonumber(orders)
+while left > 0 do
+  local order = redis.call('LINDEX', keys.released, 0)
+  if not order or not carry_out(order) then
+    break
+  end
+  left, tended = left - 1, tended + 1
+end
+for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.group_times, '-inf', text(now), 'LIMIT', 0, 20)) do
+  end_time(entry)
+  tended = tended + 1
+end
+forget_old()
+return { tended, redis.call('LLEN', keys.released) }`,
   'close-session': `#!lua flags=allow-oom
 -- deletes a session that has no child.
 -- Returns 1, or 0 if a child is registered.
@@ -1703,12 +2740,12 @@ end
 redis.call('SET', digest, text(now_ms()) .. ' ' .. json, 'PX', for_ms)
 return redis.call('EXISTS', watched)`,
   'reap': `#!lua flags=allow-oom
-${LIB.registration}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
 ${LIB.by_name}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
@@ -1724,11 +2761,21 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
+${LIB.member_of}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
-${LIB.ring}
 ${LIB.enlist}
 ${LIB.update_key}
 ${LIB.put_back}
@@ -1743,22 +2790,26 @@ local keys = {
   alarm = KEYS[6],
   endings = KEYS[7],
   catalog = KEYS[8],
+  groups = KEYS[9],
+  group_times = KEYS[10],
+  groups_ended = KEYS[11],
+  released = KEYS[12],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 8] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 12] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 3],
-    quarantined = KEYS[#children + 6 * i + 4],
-    bell = KEYS[#children + 6 * i + 5],
-    scheduled = KEYS[#children + 6 * i + 6],
-    dead = KEYS[#children + 6 * i + 7],
-    records = KEYS[#children + 6 * i + 8],
+    pending = KEYS[#children + 6 * i + 7],
+    quarantined = KEYS[#children + 6 * i + 8],
+    bell = KEYS[#children + 6 * i + 9],
+    scheduled = KEYS[#children + 6 * i + 10],
+    dead = KEYS[#children + 6 * i + 11],
+    records = KEYS[#children + 6 * i + 12],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -2117,13 +3168,12 @@ return let_in(seen, seconds, messages, function(fresh)
   enlist_new(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
-${LIB.text}
-${LIB.ring}
-${LIB.schedule}
 ${LIB.now_ms}
+${LIB.text}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
+${LIB.ring}
 ${LIB.enlist}
 ${LIB.noted}
 ${LIB.end_of}
@@ -2132,18 +3182,19 @@ ${LIB.pauses_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
--- Returns the number moved, ms until the next is due or the next pause is over or -1, queue and value of each pause
--- that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key.
-local pauses = KEYS[1]
+-- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
+-- queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a
+-- foreign key.
+local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3] }
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i - 2],
-    quarantined = KEYS[4 * i - 1],
-    bell = KEYS[4 * i],
-    scheduled = KEYS[4 * i + 1],
+    pending = KEYS[4 * i],
+    quarantined = KEYS[4 * i + 1],
+    bell = KEYS[4 * i + 2],
+    scheduled = KEYS[4 * i + 3],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -2180,13 +3231,13 @@ local function end_pause(queue, pause)
   elseif ends > now then
     look_again(ends)
   elseif ends > 0 then
-    reopen(pauses, queue)
+    reopen(keys.pauses, queue)
   end
 end
 
-local found = pauses_of(pauses, queues)
+local found = pauses_of(keys.pauses, queues)
 if found.err then
-  foreign = { '', redis.call('TYPE', pauses).ok }
+  foreign = { '', redis.call('TYPE', keys.pauses).ok }
 end
 for i, queue in ipairs(queues) do
   local wrong = wrong_queues({ queue })
@@ -2199,13 +3250,25 @@ for i, queue in ipairs(queues) do
     end
   end
 end
-return { tonumber(limit) - left, next, foreign, unpack(refused) }`,
+
+-- Groups are for another script, which has the keys that it needs: mostly there is nothing to do for them.
+local groups = redis.call('EXISTS', keys.released, keys.group_times)
+if groups > 0 then
+  local time = redis.pcall('ZRANGE', keys.group_times, 0, 0, 'WITHSCORES')
+  groups = redis.call('EXISTS', keys.released)
+  if time[2] and tonumber(time[2]) <= now then
+    groups = 1
+  elseif time[2] then
+    look_again(tonumber(time[2]))
+  end
+end
+return { tonumber(limit) - left, next, groups, foreign, unpack(refused) }`,
   'schedule': `#!lua
+${LIB.part}
+${LIB.let_in}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.part}
-${LIB.let_in}
 ${LIB.now_ms}
 -- adds messages to the schedule of a queue, each id once.
 -- Returns the number of new messages.
@@ -2346,12 +3409,10 @@ redis.call('EXPIRE', broadcast, seconds)
 return 'mine'`,
   'ack': `#!lua flags=allow-oom
 ${LIB.part}
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.counted}
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.split}
 ${LIB.tag}
@@ -2388,11 +3449,9 @@ if wrong then
 end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.counted}
 ${LIB.registration}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
@@ -2408,10 +3467,22 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.end_cancelled}
-${LIB.remembered}
+${LIB.member_of}
 ${LIB.text}
 ${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
+${LIB.end_cancelled}
+${LIB.remembered}
+${LIB.counted}
 ${LIB.result_tag}
 ${LIB.keep_result}
 ${LIB.keep_failure}
@@ -2429,25 +3500,29 @@ local keys = {
   alarm = KEYS[6],
   endings = KEYS[7],
   catalog = KEYS[8],
+  groups = KEYS[9],
+  group_times = KEYS[10],
+  groups_ended = KEYS[11],
+  released = KEYS[12],
 }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[9],
-  quarantined = KEYS[10],
-  bell = KEYS[11],
-  scheduled = KEYS[12],
-  dead = KEYS[13],
-  records = KEYS[14],
-  dead_notes = KEYS[15],
+  pending = KEYS[13],
+  quarantined = KEYS[14],
+  bell = KEYS[15],
+  scheduled = KEYS[16],
+  dead = KEYS[17],
+  records = KEYS[18],
+  dead_notes = KEYS[19],
 }
 local kept = {}
 for i = 1, ARGV[7] do
-  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 15] }
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 19] }
 end
 local answering = {}
 for i = 1, #ARGV - (#kept + 7) do
-  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 15] }
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 19] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2480,11 +3555,14 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim': `#!lua flags=allow-oom
-${LIB.text}
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.tag}
+${LIB.member_of}
+${LIB.is_stopped}
+${LIB.split}
 ${LIB.pauses_of}
 ${LIB.now_ms}
 ${LIB.noted}
@@ -2492,30 +3570,22 @@ ${LIB.end_of}
 ${LIB.is_paused}
 ${LIB.without_paused}
 ${LIB.is_foreign}
-${LIB.tag}
-${LIB.result_tag}
-${LIB.keep_result}
-${LIB.keep_failure}
-${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.keep_notes}
-${LIB.announce}
-${LIB.bury}
 ${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
 -- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if queues that are not
--- paused hold more (missing if repeated), the names of its paused queues (missing for none).
-local session, claims, drain, unique, stats, pauses = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+-- paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other.
+local session, claims, drain, unique, stats, pauses, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 4],
-    quarantined = KEYS[3 * i + 5],
-    bell = KEYS[3 * i + 6],
+    pending = KEYS[3 * i + 5],
+    quarantined = KEYS[3 * i + 6],
+    bell = KEYS[3 * i + 7],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -2568,8 +3638,28 @@ if #ids > 0 then
   acked = redis.call('HDEL', claims, unpack(ids))
 end
 redis.call('HSET', session, child, number)
+
+-- The ids of those that must not start, because somebody has stopped their group.
+local stopped, is_over = {}, {}
+local function heed_group(id, message)
+  local group = member_of(message)
+  if group and is_over[group] == nil then
+    is_over[group] = is_stopped(groups, group)
+  end
+  if group and is_over[group] then
+    stopped[#stopped + 1] = id
+  end
+end
+
 if most < 0 or claim_number == tonumber(last) then
-  return { 1, acked, 0, redis.call('HVALS', claims) }
+  local all = redis.call('HVALS', claims)
+  for _, held in ipairs(all) do
+    local _, message = split(held)
+    if message then
+      heed_group(string.sub(message, 1, 20), message)
+    end
+  end
+  return { 1, acked, 0, all, 0, '', table.concat(stopped) }
 end
 count_stale(stats, #ids - acked)
 
@@ -2590,8 +3680,11 @@ local function grant(queue, message)
     message = id .. '?' .. message
   end
   -- \`[\`: no tag. \`s\`: unique until it is started
-  if string.byte(message, 35) ~= 91 and tag(message, 's') then
-    free_key(unique, message)
+  if string.byte(message, 35) ~= 91 then
+    if tag(message, 's') then
+      free_key(unique, message)
+    end
+    heed_group(id, message)
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
@@ -2647,13 +3740,15 @@ for i = 1, #queues do
     ring(queue.bell)
   end
 end
-return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused }`,
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused or '', table.concat(stopped) }`,
   'finish': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
 ${LIB.tag}
@@ -2665,7 +3760,20 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.announce}
--- ends finished tasks of a child that keep their results, and announces each to its sender.
+${LIB.member_of}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.body_start}
+${LIB.groups_of}
+${LIB.leave_group}
+-- ends finished tasks of a child that keep their results or are in a group.
 -- Returns the number that the child still held.
 local keys = {
   session = KEYS[1],
@@ -2674,33 +3782,48 @@ local keys = {
   unique = KEYS[4],
   cancelled = KEYS[5],
   alarm = KEYS[6],
+  groups = KEYS[7],
+  group_times = KEYS[8],
+  groups_ended = KEYS[9],
+  released = KEYS[10],
 }
 local child = ARGV[1]
 local kept = {}
 for i = 1, ARGV[2] do
-  kept[i] = { name = ARGV[i + 3], result = KEYS[i + 6] }
+  kept[i] = { name = ARGV[i + 4], result = KEYS[i + 10] }
 end
 local answering = {}
 for i = 1, ARGV[3] do
-  answering[i] = { name = ARGV[#kept + i + 3], answers = KEYS[#kept + i + 6] }
+  answering[i] = { name = ARGV[#kept + i + 4], answers = KEYS[#kept + i + 10] }
 end
-local results = part(ARGV, #kept + #answering + 4, #ARGV)
+local queues = {}
+for i = 1, ARGV[4] do
+  queues[i] = {
+    name = ARGV[#kept + #answering + i + 4],
+    pending = KEYS[#kept + #answering + 2 * i + 9],
+    bell = KEYS[#kept + #answering + 2 * i + 10],
+  }
+end
+local results = part(ARGV, #kept + #answering + #queues + 5, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`kept\` and \`results\` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each.
+-- \`kept\` and \`results\` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each, whose first
+-- letter says how it ended, see task-result.ts. \`queues\` are those into which groups may send.
 --
--- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result.
+-- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result, nor without
+-- its group.
 
+local HOW = { d = 'done', u = 'done', n = 'done', x = 'dropped', c = 'cancelled' }
 local _, lost = registration(keys.session, child)
 if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local wrong = wrong_keys(keys)
+local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local known_answering, ended = by_name(answering), 0
+local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
 for i, task in ipairs(kept) do
   local held = redis.call('HGET', keys.claims, task.name)
   local _, message = split(held or '')
@@ -2709,6 +3832,7 @@ for i, task in ipairs(kept) do
     if end_claim({ claims = keys.claims, id = task.name }) then
       free_key(keys.unique, message)
       announce(known_answering, message, results[i])
+      leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
       ended = ended + 1
     end
   end
@@ -2773,6 +3897,7 @@ return pause`,
 ${LIB.part}
 ${LIB.registration}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.by_name}
@@ -2788,11 +3913,23 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.member_of}
+${LIB.text}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
-${LIB.ring}
 ${LIB.enlist}
 ${LIB.update_key}
 ${LIB.put_back}
@@ -2806,18 +3943,22 @@ local keys = {
   alarm = KEYS[5],
   endings = KEYS[6],
   catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
 }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i + 2],
-    quarantined = KEYS[6 * i + 3],
-    bell = KEYS[6 * i + 4],
-    scheduled = KEYS[6 * i + 5],
-    dead = KEYS[6 * i + 6],
-    records = KEYS[6 * i + 7],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    dead = KEYS[6 * i + 10],
+    records = KEYS[6 * i + 11],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)
@@ -2873,11 +4014,9 @@ local was_paused = is_paused(redis.call('HGET', pauses, queue.name), now_ms())
 reopen(pauses, queue)
 return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.counted}
 ${LIB.registration}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
@@ -2893,17 +4032,28 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.end_cancelled}
-${LIB.remembered}
+${LIB.member_of}
 ${LIB.text}
+${LIB.now_ms}
 ${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
+${LIB.end_cancelled}
+${LIB.counted}
+${LIB.remembered}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LIB.now_ms}
 ${LIB.update_key}
 ${LIB.try_again}
 -- lets a task run again after an attempt, now or later.
@@ -2916,16 +4066,20 @@ local keys = {
   alarm = KEYS[5],
   endings = KEYS[6],
   catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
 }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[8],
-  quarantined = KEYS[9],
-  bell = KEYS[10],
-  scheduled = KEYS[11],
-  dead = KEYS[12],
-  records = KEYS[13],
+  pending = KEYS[12],
+  quarantined = KEYS[13],
+  bell = KEYS[14],
+  scheduled = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2955,6 +4109,7 @@ return 1`,
   'settle': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.wrong_type}
+${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.by_name}
@@ -2973,20 +4128,28 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.finish}
 ${LIB.announce}
+${LIB.member_of}
 ${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
 ${LIB.end_claim}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
 ${LIB.remembered}
-${LIB.DIGITS}
-${LIB.base36}
 ${LIB.counted}
 ${LIB.keep_failure}
 ${LIB.keep_notes}
 ${LIB.bury}
-${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_quarantined}
 ${LIB.push}
@@ -3005,34 +4168,38 @@ local keys = {
   alarm = KEYS[5],
   endings = KEYS[6],
   catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
 }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 5],
-    pending = KEYS[7 * i + 1],
-    quarantined = KEYS[7 * i + 2],
-    bell = KEYS[7 * i + 3],
-    scheduled = KEYS[7 * i + 4],
-    dead = KEYS[7 * i + 5],
-    records = KEYS[7 * i + 6],
-    dead_notes = KEYS[7 * i + 7],
+    pending = KEYS[7 * i + 5],
+    quarantined = KEYS[7 * i + 6],
+    bell = KEYS[7 * i + 7],
+    scheduled = KEYS[7 * i + 8],
+    dead = KEYS[7 * i + 9],
+    records = KEYS[7 * i + 10],
+    dead_notes = KEYS[7 * i + 11],
   }
 end
 local noting = {}
 for i = 1, ARGV[4] do
-  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 7] }
+  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 11] }
 end
 local kept = {}
 for i = 1, ARGV[5] do
-  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 7] }
+  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 11] }
 end
 local answering = {}
 for i = 1, #ARGV - (#queues + #noting + #kept + 5) do
   answering[i] = {
     name = ARGV[#queues + #noting + #kept + i + 5],
-    answers = KEYS[7 * #queues + #noting + #kept + i + 7],
+    answers = KEYS[7 * #queues + #noting + #kept + i + 11],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3067,7 +4234,7 @@ local function result_of(id)
   return known_results[id] and known_results[id].result
 end
 
-local is_dropped, ended, answered, unkept = {}, {}, {}, {}
+local is_dropped, ended, dropped, done, unkept = {}, {}, {}, {}, {}
 for _, id in ipairs(judged.dropped or {}) do
   local task = held_of(id)
   is_dropped[id] = true
@@ -3075,7 +4242,7 @@ for _, id in ipairs(judged.dropped or {}) do
     note_ending(keys, task.queue.name, task.message, 'timedOut')
     note_ending(keys, task.queue.name, task.message, 'dropped')
     keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')
-    answered[#answered + 1] = task.message
+    dropped[#dropped + 1] = task.message
   end
 end
 for _, id in ipairs(judged.done) do
@@ -3084,11 +4251,16 @@ for _, id in ipairs(judged.done) do
     unkept[#unkept + 1] = id
   else
     ended[#ended + 1] = id
+    done[#done + 1] = task and task.message or nil
   end
 end
 finish(keys, ended)
-for _, message in ipairs(answered) do
+for _, message in ipairs(dropped) do
   announce(known_answering, message)
+  leave_group(keys, known_queues, message, 'dropped')
+end
+for _, message in ipairs(done) do
+  leave_group(keys, known_queues, message, 'done')
 end
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do

@@ -201,6 +201,38 @@ export const KEYS = {
       'ids of tasks of one sender that have ended, each with its result if that has at most 1,000 bytes; wakes the process that waits',
     lasts: '1 hour after the last one, the last 10,000; 24 bytes and the result each',
   },
+  groups: {
+    pattern: 'groups',
+    type: 'hash',
+    holds: 'batches and flows: their counts, callbacks and nodes, see [below](#groups)',
+    lasts:
+      'until a day after the end of the group, of the last 10,000 that have ended; about 350 bytes a batch, and 220 bytes a node of a flow',
+  },
+  groupTimes: {
+    pattern: 'group-times',
+    type: 'sorted set',
+    holds:
+      '`<group> deadline`, or `<group> unsealed` while its sender adds to it -> when that time is over, in ms of Redis time',
+    lasts: 'until then, or until the group has ended; 120 bytes each',
+  },
+  groupIndex: {
+    pattern: 'group-index',
+    type: 'sorted set',
+    holds: 'id of a group -> when it was opened, in ms of Redis time',
+    lasts: 'as `groups`; 110 bytes each',
+  },
+  groupsEnded: {
+    pattern: 'groups-ended',
+    type: 'sorted set',
+    holds: 'id of a group that has ended -> when, in ms of Redis time',
+    lasts: 'as `groups`; 110 bytes each',
+  },
+  released: {
+    pattern: 'released',
+    type: 'list',
+    holds: 'orders of scripts for promoters: tasks that waited for a group, and long walks through flows',
+    lasts: 'until the next promoter looks, which is at once',
+  },
   metrics: {
     pattern: 'metrics:<minute>',
     type: 'hash',

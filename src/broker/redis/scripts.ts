@@ -7,6 +7,7 @@ export type Caller =
   | 'sender of broadcasts'
   | 'cancel() and status()'
   | 'result() and run()'
+  | 'batches and flows'
   | 'DeadLetters'
   | 'CronManager'
   | 'MetricsReader'
@@ -65,6 +66,8 @@ type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
 /** The keys for counts of tasks that end without their child, see lib/metrics.lua. */
 const COUNTS = ['endings', 'catalog'] as const;
+/** What the end of a member of a group may change, see lib/groups.lua. */
+const GROUPS = ['groups', 'groupTimes', 'groupsEnded', 'released'] as const;
 /** Where a task of a queue can go. */
 const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
 /** Where the results of tasks are kept that end in this script, and where their senders wait for that. */
@@ -110,21 +113,23 @@ export const SCRIPTS = {
   promote: {
     purpose: 'moves due tasks from the schedules to the tails of their queues, and ends pauses that are over',
     by: ['supervisor'],
-    keys: ['pauses'],
+    keys: ['pauses', 'released', 'groupTimes'],
     blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
     args: ['limit'],
-    reply: reply<[moved: number, nextInMs: number, foreign: string[], ...refused: string[]]>(
-      'the number moved, ms until the next is due or the next pause is over or -1, queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key',
+    reply: reply<[moved: number, nextInMs: number, groups: Flag, foreign: string[], ...refused: string[]]>(
+      'the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do, queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key',
     ),
   },
   claim: {
     purpose: 'acks finished tasks of a child, then gives it tasks of its queues, by priority',
     by: ['child'],
-    keys: ['session', 'claims', 'drain', 'unique', 'stats', 'pauses'],
+    keys: ['session', 'claims', 'drain', 'unique', 'stats', 'pauses', 'groups'],
     blocks: { '...queues': ['pending', 'quarantined', 'bell'] },
     args: ['child', 'number', 'limit', 'acks'],
-    reply: reply<[repeated: Flag, acked: number, drain: Flag, held: string | string[], more?: Flag, paused?: string]>(
-      '1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not paused hold more (missing if repeated), the names of its paused queues (missing for none)',
+    reply: reply<
+      [repeated: Flag, acked: number, drain: Flag, held: string | string[], more: Flag, paused: string, stopped: string]
+    >(
+      '1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other',
     ),
   },
   'pause-queue': {
@@ -150,17 +155,17 @@ export const SCRIPTS = {
     reply: reply<number>('the number that the child still held'),
   },
   finish: {
-    purpose: 'ends finished tasks of a child that keep their results, and announces each to its sender',
+    purpose: 'ends finished tasks of a child that keep their results or are in a group',
     by: ['child'],
-    keys: ['session', 'claims', 'stats', ...ENDS],
-    blocks: ANSWERS,
+    keys: ['session', 'claims', 'stats', ...ENDS, ...GROUPS],
+    blocks: { ...ANSWERS, '...queues': ['pending', 'bell'] },
     args: ['child', '...results'],
     reply: reply<number>('the number that the child still held'),
   },
   retry: {
     purpose: 'lets a task run again after an attempt, now or later',
     by: ['child'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS],
     blocks: { queue: QUEUE },
     args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
     reply: reply<Flag>('1, or 0 if the child no longer held it or the attempt was counted before'),
@@ -168,7 +173,7 @@ export const SCRIPTS = {
   release: {
     purpose: 'returns tasks to the heads of their queues, uncounted',
     by: ['child', 'supervisor'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS],
     blocks: { '...queues': QUEUE },
     args: ['child', 'claimNumber', '...ids'],
     reply: reply<number>('the number returned; 0 if the child has claimed again'),
@@ -176,7 +181,7 @@ export const SCRIPTS = {
   bury: {
     purpose: 'moves a task to the dead, with the report of its error',
     by: ['child'],
-    keys: ['session', 'claims', 'notes', ...ENDS, ...COUNTS],
+    keys: ['session', 'claims', 'notes', ...ENDS, ...COUNTS, ...GROUPS],
     blocks: { queue: GRAVE, ...ANSWERS },
     args: ['child', 'id', 'report', 'line', 'header'],
     reply: reply<Flag>('1, or 0 if the child no longer held it'),
@@ -184,7 +189,7 @@ export const SCRIPTS = {
   settle: {
     purpose: 'ends all claims of a child that has exited, and its registration',
     by: ['supervisor'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS],
     blocks: { '...queues': GRAVE, '...noting': ['notes'], ...ANSWERS },
     args: ['child', 'childExit'],
     reply: reply<[released: number, crashed: number, quarantined: number, dead: number, timedOut: number]>(
@@ -194,10 +199,60 @@ export const SCRIPTS = {
   reap: {
     purpose: 'returns all claims of a session whose lease ran out, uncounted, and deletes the session',
     by: ['supervisor'],
-    keys: ['sessions', 'session', 'pulse', ...ENDS, ...COUNTS],
+    keys: ['sessions', 'session', 'pulse', ...ENDS, ...COUNTS, ...GROUPS],
     blocks: { '...children': ['claims'], '...queues': QUEUE },
     args: ['sessionId', 'leaseMs'],
     reply: reply<number>('the number returned, or -1 if the session was renewed, is gone or has changed'),
+  },
+  'open-group': {
+    flags: 'none',
+    purpose: 'opens a batch or a flow',
+    by: ['batches and flows'],
+    keys: ['groups', 'groupTimes', 'groupIndex', 'alarm'],
+    args: ['group', 'kind', 'policy', 'about', 'unsealedMs', 'deadlineMs', 'done', 'failed'],
+    reply: reply<Flag>('1, or 0 if it is there'),
+  },
+  'enqueue-members': {
+    flags: 'none',
+    purpose: 'adds messages to a batch and to their queue, each id once',
+    by: ['batches and flows'],
+    keys: ['seen', 'alarm', ...GROUPS],
+    blocks: { queue: ['pending', 'bell', 'scheduled'] },
+    args: ['seconds', 'group', 'unsealedMs', 'dueFrom', 'dueMs', '...messages'],
+    reply: reply<number>('the number of new messages, -1 if the group has ended, -2 if there is none'),
+  },
+  'add-nodes': {
+    flags: 'none',
+    purpose: 'adds nodes to a flow, each number once, and starts it with the last ones',
+    by: ['batches and flows'],
+    keys: ['alarm', ...GROUPS],
+    blocks: { '...queues': ['pending', 'bell'] },
+    args: ['group', 'unsealedMs', 'behind', 'last', 'starts', 'from', '...nodes'],
+    reply: reply<number>('the number of new nodes, -1 if the flow has ended, -2 if there is none'),
+  },
+  'seal-group': {
+    purpose: 'ends the time in which a batch is filled',
+    by: ['batches and flows'],
+    keys: ['alarm', ...GROUPS],
+    blocks: { '...queues': ['pending', 'bell'] },
+    args: ['group'],
+    reply: reply<Flag>('1, or 0 if it was over'),
+  },
+  'cancel-group': {
+    purpose: 'cancels a batch or a flow: no more of its members start',
+    by: ['batches and flows'],
+    keys: ['alarm', 'broadcasts', ...GROUPS],
+    blocks: { '...queues': ['pending', 'bell'] },
+    args: ['group', 'kept'],
+    reply: reply<number>('1, 0 if it has ended, -1 if there is none'),
+  },
+  'tend-groups': {
+    purpose: 'carries out what scripts have left to promoters, ends groups whose time is over, and forgets old ones',
+    by: ['supervisor'],
+    keys: ['alarm', 'broadcasts', 'removed', 'groupIndex', ...COUNTS, ...GROUPS],
+    blocks: { '...queues': QUEUE, ...ANSWERS },
+    args: ['orders', 'broadcastsKept'],
+    reply: reply<[tended: number, left: number]>('the number of things done, the number of orders left'),
   },
   'find-pending': {
     flags: 'no-writes',
@@ -242,7 +297,7 @@ export const SCRIPTS = {
   'cancel-waiting': {
     purpose: 'removes a task that waits and frees its unique key',
     by: ['cancel() and status()', 'TaskInspector'],
-    keys: [...ENDS, ...COUNTS],
+    keys: [...ENDS, ...COUNTS, ...GROUPS],
     blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled'], '...answering': ['answers'] },
     args: ['place', 'message', 'passed'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),
@@ -258,7 +313,7 @@ export const SCRIPTS = {
   'purge-pending': {
     purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
     by: ['TaskInspector'],
-    keys: ['unique', 'removed', ...COUNTS],
+    keys: ['unique', 'removed', 'alarm', ...COUNTS, ...GROUPS],
     blocks: { queue: ['name', 'pending', 'quarantined'] },
     args: ['place', 'passed', 'look', 'mostBytes', 'call', 'before'],
     reply: reply<[purged: number, looked: number, passed: number, left: number]>(
@@ -276,7 +331,7 @@ export const SCRIPTS = {
   redrive: {
     purpose: 'moves dead tasks to the tail of their queue, with new counters',
     by: ['DeadLetters'],
-    keys: [...ENDS],
+    keys: [...ENDS, ...GROUPS],
     blocks: {
       queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'],
       '...noting': ['notes'],
@@ -291,7 +346,7 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'moves a dead task with other arguments to the tail of its queue, with new counters',
     by: ['DeadLetters'],
-    keys: [...ENDS],
+    keys: [...ENDS, ...GROUPS],
     blocks: {
       queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'],
       '...noting': ['notes'],
@@ -305,6 +360,7 @@ export const SCRIPTS = {
   'delete-dead': {
     purpose: 'deletes dead tasks',
     by: ['DeadLetters'],
+    keys: ['alarm', ...GROUPS],
     blocks: { queue: ['dead', 'records', 'deadNotes'] },
     args: ['...deaths'],
     reply: reply<number>('the number deleted'),
@@ -312,6 +368,7 @@ export const SCRIPTS = {
   purge: {
     purpose: 'deletes dead tasks that are too old or too many, the oldest first',
     by: ['supervisor'],
+    keys: ['alarm', ...GROUPS],
     blocks: { queue: ['dead', 'records', 'deadNotes'] },
     args: ['retentionMs', 'kept', 'most'],
     reply: reply<number>('the number deleted'),

@@ -21,6 +21,7 @@ import { MemoryClaims } from './memory-claims.js';
 import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryDone } from './memory-done.js';
+import { MemoryGroups } from './memory-groups.js';
 import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryNotes } from './memory-notes.js';
 import { MemoryPauses } from './memory-pauses.js';
@@ -77,6 +78,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
   readonly results: MemoryResults;
+  readonly groups = new MemoryGroups();
   readonly namespace = 'memory';
   readonly checkup: MemoryCheckup;
   readonly catalog = {

@@ -46,6 +46,7 @@ export async function overRedis(): Promise<RedisWorld> {
     work: async (catalog) => ({
       claims: await SessionClaims.open(broker, QUEUES, catalog),
       broadcasts: new StreamBroadcasts(broker),
+      results: broker.results,
     }),
     letTimePass: async (ms) => {
       await fixture.redis.eval(SHIFT, 0, ms, 'pulse');

@@ -5,16 +5,20 @@
 import 'nestwork/testing/jest';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type {
+  Batch,
   BroadcastLog,
   CronManager,
   DeadLetters,
+  FlowBuilder,
   Inspector,
   MetricsReader,
   QueueClient,
   QueueHealth,
+  Ref,
   TaskContext,
   TaskHandle,
 } from 'nestwork';
+import type { Part } from './part.tasks.js';
 import type { User } from './user.js';
 import type { WelcomeDto } from './welcome.tasks.js';
 
@@ -49,6 +53,7 @@ export { z } from 'zod';
 export { AdminGuard, type Person } from './admin.guard.js';
 export { AppModule } from './app.module.js';
 export { Cache } from './cache.js';
+export { BatchTasks, FlowTasks } from './group.tasks.js';
 export { MailService } from './mail.service.js';
 export { Metrics } from './metrics.js';
 export { type Part, PartTasks } from './part.tasks.js';
@@ -65,13 +70,19 @@ export declare const context: TaskContext;
 export declare const crons: CronManager;
 export declare const deadLetters: DeadLetters;
 export declare const dto: WelcomeDto;
+export declare const batch: Batch;
+export declare const calls: readonly [userId: number, options: { weekly: boolean }][];
+export declare const flow: FlowBuilder;
 export declare const handle: TaskHandle;
 export declare const id: string;
+export declare const ids: readonly number[];
 export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
 export declare const metricsReader: MetricsReader;
+export declare const parts: readonly Ref<Part>[];
 export declare const queueHealth: QueueHealth;
 export declare const response: Response;
+export declare const text: Ref<string>;
 export declare const user: User;
 export declare const users: readonly User[];

@@ -1,23 +1,31 @@
 #!lua
 -- moves a dead task with other arguments to the tail of its queue, with new counters.
 -- Returns 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  groups = KEYS[4],
+  group_times = KEYS[5],
+  groups_ended = KEYS[6],
+  released = KEYS[7],
+}
 local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queue = {
   name = ARGV[5],
-  pending = KEYS[4],
-  bell = KEYS[5],
-  dead = KEYS[6],
-  records = KEYS[7],
-  dead_notes = KEYS[8],
+  pending = KEYS[8],
+  bell = KEYS[9],
+  dead = KEYS[10],
+  records = KEYS[11],
+  dead_notes = KEYS[12],
 }
 local noting = {}
 for i = 1, ARGV[6] do
-  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 8] }
+  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 12] }
 end
 local kept = {}
 for i = 1, #ARGV - (#noting + 6) do
-  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 8] }
+  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 12] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 

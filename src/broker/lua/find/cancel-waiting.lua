@@ -1,12 +1,22 @@
 #!lua flags=allow-oom
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3], endings = KEYS[4], catalog = KEYS[5] }
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  endings = KEYS[4],
+  catalog = KEYS[5],
+  groups = KEYS[6],
+  group_times = KEYS[7],
+  groups_ended = KEYS[8],
+  released = KEYS[9],
+}
 local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
-local queue = { name = ARGV[4], pending = KEYS[6], quarantined = KEYS[7], scheduled = KEYS[8] }
+local queue = { name = ARGV[4], pending = KEYS[10], quarantined = KEYS[11], scheduled = KEYS[12] }
 local answering = {}
 for i = 1, #ARGV - 4 do
-  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 8] }
+  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 12] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -23,5 +33,6 @@ if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')
   announce(by_name(answering), message)
+  leave_group(keys, by_name({ queue }), message, 'cancelled')
 end
 return removed

@@ -1,9 +1,19 @@
 #!lua flags=allow-oom
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
-local keys = { unique = KEYS[1], removed = KEYS[2], endings = KEYS[3], catalog = KEYS[4] }
+local keys = {
+  unique = KEYS[1],
+  removed = KEYS[2],
+  alarm = KEYS[3],
+  endings = KEYS[4],
+  catalog = KEYS[5],
+  groups = KEYS[6],
+  group_times = KEYS[7],
+  groups_ended = KEYS[8],
+  released = KEYS[9],
+}
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
+local queue = { name = ARGV[7], pending = KEYS[10], quarantined = KEYS[11] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to purge: a part of it, from the tail on, behind `passed` tasks. `call` is how the body of a
@@ -15,7 +25,10 @@ local queue = { name = ARGV[7], pending = KEYS[5], quarantined = KEYS[6] }
 --
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
-local wrong = wrong_type('hash', keys.unique) or wrong_type('zset', keys.removed) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.unique)
+  or wrong_type('zset', keys.removed)
+  or wrong_groups(keys)
+  or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -23,7 +36,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps, purged, asking, now = 0, 0, 10, {}, {}, {}, now_ms()
+local looked, bytes, count, gaps, purged, asking, members, now = 0, 0, 10, {}, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -44,6 +57,7 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
         asking[#asking + 1] = text(now)
         asking[#asking + 1] = string.sub(message, 1, 20)
       end
+      members[#members + 1] = member_of(message) and message or nil
       local name = series_name(keys, message)
       purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
@@ -69,6 +83,9 @@ elseif #gaps > 0 then
   redis.call('LREM', list, -#gaps, mark)
 end
 remember_removed(keys.removed, now, asking)
+for _, message in ipairs(members) do
+  leave_group(keys, {}, message, 'cancelled')
+end
 for name, number in pairs(purged) do
   note_endings(keys, queue.name, name, 'cancelled', number)
 end

@@ -10,22 +10,26 @@ local keys = {
   alarm = KEYS[6],
   endings = KEYS[7],
   catalog = KEYS[8],
+  groups = KEYS[9],
+  group_times = KEYS[10],
+  groups_ended = KEYS[11],
+  released = KEYS[12],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 8] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 12] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 3],
-    quarantined = KEYS[#children + 6 * i + 4],
-    bell = KEYS[#children + 6 * i + 5],
-    scheduled = KEYS[#children + 6 * i + 6],
-    dead = KEYS[#children + 6 * i + 7],
-    records = KEYS[#children + 6 * i + 8],
+    pending = KEYS[#children + 6 * i + 7],
+    quarantined = KEYS[#children + 6 * i + 8],
+    bell = KEYS[#children + 6 * i + 9],
+    scheduled = KEYS[#children + 6 * i + 10],
+    dead = KEYS[#children + 6 * i + 11],
+    records = KEYS[#children + 6 * i + 12],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.

@@ -13,6 +13,7 @@ local function wrong_keys(keys)
   return (keys.claims and wrong_type('hash', keys.claims))
     or wrong_type('hash', keys.unique)
     or wrong_type('zset', keys.cancelled)
+    or keys.groups and wrong_groups(keys)
 end
 
 -- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others
@@ -20,7 +21,7 @@ end
 local function held_task(claims, id, held, known_queues)
   local name, message = split(held)
   local queue = known_queues[name]
-  return queue and { claims = claims, id = id, queue = queue, message = message }
+  return queue and { claims = claims, id = id, queue = queue, message = message, known_queues = known_queues }
 end
 
 -- The end of a claim, and the only one of a single task.
@@ -55,6 +56,7 @@ local function end_cancelled(keys, task)
   if end_claim(task) then
     free_key(keys.unique, task.message)
     note_ending(keys, task.queue.name, task.message, 'cancelled')
+    leave_group(keys, task.known_queues, task.message, 'cancelled')
   end
   return true
 end
@@ -77,6 +79,7 @@ local function bury(keys, task, report, answering)
     free_key(keys.unique, task.message)
     keep_notes(task)
     announce(answering, task.message)
+    leave_group(keys, task.known_queues, task.message, 'dead', report)
   end
 end
 
@@ -182,9 +185,25 @@ local function forget_dead(queue, ids)
   redis.pcall('HDEL', queue.dead_notes, unpack(ids))
 end
 
+-- dead to nowhere, for good. Members of groups leave these: mostly there are none, and no record is read for that.
+local function delete_dead(keys, queue, ids)
+  local records = redis.call('EXISTS', keys.groups) == 1 and redis.call('HMGET', queue.records, unpack(ids)) or {}
+  forget_dead(queue, ids)
+  for _, record in ipairs(records) do
+    if record then
+      leave_group(keys, {}, message_of(record), 'deleted')
+    end
+  end
+end
+
 -- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free. `noting` has the keys for
 -- the notes of those that have some, `kept` those of results: what became of them before is forgotten.
 local function redrive(keys, queue, ids, messages, noting, kept)
+  for i, message in ipairs(messages) do
+    if member_of(message) and not groups_of(keys, {}).redriven(message) then
+      messages[i] = without_group(message)
+    end
+  end
   enlist_new(queue, messages)
   for _, id in ipairs(ids) do
     if kept[id] then

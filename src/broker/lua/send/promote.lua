@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
--- Returns the number moved, ms until the next is due or the next pause is over or -1, queue and value of each pause
--- that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key.
-local pauses = KEYS[1]
+-- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
+-- queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a
+-- foreign key.
+local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3] }
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i - 2],
-    quarantined = KEYS[4 * i - 1],
-    bell = KEYS[4 * i],
-    scheduled = KEYS[4 * i + 1],
+    pending = KEYS[4 * i],
+    quarantined = KEYS[4 * i + 1],
+    bell = KEYS[4 * i + 2],
+    scheduled = KEYS[4 * i + 3],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -48,13 +49,13 @@ local function end_pause(queue, pause)
   elseif ends > now then
     look_again(ends)
   elseif ends > 0 then
-    reopen(pauses, queue)
+    reopen(keys.pauses, queue)
   end
 end
 
-local found = pauses_of(pauses, queues)
+local found = pauses_of(keys.pauses, queues)
 if found.err then
-  foreign = { '', redis.call('TYPE', pauses).ok }
+  foreign = { '', redis.call('TYPE', keys.pauses).ok }
 end
 for i, queue in ipairs(queues) do
   local wrong = wrong_queues({ queue })
@@ -67,4 +68,16 @@ for i, queue in ipairs(queues) do
     end
   end
 end
-return { tonumber(limit) - left, next, foreign, unpack(refused) }
+
+-- Groups are for another script, which has the keys that it needs: mostly there is nothing to do for them.
+local groups = redis.call('EXISTS', keys.released, keys.group_times)
+if groups > 0 then
+  local time = redis.pcall('ZRANGE', keys.group_times, 0, 0, 'WITHSCORES')
+  groups = redis.call('EXISTS', keys.released)
+  if time[2] and tonumber(time[2]) <= now then
+    groups = 1
+  elseif time[2] then
+    look_again(tonumber(time[2]))
+  end
+end
+return { tonumber(limit) - left, next, groups, foreign, unpack(refused) }

@@ -10,25 +10,29 @@ local keys = {
   alarm = KEYS[6],
   endings = KEYS[7],
   catalog = KEYS[8],
+  groups = KEYS[9],
+  group_times = KEYS[10],
+  groups_ended = KEYS[11],
+  released = KEYS[12],
 }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[9],
-  quarantined = KEYS[10],
-  bell = KEYS[11],
-  scheduled = KEYS[12],
-  dead = KEYS[13],
-  records = KEYS[14],
-  dead_notes = KEYS[15],
+  pending = KEYS[13],
+  quarantined = KEYS[14],
+  bell = KEYS[15],
+  scheduled = KEYS[16],
+  dead = KEYS[17],
+  records = KEYS[18],
+  dead_notes = KEYS[19],
 }
 local kept = {}
 for i = 1, ARGV[7] do
-  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 15] }
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 19] }
 end
 local answering = {}
 for i = 1, #ARGV - (#kept + 7) do
-  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 15] }
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 19] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 

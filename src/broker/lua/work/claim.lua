@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
 -- Returns 1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not
--- paused hold more (missing if repeated), the names of its paused queues (missing for none).
-local session, claims, drain, unique, stats, pauses = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+-- paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other.
+local session, claims, drain, unique, stats, pauses, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 4],
-    quarantined = KEYS[3 * i + 5],
-    bell = KEYS[3 * i + 6],
+    pending = KEYS[3 * i + 5],
+    quarantined = KEYS[3 * i + 6],
+    bell = KEYS[3 * i + 7],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -63,8 +63,28 @@ if #ids > 0 then
   acked = redis.call('HDEL', claims, unpack(ids))
 end
 redis.call('HSET', session, child, number)
+
+-- The ids of those that must not start, because somebody has stopped their group.
+local stopped, is_over = {}, {}
+local function heed_group(id, message)
+  local group = member_of(message)
+  if group and is_over[group] == nil then
+    is_over[group] = is_stopped(groups, group)
+  end
+  if group and is_over[group] then
+    stopped[#stopped + 1] = id
+  end
+end
+
 if most < 0 or claim_number == tonumber(last) then
-  return { 1, acked, 0, redis.call('HVALS', claims) }
+  local all = redis.call('HVALS', claims)
+  for _, held in ipairs(all) do
+    local _, message = split(held)
+    if message then
+      heed_group(string.sub(message, 1, 20), message)
+    end
+  end
+  return { 1, acked, 0, all, 0, '', table.concat(stopped) }
 end
 count_stale(stats, #ids - acked)
 
@@ -85,8 +105,11 @@ local function grant(queue, message)
     message = id .. '?' .. message
   end
   -- `[`: no tag. `s`: unique until it is started
-  if string.byte(message, 35) ~= 91 and tag(message, 's') then
-    free_key(unique, message)
+  if string.byte(message, 35) ~= 91 then
+    if tag(message, 's') then
+      free_key(unique, message)
+    end
+    heed_group(id, message)
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
@@ -142,4 +165,4 @@ for i = 1, #queues do
     ring(queue.bell)
   end
 end
-return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\0'), more, paused }
+return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\0'), more, paused or '', table.concat(stopped) }

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- ends finished tasks of a child that keep their results, and announces each to its sender.
+-- ends finished tasks of a child that keep their results or are in a group.
 -- Returns the number that the child still held.
 local keys = {
   session = KEYS[1],
@@ -8,33 +8,48 @@ local keys = {
   unique = KEYS[4],
   cancelled = KEYS[5],
   alarm = KEYS[6],
+  groups = KEYS[7],
+  group_times = KEYS[8],
+  groups_ended = KEYS[9],
+  released = KEYS[10],
 }
 local child = ARGV[1]
 local kept = {}
 for i = 1, ARGV[2] do
-  kept[i] = { name = ARGV[i + 3], result = KEYS[i + 6] }
+  kept[i] = { name = ARGV[i + 4], result = KEYS[i + 10] }
 end
 local answering = {}
 for i = 1, ARGV[3] do
-  answering[i] = { name = ARGV[#kept + i + 3], answers = KEYS[#kept + i + 6] }
+  answering[i] = { name = ARGV[#kept + i + 4], answers = KEYS[#kept + i + 10] }
 end
-local results = part(ARGV, #kept + #answering + 4, #ARGV)
+local queues = {}
+for i = 1, ARGV[4] do
+  queues[i] = {
+    name = ARGV[#kept + #answering + i + 4],
+    pending = KEYS[#kept + #answering + 2 * i + 9],
+    bell = KEYS[#kept + #answering + 2 * i + 10],
+  }
+end
+local results = part(ARGV, #kept + #answering + #queues + 5, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `kept` and `results` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each.
+-- `kept` and `results` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each, whose first
+-- letter says how it ended, see task-result.ts. `queues` are those into which groups may send.
 --
--- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result.
+-- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result, nor without
+-- its group.
 
+local HOW = { d = 'done', u = 'done', n = 'done', x = 'dropped', c = 'cancelled' }
 local _, lost = registration(keys.session, child)
 if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local wrong = wrong_keys(keys)
+local wrong = wrong_keys(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-local known_answering, ended = by_name(answering), 0
+local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
 for i, task in ipairs(kept) do
   local held = redis.call('HGET', keys.claims, task.name)
   local _, message = split(held or '')
@@ -43,6 +58,7 @@ for i, task in ipairs(kept) do
     if end_claim({ claims = keys.claims, id = task.name }) then
       free_key(keys.unique, message)
       announce(known_answering, message, results[i])
+      leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
       ended = ended + 1
     end
   end

@@ -9,18 +9,22 @@ local keys = {
   alarm = KEYS[5],
   endings = KEYS[6],
   catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
 }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i + 2],
-    quarantined = KEYS[6 * i + 3],
-    bell = KEYS[6 * i + 4],
-    scheduled = KEYS[6 * i + 5],
-    dead = KEYS[6 * i + 6],
-    records = KEYS[6 * i + 7],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    dead = KEYS[6 * i + 10],
+    records = KEYS[6 * i + 11],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)

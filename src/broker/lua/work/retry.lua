@@ -9,16 +9,20 @@ local keys = {
   alarm = KEYS[5],
   endings = KEYS[6],
   catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
 }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[8],
-  quarantined = KEYS[9],
-  bell = KEYS[10],
-  scheduled = KEYS[11],
-  dead = KEYS[12],
-  records = KEYS[13],
+  pending = KEYS[12],
+  quarantined = KEYS[13],
+  bell = KEYS[14],
+  scheduled = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 

@@ -9,34 +9,38 @@ local keys = {
   alarm = KEYS[5],
   endings = KEYS[6],
   catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
 }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 5],
-    pending = KEYS[7 * i + 1],
-    quarantined = KEYS[7 * i + 2],
-    bell = KEYS[7 * i + 3],
-    scheduled = KEYS[7 * i + 4],
-    dead = KEYS[7 * i + 5],
-    records = KEYS[7 * i + 6],
-    dead_notes = KEYS[7 * i + 7],
+    pending = KEYS[7 * i + 5],
+    quarantined = KEYS[7 * i + 6],
+    bell = KEYS[7 * i + 7],
+    scheduled = KEYS[7 * i + 8],
+    dead = KEYS[7 * i + 9],
+    records = KEYS[7 * i + 10],
+    dead_notes = KEYS[7 * i + 11],
   }
 end
 local noting = {}
 for i = 1, ARGV[4] do
-  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 7] }
+  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 11] }
 end
 local kept = {}
 for i = 1, ARGV[5] do
-  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 7] }
+  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 11] }
 end
 local answering = {}
 for i = 1, #ARGV - (#queues + #noting + #kept + 5) do
   answering[i] = {
     name = ARGV[#queues + #noting + #kept + i + 5],
-    answers = KEYS[7 * #queues + #noting + #kept + i + 7],
+    answers = KEYS[7 * #queues + #noting + #kept + i + 11],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -71,7 +75,7 @@ local function result_of(id)
   return known_results[id] and known_results[id].result
 end
 
-local is_dropped, ended, answered, unkept = {}, {}, {}, {}
+local is_dropped, ended, dropped, done, unkept = {}, {}, {}, {}, {}
 for _, id in ipairs(judged.dropped or {}) do
   local task = held_of(id)
   is_dropped[id] = true
@@ -79,7 +83,7 @@ for _, id in ipairs(judged.dropped or {}) do
     note_ending(keys, task.queue.name, task.message, 'timedOut')
     note_ending(keys, task.queue.name, task.message, 'dropped')
     keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')
-    answered[#answered + 1] = task.message
+    dropped[#dropped + 1] = task.message
   end
 end
 for _, id in ipairs(judged.done) do
@@ -88,11 +92,16 @@ for _, id in ipairs(judged.done) do
     unkept[#unkept + 1] = id
   else
     ended[#ended + 1] = id
+    done[#done + 1] = task and task.message or nil
   end
 end
 finish(keys, ended)
-for _, message in ipairs(answered) do
+for _, message in ipairs(dropped) do
   announce(known_answering, message)
+  leave_group(keys, known_queues, message, 'dropped')
+end
+for _, message in ipairs(done) do
+  leave_group(keys, known_queues, message, 'done')
 end
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do

@@ -1,0 +1,450 @@
+-- Batches and flows, see docs/results-and-flows.md: a task with the tag `g` is a member of one. Each way out of a task counts it here
+-- once, behind the end of its claim or its removal, and hands over what waited for that.
+--
+-- The hash `groups` has for each group, `<g>` being its id:
+--   `<g>`                kind (`b`, `f`), policy (`fail`, `end`), state, then open, total, done, dead, deleted, dropped, cancelled,
+--                        bad, held
+--   `<g> about`          its name as JSON, a newline, more JSON of its sender
+--   `<g> culprit`        JSON: the first member that failed
+--   `<g> done`, `failed` of a batch: `<queue> <message>` of the task to send then; gone when it was sent
+--   `<g> next`           of a flow: the number of its next node
+--   `<g> n<number>`      of a flow: a node, as NODE reads it
+--   `<g> d<number>`      of a flow: the numbers of the nodes that wait for this one
+--   `<task id>`          of a flow: `<queue> <message>` of a node that waits for others
+--
+-- `open` is 1 until the group is sealed, and the members that have not ended; `held` of them are dead, and may be sent again; `bad` are
+-- the failures that nothing makes up for.
+local GROUP = '^(%l) (%l+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+
+-- A node: state, how many it waits for, what becomes of it when one of those fails (`fail`, `end`), 1 if all that wait for it have the
+-- policy `end`, 1 if those were told of its death, id, queue, name of its task.
+local NODE = '^(%l+) (%d+) (%l+) (%d) (%d) (%w+) (%S+) (.*)$'
+
+-- Groups that have ended are kept for a day, and so many of them.
+local MOST_ENDED = 10000
+
+-- So many nodes are looked at in one script.
+local NODES_AT_ONCE = 200
+
+-- The group of a message, and its number there.
+local function member_of(message)
+  -- most messages have no tag
+  local member = string.sub(message, 35, 35) ~= '[' and tag(message, 'g')
+  if member and string.find(member, '^[0-9a-z]+$') then
+    return string.sub(member, 1, 20), tonumber(string.sub(member, 21), 36)
+  end
+end
+
+-- Whether a group lets no more of its members start.
+local function is_stopped(groups, id)
+  local stored = redis.pcall('HGET', groups, id)
+  local state = type(stored) == 'string' and string.match(stored, '^%l %l+ (%l+)')
+  return state == 'cancelled' or state == 'expired'
+end
+
+-- Found before the first write. Mostly there is no group.
+local function wrong_groups(keys)
+  if redis.call('EXISTS', keys.groups) == 1 then
+    return wrong_type('hash', keys.groups) or wrong_type('zset', keys.group_times, keys.groups_ended)
+      or wrong_type('list', keys.released)
+  end
+end
+
+-- The functions of groups, made only where there is one: Redis makes each anew in every run of a script. `queues` are those whose
+-- keys the script has, by name: into others the promoter moves what is handed over.
+local function groups_of(keys, queues)
+  local own, now = {}, text(now_ms())
+
+  local function hand_on(order)
+    redis.call('RPUSH', keys.released, order)
+    ring(keys.alarm)
+  end
+
+  function own.read(id)
+    local stored = redis.call('HGET', keys.groups, id)
+    local kind, policy, state, open, total, done, dead, deleted, dropped, cancelled, bad, held
+      = string.match(stored or '', GROUP)
+    return kind and {
+      id = id, kind = kind, policy = policy, state = state, open = tonumber(open), total = tonumber(total), done = tonumber(done),
+      dead = tonumber(dead), deleted = tonumber(deleted), dropped = tonumber(dropped), cancelled = tonumber(cancelled),
+      bad = tonumber(bad), held = tonumber(held),
+    }
+  end
+
+  function own.write(group)
+    redis.call('HSET', keys.groups, group.id, table.concat({
+      group.kind, group.policy, group.state, text(group.open), text(group.total), text(group.done), text(group.dead),
+      text(group.deleted), text(group.dropped), text(group.cancelled), text(group.bad), text(group.held),
+    }, ' '))
+  end
+
+  -- What a callback gets, as JSON.
+  local function status_of(group)
+    local about, culprit = unpack(redis.call('HMGET', keys.groups, group.id .. ' about', group.id .. ' culprit'))
+    local failed = group.dead + group.deleted
+    local waiting = group.total - group.done - failed - group.dropped - group.cancelled
+    local counts = string.format('"total":%.0f,"done":%.0f,"failed":%.0f,"dropped":%.0f,"cancelled":%.0f,"waiting":%.0f',
+      group.total, group.done, failed, group.dropped, group.cancelled, waiting)
+    local name = string.match(about or '', '^(".*")\n') or '""'
+    return '{"id":"' .. group.id .. '","name":' .. name .. ',"state":"' .. group.state .. '",' .. counts
+      .. (culprit and ',"culprit":' .. culprit or '') .. '}'
+  end
+
+  -- A task that waited in the hash, `<queue> <message>`, comes to its queue.
+  local function send(entry)
+    local name, message = split(entry)
+    message = string.sub(message, 1, 25) .. base36(tonumber(now), 9) .. string.sub(message, 35)
+    local queue = queues[name]
+    if queue and queue.pending and queue.bell then
+      enlist_new(queue, { message })
+    else
+      hand_on('+ ' .. name .. ' ' .. message)
+    end
+  end
+
+  -- Takes a task out of the hash. Only the script that has removed it may send or bury it.
+  local function take(field)
+    local entry = redis.call('HGET', keys.groups, field)
+    return entry and redis.call('HDEL', keys.groups, field) == 1 and entry or nil
+  end
+
+  local function call_back(group, which)
+    local entry = take(group.id .. ' ' .. which)
+    if entry then
+      -- the sender has left a place for the status
+      local first, last = string.find(entry, ',["$"]', 1, true)
+      send(first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry)
+    end
+  end
+
+  -- Everything has ended.
+  local function close(group)
+    if group.state == 'open' or group.state == 'failed' then
+      group.state = group.bad > 0 and 'failed' or 'done'
+    end
+    own.write(group)
+    redis.call('ZREM', keys.group_times, group.id .. ' deadline')
+    redis.call('ZADD', keys.groups_ended, now, group.id)
+    if redis.call('ZCARD', keys.groups_ended) > MOST_ENDED + 100 then
+      hand_on('f')
+    end
+    if group.kind == 'b' and group.state == 'done' then
+      call_back(group, 'done')
+      redis.call('HDEL', keys.groups, group.id .. ' failed')
+    elseif group.kind == 'b' then
+      local entry = take(group.id .. ' done')
+      if entry and group.state ~= 'cancelled' then
+        hand_on('! ' .. entry)
+      end
+    end
+  end
+
+  -- Whether nothing of it starts any more, and nothing that failed is waited for.
+  function own.is_over(group)
+    return group.state == 'cancelled' or group.state == 'expired'
+  end
+
+  function own.settle(group)
+    if group.open <= 0 then
+      close(group)
+    else
+      own.write(group)
+    end
+  end
+
+  -- It is over for the group, at once: a member has failed for good, its time is over, or somebody has cancelled it.
+  function own.fail(group, state)
+    group.state = state
+    own.write(group)
+    if group.kind == 'b' then
+      call_back(group, 'failed')
+    end
+  end
+
+  local function node_at(group, number)
+    local stored = redis.call('HGET', keys.groups, group.id .. ' n' .. text(number))
+    local state, waits, policy, covered, told, id, queue, name = string.match(stored or '', NODE)
+    return state and {
+      number = number, state = state, waits = tonumber(waits), policy = policy, covered = covered, told = told, id = id, queue = queue,
+      name = name,
+    }
+  end
+
+  local function write_node(group, node)
+    redis.call('HSET', keys.groups, group.id .. ' n' .. text(node.number), table.concat({
+      node.state, text(node.waits), node.policy, node.covered, node.told, node.id, node.queue, node.name,
+    }, ' '))
+  end
+
+  -- A node no longer waits for one of those before it. Failures reach those with the policy `end` as an end; of others a death may yet be
+  -- mended, and all other failures are for good.
+  local function reach(group, number, how)
+    local node = node_at(group, number)
+    if not node or node.state ~= 'waiting' then
+      return
+    end
+    if how == 'done' or node.policy == 'end' then
+      node.waits = node.waits - 1
+      if node.waits <= 0 then
+        local entry = take(node.id)
+        node.state = entry and 'ready' or node.state
+        write_node(group, node)
+        if entry then
+          send(entry)
+        end
+      else
+        write_node(group, node)
+      end
+    elseif how ~= 'dead' then
+      local entry = take(node.id)
+      if entry then
+        node.state = 'failing'
+        write_node(group, node)
+        hand_on('! ' .. entry)
+      end
+    end
+  end
+
+  -- Reaches those that wait for a node, `which` of them: `all`, or those whose policy is `fail` or `end`.
+  function own.reach_all(group, number, how, which, from)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(number))
+    if not waiting then
+      return
+    end
+    local at, looked = from, 0
+    while at <= #waiting and looked < NODES_AT_ONCE do
+      local next = string.find(waiting, ',', at, true) or #waiting + 1
+      local other = tonumber(string.sub(waiting, at, next - 1))
+      local node = which ~= 'all' and other and node_at(group, other)
+      if other and (not node or node.policy == which) then
+        reach(group, other, how)
+      end
+      at, looked = next + 1, looked + 1
+    end
+    if at <= #waiting then
+      hand_on(table.concat({ '>', group.id, text(number), how, which, text(at) }, ' '))
+    end
+  end
+
+  -- A node has ended. Returns whether nothing hangs on how: all that waited for it go on without it.
+  local function end_node(group, number, how)
+    local node = node_at(group, number)
+    if not node then
+      return false
+    end
+    local told = node.told == '1'
+    node.state = how
+    if how == 'dead' then
+      node.told = '1'
+    end
+    write_node(group, node)
+    if how == 'dead' and not told then
+      own.reach_all(group, number, how, 'end', 1)
+    elseif how ~= 'dead' then
+      own.reach_all(group, number, how, told and 'fail' or 'all', 1)
+    end
+    return node.covered == '1'
+  end
+
+  -- A member has left: `done`, `dead`, `dropped`, `cancelled`, or `deleted` from the dead.
+  function own.left(message, how, report)
+    local id, number = member_of(message)
+    local group = own.read(id)
+    -- of a group that was forgotten nobody waits for anything
+    if not group or group.open <= 0 then
+      return
+    end
+    local covered = group.policy == 'end'
+    if group.kind == 'f' then
+      covered = end_node(group, number, how)
+    end
+    covered = covered or own.is_over(group)
+    group[how] = group[how] + 1
+    if how == 'dead' and not covered then
+      group.held = group.held + 1
+    elseif how == 'deleted' then
+      group.dead = group.dead - 1
+      group.held = group.held - (covered and 0 or 1)
+      group.open = group.open - (covered and 0 or 1)
+    else
+      group.open = group.open - 1
+    end
+    local is_failure = how ~= 'done' and how ~= 'deleted' and not covered
+    group.bad = group.bad + (is_failure and 1 or 0)
+    if is_failure then
+      local known, told = pcall(cjson.decode, report or '')
+      redis.call('HSETNX', keys.groups, id .. ' culprit', cjson.encode({
+        id = string.sub(message, 1, 20),
+        task = string.match(message, '^%["([%w_.:$-]+)",', body_start(message)) or 'other',
+        how = how,
+        code = known and told.code or nil,
+        error = known and type(told.error) == 'string' and string.sub(told.error, 1, 500) or nil,
+      }))
+      if group.state == 'open' then
+        own.fail(group, 'failed')
+      end
+    end
+    own.settle(group)
+  end
+
+  -- A dead member is sent again. Returns whether it still counts: a group that has ended, or was stopped, goes on without it.
+  function own.redriven(message)
+    local id, number = member_of(message)
+    local group = own.read(id)
+    if not group or group.open <= 0 then
+      return false
+    end
+    if own.is_over(group) then
+      own.left(message, 'deleted')
+      return false
+    end
+    local node = group.kind == 'f' and node_at(group, number)
+    local covered = group.policy == 'end' or node and node.covered == '1'
+    if node then
+      node.state = 'ready'
+      write_node(group, node)
+    end
+    group.dead = group.dead - 1
+    group.open = group.open + (covered and 1 or 0)
+    group.held = group.held - (covered and 0 or 1)
+    group.bad = group.bad - (covered and 0 or 1)
+    if group.bad <= 0 and group.state == 'failed' then
+      group.state = 'open'
+      redis.call('HDEL', keys.groups, id .. ' culprit')
+    end
+    own.write(group)
+    return true
+  end
+
+  -- Those that wait for a running node wait for more nodes as well: for `last`, a list of numbers.
+  function own.hang_on(group, behind, last)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
+    local runs, more = node_at(group, behind), 0
+    if not waiting or not runs then
+      return
+    end
+    for number in string.gmatch(last, '%d+') do
+      local node = node_at(group, tonumber(number))
+      if node then
+        node.covered = runs.covered
+        write_node(group, node)
+        redis.call('HSET', keys.groups, group.id .. ' d' .. number, waiting)
+        more = more + 1
+      end
+    end
+    for number in string.gmatch(waiting, '%d+') do
+      local node = node_at(group, tonumber(number))
+      if node then
+        node.waits = node.waits + more
+        write_node(group, node)
+      end
+    end
+  end
+
+  -- Walks over the nodes of a flow from `from` on. Returns where to go on; nothing at the end.
+  function own.walk(group, from, visit)
+    local next = tonumber(redis.call('HGET', keys.groups, group.id .. ' next') or 0)
+    local last = math.min(next, from + NODES_AT_ONCE)
+    for number = from, last - 1 do
+      local node = node_at(group, number)
+      if node then
+        visit(node)
+      end
+    end
+    return last < next and last or nil
+  end
+
+  -- Sends the nodes that wait for nothing.
+  function own.start(group, from)
+    local next = own.walk(group, from, function(node)
+      local entry = node.state == 'waiting' and node.waits <= 0 and take(node.id)
+      if entry then
+        node.state = 'ready'
+        write_node(group, node)
+        send(entry)
+      end
+    end)
+    if next then
+      hand_on('= ' .. group.id .. ' ' .. text(next))
+    end
+  end
+
+  -- Ends the nodes that have not started. Returns them as `<queue> <message>`.
+  function own.end_waiting(group, from)
+    local ended = {}
+    local next = own.walk(group, from, function(node)
+      local entry = node.state == 'waiting' and take(node.id)
+      if entry then
+        node.state = 'cancelled'
+        write_node(group, node)
+        ended[#ended + 1] = entry
+      end
+    end)
+    local current = own.read(group.id)
+    current.cancelled = current.cancelled + #ended
+    current.open = current.open - #ended
+    own.settle(current)
+    if next then
+      hand_on('x ' .. group.id .. ' ' .. text(next))
+    end
+    return ended
+  end
+
+  -- Nobody starts any more of its members: somebody cancelled it, or its time is over. `broadcasts` is the stream that reaches those that
+  -- run.
+  function own.stop(group, state, broadcasts, kept)
+    local unsealed = redis.call('ZREM', keys.group_times, group.id .. ' unsealed')
+    group.open, group.held = group.open - group.held - unsealed, 0
+    own.fail(group, state)
+    redis.call('ZREM', keys.group_times, group.id .. ' deadline')
+    redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', group.id)
+    if group.kind == 'f' then
+      hand_on('x ' .. group.id .. ' 0')
+    end
+    own.settle(group)
+  end
+
+  -- No more comes from its sender. Returns whether that is news.
+  function own.seal(group)
+    if redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 0 then
+      return false
+    end
+    group.open = group.open - 1
+    own.settle(group)
+    return true
+  end
+
+  -- Forgets a group that has ended.
+  function own.forget(id, from)
+    local fields = { id, id .. ' about', id .. ' culprit', id .. ' done', id .. ' failed', id .. ' next' }
+    local next = own.walk({ id = id }, from, function(node)
+      fields[#fields + 1] = id .. ' n' .. text(node.number)
+      fields[#fields + 1] = id .. ' d' .. text(node.number)
+    end)
+    if next then
+      hand_on('f ' .. id .. ' ' .. text(next))
+      fields = { unpack(fields, 7) }
+    end
+    redis.call('HDEL', keys.groups, unpack(fields))
+    redis.call('ZREM', keys.groups_ended, id)
+    redis.call('ZREM', keys.group_index, id)
+  end
+
+  return own
+end
+
+-- What hangs on the end of a member of a group. Most tasks are in none.
+local function leave_group(keys, queues, message, how, report)
+  if member_of(message) then
+    groups_of(keys, queues).left(message, how, report)
+  end
+end
+
+-- The message without the tag of its group.
+local function without_group(message)
+  local at = 35
+  while string.sub(message, at, at) ~= 'g' do
+    at = at + 28
+  end
+  return string.sub(message, 1, at - 1) .. string.sub(message, at + 28)
+end

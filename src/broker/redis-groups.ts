@@ -1,0 +1,163 @@
+import { resultTagOf } from '../message/result-tag.js';
+import { idOf } from '../message/task-message.js';
+import { KEPT_BROADCASTS } from '../task/broadcast.js';
+import { chunks, SEEN_SECONDS, seenBlock } from './enqueue.js';
+import { encodeAbout, encodeNode, groupOf, nodeOf } from './group-records.js';
+import type { Due } from './port/broker.js';
+import type {
+  Added,
+  Continuation,
+  GroupBroker,
+  GroupPort,
+  GroupRecord,
+  NewGroup,
+  NodeRecord,
+  NodesToAdd,
+} from './port/group-port.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import { answersOf } from './redis-results.js';
+
+/** A sender that adds nothing for so long has died, in ms. */
+export const UNSEALED_MS = 300_000;
+/** Orders that one script carries out. */
+const MOST_ORDERS = 100;
+
+/** Sends messages, and waits for the replicas if any are asked for. */
+type Confirmed = <T>(messages: readonly string[], send: () => Promise<T>) => Promise<T>;
+
+/** Batches and flows over Redis: a hash for all of them, and one script for each change. */
+export class RedisGroups implements GroupBroker, GroupPort {
+  /** @param queues of the app: into these a script sends directly what was waited for */
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly queues: readonly string[],
+    private readonly confirmed: Confirmed,
+  ) {}
+
+  async open({ id, kind, policy, name, openedAt, deadlineMs, done, failed }: NewGroup): Promise<void> {
+    const deadlineAt = deadlineMs === undefined ? undefined : openedAt + deadlineMs;
+    const input = {
+      group: id,
+      kind: kind === 'batch' ? 'b' : 'f',
+      policy,
+      about: encodeAbout(name, { openedAt, deadlineAt }),
+      unsealedMs: UNSEALED_MS,
+      deadlineMs: deadlineMs ?? '',
+      done: entryOf(done),
+      failed: entryOf(failed),
+    };
+    const messages = [done, failed].flatMap((it) => (it ? [it.message] : []));
+    await this.confirmed(messages, () => this.connection.call('open-group', input));
+  }
+
+  async add(group: string, queue: string, messages: readonly string[], due: Due = { in: 0 }): Promise<Added> {
+    const dueArgs = 'in' in due ? { dueFrom: 'in', dueMs: due.in } : { dueFrom: 'at', dueMs: due.at };
+    const input = { group, queue, seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs };
+    let added = 0;
+    for (const chunk of messages.length === 0 ? [[]] : chunks(messages)) {
+      const block = seenBlock(chunk[0] ?? group);
+      added = await this.confirmed(chunk, () =>
+        this.connection.call('enqueue-members', { ...input, block, messages: chunk }),
+      );
+      if (added < 0) break;
+    }
+    return addedOf(added);
+  }
+
+  async reserve(group: string, count: number): Promise<number> {
+    const next = await this.connection.command((redis, keys) => redis.hincrby(keys.groups(), `${group} next`, count));
+    return next - count;
+  }
+
+  async addNodes(group: string, { nodes, starts, behind }: NodesToAdd): Promise<Added> {
+    const ends = behind === undefined ? [] : nodes.filter(({ waiting }) => waiting.length === 0);
+    const input = {
+      group,
+      unsealedMs: UNSEALED_MS,
+      behind: behind ?? '',
+      last: ends.map(({ number }) => number).join(','),
+      starts: starts ? 1 : 0,
+      from: nodes[0]?.number ?? 0,
+      queues: [...new Set(nodes.map(({ queue }) => queue))],
+      nodes: nodes.flatMap((node) => [node.number, encodeNode(node), entryOf(node), node.waiting.join(',')]),
+    };
+    const messages = nodes.map(({ message }) => message);
+    return addedOf(await this.confirmed(messages, () => this.connection.call('add-nodes', input)));
+  }
+
+  async seal(group: string): Promise<void> {
+    await this.confirmed([], () => this.connection.call('seal-group', { group, queues: this.queues }));
+  }
+
+  async cancel(group: string): Promise<'cancelled' | 'ended' | 'unknown'> {
+    const input = { group, kept: KEPT_BROADCASTS, queues: this.queues };
+    const answer = await this.connection.call('cancel-group', input);
+    return answer === 1 ? 'cancelled' : answer === 0 ? 'ended' : 'unknown';
+  }
+
+  read(groups: readonly string[]): Promise<(GroupRecord | undefined)[]> {
+    if (groups.length === 0) return Promise.resolve([]);
+    return this.connection.command(async (redis, keys) => {
+      const fields = groups.flatMap((id) => [id, `${id} about`, `${id} culprit`]);
+      const stored = await redis.hmget(keys.groups(), ...fields);
+      return groups.map((id, at) => groupOf(id, stored[3 * at], stored[3 * at + 1], stored[3 * at + 2]));
+    });
+  }
+
+  page(before: number | undefined, limit: number): Promise<{ ids: string[]; next: number }> {
+    return this.connection.command(async (redis, keys) => {
+      const end = before ?? (await redis.zcard(keys.groupIndex()));
+      const next = Math.max(0, end - limit);
+      return { ids: end > 0 ? (await redis.zrange(keys.groupIndex(), next, `${end - 1}`)).reverse() : [], next };
+    });
+  }
+
+  nodes(group: string, from: number, limit: number): Promise<{ nodes: NodeRecord[]; next: number | undefined }> {
+    return this.connection.command(async (redis, keys) => {
+      const numbers = Array.from({ length: limit }, (_, at) => from + at);
+      const fields = numbers.flatMap((number) => [`${group} n${number}`, `${group} d${number}`]);
+      const [last, ...stored] = await redis.hmget(keys.groups(), `${group} next`, ...fields);
+      const found = numbers.map((number, at) => nodeOf(number, stored[2 * at], stored[2 * at + 1]));
+      const nodes = found.filter((node) => node !== undefined);
+      return { nodes, next: from + limit < Number(last) ? from + limit : undefined };
+    });
+  }
+
+  async waitingNode(id: string): Promise<Continuation | undefined> {
+    const entry = await this.connection.command((redis, keys) => redis.hget(keys.groups(), id));
+    return entry === null ? undefined : continuationOf(entry);
+  }
+
+  /** Does what scripts have left to promoters. Resolves when nothing is left that can be done now. */
+  async tend(): Promise<void> {
+    for (let more = true; more; ) {
+      const orders = await this.connection.command((redis, keys) => redis.lrange(keys.released(), 0, MOST_ORDERS - 1));
+      const tasks = orders.filter((order) => /^[+!] /.test(order)).map((order) => continuationOf(order.slice(2)));
+      const dying = orders.filter((order) => order.startsWith('! ')).map((order) => continuationOf(order.slice(2)));
+      const keeping = dying.filter(({ message }) => resultTagOf(message)).map(({ message }) => idOf(message));
+      const [tended, left] = await this.connection.call('tend-groups', {
+        orders: orders.length,
+        broadcastsKept: KEPT_BROADCASTS,
+        // a task goes where its sender wants it, whether this app serves that queue or not
+        queues: [...new Set([...this.queues, ...tasks.map(({ queue }) => queue)])],
+        ...answersOf(keeping),
+      });
+      // others may be faster with all of them
+      more = tended > 0 && (left > 0 || tended >= orders.length);
+    }
+  }
+}
+
+function entryOf(task: Continuation | undefined): string {
+  return task ? `${task.queue} ${task.message}` : '';
+}
+
+function continuationOf(entry: string): Continuation {
+  const space = entry.indexOf(' ');
+  return { queue: entry.slice(0, space), message: entry.slice(space + 1) };
+}
+
+function addedOf(answer: number): Added {
+  if (answer === -2) return 'unknown';
+  return answer < 0 ? 'ended' : 'added';
+}

@@ -1,0 +1,159 @@
+import type { GroupBroker } from '../broker/port/group-port.js';
+import { type BatchStatus, statusOfGroup } from './batch-status.js';
+import { type Calls, fill, type Source } from './fill.js';
+import { batchAbandoned, groupUnknown, notASender } from './group-errors.js';
+import { type BatchOptions, type CheckedOptions, checkedOptions } from './group-options.js';
+import { type GroupSender, memberOf } from './member-call.js';
+import { callbackMessage } from './messages.js';
+import { persistent } from './persistent.js';
+
+/** What batches and flows need of the app that makes them. */
+export interface GroupContext {
+  readonly groups: GroupBroker;
+  readonly nextId: () => string;
+  /** ms since 1970 */
+  readonly now: () => number;
+}
+
+/**
+ * A batch that was sent: many tasks, and tasks that are sent when they have ended.
+ *
+ * @example
+ * const batch = await queue.batch({ name: 'mailing' }).add(queue.of(ReportTasks).send, calls).delay();
+ * const { done, total } = await batch.status();
+ */
+export class Batch {
+  readonly #groups: GroupBroker;
+
+  /** @internal */
+  constructor(
+    groups: GroupBroker,
+    /** 20 characters, unique for ever */
+    readonly id: string,
+  ) {
+    this.#groups = groups;
+  }
+
+  /**
+   * How the batch stands now.
+   *
+   * @throws NestworkError GROUP_UNKNOWN a day after its end; REDIS_UNAVAILABLE, REDIS_TIMEOUT
+   */
+  async status(): Promise<BatchStatus> {
+    const [record] = await this.#groups.read([this.id]);
+    if (!record) throw groupUnknown('batch', this.id);
+    return statusOfGroup(record);
+  }
+
+  /**
+   * Cancels the batch: no task of it starts any more, the signals of those that run are aborted, and `onFailed` is sent. Resolves to
+   * whether it had not ended.
+   *
+   * @throws NestworkError GROUP_UNKNOWN, REDIS_UNAVAILABLE, REDIS_TIMEOUT
+   */
+  async cancel(): Promise<boolean> {
+    const answer = await this.#groups.cancel(this.id);
+    if (answer === 'unknown') throw groupUnknown('batch', this.id);
+    return answer === 'cancelled';
+  }
+}
+
+/**
+ * A batch in the making. Nothing is sent before `delay()`.
+ *
+ * @example
+ * const batch = await queue
+ *   .batch({ name: 'mailing', onDone: queue.of(BatchTasks).report })
+ *   .add(queue.of(ReportTasks).send, users.map((user) => [user.id, { weekly: true }]))
+ *   .delay();
+ */
+export class BatchBuilder {
+  readonly #context: GroupContext;
+  readonly #options: BatchOptions;
+  readonly #checked: CheckedOptions;
+  readonly #sources: Source[] = [];
+
+  /** @internal */
+  constructor(context: GroupContext, options: BatchOptions = {}) {
+    this.#context = context;
+    this.#checked = checkedOptions(options, ['onDone', 'onFailed', 'allowFailures'], 'batch()');
+    this.#options = { ...options };
+    for (const which of ['onDone', 'onFailed'] as const) {
+      const sender = options[which];
+      if (sender !== undefined && !memberOf(sender)) throw notASender(`${which} of batch()`, sender);
+    }
+  }
+
+  /**
+   * Adds calls of a task. Each element is the list of arguments of one call; `delay()` takes them one after the other, so that a
+   * generator may give a million of them.
+   *
+   * @param sender with `with()` for options of these calls; not with `key`, `id` or `ids`
+   * @throws NestworkError INVALID_OPTION
+   */
+  add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<Args>): this {
+    if (!memberOf(sender)) throw notASender('add() of a batch', sender);
+    this.#sources.push({ sender: sender as unknown as GroupSender, calls });
+    return this;
+  }
+
+  /**
+   * Sends the batch. Tasks of it may run before the last one is added; callbacks wait until all are.
+   *
+   * Where it fails, the tasks that were added go on, and the batch is abandoned after five minutes: its `onFailed` is sent.
+   *
+   * @throws as `delay()` of a task does; NestworkError BATCH_ABANDONED; GROUP_ENDED when somebody cancelled it meanwhile; what a
+   * source throws
+   */
+  async delay(): Promise<Batch> {
+    const { groups, nextId, now } = this.#context;
+    const id = nextId();
+    const { onDone, onFailed, allowFailures } = this.#options;
+    const [done, failed] = [await callback(onDone), await callback(onFailed)];
+    const policy = allowFailures ? 'end' : 'fail';
+    const group = { id, kind: 'batch', policy, ...this.#checked, openedAt: now(), done, failed } as const;
+    await persistent(() => groups.open(group));
+    for (const source of this.#sources) await fill(id, source, groups);
+    await persistent(() => groups.seal(id));
+    const [record] = await groups.read([id]);
+    if (record?.state === 'abandoned') throw batchAbandoned(id);
+    return new Batch(groups, id);
+  }
+}
+
+async function callback(sender: GroupSender<[BatchStatus]> | undefined) {
+  const member = sender && memberOf(sender);
+  if (!member) return undefined;
+  let made: { queue: string; message: string } | undefined;
+  await member(1, async (call) => {
+    made = { queue: call.queue, message: callbackMessage(call) };
+    return [{ id: made.message.slice(0, 20), queue: call.queue, added: true }];
+  });
+  return made;
+}
+
+/**
+ * The batch of the running task, as `context.batch` gives it.
+ *
+ * @example
+ * const { id } = context.batch;
+ * await context.batch.add(queue.of(ReportTasks).send, [[7, { weekly: true }]]);
+ */
+export class BatchOfTask {
+  /** @internal */
+  constructor(
+    /** id of the batch */
+    readonly id: string,
+  ) {}
+
+  /**
+   * Adds calls of a task to the batch while it runs. Once it resolves, they are in Redis, and the callbacks of the batch wait for them,
+   * too. An attempt that runs again adds them again.
+   *
+   * @returns how many
+   * @throws NestworkError GROUP_ENDED, GROUP_UNKNOWN, INVALID_OPTION; as `delay()` of a task does
+   */
+  add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<Args>): Promise<number> {
+    return fill(this.id, { sender: sender as unknown as GroupSender, calls });
+  }
+}

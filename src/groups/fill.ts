@@ -1,0 +1,147 @@
+import type { GroupBroker } from '../broker/port/group-port.js';
+import { NestworkError } from '../errors.js';
+import { shown } from '../values/shown.js';
+import { groupEnded, groupUnknown, notASender } from './group-errors.js';
+import { type GroupSender, type MemberCall, memberOf } from './member-call.js';
+import { checkedPayload, memberMessage } from './messages.js';
+import { persistent } from './persistent.js';
+
+/** Calls of one command: enough to make its cost negligible, and so few that a batch of any length takes little memory. */
+const AT_ONCE = 1_000;
+const MOST_CHARACTERS = 1_000_000;
+/** Commands under way: Redis works on some while the next are encoded. */
+const AHEAD = 3;
+/** How often a sender that has nothing to add shows that it is alive, in ms. */
+const ALIVE_MS = 60_000;
+
+/**
+ * Lists of arguments, from anywhere.
+ *
+ * @example
+ * const calls: Calls<[userId: number]> = [[7], [8]];
+ * const many: Calls<[userId: number]> = (async function* () {
+ *   yield [7] as [number];
+ * })();
+ */
+export type Calls<Args extends unknown[]> = Iterable<Args> | AsyncIterable<Args>;
+
+/** Tasks to add to a batch. */
+export interface Source {
+  readonly sender: GroupSender;
+  readonly calls: Calls<unknown[]>;
+}
+
+/**
+ * Adds calls to a batch, in parts, however many there are. Resolves to how many.
+ *
+ * @param broker of a batch that is not sealed: shows that its sender is alive, while the source gives nothing
+ * @throws NestworkError GROUP_ENDED, GROUP_UNKNOWN; what the source throws; what `delay()` throws
+ */
+export async function fill(group: string, { sender, calls }: Source, broker?: GroupBroker): Promise<number> {
+  const where = 'add() of a batch';
+  const member = memberOf(sender);
+  if (!member) throw notASender(where, sender);
+  assertCalls(calls, where);
+  const alive = broker && setInterval(() => void broker.add(group, 'default', []).catch(() => {}), ALIVE_MS);
+  alive?.unref();
+  const underWay = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  let count = 0;
+  try {
+    for await (const part of parts(calls)) {
+      if (failure) break;
+      const from = count;
+      count += part.length;
+      const sent: Promise<void> = member(part.length, (call) => addPart(group, call, part, from)).then(
+        () => void underWay.delete(sent),
+        (error: unknown) => {
+          failure ??= { error };
+          underWay.delete(sent);
+        },
+      );
+      underWay.add(sent);
+      if (underWay.size >= AHEAD) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+  } finally {
+    clearInterval(alive);
+  }
+  if (failure) throw failure.error;
+  return count;
+}
+
+async function addPart(group: string, call: MemberCall, part: readonly unknown[][], from: number) {
+  const ids = call.takeIds(part.length);
+  const messages: string[] = [];
+  for (const [at, args] of part.entries()) {
+    const checked = checkedPayload(call, args, `calls[${from + at}]`);
+    // nothing is awaited without need: there may be a million of them
+    const payload = typeof checked === 'string' ? checked : await checked;
+    messages.push(memberMessage(call, ids[at] as string, payload, group));
+  }
+  for (const chunk of bySize(messages)) {
+    const added = await persistent(() => call.groups.add(group, call.queue, chunk, call.due));
+    if (added !== 'added') throw added === 'ended' ? groupEnded('batch', group) : groupUnknown('batch', group);
+  }
+  return ids.map((id) => ({ id, queue: call.queue, added: true }));
+}
+
+function* bySize(messages: readonly string[]): Generator<readonly string[]> {
+  let from = 0;
+  let characters = 0;
+  for (const [at, { length }] of messages.entries()) {
+    if (at > from && characters + length > MOST_CHARACTERS) {
+      yield messages.slice(from, at);
+      from = at;
+      characters = 0;
+    }
+    characters += length;
+  }
+  yield messages.slice(from);
+}
+
+async function* parts(calls: Calls<unknown[]>): AsyncGenerator<unknown[][]> {
+  let part: unknown[][] = [];
+  let number = 0;
+  const isAsync = Symbol.asyncIterator in calls;
+  const take = (args: unknown): void => {
+    if (!Array.isArray(args)) throw notArguments(number, args);
+    number += 1;
+    part.push(args);
+  };
+  if (isAsync) {
+    for await (const args of calls) {
+      take(args);
+      if (part.length === AT_ONCE) {
+        yield part;
+        part = [];
+      }
+    }
+  } else {
+    for (const args of calls as Iterable<unknown[]>) {
+      take(args);
+      if (part.length === AT_ONCE) {
+        yield part;
+        part = [];
+      }
+    }
+  }
+  if (part.length > 0) yield part;
+}
+
+function assertCalls(calls: unknown, where: string): void {
+  const isList =
+    typeof calls === 'object' && calls !== null && (Symbol.iterator in calls || Symbol.asyncIterator in calls);
+  if (isList) return;
+  throw new NestworkError('INVALID_OPTION', `${where} got ${shown(calls)} in place of a list of calls.`, [
+    'Give a list of lists, or an iterable or async iterable of lists: [[1], [2]].',
+  ]);
+}
+
+function notArguments(call: number, value: unknown): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `add() got ${shown(value)} at calls[${call}], which is no list of arguments.`,
+    ['Give a list for each call, also for a single argument: [[1], [2]].'],
+  );
+}

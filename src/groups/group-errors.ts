@@ -1,0 +1,50 @@
+import type { GroupKind } from '../broker/port/group-port.js';
+import { NestworkError } from '../errors.js';
+import { printable } from '../values/printable.js';
+import { shown } from '../values/shown.js';
+
+/** A batch or flow takes nothing any more. */
+export function groupEnded(kind: GroupKind, id: string): NestworkError {
+  return new NestworkError(
+    'GROUP_ENDED',
+    `The ${kind} ${printable(id)} has ended, or was cancelled: it takes no more tasks.`,
+    [
+      `Look at it: nestwork ${kind === 'batch' ? 'batches' : 'flows'} show, with its id.`,
+      kind === 'batch' ? 'Make another batch, or send the tasks by themselves.' : 'Make another flow.',
+    ],
+  );
+}
+
+/** None is known by that id. */
+export function groupUnknown(kind: GroupKind, id: string): NestworkError {
+  return new NestworkError('GROUP_UNKNOWN', `No ${kind} ${printable(id)} is known.`, [
+    'Check the id, and the namespace of this app.',
+    'A day after its end nothing is kept of a batch or flow.',
+  ]);
+}
+
+/** Its sender was taken for dead while it was still adding. */
+export function batchAbandoned(id: string): NestworkError {
+  return new NestworkError(
+    'BATCH_ABANDONED',
+    `Batch ${printable(id)} was abandoned while it was filled: for five minutes Redis got nothing for it. The tasks that it has go on.`,
+    ['Find out why this process was stuck, or away from Redis, for so long.', 'Add to it with a faster source.'],
+  );
+}
+
+export function notASender(where: string, value: unknown): NestworkError {
+  return new NestworkError('INVALID_OPTION', `${where} got ${shown(value)}, which is no sender of a task.`, [
+    'Give a sender: queue.of(ReportTasks).send, with or without .with({ ... }).',
+  ]);
+}
+
+/** A flow that cannot be. @param path where in it, such as `merge (node 3), args[0]` */
+export function invalidFlow(path: string, what: string, remedy: string): NestworkError {
+  return new NestworkError('INVALID_FLOW', `${path}: ${what}.`, [remedy]);
+}
+
+export function notInGroup(kind: GroupKind): NestworkError {
+  return new NestworkError('NOT_IN_GROUP', `context.${kind} was read in a task that is in no ${kind}.`, [
+    `Ask context.group first, or send the task with queue.${kind}().`,
+  ]);
+}

@@ -1,0 +1,239 @@
+import { Injectable } from '@nestjs/common';
+import { QueueClient } from '../../src/client/queue-client.js';
+import { Task } from '../../src/decorators/task.decorator.js';
+import type { Flow } from '../../src/groups/flow.js';
+import { DeadLetters } from '../../src/inspector/dead-letters.js';
+import { DropTask } from '../../src/policy/task-errors.js';
+import { TaskFailedError } from '../../src/results/result-errors.js';
+import { TaskContext } from '../../src/worker/task-context.js';
+import { eventually } from '../support/eventually.js';
+import { Apps } from './apps.js';
+
+const broken = new Set<string>();
+const ran: string[] = [];
+const gates = new Map<string, () => void>();
+
+@Injectable()
+class FlowTasks {
+  constructor(
+    private readonly context: TaskContext,
+    private readonly queue: QueueClient,
+  ) {}
+
+  @Task({ result: '1h', retries: 0 })
+  async extract(id: string): Promise<string> {
+    if (broken.has(id)) throw new Error(`cannot extract ${id}`);
+    return `<${id}>`;
+  }
+
+  @Task({ result: '1h', retries: 0 })
+  merge(parts: readonly string[], title = ''): string {
+    return title + parts.join('');
+  }
+
+  @Task({ result: '1h' })
+  mergeSome(parts: readonly (string | TaskFailedError)[]): string {
+    return parts.map((part) => (part instanceof TaskFailedError ? `[${part.code} ${part.error}]` : part)).join('');
+  }
+
+  @Task({ result: '1h' })
+  upper(text: string): string {
+    return text.toUpperCase();
+  }
+
+  @Task({ result: '1h' })
+  maybe(text?: string): string {
+    return `got ${text}`;
+  }
+
+  @Task()
+  note(text: string): void {
+    ran.push(text);
+  }
+
+  @Task()
+  async drop(): Promise<void> {
+    throw new DropTask('not wanted');
+  }
+
+  @Task({ result: '1h' })
+  split(ids: string[]): readonly string[] {
+    const tasks = this.queue.of(FlowTasks);
+    return ids.map((id) => this.context.flow.add(tasks.extract, id)) as unknown as string[];
+  }
+
+  @Task()
+  async hold(gate: string): Promise<void> {
+    ran.push(gate);
+    await new Promise<void>((resolve) => gates.set(gate, resolve));
+  }
+}
+
+let apps: Apps;
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+afterEach(async () => {
+  for (const open of gates.values()) open();
+  gates.clear();
+  broken.clear();
+  ran.length = 0;
+  await apps.close();
+});
+afterAll(() => apps.stop());
+
+async function start() {
+  const app = await apps.boot({ imports: [apps.queue({ inProcess: { concurrency: 4 } })], providers: [FlowTasks] });
+  const queue = app.get(QueueClient);
+  return { app, queue, tasks: queue.of(FlowTasks) };
+}
+
+const ended = (flow: Flow, state: string): Promise<void> =>
+  eventually(async () => expect(await flow.status()).toMatchObject({ state, waiting: 0 }));
+
+describe('a flow', () => {
+  it('gives a task the results of those before it', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow({ name: 'import' });
+    const parts = ['a', 'b', 'c'].map((id) => flow.add(tasks.extract, id));
+    const merged = flow.add(tasks.merge, parts, 'all: ');
+    const shouted = flow.chain(merged, tasks.upper, tasks.upper);
+    const sent = await flow.delay();
+    expect(await sent.result(shouted)).toBe('ALL: <A><B><C>');
+    expect(await sent.result(parts[1] as (typeof parts)[number])).toBe('<b>');
+    await ended(sent, 'done');
+    expect(await sent.status()).toMatchObject({ name: 'import', total: 6, done: 6 });
+  });
+
+  it('runs tasks in the order that `after` gives', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const first = flow.add(tasks.note, 'first');
+    const second = flow.with({ after: first }).add(tasks.note, 'second');
+    flow.with({ after: [first, second] }).add(tasks.note, 'third');
+    await ended(await flow.delay(), 'done');
+    expect(ran).toEqual(['first', 'second', 'third']);
+  });
+
+  it('fails with its culprit when a task is dead, and goes on when that is redriven', async () => {
+    const { app, queue, tasks } = await start();
+    broken.add('b');
+    const flow = queue.flow();
+    const parts = ['a', 'b'].map((id) => flow.add(tasks.extract, id));
+    const merged = flow.add(tasks.merge, parts);
+    const sent = await flow.delay();
+    await eventually(async () => expect(await sent.status()).toMatchObject({ state: 'failed', done: 1, failed: 1 }));
+    const culprit = { task: 'FlowTasks.extract', how: 'dead', code: 'TASK_FAILED', error: 'Error: cannot extract b' };
+    expect((await sent.status()).culprit).toMatchObject(culprit);
+    broken.clear();
+    await app.get(DeadLetters).redriveAll({});
+    expect(await sent.result(merged)).toBe('<a><b>');
+    await ended(sent, 'done');
+  });
+
+  it('leaves out what failed, or hands over its error', async () => {
+    const { queue, tasks } = await start();
+    broken.add('b');
+    const flow = queue.flow();
+    const parts = ['a', 'b', 'c'].map((id) => flow.add(tasks.extract, id));
+    const skipped = flow.with({ onFailure: 'skip' }).add(tasks.merge, parts);
+    const some = flow.with({ onFailure: 'run' }).add(tasks.mergeSome, parts);
+    const one = flow.with({ onFailure: 'skip' }).add(tasks.maybe, parts[1]);
+    const sent = await flow.delay();
+    expect(await sent.result(skipped)).toBe('<a><c>');
+    expect(await sent.result(some)).toBe('<a>[TASK_FAILED Error: cannot extract b]<c>');
+    expect(await sent.result(one)).toBe('got undefined');
+    await ended(sent, 'done');
+    expect(await sent.status()).toMatchObject({ failed: 1, done: 5 });
+  });
+
+  it('buries tasks that wait for one that was dropped', async () => {
+    const { app, queue, tasks } = await start();
+    const flow = queue.flow();
+    const dropped = flow.add(tasks.drop);
+    const second = flow.with({ after: dropped }).add(tasks.extract, 'a');
+    flow.add(tasks.upper, second);
+    const sent = await flow.delay();
+    await expect(sent.result(second)).rejects.toMatchObject({ code: 'GROUP_FAILED' });
+    await eventually(async () =>
+      expect(await sent.status()).toMatchObject({ state: 'failed', dropped: 1, failed: 1, waiting: 1 }),
+    );
+    await app.get(DeadLetters).deleteAll({});
+    await eventually(async () => expect(await sent.status()).toMatchObject({ failed: 2, waiting: 0 }));
+  });
+
+  it('that is cancelled starts nothing more, and aborts what runs', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const held = flow.add(tasks.hold, 'gate');
+    flow.with({ after: held }).add(tasks.note, 'never');
+    const sent = await flow.delay();
+    await eventually(() => expect(gates.has('gate')).toBe(true));
+    expect(await sent.cancel()).toBe(true);
+    gates.get('gate')?.();
+    await ended(sent, 'cancelled');
+    expect(ran).toEqual(['gate']);
+    expect(await sent.cancel()).toBe(false);
+  });
+
+  it('waits for the tasks that one of its tasks adds, and gets their results', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const pages = flow.add(tasks.split, ['x', 'y', 'z']);
+    const merged = flow.add(tasks.merge, pages);
+    const sent = await flow.delay();
+    expect(await sent.result(merged)).toBe('<x><y><z>');
+    expect(await sent.result(pages)).toEqual(['<x>', '<y>', '<z>']);
+    await ended(sent, 'done');
+    expect(await sent.status()).toMatchObject({ total: 5, done: 5 });
+  });
+
+  it('takes wide fans in and out', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const first = flow.add(tasks.note, 'first');
+    const parts = Array.from({ length: 1_500 }, (_, at) => flow.with({ after: first }).add(tasks.extract, String(at)));
+    const merged = flow.add(tasks.merge, parts);
+    const sent = await flow.delay();
+    const expected = Array.from({ length: 1_500 }, (_, at) => `<${at}>`).join('');
+    expect(await sent.result(merged, { timeout: '1m' })).toBe(expected);
+    await ended(sent, 'done');
+  });
+
+  it('is refused with the path where it cannot be', async () => {
+    const { queue, tasks } = await start();
+    const other = queue.flow();
+    const foreign = other.add(tasks.extract, 'a');
+    const flow = queue.flow();
+    flow.add(tasks.merge, [foreign]);
+    await expect(flow.delay()).rejects.toMatchObject({
+      code: 'INVALID_FLOW',
+      message: expect.stringContaining(
+        'FlowTasks.merge (node 0 of the flow), args[0][0]: the Ref belongs to another flow',
+      ),
+    });
+    const silent = queue.flow();
+    silent.add(tasks.maybe, silent.add(tasks.note, 'x') as never);
+    await expect(silent.delay()).rejects.toMatchObject({ message: expect.stringContaining('FlowTasks.note (node 0') });
+    await expect(queue.flow().delay()).rejects.toMatchObject({ code: 'INVALID_FLOW' });
+  });
+});
+
+describe('a batch', () => {
+  it('takes any iterable, and sends its callback with the counts', async () => {
+    const { queue, tasks } = await start();
+    async function* rows(): AsyncGenerator<[string]> {
+      for (let at = 0; at < 2_500; at += 1) yield [`row ${at}`];
+    }
+    const batch = await queue
+      .batch({ name: 'mailing' })
+      .add(tasks.note, rows())
+      .add(tasks.note, [['last']])
+      .delay();
+    await eventually(async () =>
+      expect(await batch.status()).toMatchObject({ state: 'done', total: 2_501, done: 2_501 }),
+    );
+    expect(new Set(ran).size).toBe(2_501);
+    await expect(queue.batchById('00000000000000000000').status()).rejects.toMatchObject({ code: 'GROUP_UNKNOWN' });
+  });
+});
