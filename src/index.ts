@@ -92,6 +92,7 @@ export type { TaskDetails } from './inspector/tasks/task-details.js';
 export type { ExplanationCode, TaskExplanation } from './inspector/tasks/task-explanation.js';
 export { type FoundState, type TaskActionOptions, TaskInspector } from './inspector/tasks/task-inspector.js';
 export type { TaskListOptions, TaskPage } from './inspector/tasks/task-list-options.js';
+export type { TaskOutcome } from './inspector/tasks/task-outcome.js';
 export type {
   PurgeFilter,
   PurgeOptions,

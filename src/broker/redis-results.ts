@@ -1,6 +1,14 @@
 import { producerOf, TASK_ID_LENGTH } from '../message/task-id.js';
 import type { Claimant } from './port/broker.js';
-import type { EndedTask, FinishedTask, FinishingBroker, KeptResult, ResultBroker } from './port/result-port.js';
+import type {
+  EndedTask,
+  FinishedTask,
+  FinishingBroker,
+  KeptOutcome,
+  KeptResult,
+  OutcomeBroker,
+  ResultBroker,
+} from './port/result-port.js';
 import type { BlockingConnection } from './redis/blocking-connection.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 
@@ -10,7 +18,7 @@ const MOST_ANSWERS = 1_000;
 const MOST_READ = 100;
 
 /** The results of tasks: a string for each task that keeps one, and a list for each sender that may wait. */
-export class RedisResults implements FinishingBroker, ResultBroker {
+export class RedisResults implements FinishingBroker, ResultBroker, OutcomeBroker {
   /**
    * @param blocking waits for at most `longestMs` at once
    * @param queues of the app
@@ -35,6 +43,15 @@ export class RedisResults implements FinishingBroker, ResultBroker {
     for (let at = 0; at < ids.length; at += MOST_READ)
       found.push(...(await this.readPart(ids.slice(at, at + MOST_READ))));
     return found;
+  }
+
+  async kept(id: string): Promise<KeptOutcome | undefined> {
+    const [[result], until] = await Promise.all([
+      this.readPart([id]),
+      this.connection.command((redis, keys) => redis.pexpiretime(keys.result(id))),
+    ]);
+    // negative for a key without an end, and for none
+    return result && { result, until: until > 0 && result !== 'cancelled' ? until : undefined };
   }
 
   async ended(producer: string, timeoutMs: number): Promise<readonly EndedTask[] | undefined> {

@@ -15,7 +15,7 @@ import type { DashboardAction, DashboardSubject } from './rights.js';
 export type DashboardRequest = object;
 
 /**
- * Decides whether a value among the arguments of a task is hidden.
+ * Decides whether a value among the arguments of a task, or in its result, is hidden.
  *
  * @example
  * const longNumbers: RedactFunction = (value) => typeof value === 'string' && /^\d{12,19}$/.test(value);
@@ -23,11 +23,11 @@ export type DashboardRequest = object;
 export type RedactFunction = (
   value: unknown,
   place: {
-    /** `[0].card.number`, from the arguments */
+    /** `[0].card.number`, from the arguments; `result.card.number` in what the task returned */
     readonly path: string;
-    /** name of the task */
+    /** name of the task; '' where only its result is left */
     readonly task: string;
-    /** of the task */
+    /** of the task; '' where only its result is left */
     readonly queue: string;
   },
 ) => boolean;
@@ -110,8 +110,8 @@ export interface DashboardSettings {
    */
   user?: (request: DashboardRequest) => string | undefined | Promise<string | undefined>;
   /**
-   * Hides values among the arguments of tasks: paths such as `[0].card.number`, `*.iban` and `**.password`, and functions. Error
-   * messages, logs and results are shown as they are.
+   * Hides values among the arguments of tasks and in their results: paths such as `[0].card.number`, `result.token`, `*.iban` and
+   * `**.password`, and functions. Error messages and logs are shown as they are.
    * @default none
    */
   redact?: readonly (string | RedactFunction)[];

@@ -1,5 +1,5 @@
 /**
- * What a person may do in the dashboard. `view`: open it, and see all but arguments; `arguments`: see the arguments of a task;
+ * What a person may do in the dashboard. `view`: open it, and see all but arguments and results; `arguments`: see those of a task;
  * `reschedule`: run a scheduled task now, or move its time; `control`: quiet, stop and recycle workers and children.
  *
  * @example

@@ -25,6 +25,9 @@ export type TaskResult =
   | { readonly kind: 'passed'; readonly list: boolean; readonly ids: readonly IdRun[] }
   | { readonly kind: 'unkept'; readonly code: UnkeptCode; readonly error: string };
 
+/** The same without the value. */
+export type TaskOutcomeKind = { readonly kind: 'done' } | Exclude<TaskResult, { kind: 'done' }>;
+
 /** Why the value of a task that is done cannot be kept. */
 export type UnkeptCode = 'RESULT_TOO_LARGE' | 'UNSERIALIZABLE_RESULT';
 
@@ -100,6 +103,15 @@ export function decodeResult(stored: string, id: string): TaskResult {
     default:
       throw undecodableResult(owner);
   }
+}
+
+/**
+ * How a task ended, without a look at its value.
+ *
+ * @throws NestworkError UNDECODABLE_MESSAGE for bytes that are none
+ */
+export function decodeOutcome(stored: string, id: string): TaskOutcomeKind {
+  return stored.startsWith('d') ? { kind: 'done' } : (decodeResult(stored, id) as TaskOutcomeKind);
 }
 
 interface Texts {

@@ -35,7 +35,7 @@ export const TASK_STATES = {
     color: 'gray',
     meaning: 'Its error needs no other attempt (`DropTask`, `dropOn`).',
   },
-  done: { shape: '✓', color: 'green', meaning: 'Its method returned; Redis keeps nothing of it.' },
+  done: { shape: '✓', color: 'green', meaning: 'Its method returned; Redis keeps of it what it was asked for.' },
   unconfirmed: {
     shape: '?',
     color: 'yellow',

@@ -151,7 +151,7 @@ const USES: [string, Act][] = [
   ],
   [
     'looks at tasks in every state and acts on them',
-    async ({ places }) => {
+    async ({ places, results }) => {
       const [due = '', ...waiting] = fixture.messages(3);
       await fixture.broker.enqueue('default', [due], { at: FUTURE });
       const child = await fixture.holderOf(waiting.slice(1));
@@ -165,6 +165,7 @@ const USES: [string, Act][] = [
       const { tasks: held } = await places.held(child.child, { after: '', limit: 10 });
       expect(await places.drainer()).toBeUndefined();
       expect(await places.find('0'.repeat(20), ['default'])).toMatchObject({ state: 'unknown' });
+      expect(await results.kept('0'.repeat(20))).toBeUndefined();
       expect(await places.reschedule('default', due, { in: 0 })).toBe(true);
       for (const id of [idOf(due), held[0]?.id ?? '']) await places.cancel(id, ['default']);
       const all = { state: 'pending', passed: 0, task: undefined, before: undefined, look: 10 } as const;

@@ -1,6 +1,7 @@
 /** A viewer with the rights of docs/redis-keys.md can look and not act; an operator can do both. */
 import { Redis } from 'ioredis';
 import { GROUPS } from '../../src/cli/program.js';
+import { encodeDone } from '../../src/message/task-result.js';
 import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type Ended, nestwork } from '../support/command-line.js';
@@ -21,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 /** What commands are about. */
-let ids: Readonly<Record<'pending' | 'scheduled' | 'active' | 'dead' | 'worker', string>>;
+let ids: Readonly<Record<'pending' | 'scheduled' | 'active' | 'ended' | 'dead' | 'worker', string>>;
 beforeEach(async () => {
   await fixture.redis.flushall();
   await fixture.redis.set('{nestwork}:format', 'nestwork/1');
@@ -45,7 +46,9 @@ beforeEach(async () => {
   await broker.enqueue('default', [pending]);
   await broker.enqueue('default', [scheduled], { in: 3_600_000 });
   const [dead = ''] = await seedDead(fixture, [{}]);
-  ids = { pending: idOf(pending), scheduled: idOf(scheduled), active: idOf(active), dead: idOf(dead), worker };
+  const ended = fixture.ids.next();
+  await fixture.redis.set(`{nestwork}:result:${ended}`, encodeDone([7]), 'EX', 60);
+  ids = { pending: idOf(pending), scheduled: idOf(scheduled), active: idOf(active), ended, dead: idOf(dead), worker };
   await fixture.redis.call('ACL', 'LOG', 'RESET');
 });
 
@@ -62,6 +65,8 @@ const VIEWING = [
   'tasks ls --task Some.task --key user-7',
   'tasks show {pending} --args',
   'tasks show {active}',
+  'tasks show {ended} --args',
+  'tasks explain {ended}',
   'tasks explain {scheduled}',
   'tasks explain {dead}',
   'dead ls',

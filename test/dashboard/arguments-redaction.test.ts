@@ -1,6 +1,12 @@
 import { editableText } from '../../src/dashboard/arguments/editable-text.js';
 import { Redaction } from '../../src/dashboard/arguments/redaction.js';
-import { briefArguments, LONG, SHORT, shownArguments } from '../../src/dashboard/arguments/shown-arguments.js';
+import {
+  briefArguments,
+  LONG,
+  SHORT,
+  shownArguments,
+  shownValue,
+} from '../../src/dashboard/arguments/shown-arguments.js';
 import type { RedactFunction } from '../../src/dashboard/options.js';
 import { argumentText } from '../../src/payload/argument-spans.js';
 
@@ -32,6 +38,21 @@ describe('a path to hidden values', () => {
     ['[1].card', '[{card: {number: "4111", name: "Ada"}, lines: [{price: 1}, {price: 2}], iban: "CH93"}]'],
   ])('%s hides those alone', (path, expected) => {
     expect(text([path], order)).toBe(expected);
+  });
+
+  it('hides in a result what begins with that, with any way or with any step', () => {
+    const result = { token: 'secret', list: [{ password: 'x' }] };
+    const shown = (rule: string | RedactFunction): string => {
+      const { lines } = shownValue(result, new Redaction([rule]).of(TASK).inside('result'), SHORT);
+      return lines.map((line) => line.map(({ text }) => text).join('')).join('\n');
+    };
+    expect(shown('[0].token')).toBe('{token: "secret", list: [{password: "x"}]}');
+    expect(shown('result.token')).toBe('{token: redacted, list: [{password: "x"}]}');
+    expect(shown('*.token')).toBe('{token: redacted, list: [{password: "x"}]}');
+    expect(shown('**.password')).toBe('{token: "secret", list: [{password: redacted}]}');
+    expect(shown('result')).toBe('redacted');
+    expect(shown((_, { path }) => path === 'result.list[0]')).toBe('{token: "secret", list: [redacted]}');
+    expect(text(['result.token'], result)).toBe('[{token: "secret", list: [{password: "x"}]}]');
   });
 
   it('finds the keys of a Map as it finds properties, and the values of one by their place', () => {

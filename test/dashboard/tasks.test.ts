@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis';
 import type { QueueDashboardOptions } from '../../src/dashboard/index.js';
+import type { TaskView } from '../../src/dashboard/screens/task/wire.js';
 import type { MatchingPreview, TaskRow, TaskRows } from '../../src/dashboard/screens/tasks/wire.js';
 import { Inspector } from '../../src/inspector/inspector.js';
+import { encodeDone } from '../../src/message/task-result.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type DashboardApp, DashboardApps } from '../support/dashboard-apps.js';
 import { seedDead } from '../support/dead-tasks.js';
@@ -385,6 +387,58 @@ describe('one task', () => {
       code: 'await queue.of(Some).task.delay({ iban: undefined /* redacted */, n: 1n });',
     });
   });
+
+  it('that keeps its result shows it as it shows arguments, without what is hidden', async () => {
+    await boot({ redact: ['result.token'] });
+    const id = await endedWith(encodeDone({ token: 'secret', rows: Array.from({ length: 100 }, (_, row) => row) }));
+    const { body } = await get<TaskView>('task', { id });
+    expect(body).toMatchObject({
+      code: 'done',
+      task: { state: 'done', result: { kind: 'done' } },
+      arguments: { is: 'gone' },
+      events: [{ glyph: 'done', title: 'Done' }],
+      result: { is: 'shown', complete: false },
+    });
+    expect(JSON.stringify(body)).not.toContain('secret');
+    const { result } = (await get<TaskView>('task', { id, long: '1' })).body;
+    expect(result).toMatchObject({ is: 'shown', complete: true });
+    expect(JSON.stringify(result)).toContain('redacted');
+  });
+
+  it('that keeps its result does not show it to a person without the right to arguments', async () => {
+    const asked: unknown[] = [];
+    await boot({
+      can: (action, subject) => {
+        if (action === 'arguments' && 'id' in subject) asked.push(subject.id);
+        return action !== 'arguments';
+      },
+    });
+    const id = await endedWith(encodeDone('secret'));
+    const { body } = await get<TaskView>('task', { id });
+    expect([body.result, asked[0]]).toEqual([{ is: 'denied' }, id]);
+    expect(JSON.stringify(body)).not.toContain('secret');
+  });
+
+  it.each([
+    [
+      'f010{"code":"TASK_FAILED","error":"Error: no"}',
+      { glyph: 'dead', title: 'Died', rest: 'TASK_FAILED, 1 attempt' },
+    ],
+    ['x{"error":"Error: no","attempts":2}', { glyph: 'cancelled', title: 'Dropped', rest: '2 attempts' }],
+    ['u{"code":"RESULT_TOO_LARGE","error":"Error: no"}', { glyph: 'done', title: 'Done', rest: 'RESULT_TOO_LARGE' }],
+  ])('that ended with %s shows that and no value', async (stored, event) => {
+    await boot();
+    const { body } = await get<TaskView>('task', { id: await endedWith(stored) });
+    expect(body.events).toEqual([{ ...event, error: 'Error: no' }]);
+    expect(body.result).toBeUndefined();
+  });
+
+  /** The id of a task of which only its result is left. */
+  async function endedWith(result: string): Promise<string> {
+    const id = fixture.ids.next();
+    await fixture.redis.set(`{nestwork}:result:${id}`, result, 'EX', 60);
+    return id;
+  }
 
   it('costs Redis one search for all who look within a second', async () => {
     await boot();

@@ -15,7 +15,7 @@ import type { GroupBroker, GroupPort } from './group-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
-import type { FinishingBroker, ResultBroker } from './result-port.js';
+import type { FinishingBroker, OutcomeBroker, ResultBroker } from './result-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, LiveSessions, WorkerPort } from './worker-port.js';
 
@@ -390,7 +390,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly metrics: MetricsBroker;
   readonly notes: NotesBroker;
   readonly done: DoneBroker;
-  readonly results: ResultBroker;
+  readonly results: ResultBroker & OutcomeBroker;
   readonly groups: GroupBroker & GroupPort;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
@@ -417,5 +417,5 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly metrics: CountingBroker & SamplingBroker & MetricsBroker;
   readonly notes: NotingBroker & NotesBroker;
   readonly done: DoneKeepingBroker & DoneBroker;
-  readonly results: FinishingBroker & ResultBroker;
+  readonly results: FinishingBroker & ResultBroker & OutcomeBroker;
 }

@@ -17,10 +17,23 @@ export interface FinishingBroker {
 /** What became of a task: as it is stored, or that it was cancelled and keeps nothing. */
 export type KeptResult = { readonly stored: string } | 'cancelled';
 
+/** The same of one task, for people who look at it. */
+export interface KeptOutcome {
+  readonly result: KeptResult;
+  /** until when it is stored, in ms since 1970 by the clock of Redis; undefined where nothing is stored */
+  readonly until: number | undefined;
+}
+
 /** The announcement of a task that has ended, with what is kept of it if that is short. */
 export interface EndedTask {
   readonly id: string;
   readonly result?: KeptResult;
+}
+
+/** The call of people and tools. */
+export interface OutcomeBroker {
+  /** Undefined for a task of which nothing is kept. */
+  kept(id: string): Promise<KeptOutcome | undefined>;
 }
 
 /** The calls of those who wait. */

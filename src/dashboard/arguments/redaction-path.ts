@@ -5,7 +5,7 @@ import { shown } from '../../values/shown.js';
 /** One part of a path: a name or a place; any one; or any number of them. */
 type Part = { readonly step: Step } | { readonly any: 'step' | 'index' | 'way' };
 
-/** A path to values that are hidden: `[0].card.number`, `*.iban`, `[1].lines[*].price`, `**.password`. */
+/** A path to values that are hidden: `[0].card.number`, `*.iban`, `[1].lines[*].price`, `**.password`, `result.token`. */
 export interface RedactionPath {
   readonly parts: readonly Part[];
 }
@@ -26,7 +26,8 @@ export function parsePath(text: string): RedactionPath {
     if (!part) throw unreadable(text, at);
     parts.push(part);
   }
-  if (parts[0] && 'step' in parts[0] && typeof parts[0].step === 'string') throw unreadable(text, 0);
+  if (parts[0] && 'step' in parts[0] && typeof parts[0].step === 'string' && parts[0].step !== 'result')
+    throw unreadable(text, 0);
   if (parts.every((part) => 'any' in part && part.any === 'way')) {
     throw invalid(
       'redact',
@@ -51,7 +52,7 @@ function partOf([, way, any, name, index, quotedName]: RegExpExecArray): Part | 
 
 function unreadable(text: string, at: number): Error {
   return invalid('redact', `has the path ${shown(text)}, which is wrong from character ${at + 1} on`, [
-    "Begin with an argument: '[0].card.number', '*.iban'; or with any way: '**.password'.",
+    "Begin with an argument: '[0].card.number', '*.iban'; or with any way: '**.password'; or with what a task returns: 'result.token'.",
     'Put names with dots, brackets, stars, quotes or spaces into brackets: \'[0]["card number"]\'.',
   ]);
 }

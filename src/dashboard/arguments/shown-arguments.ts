@@ -54,6 +54,13 @@ export function shownArguments(args: readonly unknown[], hider: Hider, bounds: B
   return { lines: writer.lines, complete: writer.complete };
 }
 
+/** One value as lines. */
+export function shownValue(value: unknown, hider: Hider, bounds: Bounds): ShownArguments {
+  const writer = new Writer(bounds);
+  writer.value(value, { hider, before: [], after: [], around: [] });
+  return { lines: writer.lines, complete: writer.complete };
+}
+
 /** Arguments on one line of a table. */
 export function briefArguments(args: readonly unknown[], hider: Hider, most: number): Line {
   const line = new OneLine(most);

@@ -10,6 +10,7 @@ import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
 import { argumentsOf } from './json-arguments.js';
 import type { ListedTask, TaskWorker } from './listed-task.js';
+import { outcomeText } from './outcome-text.js';
 import { rescheduleCommands } from './reschedule-commands.js';
 import type { SendByNameOptions } from './send-by-name.js';
 import type { TaskDetails } from './task-details.js';
@@ -73,11 +74,11 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       name: 'show',
       summary: 'show one task in any state: its place, headers and attempts',
       arguments: ID,
-      options: { args: flag('show its arguments, too') },
+      options: { args: flag('show its arguments and what it returned, too') },
       run: async ({ inspector, out }: InspectorContext, { id }, { args = false }) => {
         const task = await (await inspector()).tasks.get(id);
         if (!task) throw notFound(id);
-        out.record(args ? { ...task, args: task.args } : task, () => described(task, args));
+        out.record(args ? withValues(task) : task, () => described(task, args));
         return undefined;
       },
     }),
@@ -158,7 +159,7 @@ function headerOf(given: string): [name: string, value: string] {
 
 function notFound(id: string): NestworkError {
   return new NestworkError('UNKNOWN_TASK_ID', `Redis has no task ${id}.`, [
-    'It may be done: done tasks leave no trace, unless they noted something or their name has `keepDone`.',
+    'It may be done: done tasks leave no trace, unless they noted something, keep a result, or their name has `keepDone`.',
     'It may be in another namespace: --namespace.',
   ]);
 }
@@ -168,6 +169,12 @@ function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
     ...(state === 'dead' ? [`Remove it: nestwork dead delete ${id}.`] : []),
     'It may be in another namespace: --namespace.',
   ]);
+}
+
+/** With what may be secret. */
+function withValues(task: TaskDetails): object {
+  const { args, result } = task;
+  return { ...task, args, ...(result && { result: { ...result, value: result.value } }) };
 }
 
 function described(task: TaskDetails, withArgs: boolean): string {
@@ -186,9 +193,17 @@ function described(task: TaskDetails, withArgs: boolean): string {
   for (const { at, code, error = '' } of attempts)
     lines.push(`failed    ${instant(nearestDate(at))}  ${code}  ${error}`);
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
+  const { result } = task;
+  if (result) lines.push(`result    ${outcomeText(result)}`);
+  if (result?.keptUntil) lines.push(`kept      until ${instantOf(result.keptUntil)}`);
   lines.push(...notesText(task.progress, task.log));
-  if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
+  if (withArgs) lines.push(`args      ${valueText(task.args)}`);
+  if (withArgs && result?.kind === 'done') lines.push(`returned  ${valueText(result.value)}`);
   return lines.join('\n');
+}
+
+function valueText(value: unknown): string {
+  return inspect(value, { depth: 10, breakLength: 120 });
 }
 
 function instantOf(time: Date): string {

@@ -11,6 +11,7 @@ import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes
 import { dateOf } from '../../values/dates.js';
 import type { DeadTask } from '../dead-task.js';
 import type { TaskWorker } from './listed-task.js';
+import type { TaskOutcome } from './task-outcome.js';
 import type { TaskRun } from './task-runs.js';
 
 /** All that Redis has of a task beside its message. */
@@ -19,10 +20,12 @@ export interface Remains {
   readonly notes?: TaskNotes | undefined;
   readonly done?: (DoneRecord & { readonly task: string }) | undefined;
   readonly run?: TaskRun | undefined;
+  readonly result?: TaskOutcome | undefined;
 }
 
 /**
- * One task in any state. Of one that ended well Redis keeps its notes, for an hour, if it has some, and what `keepDone` asks for.
+ * One task in any state. Of one that ended well Redis keeps its notes, for an hour, if it has some, what `keepDone` asks for, and
+ * its result, if it keeps that.
  *
  * Printing it, or making JSON of it, shows everything but its arguments, which may be secret: read `args` for them.
  *
@@ -36,7 +39,7 @@ export class TaskDetails {
   readonly id: string;
   /**
    * where it is; a cancelled one may still run, until its child has stopped it. `'unknown'`: it has ended or was purged, and only
-   * its notes are left
+   * its notes are left, or the failure of a dead task that was deleted
    */
   readonly state:
     | 'pending'
@@ -48,7 +51,7 @@ export class TaskDetails {
     | 'dropped'
     | 'cancelled'
     | 'unknown';
-  /** name of its queue; undefined once it is cancelled and gone */
+  /** name of its queue; undefined once it is cancelled and gone, or has only its result left */
   readonly queue: string | undefined;
   /** name of the task; undefined when nothing names it */
   readonly task: string | undefined;
@@ -91,18 +94,20 @@ export class TaskDetails {
   readonly log: readonly TaskLogLine[];
   /** its error and stack, if it is dead */
   readonly death: DeadTask | undefined;
+  /** what is kept of its end; undefined while it lives, and for a task that keeps no result */
+  readonly result: TaskOutcome | undefined;
   readonly #message: string | undefined;
   readonly #raw: Buffer | undefined;
 
   /** @internal */
-  constructor(id: string, found: FoundTask, { death, notes, done, run }: Remains) {
+  constructor(id: string, found: FoundTask, { death, notes, done, run, result }: Remains) {
     const message = found.message ?? death?.bytes.toString();
     const label = message === undefined ? undefined : labelOf(message);
     const decoded = message === undefined ? undefined : readable(message);
     this.#message = message;
     this.#raw = found.bytes;
     this.id = id;
-    this.state = found.state === 'unknown' ? (done ? 'done' : (notes?.end?.state ?? 'unknown')) : found.state;
+    this.state = found.state === 'unknown' ? endOf({ notes, done, result }) : found.state;
     this.queue = found.queue ?? (done ?? notes)?.queue;
     this.task = label?.name ?? death?.task ?? (done ?? notes)?.task;
     this.enqueuedAt = dateOf((label ?? done)?.enqueuedAt);
@@ -123,6 +128,7 @@ export class TaskDetails {
     this.progress = (death ?? notes)?.progress;
     this.log = (death ?? notes)?.log ?? [];
     this.death = death;
+    this.result = result;
   }
 
   /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, or are gone. */
@@ -136,7 +142,12 @@ export class TaskDetails {
    * @internal
    */
   get bytes(): number {
-    return (this.#message?.length ?? 0) + (this.#raw?.length ?? 0) + (this.death?.bytes.length ?? 0);
+    return (
+      (this.#message?.length ?? 0) +
+      (this.#raw?.length ?? 0) +
+      (this.death?.bytes.length ?? 0) +
+      (this.result?.bytes ?? 0)
+    );
   }
 
   /** The message as it is in Redis; undefined when it is gone. Of bytes that are no call, another program wrote them. */
@@ -149,6 +160,14 @@ export class TaskDetails {
   get edits(): readonly EditRecord[] {
     return this.#message === undefined ? [] : editsOf(this.#message);
   }
+}
+
+/** Of a task that is nowhere. */
+function endOf({ notes, done, result }: Remains): TaskDetails['state'] {
+  if (done) return 'done';
+  if (notes?.end || !result || result.kind === 'failed') return notes?.end?.state ?? 'unknown';
+  const { kind } = result;
+  return kind === 'unkept' || kind === 'passed' ? 'done' : kind;
 }
 
 function withoutHeaders({ headers: _, ...options }: CallOptions): Readonly<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
 import { progressText } from '../notes-text.js';
 import { describePause, type QueuePause } from '../queues/queue-pauses.js';
+import { keptSentence, outcomeText, whyText } from './outcome-text.js';
 import type { TaskDetails } from './task-details.js';
 
 /**
@@ -21,8 +22,8 @@ import type { TaskDetails } from './task-details.js';
  * - `'active'`: a child holds it
  * - `'cancelling'`: it was cancelled, and a child still holds it
  * - `'cancelled'`, `'expired'`, `'dead'`: it has ended so
- * - `'done'`, `'dropped'`: it has ended so. Redis has that for an hour if it noted something, and longer of a done one whose name has
- *   `keepDone`
+ * - `'done'`, `'dropped'`: it has ended so. Redis has that for an hour if it noted something, as long as its result is kept, and
+ *   longer of a done one whose name has `keepDone`
  * - `'unknown'`: it is done or was purged, or there never was one with this id
  *
  * @example
@@ -104,7 +105,7 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
-    'Redis has no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless its name has keepDone.';
+    'Redis has no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless it keeps a result, or its name has keepDone.';
   return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
 }
 
@@ -133,16 +134,30 @@ function reasonsOf(facts: TaskFacts): readonly Reason[] {
     case 'cancelled':
       return [cancelled(facts)];
     case 'done':
-      return [['done', `It was done${endOf(facts)}.`]];
+      return [['done', `It was done${endOf(facts)}${lostValue(facts)}`]];
     case 'dropped':
-      return [['dropped', `It was dropped${endOf(facts)}: its error needs no other attempt.`]];
+      return [['dropped', `It was dropped${endOf(facts)}: its error needs no other attempt.${errorOf(facts)}`]];
     case 'unknown':
-      return [['unknown', 'It has ended or was purged: Redis has only its notes.']];
+      return [['unknown', gone(facts)]];
   }
+}
+
+function gone({ task: { result } }: TaskFacts): string {
+  if (!result) return 'It has ended or was purged: Redis has only its notes.';
+  return `It was dead, and was deleted since. It ${outcomeText(result)}`;
 }
 
 function endOf({ task: { endedAt } }: TaskFacts): string {
   return endedAt ? ` at ${instant(endedAt)}` : '';
+}
+
+function lostValue({ task: { result } }: TaskFacts): string {
+  return result?.kind === 'unkept' ? `, and what it returned is lost: ${whyText(result)}` : '.';
+}
+
+function errorOf({ task: { result } }: TaskFacts): string {
+  const why = result?.kind === 'dropped' && whyText(result);
+  return why ? ` It threw ${why}` : '';
 }
 
 /** The reasons that hold every task of the queue. */
@@ -251,6 +266,8 @@ export const LIVING: readonly TaskDetails['state'][] = ['pending', 'quarantined'
 /** Remarks beside the reason. */
 function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
   const remarks: string[] = [];
+  const kept = task.result && keptSentence(task.result, now);
+  if (kept) remarks.push(kept);
   if (!LIVING.includes(task.state)) return remarks;
   if (task.progress)
     remarks.push(

@@ -22,6 +22,7 @@ import { TaskDetails } from './task-details.js';
 import { explanationOf, LIVING, type TaskExplanation, unknownTask } from './task-explanation.js';
 import { readTasks, type TaskMatcher } from './task-list.js';
 import { resolveList, type TaskListOptions, type TaskPage } from './task-list-options.js';
+import { outcomeOf, type TaskOutcome } from './task-outcome.js';
 import {
   type PurgeFilter,
   type PurgeOptions,
@@ -139,7 +140,8 @@ export class TaskInspector {
 
   /**
    * One task in any state, with its progress and its log; undefined when it is done, or never was. A done one is found for an hour
-   * if it noted something, and for longer if its name has `keepDone`. It searches all that waits, step by step.
+   * if it noted something, for as long as its result is kept, and for longer if its name has `keepDone`. It searches all that waits,
+   * step by step.
    *
    * @example
    * const task = await inspector.tasks.get(id);
@@ -153,7 +155,9 @@ export class TaskInspector {
 
   private async read(id: string): Promise<Remains> {
     const found = await this.find(id);
-    return found.state === 'dead' ? { task: await this.ofDead(id, found) } : this.ofLiving(id, found);
+    const hasEnded = !LIVING.includes(found.state);
+    const result = hasEnded ? outcomeOf(id, await this.broker.results.kept(id)) : undefined;
+    return found.state === 'dead' ? { task: await this.ofDead(id, found, result) } : this.ofOther(id, found, result);
   }
 
   /**
@@ -399,18 +403,18 @@ export class TaskInspector {
     return this.broker.places.find(id, await this.known.all());
   }
 
-  private async ofLiving(id: string, found: FoundTask): Promise<Remains> {
+  private async ofOther(id: string, found: FoundTask, result: TaskOutcome | undefined): Promise<Remains> {
     const stored = await this.broker.notes.read(id);
     const notes = stored === undefined ? undefined : decodeNotes(stored);
     const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
-    if (!notes && !done && found.state === 'unknown') return { task: undefined };
+    if (!notes && !done && !result && found.state === 'unknown') return { task: undefined };
     const { places, workers } = this.broker;
     const { child } = found;
     const [children, records] =
       child === undefined ? [[], []] : await Promise.all([places.children(), workers.workers()]);
     const holder = children.find((one) => one.child === child);
     const run = holder && runsOf(records)(id, holder);
-    return { task: new TaskDetails(id, found, { notes, done, run }), holder };
+    return { task: new TaskDetails(id, found, { notes, done, run, result }), holder };
   }
 
   private async doneOf(id: string): ReturnType<typeof findDone> {
@@ -422,11 +426,15 @@ export class TaskInspector {
     );
   }
 
-  private async ofDead(id: string, found: FoundTask): Promise<TaskDetails | undefined> {
+  private async ofDead(
+    id: string,
+    found: FoundTask,
+    result: TaskOutcome | undefined,
+  ): Promise<TaskDetails | undefined> {
     const { queue } = found;
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
-    return death && new TaskDetails(id, found, { death });
+    return death && new TaskDetails(id, found, { death, result });
   }
 
   /** The child that takes no others in order to run a quarantined task alone. */

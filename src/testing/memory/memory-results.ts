@@ -1,4 +1,4 @@
-import type { EndedTask, KeptResult, ResultBroker } from '../../broker/port/result-port.js';
+import type { EndedTask, KeptOutcome, KeptResult, OutcomeBroker, ResultBroker } from '../../broker/port/result-port.js';
 import { NestworkError } from '../../errors.js';
 import { resultTagOf } from '../../message/result-tag.js';
 import { producerOf } from '../../message/task-id.js';
@@ -12,8 +12,8 @@ interface Kept {
 }
 
 /** The results of tasks, in memory. */
-export class MemoryResults implements ResultBroker {
-  private readonly kept = new Map<string, Kept>();
+export class MemoryResults implements ResultBroker, OutcomeBroker {
+  private readonly stored = new Map<string, Kept>();
   private readonly announced = new Map<string, string[]>();
   private stopped = false;
   private wake: () => void = () => {};
@@ -28,7 +28,7 @@ export class MemoryResults implements ResultBroker {
   keep({ id, message }: Pick<MemoryTask, 'id' | 'message'>, stored: string): void {
     const asked = resultTagOf(message);
     if (!asked) return;
-    this.kept.set(id, { stored, until: this.tasks.now + asked.seconds * 1_000 });
+    this.stored.set(id, { stored, until: this.tasks.now + asked.seconds * 1_000 });
     this.announce(id);
   }
 
@@ -44,7 +44,7 @@ export class MemoryResults implements ResultBroker {
 
   /** The task runs again. */
   forget(id: string): void {
-    this.kept.delete(id);
+    this.stored.delete(id);
   }
 
   /** It has ended, with a result or cancelled. */
@@ -56,11 +56,11 @@ export class MemoryResults implements ResultBroker {
 
   async read(ids: readonly string[]): Promise<(KeptResult | undefined)[]> {
     if (!this.isRunning) throw neverEnds();
-    return ids.map((id) => {
-      const kept = this.kept.get(id);
-      if (kept && kept.until > this.tasks.now) return { stored: kept.stored };
-      return this.tasks.get(id)?.state === 'cancelled' ? 'cancelled' : undefined;
-    });
+    return ids.map((id) => this.outcome(id)?.result);
+  }
+
+  async kept(id: string): Promise<KeptOutcome | undefined> {
+    return this.outcome(id);
   }
 
   /** Without a timer, which a test would wait for: nothing is lost in memory. */
@@ -79,6 +79,12 @@ export class MemoryResults implements ResultBroker {
   stopWaiting(): void {
     this.stopped = true;
     this.wake();
+  }
+
+  private outcome(id: string): KeptOutcome | undefined {
+    const kept = this.stored.get(id);
+    if (kept && kept.until > this.tasks.now) return { result: { stored: kept.stored }, until: kept.until };
+    return this.tasks.get(id)?.state === 'cancelled' ? { result: 'cancelled', until: undefined } : undefined;
   }
 }
 

@@ -4,6 +4,8 @@ import { idOf, LINE, MINUTE_MS, REPORT, type Stage } from './stage.js';
 export function results(stage: () => Stage): void {
   async function kept(message: string): Promise<unknown> {
     const [found] = await stage().broker.results.read([idOf(message)]);
+    // people who look find the same
+    expect((await stage().broker.results.kept(idOf(message)))?.result).toEqual(found);
     return found && found !== 'cancelled' ? decodeResult(found.stored, idOf(message)) : found;
   }
 
@@ -17,6 +19,9 @@ export function results(stage: () => Stage): void {
       const { claims } = await stage().work();
       expect(await claims.done(await stage().next(), encodeDone([1n]))).toBe(true);
       expect(await kept(message)).toEqual({ kind: 'done', value: [1n] });
+      const { until = 0 } = (await broker.results.kept(idOf(message))) ?? {};
+      const leftMs = until - (await broker.places.now());
+      expect([leftMs > 0, leftMs <= MINUTE_MS]).toEqual([true, true]);
       expect(await ended).toMatchObject([{ id: idOf(message) }]);
       expect(await stage().state(message)).toBe('unknown');
     });

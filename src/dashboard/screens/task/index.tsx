@@ -37,6 +37,7 @@ function Task(): JSX.Element {
   const { arg = '' } = usePlace();
   const [isLong, setLong] = useState(false);
   const view = useRead<TaskView>('task', { id: arg, long: isLong ? 1 : undefined }, { everyMs: 1_500 });
+  const long = isLong ? undefined : () => setLong(true);
   const name = view.data?.task.task;
   useEffect(() => {
     heading.set(name);
@@ -54,7 +55,8 @@ function Task(): JSX.Element {
             </section>
             <section aria-label="Facts">
               <Why view={data} />
-              <Arguments of={data.arguments} long={isLong ? undefined : () => setLong(true)} id={data.task.id} />
+              <Values title="Arguments" of={data.arguments} long={long} id={data.task.id} />
+              {data.result && <Values title="Result" of={data.result} long={long} />}
               <Options view={data} />
             </section>
           </div>
@@ -76,7 +78,7 @@ function Now({ view }: { readonly view: TaskView }): JSX.Element {
       title={
         <>
           <Glyph of={glyph} />
-          {task.task ?? 'No task: foreign bytes'}
+          {task.task ?? (queue === undefined ? 'Redis has no name of it' : 'No task: foreign bytes')}
           <span class={`st ${GLYPHS[glyph] ?? glyph}`}>{word}</span>
         </>
       }
@@ -281,22 +283,26 @@ function Why({ view: { task, sentences } }: { readonly view: TaskView }): JSX.El
   );
 }
 
-function Arguments({
+/** Arguments, or a result. */
+function Values({
+  title,
   of,
   long,
   id,
 }: {
+  readonly title: string;
   readonly of: ArgumentsView;
   /** undefined once all is shown that has room */
   readonly long: (() => void) | undefined;
-  readonly id: string;
+  /** of the task whose arguments they are, to copy them */
+  readonly id?: string;
 }): JSX.Element {
   const { denials } = useSession();
   return (
     <div class="box">
       <div class="row">
-        <h2 class="grow">Arguments</h2>
-        {of.is === 'shown' && (
+        <h2 class="grow">{title}</h2>
+        {of.is === 'shown' && id && (
           <Do small run={() => copyOf('tasks/editable', id)} label="Copy the arguments as JSON">
             Copy
           </Do>
@@ -335,7 +341,7 @@ function Arguments({
                   Show more
                 </button>
               ) : (
-                <p class="dim">Copy takes the rest, too.</p>
+                id && <p class="dim">Copy takes the rest, too.</p>
               ))}
           </>
         ))}

@@ -3,7 +3,7 @@ import { LIVING, type TaskExplanation } from '../../../inspector/tasks/task-expl
 import { count } from '../../../values/counted.js';
 import { callAsCode } from '../../arguments/argument-code.js';
 import { editableText } from '../../arguments/editable-text.js';
-import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
+import { type Bounds, LONG, SHORT, shownArguments, shownValue } from '../../arguments/shown-arguments.js';
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
 import { roughBytes } from '../../live/rough-bytes.js';
@@ -24,7 +24,7 @@ export async function taskOf({ inspector, live }: Call, id: unknown): Promise<Ta
   if (task) return { ...found, task };
   throw new Refused(404, 'UNKNOWN_TASK_ID', `Redis has no task ${text}.`, [
     'It is done or was purged, or was never sent to this namespace.',
-    'A done task leaves no trace unless its name has `keepDone`.',
+    'A done task leaves no trace unless it keeps a result, or its name has `keepDone`.',
   ]);
 }
 
@@ -33,7 +33,7 @@ function bytesOf({ task, ...rest }: TaskExplanation): number {
   return roughBytes(rest) + roughBytes(task) + (task?.bytes ?? 0);
 }
 
-export function subjectOf({ id, queue, task }: TaskDetails): Subject {
+export function subjectOf({ id, queue, task }: Pick<TaskDetails, 'id' | 'queue' | 'task'>): Subject {
   return { id, queue, task };
 }
 
@@ -43,7 +43,8 @@ export async function readTask(call: Call): Promise<TaskView> {
   const events = timelineOf(task, at);
   const args = await argumentsOf(call, task);
   const options = optionsOf(task);
-  const view = { task, code, sentences, pause, at, events, options, arguments: args, off: offOf(task, args) };
+  const result = await resultOf(call, task);
+  const view = { task, code, sentences, pause, at, events, options, arguments: args, result, off: offOf(task, args) };
   // dates become text on the way
   return view as unknown as TaskView;
 }
@@ -60,8 +61,7 @@ function offOf({ state }: TaskDetails, { is }: ArgumentsView): TaskView['off'] {
 async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView> {
   if (!(await call.rights.may('arguments', subjectOf(task)))) return { is: 'denied' };
   const { args } = task;
-  const bounds = call.query.get('long') === '1' ? LONG : SHORT;
-  if (args) return { is: 'shown', ...shownArguments(args, hiderOf(call, task), bounds) };
+  if (args) return { is: 'shown', ...shownArguments(args, hiderOf(call, task), boundsOf(call)) };
   const { raw: bytes } = task;
   if (!bytes?.length) return { is: 'gone' };
   if (call.redaction.hasRules) return { is: 'hidden' };
@@ -70,6 +70,17 @@ async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView
     hex: bytes.subarray(0, SHOWN_BYTES).toString('hex'),
     more: Math.max(bytes.length - SHOWN_BYTES, 0),
   };
+}
+
+/** What a task returns may be as secret as its arguments. */
+async function resultOf(call: Call, { result, ...task }: TaskDetails): Promise<ArgumentsView | undefined> {
+  if (result?.kind !== 'done') return undefined;
+  if (!(await call.rights.may('arguments', subjectOf(task)))) return { is: 'denied' };
+  return { is: 'shown', ...shownValue(result.value, hiderOf(call, task).inside('result'), boundsOf(call)) };
+}
+
+function boundsOf({ query }: Call): Bounds {
+  return query.get('long') === '1' ? LONG : SHORT;
 }
 
 /** With placeholders for hidden values. */
@@ -103,6 +114,6 @@ async function seen(call: Call): Promise<{ readonly task: TaskDetails; readonly 
   throw new Refused(409, 'NO_ARGUMENTS', 'Redis has no arguments of this task that can be read.');
 }
 
-function hiderOf(call: Call, { task = '', queue = '' }: TaskDetails) {
+function hiderOf(call: Call, { task = '', queue = '' }: Pick<TaskDetails, 'task' | 'queue'>) {
   return call.redaction.of({ task, queue });
 }

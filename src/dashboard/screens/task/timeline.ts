@@ -1,5 +1,16 @@
 import type { TaskDetails } from '../../../inspector/tasks/task-details.js';
+import type { TaskOutcome } from '../../../inspector/tasks/task-outcome.js';
+import { counted } from '../../../values/counted.js';
 import type { TimelineEvent } from './wire.js';
+
+const ENDS = {
+  done: ['done', 'Done'],
+  unkept: ['done', 'Done'],
+  passed: ['done', 'Done'],
+  failed: ['dead', 'Died'],
+  dropped: ['cancelled', 'Dropped'],
+  cancelled: ['cancelled', 'Cancelled'],
+} as const satisfies Record<TaskOutcome['kind'], [TimelineEvent['glyph'], string]>;
 
 const ms = (at: Date | undefined): number | undefined => at?.getTime();
 
@@ -66,5 +77,15 @@ export function timelineOf(task: TaskDetails, readAt: Date): TimelineEvent[] {
     const title = state === 'dropped' ? 'Dropped' : 'Done';
     events.push({ at: ended, glyph: state === 'dropped' ? 'cancelled' : 'done', title, isNow: true });
   }
-  return events.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+  events.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+  const isShown = death !== undefined || ended !== undefined || cancelled !== undefined;
+  if (task.result && !isShown) events.push(endOf(task.result));
+  return events;
+}
+
+/** Its result has no time. */
+function endOf({ kind, code, error, attempts }: TaskOutcome): TimelineEvent {
+  const [glyph, title] = ENDS[kind];
+  const tries = !attempts ? '' : counted(attempts, 'attempt');
+  return { at: undefined, glyph, title, rest: [code, tries].filter(Boolean).join(', '), ...(error && { error }) };
 }

@@ -5,7 +5,7 @@ import type { Json } from '../../wire.js';
 
 /** A task, with all that its page shows. */
 export interface TaskView {
-  readonly task: Json<Omit<TaskDetails, 'args' | 'death'>> & {
+  readonly task: Json<Omit<TaskDetails, 'args' | 'death' | 'result'>> & {
     readonly death: { readonly [Key in 'code' | 'error' | 'stack' | 'diedAt' | 'host' | 'pid']: unknown } | undefined;
   };
   readonly code: TaskExplanation['code'];
@@ -14,6 +14,8 @@ export interface TaskView {
   /** when it was read; ISO, by the clock of the app */
   readonly at: string;
   readonly arguments: ArgumentsView;
+  /** what it returned; undefined where Redis keeps nothing of that */
+  readonly result: ArgumentsView | undefined;
   /** the options of its call, each with its value in words */
   readonly options: readonly (readonly [name: string, words: string])[];
   /** why it cannot be moved to another time, or cancelled, or its arguments be taken; undefined where it can */

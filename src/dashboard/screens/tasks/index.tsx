@@ -108,7 +108,7 @@ function Looked({
           {isFiltered
             ? query.key
               ? 'A key is free once its task has ended.'
-              : `Looked at all ${n(looked)}. Done tasks leave no trace, unless their name has keepDone.`
+              : `Looked at all ${n(looked)}. Done tasks are listed if their name has keepDone.`
             : 'All that was sent is done.'}
         </p>
         {unsearched && <p>{unsearched}</p>}
