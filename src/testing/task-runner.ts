@@ -10,7 +10,14 @@ import type { Clock } from '../values/clock.js';
 import { cronRuns } from '../worker/cron-run.js';
 import { describeError } from '../worker/describe-error.js';
 import { DoneLog, keptDone } from '../worker/done-log.js';
-import { type Executor, type Failure, isFailure, type Outcome, type OutcomeListener } from '../worker/executor.js';
+import {
+  type Executor,
+  type Failure,
+  isFailure,
+  type Outcome,
+  type OutcomeListener,
+  type PreparedTask,
+} from '../worker/executor.js';
 import { lineOf, reportOf } from '../worker/failure-record.js';
 import { keptOf } from '../worker/kept-result.js';
 import { NotesWriter } from '../worker/notes/notes-writer.js';
@@ -35,6 +42,10 @@ export interface TaskRunnerOptions {
 /** Runs tasks in this process, as the only child of a worker would. */
 export class TaskRunner {
   private readonly running = new Map<string, RunningTask>();
+  /** by the id of the task, until its claim has ended */
+  private readonly attempts = new Map<string, Promise<TaskRun>>();
+  /** attempts at tasks that others waited for: they go before that of the one that waited */
+  private nested: TaskRun[] = [];
   private readonly listeners: readonly OutcomeListener[];
   private readonly notes: NotesWriter;
   private readonly done: DoneLog;
@@ -63,24 +74,38 @@ export class TaskRunner {
   /** Runs the next broadcasts, in order; empty when there were none. */
   async runBroadcasts(): Promise<TaskRun[]> {
     const runs: TaskRun[] = [];
-    for (const message of await this.options.work.broadcasts.next()) runs.push(await this.runBroadcast(message));
+    for (const message of await this.options.work.broadcasts.next()) {
+      const run = await this.runBroadcast(message);
+      runs.push(...this.nested.splice(0), run);
+    }
     return runs;
   }
 
-  /** Runs a task that was taken, and ends its claim. */
-  async run(claimed: ClaimedTask): Promise<TaskRun> {
-    const { executor } = this.options;
-    const prepared = executor.prepare(claimed);
-    if (isFailure(prepared)) return this.end(claimed, prepared);
-    const { task } = prepared;
-    this.running.set(claimed.id, task);
-    task.notes = this.notes;
-    task.results = this.options.work.results;
-    const outcome = await executor.run(prepared);
-    this.running.delete(claimed.id);
-    for (const listener of this.listeners) listener(task, outcome);
-    await Promise.all([this.notes.settled(), this.done.settled()]);
-    return this.end(claimed, outcome, task);
+  /** Runs a task that was taken, and ends its claim. The last attempt is its own, after those at tasks that it waited for. */
+  async run(claimed: ClaimedTask): Promise<TaskRun[]> {
+    const run = await this.attempt(claimed);
+    return [...this.nested.splice(0), run];
+  }
+
+  /** Runs a task that a running one waits for. */
+  async runNested(claimed: ClaimedTask): Promise<void> {
+    const run = await inCleanContext(() => this.attempt(claimed));
+    this.nested.push(run);
+  }
+
+  /** Whether an attempt at the task of this id is under way. */
+  isAt(id: string): boolean {
+    return this.attempts.has(id);
+  }
+
+  /** Resolves when the attempt under way has ended. */
+  async endOf(id: string): Promise<void> {
+    await this.attempts.get(id);
+  }
+
+  /** Whether it runs here; broadcasts, too. */
+  isRunning(task: RunningTask): boolean {
+    return this.running.get(task.id) === task;
   }
 
   /** Aborts the signal of a task if it runs here. */
@@ -89,23 +114,54 @@ export class TaskRunner {
     task?.abort(new TaskCancelledError(task.name));
   }
 
+  private async attempt(claimed: ClaimedTask): Promise<TaskRun> {
+    const attempt = this.toItsEnd(claimed);
+    this.attempts.set(claimed.id, attempt);
+    try {
+      return await attempt;
+    } finally {
+      this.attempts.delete(claimed.id);
+    }
+  }
+
+  private async toItsEnd(claimed: ClaimedTask): Promise<TaskRun> {
+    const { executor } = this.options;
+    const prepared = executor.prepare(claimed);
+    if (isFailure(prepared)) return this.end(claimed, prepared);
+    const { task } = prepared;
+    task.notes = this.notes;
+    task.results = this.options.work.results;
+    const outcome = await this.outcomeOf(prepared);
+    for (const listener of this.listeners) listener(task, outcome);
+    await Promise.all([this.notes.settled(), this.done.settled()]);
+    return this.end(claimed, outcome, task);
+  }
+
   private async runNext(): Promise<TaskRun[]> {
     const { work } = this.options;
     await work.promote(MOST_PROMOTED);
     const claimed = await work.claims.next();
-    return claimed ? [await this.run(claimed)] : this.runBroadcasts();
+    return claimed ? this.run(claimed) : this.runBroadcasts();
   }
 
   private async runBroadcast(message: string): Promise<TaskRun> {
     const { work, executor, clock } = this.options;
     const call = { id: idOf(message), message, queue: BROADCAST_QUEUE };
     const prepared = executor.prepare(call);
-    const outcome = isFailure(prepared) ? prepared : await executor.run(prepared);
+    const outcome = isFailure(prepared) ? prepared : await this.outcomeOf(prepared);
     const failed = outcome.kind === 'failed';
     const error = failed ? describeError(outcome.error).error : undefined;
     const ended = { host: hostname(), pid: process.pid, ok: !failed, error, at: clock() };
     await work.broadcasts.record(call.id, { ...ended, durationMs: Math.round(outcome.durationMs) });
     return failed ? describeRun(call, 'dead', outcome.error) : describeRun(call, 'done');
+  }
+
+  private async outcomeOf(prepared: PreparedTask): Promise<Outcome> {
+    const { task } = prepared;
+    this.running.set(task.id, task);
+    const outcome = await this.options.executor.run(prepared);
+    this.running.delete(task.id);
+    return outcome;
   }
 
   /** In exactly one of done, retry, bury. */

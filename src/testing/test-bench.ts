@@ -22,6 +22,7 @@ export class TestBench implements RedisReplacement, BrokerObserver {
   leniency: SendLeniency = { anyClass: false, anyQueue: false };
   broker: MemoryBroker | undefined;
   onSent: (messages: readonly SentMessage[]) => Promise<void> = async () => {};
+  onAwaited: (id: string) => Promise<void> = async () => {};
   onCancelled: (id: string) => void = () => {};
   /** where the clock in memory stands */
   private time: number | undefined;

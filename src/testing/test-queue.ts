@@ -9,6 +9,8 @@ import { TaskRegistry } from '../task/task-registry.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { Executor, logBrokenBackoff } from '../worker/executor.js';
+import type { RunningTask } from '../worker/running-task.js';
+import { runningTask } from '../worker/task-context.js';
 import { EnqueuedTask } from './enqueued-task.js';
 import type { SentMessage } from './memory/memory-broker.js';
 import { nameOfTask, type TaskReference } from './task-reference.js';
@@ -52,6 +54,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     private readonly bench: TestBench,
   ) {
     bench.onSent = (messages) => this.receive(messages);
+    bench.onAwaited = (id) => this.runAwaited(id, runningTask.getStore());
     bench.onCancelled = (id) => void this.starting?.then((worker) => worker.cancel(id));
   }
 
@@ -194,10 +197,15 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     if (this.mode !== 'inline') return;
     if (!this.initialized) throw notInitialized();
     if (!this.bootstrapped) return;
+    const sender = runningTask.getStore();
     const worker = await this.worker();
     for (const { id, queue } of tasks) {
-      this.note(await (queue === BROADCAST_QUEUE ? worker.runBroadcasts() : worker.runOne(id)));
+      this.note(await (queue === BROADCAST_QUEUE ? worker.runBroadcasts() : worker.runOne(id, sender)));
     }
+  }
+
+  private async runAwaited(id: string, waiter: RunningTask | undefined): Promise<void> {
+    if (waiter) await (await this.starting)?.runAwaited(id, waiter);
   }
 
   private note(runs: TaskRun[]): TaskRun[] {

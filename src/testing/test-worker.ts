@@ -9,6 +9,8 @@ import { inCleanContext } from '../values/clean-context.js';
 import { printable, printableStack } from '../values/printable.js';
 import { printed, printedText } from '../values/printed.js';
 import { describeError } from '../worker/describe-error.js';
+import type { RunningTask } from '../worker/running-task.js';
+import { AwaitedTasks } from './awaited-tasks.js';
 import type { MemoryBroker } from './memory/memory-broker.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner, type TaskRunnerOptions } from './task-runner.js';
@@ -25,12 +27,14 @@ export class TestWorker {
   private readonly logger = new Logger('TestQueue');
   private readonly ids = new TaskIdSequence();
   private readonly runner: TaskRunner;
+  private readonly awaited: AwaitedTasks;
   private readonly crons: CronLoop;
   private readonly instants: ReadonlyMap<string, Instants>;
 
   constructor(private readonly options: TestWorkerOptions) {
     const { broker, registry } = options;
     this.runner = new TaskRunner({ ...options, work: broker });
+    this.awaited = new AwaitedTasks(broker, this.runner);
     const crons = registry.all().flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
     const fired = crons.filter(({ disabled }) => !disabled);
     this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
@@ -60,13 +64,19 @@ export class TestWorker {
     return runs;
   }
 
-  /** Runs one pending task, again and again if it is to be tried again at once. */
-  async runOne(id: string): Promise<TaskRun[]> {
+  /**
+   * Runs one pending task, again and again if it is to be tried again at once.
+   *
+   * @param sender the running task that has sent it, and waits
+   */
+  async runOne(id: string, sender?: RunningTask): Promise<TaskRun[]> {
+    if (sender) return this.awaited.during(id, sender, () => this.runOne(id));
     const runs: TaskRun[] = [];
     for (;;) {
       const claimed = this.options.broker.claims.one(id);
       if (!claimed) return runs;
-      runs.push(this.log(await inCleanContext(() => this.runner.run(claimed))));
+      const all = await inCleanContext(() => this.runner.run(claimed));
+      runs.push(...all.map((run) => this.log(run)));
     }
   }
 
@@ -95,6 +105,15 @@ export class TestWorker {
     );
     const times = nextInMs === undefined ? crons : [now + nextInMs, ...crons];
     return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /**
+   * Runs a task for which a running one waits; nothing for a wait from outside of them.
+   *
+   * @throws NestworkError RESULT_OUT_OF_REACH, ENDLESS_TASKS
+   */
+  async runAwaited(id: string, waiter: RunningTask): Promise<void> {
+    if (this.runner.isRunning(waiter)) await this.awaited.run(id, waiter);
   }
 
   cancel(id: string): void {

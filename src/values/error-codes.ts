@@ -630,7 +630,7 @@ export interface ErrorCodes {
   /**
    * > Tasks ran without an end: 100001 attempts, and no time had passed.
    *
-   * A task sends itself again without a delay.
+   * A task sends itself again without a delay, or awaits calls of itself without an end.
    *
    * **Remedy:** Give the call a delay. Then `advance()` runs one round after the other.
    */
@@ -642,6 +642,18 @@ export interface ErrorCodes {
    * **Remedy:** Test it against a Redis, see [testing](../../docs/testing.md).
    */
   NOT_IN_MEMORY_MODE: 'test';
+
+  /**
+   * > Task "ReportTasks.send" it91bwvrry0000000001 waits for the result of task it91bwvrry0000000002, which is due at
+   * > 2026-11-27T14:25:49.120Z: no time passes while tasks run.
+   *
+   * In the modes `inline` and `memory` a task waits for another that cannot run meanwhile: it is due later, its queue is paused, or it
+   * waits for the first one in turn.
+   *
+   * **Remedy:** Send the other task without a delay; for one that failed, declare `retries: 0` or `backoff: 0` in the test. See
+   * [testing](../../docs/testing.md).
+   */
+  RESULT_OUT_OF_REACH: 'test';
 
   /**
    * > advance() does not go with the mode 'fake' of TaskQueueTestingModule.

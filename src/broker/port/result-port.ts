@@ -42,6 +42,11 @@ export interface ResultBroker {
   read(ids: readonly string[]): Promise<(KeptResult | undefined)[]>;
   /** Tasks of this sender that have ended, each once, as soon as there are some; none after `timeoutMs`, undefined after `stopWaiting`. */
   ended(producer: string, timeoutMs: number): Promise<readonly EndedTask[] | undefined>;
+  /**
+   * Somebody begins to wait for a task, which is sent: only where no worker but the caller's process could run it. Resolves to its
+   * result, or to undefined if it may still come. Rejects when it cannot.
+   */
+  awaited?(id: string): Promise<KeptResult | undefined>;
   /** Ends an `ended` under way, and all to come. */
   stopWaiting(): void;
 }

@@ -46,6 +46,8 @@ export interface BrokerObserver {
   readonly impatient: boolean;
   /** Messages are in. The sender waits until this resolves. */
   onSent(messages: readonly SentMessage[]): Promise<void>;
+  /** Somebody waits for the end of a task: called within it. Rejects when the wait would be in vain. */
+  onAwaited(id: string): Promise<void>;
   /** An active task was cancelled. */
   onCancelled(id: string): void;
 }
@@ -96,7 +98,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.tasks = new MemoryTasks(observer.clock);
     this.notes = new MemoryNotes(observer.clock);
     this.done = new MemoryDone(observer.clock);
-    this.results = new MemoryResults(this.tasks, observer.isRunning);
+    this.results = new MemoryResults(this.tasks, observer);
     this.deadLetters = new MemoryDeadLetters(this.tasks, this.notes, this.results);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);

@@ -41,6 +41,12 @@ export class MemoryClaims implements TestClaims {
     return task?.state === 'pending' ? this.take(task) : undefined;
   }
 
+  /** The same, unless its queue is paused. */
+  awaited(id: string): ClaimedTask | undefined {
+    const { queue = '' } = this.tasks.get(id) ?? {};
+    return this.parts.pauses.of(queue) ? undefined : this.one(id);
+  }
+
   async done(claimed: ClaimedTask, result?: string): Promise<boolean> {
     return this.end(claimed, (task) => {
       if (result !== undefined) this.parts.results.keep(task, result);

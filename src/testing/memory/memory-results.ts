@@ -3,6 +3,7 @@ import { NestworkError } from '../../errors.js';
 import { resultTagOf } from '../../message/result-tag.js';
 import { producerOf } from '../../message/task-id.js';
 import { encodeCancelled, encodeFailed } from '../../message/task-result.js';
+import type { BrokerObserver } from './memory-broker.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 
 interface Kept {
@@ -18,10 +19,10 @@ export class MemoryResults implements ResultBroker, OutcomeBroker {
   private stopped = false;
   private wake: () => void = () => {};
 
-  /** @param isRunning whether anything runs the tasks: else nobody could wait for their end */
+  /** @param observer where nothing runs the tasks, nobody can wait for their end */
   constructor(
     private readonly tasks: MemoryTasks,
-    private readonly isRunning: boolean,
+    private readonly observer: Pick<BrokerObserver, 'isRunning' | 'onAwaited'>,
   ) {}
 
   /** A task has ended; its message still has the tag. */
@@ -55,8 +56,19 @@ export class MemoryResults implements ResultBroker, OutcomeBroker {
   }
 
   async read(ids: readonly string[]): Promise<(KeptResult | undefined)[]> {
-    if (!this.isRunning) throw neverEnds();
+    if (!this.observer.isRunning) throw neverEnds();
     return ids.map((id) => this.outcome(id)?.result);
+  }
+
+  async awaited(id: string): Promise<KeptResult | undefined> {
+    if (!this.observer.isRunning) throw neverEnds();
+    await this.observer.onAwaited(id);
+    return this.outcome(id)?.result;
+  }
+
+  /** Whether the task has ended, as far as those who wait for it can see. */
+  has(id: string): boolean {
+    return this.outcome(id) !== undefined;
   }
 
   async kept(id: string): Promise<KeptOutcome | undefined> {
@@ -65,7 +77,7 @@ export class MemoryResults implements ResultBroker, OutcomeBroker {
 
   /** Without a timer, which a test would wait for: nothing is lost in memory. */
   async ended(producer: string): Promise<readonly EndedTask[] | undefined> {
-    if (!this.isRunning) throw neverEnds();
+    if (!this.observer.isRunning) throw neverEnds();
     while (!this.stopped && !this.announced.has(producer)) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;

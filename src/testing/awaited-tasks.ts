@@ -1,0 +1,105 @@
+import { NestworkError } from '../errors.js';
+import { printable } from '../values/printable.js';
+import type { RunningTask } from '../worker/running-task.js';
+import type { MemoryBroker } from './memory/memory-broker.js';
+import type { TaskRunner } from './task-runner.js';
+
+/** Tasks of which each waits for the next one. */
+const MOST_LEVELS = 200;
+/** A task may ask to run again without a limit. */
+const MOST_ATTEMPTS = 10_000;
+
+/** Runs the tasks that running ones wait for: nothing else would, since the only worker of a test runs one after another. */
+export class AwaitedTasks {
+  /** id of a running task -> ids of the tasks that it waits for */
+  private readonly waits = new Map<string, Set<string>>();
+  /** id of a task that is awaited -> how many wait for it in a chain */
+  private readonly levels = new Map<string, number>();
+
+  constructor(
+    private readonly broker: MemoryBroker,
+    private readonly runner: TaskRunner,
+  ) {}
+
+  /**
+   * Runs a task until it has ended, again and again if it is to be tried again at once.
+   *
+   * @throws NestworkError RESULT_OUT_OF_REACH, ENDLESS_TASKS
+   */
+  async run(id: string, waiter: RunningTask): Promise<void> {
+    if (id === waiter.id || this.waitsFor(id, waiter.id)) throw inTurn(waiter, id);
+    if ((this.levels.get(waiter.id) ?? 0) >= MOST_LEVELS) throw tooDeep(waiter);
+    await this.during(id, waiter, async () => {
+      for (let attempts = 0; !this.broker.results.has(id); attempts += 1) {
+        if (attempts >= MOST_ATTEMPTS) throw endless(id);
+        await this.attempt(id, waiter);
+      }
+    });
+  }
+
+  /** Notes that a running task waits for another, also if only because it sends it in the mode `inline`. */
+  async during<T>(id: string, waiter: RunningTask, act: () => Promise<T>): Promise<T> {
+    const all = this.waits.get(waiter.id) ?? new Set();
+    this.waits.set(waiter.id, all.add(id));
+    this.levels.set(id, (this.levels.get(waiter.id) ?? 0) + 1);
+    try {
+      return await act();
+    } finally {
+      this.levels.delete(id);
+      all.delete(id);
+      if (all.size === 0) this.waits.delete(waiter.id);
+    }
+  }
+
+  /** Whether one task waits for the other, or for one that does. */
+  private waitsFor(id: string, other: string): boolean {
+    const awaited = this.waits.get(id);
+    return awaited !== undefined && (awaited.has(other) || [...awaited].some((one) => this.waitsFor(one, other)));
+  }
+
+  private async attempt(id: string, waiter: RunningTask): Promise<void> {
+    // another one may wait for it, too
+    if (this.runner.isAt(id)) return this.runner.endOf(id);
+    await this.broker.promote(Number.MAX_SAFE_INTEGER);
+    const claimed = this.broker.claims.awaited(id);
+    if (!claimed) throw this.outOfReach(waiter, id);
+    await this.runner.runNested(claimed);
+  }
+
+  private outOfReach(waiter: RunningTask, id: string): NestworkError {
+    const task = this.broker.tasks.get(id);
+    if (task?.state === 'scheduled') {
+      const due = new Date(task.at).toISOString();
+      return outOfReach(waiter, id, `which is due at ${due}: no time passes while tasks run`, [
+        'Send it without a delay; for one that failed, declare `retries: 0` or `backoff: 0` in the test.',
+      ]);
+    }
+    if (task?.state === 'pending') {
+      return outOfReach(waiter, id, `whose queue "${printable(task.queue)}" is paused`, ['Resume the queue before.']);
+    }
+    return outOfReach(waiter, id, 'which is not there any more', [
+      'Call clear() of TestQueue between two tests alone.',
+    ]);
+  }
+}
+
+function inTurn(waiter: RunningTask, id: string): NestworkError {
+  return outOfReach(waiter, id, id === waiter.id ? 'which it is itself' : 'which waits for it in turn', [
+    'Let one of them return without the result of the other.',
+  ]);
+}
+
+function outOfReach(waiter: RunningTask, id: string, why: string, remedy: readonly string[]): NestworkError {
+  const what = `Task "${printable(waiter.name)}" ${waiter.id} waits for the result of task ${id}, ${why}.`;
+  return new NestworkError('RESULT_OUT_OF_REACH', what, remedy);
+}
+
+function endless(id: string): NestworkError {
+  const what = `Task ${id} was tried ${MOST_ATTEMPTS} times, and no time had passed.`;
+  return new NestworkError('ENDLESS_TASKS', what, 'Give its retries a `backoff`.');
+}
+
+function tooDeep({ name }: RunningTask): NestworkError {
+  const what = `${MOST_LEVELS} tasks wait, each for the next one. The last is "${printable(name)}".`;
+  return new NestworkError('ENDLESS_TASKS', what, 'Let a task that awaits another call of itself end at some depth.');
+}
