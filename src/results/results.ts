@@ -52,15 +52,21 @@ export class Results {
   async of(id: string, patience: Patience, sent?: SentResult): Promise<unknown> {
     patience.signal?.throwIfAborted();
     if (sent && sent.seconds === undefined) throw notKept(id);
-    if (!sent?.seconds || Date.now() - sent.sentAt > sent.seconds * 1_000) {
-      const result = await this.ifKnown(id);
-      if (result && !passedOn(id, result)) return resultOf(id, result);
+    let isExpected = sent?.seconds !== undefined && Date.now() - sent.sentAt <= sent.seconds * 1_000;
+    if (!isExpected) {
+      const [kept] = await this.options.broker.results.read([id]);
+      if (kept && !passedOn(id, kept)) return resultOf(id, kept);
+      isExpected = kept !== undefined;
     }
-    return this.awaited(id, this.waits.wait(id), patience);
+    return this.awaited(id, this.waits.wait(id), patience, isExpected);
   }
 
-  /** The value of a task that is expected. */
-  async awaited(id: string, wait: Wait, { timeoutMs, signal }: Patience): Promise<unknown> {
+  /**
+   * The value of a task that has not ended.
+   *
+   * @param isExpected whether it is there, and keeps its result; otherwise it is searched for meanwhile
+   */
+  async awaited(id: string, wait: Wait, { timeoutMs, signal }: Patience, isExpected = true): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined;
     let abort = (): void => {};
     const end = new Promise<KeptResult>((found, reject) => {
@@ -71,7 +77,7 @@ export class Results {
       else signal?.addEventListener('abort', abort, { once: true });
     });
     try {
-      const result = await Promise.race([wait.result, end, this.comes(id)]);
+      const result = await Promise.race([wait.result, end, this.comes(id, isExpected)]);
       const passed = passedOn(id, result);
       if (!passed) return resultOf(id, result);
       // others of its flow have the value, and may not have ended
@@ -84,10 +90,10 @@ export class Results {
     }
   }
 
-  /** At once, where a test runs the tasks of this process itself. */
-  private async comes(id: string): Promise<KeptResult> {
-    const result = await this.options.broker.results.awaited?.(id);
-    return result ?? new Promise(() => {});
+  /** Rejects when there is nothing to wait for. Where a test runs the tasks of this process itself, it resolves at once. */
+  private async comes(id: string, isExpected: boolean): Promise<KeptResult> {
+    const found = isExpected ? undefined : await this.search(id);
+    return found ?? (await this.options.broker.results.awaited?.(id)) ?? new Promise(() => {});
   }
 
   /** Nobody has announced it: it may have left its queue without an end, or the announcement was lost. */
@@ -96,11 +102,9 @@ export class Results {
     return (await soon(read, LAST_LOOK_MS))?.[0];
   }
 
-  /** What is kept of a task of which nobody here knows whether it keeps anything; undefined while it has not ended. */
-  private async ifKnown(id: string): Promise<KeptResult | undefined> {
+  /** For a task of which nobody here knows whether it keeps anything. Resolves to undefined while it has not ended. */
+  private async search(id: string): Promise<KeptResult | undefined> {
     const { broker } = this.options;
-    const [kept] = await broker.results.read([id]);
-    if (kept) return kept;
     const { state, message } = await broker.locate(id);
     if (message !== undefined && state !== 'cancelled') {
       if (resultTagOf(message)) return undefined;
