@@ -1,4 +1,6 @@
 /** What a dashboard shows only at times: many tasks, large ones, two namespaces, explanations. */
+import { Redis } from 'ioredis';
+import { encodeDone } from '../../src/message/task-result.js';
 import { open } from './harness/browser.js';
 import { inBrowser, scene } from './harness/in-browser.js';
 import { answer } from './harness/press.js';
@@ -161,6 +163,23 @@ inBrowser('the dashboard in its corners', () => {
       expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(args);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     }
+    expect(here.faults.take()).toEqual([]);
+  });
+
+  it('shows what a task has returned of which nothing else is left', async () => {
+    const id = 'k3v9x0q2m70000000001';
+    const redis = new Redis(stage.shop.redis.url);
+    await redis.set(`{shop}:result:${id}`, encodeDone({ pdf: 'reports/7.pdf', pages: 12n }), 'EX', 3_600);
+    redis.disconnect();
+    const here = await arrive();
+    await here.show(`#/shop/task/${id}`);
+    const text = (await here.page.locator('main').textContent()) ?? '';
+    for (const part of [id, 'How did it end?', 'It was done.', 'Redis keeps what it returned for another']) {
+      expect(text).toContain(part);
+    }
+    const result = here.page.locator('.box', { has: here.page.getByRole('heading', { name: 'Result' }) });
+    expect(await result.locator('pre').textContent()).toBe('{pdf: "reports/7.pdf", pages: 12n}\n');
+    expect(await result.getByRole('button').count()).toBe(0);
     expect(here.faults.take()).toEqual([]);
   });
 
