@@ -195,9 +195,9 @@ export class RedisBroker extends RedisProducer implements Broker {
       limit,
     });
     this.pauses.found(foreign);
-    if (groups === 1) await this.groups.tend();
+    const more = groups === 1 && (await this.groups.tend());
     const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;
-    return { moved, nextInMs: next < 0 ? undefined : next, refused };
+    return { moved, nextInMs: more ? 0 : next < 0 ? undefined : next, refused };
   }
 
   waitForAlarm(timeoutMs: number): Promise<boolean> {

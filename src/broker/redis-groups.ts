@@ -21,6 +21,8 @@ import { answersOf } from './redis-results.js';
 export const UNSEALED_MS = 300_000;
 /** Orders that one script carries out. */
 const MOST_ORDERS = 100;
+/** Due tasks wait while a promoter tends groups. */
+const MOST_ROUNDS = 10;
 
 /** Sends messages, and waits for the replicas if any are asked for. */
 type Confirmed = <T>(messages: readonly string[], send: () => Promise<T>) => Promise<T>;
@@ -128,9 +130,10 @@ export class RedisGroups implements GroupBroker, GroupPort {
     return entry === null ? undefined : continuationOf(entry);
   }
 
-  /** Does what scripts have left to promoters. Resolves when nothing is left that can be done now. */
-  async tend(): Promise<void> {
-    for (let more = true; more; ) {
+  /** Does what scripts have left to promoters, in a few scripts. Resolves to whether there is more to do. */
+  async tend(): Promise<boolean> {
+    let more = true;
+    for (let round = 0; round < MOST_ROUNDS && more; round += 1) {
       const orders = await this.connection.command((redis, keys) => redis.lrange(keys.released(), 0, MOST_ORDERS - 1));
       const tasks = orders.filter((order) => /^[+!] /.test(order)).map((order) => continuationOf(order.slice(2)));
       const dying = orders.filter((order) => order.startsWith('! ')).map((order) => continuationOf(order.slice(2)));
@@ -145,6 +148,7 @@ export class RedisGroups implements GroupBroker, GroupPort {
       // others may be faster with all of them
       more = tended > 0 && (left > 0 || tended >= orders.length);
     }
+    return more;
   }
 }
 

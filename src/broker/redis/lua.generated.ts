@@ -46,6 +46,7 @@ end`,
 end`,
   'GROUP': `local GROUP = '^(%l) (%l+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'`,
   'NODE': `local NODE = '^(%l+) (%d+) (%l+) (%d) (%d) (%w+) (%S+) (.*)$'`,
+  'ENDED_KEPT': `local ENDED_KEPT = 86400000`,
   'MOST_ENDED': `local MOST_ENDED = 10000`,
   'NODES_AT_ONCE': `local NODES_AT_ONCE = 200`,
   'member_of': `local function member_of(message)
@@ -428,7 +429,7 @@ end`,
     return true
   end
 
-  -- Forgets a group that has ended.
+  -- Forgets a group that has ended. Returns how many fields that were.
   function own.forget(id, from)
     local fields = { id, id .. ' about', id .. ' culprit', id .. ' done', id .. ' failed', id .. ' next' }
     local next = own.walk({ id = id }, from, function(node)
@@ -442,6 +443,7 @@ end`,
     redis.call('HDEL', keys.groups, unpack(fields))
     redis.call('ZREM', keys.groups_ended, id)
     redis.call('ZREM', keys.group_index, id)
+    return #fields
   end
 
   return own
@@ -2435,6 +2437,7 @@ ${LIB.keep_failure}
 ${LIB.note_endings}
 ${LIB.announce}
 ${LIB.leave_group}
+${LIB.ENDED_KEPT}
 ${LIB.note_ending}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
@@ -2509,14 +2512,17 @@ end
 
 local function forget_old()
   local surplus = redis.call('ZCARD', keys.groups_ended) - MOST_ENDED
-  local old = redis.call('ZRANGEBYSCORE', keys.groups_ended, '-inf', text(now - 86400000), 'LIMIT', 0, 50)
+  local old = redis.call('ZRANGEBYSCORE', keys.groups_ended, '-inf', text(now - ENDED_KEPT), 'LIMIT', 0, 50)
   if #old == 0 and surplus > 0 then
     old = redis.call('ZRANGE', keys.groups_ended, 0, math.min(surplus, 50) - 1)
   end
+  local fields = 0
   for _, id in ipairs(old) do
-    groups.forget(id, 0)
+    if fields < 500 then
+      fields = fields + groups.forget(id, 0)
+      tended = tended + 1
+    end
   end
-  tended = tended + #old
 end
 
 -- Returns whether the script has the keys for the order.
@@ -2587,7 +2593,9 @@ while left > 0 do
   if not order or not carry_out(order) then
     break
   end
-  left, tended = left - 1, tended + 1
+  -- a walk takes as long as many tasks that come to their queues
+  left = left - (string.find(order, '^[+!]') and 1 or 25)
+  tended = tended + 1
 end
 for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.group_times, '-inf', text(now), 'LIMIT', 0, 20)) do
   end_time(entry)
@@ -3181,20 +3189,21 @@ ${LIB.reopen}
 ${LIB.pauses_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.ENDED_KEPT}
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
 -- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
 -- queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a
 -- foreign key.
-local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3] }
+local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3], groups_ended = KEYS[4] }
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i],
-    quarantined = KEYS[4 * i + 1],
-    bell = KEYS[4 * i + 2],
-    scheduled = KEYS[4 * i + 3],
+    pending = KEYS[4 * i + 1],
+    quarantined = KEYS[4 * i + 2],
+    bell = KEYS[4 * i + 3],
+    scheduled = KEYS[4 * i + 4],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3252,11 +3261,11 @@ for i, queue in ipairs(queues) do
 end
 
 -- Groups are for another script, which has the keys that it needs: mostly there is nothing to do for them.
-local groups = redis.call('EXISTS', keys.released, keys.group_times)
-if groups > 0 then
+local groups = redis.call('EXISTS', keys.released)
+if redis.call('EXISTS', keys.group_times, keys.groups_ended) > 0 then
   local time = redis.pcall('ZRANGE', keys.group_times, 0, 0, 'WITHSCORES')
-  groups = redis.call('EXISTS', keys.released)
-  if time[2] and tonumber(time[2]) <= now then
+  local ended = redis.pcall('ZRANGE', keys.groups_ended, 0, 0, 'WITHSCORES')
+  if time[2] and tonumber(time[2]) <= now or ended[2] and tonumber(ended[2]) <= now - ENDED_KEPT then
     groups = 1
   elseif time[2] then
     look_again(tonumber(time[2]))

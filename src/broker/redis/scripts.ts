@@ -113,7 +113,7 @@ export const SCRIPTS = {
   promote: {
     purpose: 'moves due tasks from the schedules to the tails of their queues, and ends pauses that are over',
     by: ['supervisor'],
-    keys: ['pauses', 'released', 'groupTimes'],
+    keys: ['pauses', 'released', 'groupTimes', 'groupsEnded'],
     blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
     args: ['limit'],
     reply: reply<[moved: number, nextInMs: number, groups: Flag, foreign: string[], ...refused: string[]]>(

@@ -70,14 +70,17 @@ end
 
 local function forget_old()
   local surplus = redis.call('ZCARD', keys.groups_ended) - MOST_ENDED
-  local old = redis.call('ZRANGEBYSCORE', keys.groups_ended, '-inf', text(now - 86400000), 'LIMIT', 0, 50)
+  local old = redis.call('ZRANGEBYSCORE', keys.groups_ended, '-inf', text(now - ENDED_KEPT), 'LIMIT', 0, 50)
   if #old == 0 and surplus > 0 then
     old = redis.call('ZRANGE', keys.groups_ended, 0, math.min(surplus, 50) - 1)
   end
+  local fields = 0
   for _, id in ipairs(old) do
-    groups.forget(id, 0)
+    if fields < 500 then
+      fields = fields + groups.forget(id, 0)
+      tended = tended + 1
+    end
   end
-  tended = tended + #old
 end
 
 -- Returns whether the script has the keys for the order.
@@ -148,7 +151,9 @@ while left > 0 do
   if not order or not carry_out(order) then
     break
   end
-  left, tended = left - 1, tended + 1
+  -- a walk takes as long as many tasks that come to their queues
+  left = left - (string.find(order, '^[+!]') and 1 or 25)
+  tended = tended + 1
 end
 for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.group_times, '-inf', text(now), 'LIMIT', 0, 20)) do
   end_time(entry)

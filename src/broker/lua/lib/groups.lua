@@ -20,7 +20,8 @@ local GROUP = '^(%l) (%l+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)
 -- policy `end`, 1 if those were told of its death, id, queue, name of its task.
 local NODE = '^(%l+) (%d+) (%l+) (%d) (%d) (%w+) (%S+) (.*)$'
 
--- Groups that have ended are kept for a day, and so many of them.
+-- Groups that have ended are kept for a day, in ms, and so many of them.
+local ENDED_KEPT = 86400000
 local MOST_ENDED = 10000
 
 -- So many nodes are looked at in one script.
@@ -414,7 +415,7 @@ local function groups_of(keys, queues)
     return true
   end
 
-  -- Forgets a group that has ended.
+  -- Forgets a group that has ended. Returns how many fields that were.
   function own.forget(id, from)
     local fields = { id, id .. ' about', id .. ' culprit', id .. ' done', id .. ' failed', id .. ' next' }
     local next = own.walk({ id = id }, from, function(node)
@@ -428,6 +429,7 @@ local function groups_of(keys, queues)
     redis.call('HDEL', keys.groups, unpack(fields))
     redis.call('ZREM', keys.groups_ended, id)
     redis.call('ZREM', keys.group_index, id)
+    return #fields
   end
 
   return own

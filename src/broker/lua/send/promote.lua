@@ -3,16 +3,16 @@
 -- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
 -- queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a
 -- foreign key.
-local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3] }
+local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3], groups_ended = KEYS[4] }
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i],
-    quarantined = KEYS[4 * i + 1],
-    bell = KEYS[4 * i + 2],
-    scheduled = KEYS[4 * i + 3],
+    pending = KEYS[4 * i + 1],
+    quarantined = KEYS[4 * i + 2],
+    bell = KEYS[4 * i + 3],
+    scheduled = KEYS[4 * i + 4],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -70,11 +70,11 @@ for i, queue in ipairs(queues) do
 end
 
 -- Groups are for another script, which has the keys that it needs: mostly there is nothing to do for them.
-local groups = redis.call('EXISTS', keys.released, keys.group_times)
-if groups > 0 then
+local groups = redis.call('EXISTS', keys.released)
+if redis.call('EXISTS', keys.group_times, keys.groups_ended) > 0 then
   local time = redis.pcall('ZRANGE', keys.group_times, 0, 0, 'WITHSCORES')
-  groups = redis.call('EXISTS', keys.released)
-  if time[2] and tonumber(time[2]) <= now then
+  local ended = redis.pcall('ZRANGE', keys.groups_ended, 0, 0, 'WITHSCORES')
+  if time[2] and tonumber(time[2]) <= now or ended[2] and tonumber(ended[2]) <= now - ENDED_KEPT then
     groups = 1
   elseif time[2] then
     look_again(tonumber(time[2]))
