@@ -29,7 +29,14 @@ export type { Calls } from './groups/fill.js';
 export { Flow, type FlowBuilder, type FlowStatus } from './groups/flow.js';
 export type { NodeAdder } from './groups/flow-nodes.js';
 export type { FlowOfTask } from './groups/flow-of-task.js';
-export type { ArgumentOf, FlowArguments, FlowOptions, NodeOptions } from './groups/flow-options.js';
+export type {
+  ArgumentOf,
+  CannotBeRef,
+  FlowArguments,
+  FlowOptions,
+  NodeOptions,
+  ResultFor,
+} from './groups/flow-options.js';
 export type { BatchOptions, GroupOptions } from './groups/group-options.js';
 export type { GroupSender } from './groups/member-call.js';
 export { Ref } from './groups/ref.js';

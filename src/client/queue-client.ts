@@ -6,6 +6,7 @@ import { Batch, BatchBuilder } from '../groups/batch.js';
 import { Flow, FlowBuilder, type FlowContext } from '../groups/flow.js';
 import type { FlowOptions } from '../groups/flow-options.js';
 import type { BatchOptions } from '../groups/group-options.js';
+import type { Ref } from '../groups/ref.js';
 import { assertTaskId, TaskIdSequence } from '../message/task-id.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
@@ -54,14 +55,28 @@ export type TaskSenders<T> = {
 };
 
 /**
- * What a task gives for its method's type of return: of a promise the value, of an Observable the last one.
+ * What a task gives for its method's type of return: of a promise the value, of an Observable the last one, of Refs of its flow their
+ * results.
  *
  * @example
  * type Total = ResultOf<Promise<number>>; // number
  */
 export type ResultOf<Returned> =
   // of each type of a union by itself
-  Awaited<Returned> extends infer Value ? (Value extends Observable<infer Last> ? Last | undefined : Value) : never;
+  Awaited<Returned> extends infer Value
+    ? Value extends Observable<infer Last>
+      ? Last | undefined
+      : Value extends Ref<infer Passed>
+        ? Passed
+        : Value extends readonly Ref[]
+          ? PassedResults<Value>
+          : Value
+    : never;
+
+/** An empty list of nothing stays what it is. */
+type PassedResults<List extends readonly unknown[]> = [List[number]] extends [never]
+  ? List
+  : { [At in keyof List]: List[At] extends Ref<infer Passed> ? Passed : never };
 
 /**
  * A class, as `of()` takes it.

@@ -91,7 +91,7 @@ export class BatchBuilder {
    * @param sender with `with()` for options of these calls; not with `key`, `id` or `ids`
    * @throws NestworkError INVALID_OPTION
    */
-  add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<Args>): this {
+  add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<NoInfer<Args>>): this {
     if (!memberOf(sender)) throw notASender('add() of a batch', sender);
     this.#sources.push({ sender: sender as unknown as GroupSender, calls });
     return this;
@@ -153,7 +153,7 @@ export class BatchOfTask {
    * @returns how many
    * @throws NestworkError GROUP_ENDED, GROUP_UNKNOWN, INVALID_OPTION; as `delay()` of a task does
    */
-  add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<Args>): Promise<number> {
+  add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<NoInfer<Args>>): Promise<number> {
     return fill(this.id, { sender: sender as unknown as GroupSender, calls });
   }
 }

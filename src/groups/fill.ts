@@ -23,7 +23,9 @@ const ALIVE_MS = 60_000;
  *   yield [7] as [number];
  * })();
  */
-export type Calls<Args extends unknown[]> = Iterable<Args> | AsyncIterable<Args>;
+export type Calls<Args extends unknown[]> =
+  // first, for errors that name the element
+  readonly Readonly<Args>[] | Iterable<Readonly<Args>> | AsyncIterable<Readonly<Args>>;
 
 /** Tasks to add to a batch. */
 export interface Source {

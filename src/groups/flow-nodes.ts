@@ -1,5 +1,5 @@
 import type { RefFailure } from '../message/task-refs.js';
-import { checkedNodeOptions, type FlowArguments, type NodeOptions } from './flow-options.js';
+import { checkedNodeOptions, type FlowArguments, type NodeOptions, type ResultFor } from './flow-options.js';
 import type { PlannedNode } from './flow-plan.js';
 import { invalidFlow, notASender } from './group-errors.js';
 import { type GroupSender, memberOf } from './member-call.js';
@@ -83,28 +83,32 @@ export class NodeAdder<Failure extends RefFailure = 'fail'> {
    * @example
    * flow.chain(flow.add(queue.of(FlowTasks).merge, parts), queue.of(FlowTasks).translate, queue.of(FlowTasks).index);
    */
-  chain<A, B>(first: Ref<A>, second: GroupSender<[A], B>): Ref<B>;
-  chain<A, B, C>(first: Ref<A>, second: GroupSender<[A], B>, third: GroupSender<[B], C>): Ref<C>;
+  chain<A, B>(first: Ref<A>, second: GroupSender<[ResultFor<A, Failure>], B>): Ref<B>;
+  chain<A, B, C>(
+    first: Ref<A>,
+    second: GroupSender<[ResultFor<A, Failure>], B>,
+    third: GroupSender<[ResultFor<B, Failure>], C>,
+  ): Ref<C>;
   chain<A, B, C, D>(
     first: Ref<A>,
-    second: GroupSender<[A], B>,
-    third: GroupSender<[B], C>,
-    fourth: GroupSender<[C], D>,
+    second: GroupSender<[ResultFor<A, Failure>], B>,
+    third: GroupSender<[ResultFor<B, Failure>], C>,
+    fourth: GroupSender<[ResultFor<C, Failure>], D>,
   ): Ref<D>;
   chain<A, B, C, D, E>(
     first: Ref<A>,
-    second: GroupSender<[A], B>,
-    third: GroupSender<[B], C>,
-    fourth: GroupSender<[C], D>,
-    fifth: GroupSender<[D], E>,
+    second: GroupSender<[ResultFor<A, Failure>], B>,
+    third: GroupSender<[ResultFor<B, Failure>], C>,
+    fourth: GroupSender<[ResultFor<C, Failure>], D>,
+    fifth: GroupSender<[ResultFor<D, Failure>], E>,
   ): Ref<E>;
   chain<A, B, C, D, E, F>(
     first: Ref<A>,
-    second: GroupSender<[A], B>,
-    third: GroupSender<[B], C>,
-    fourth: GroupSender<[C], D>,
-    fifth: GroupSender<[D], E>,
-    sixth: GroupSender<[E], F>,
+    second: GroupSender<[ResultFor<A, Failure>], B>,
+    third: GroupSender<[ResultFor<B, Failure>], C>,
+    fourth: GroupSender<[ResultFor<C, Failure>], D>,
+    fifth: GroupSender<[ResultFor<D, Failure>], E>,
+    sixth: GroupSender<[ResultFor<E, Failure>], F>,
   ): Ref<F>;
   chain(first: Ref, ...senders: readonly unknown[]): Ref {
     const { onFailure = 'fail', after = [] } = this.#options;

@@ -37,30 +37,55 @@ export interface NodeOptions<Failure extends RefFailure = RefFailure> {
 }
 
 /**
+ * What a task gets in the place of the result of another one.
+ *
+ * @example
+ * const text: ResultFor<string, 'skip'> = undefined;
+ */
+export type ResultFor<Result, Failure extends RefFailure> =
+  | Result
+  | (Failure extends 'skip' ? undefined : Failure extends 'run' ? TaskFailedError : never);
+
+/** Never there at run time: nothing but what is cast can be of a type that has it. */
+declare const REFUSED: unique symbol;
+
+/**
+ * Stands in the place of an argument that can be no Ref; the compiler shows why.
+ *
+ * @example
+ * const refused: ArgumentOf<string, 'skip'> | CannotBeRef<'the parameter does not take undefined'> = 'a value';
+ */
+export interface CannotBeRef<Why extends string> {
+  /** what the parameter of the task does not take */
+  readonly [REFUSED]: Why;
+}
+
+/** A Ref where the parameter takes all that a task may get in its place. */
+type RefFor<Value, Failure extends RefFailure> = [ResultFor<never, Failure>] extends [Value]
+  ? Ref<Value>
+  : Ref<Value> & CannotBeRef<NotTaken<Failure>>;
+
+/** Refs for the elements of a list, which is shorter without the result of one that was skipped. */
+type RefsFor<Element, Failure extends RefFailure> = readonly RefFor<Element, Exclude<Failure, 'skip'>>[];
+
+type NotTaken<Failure extends RefFailure> = Failure extends 'skip'
+  ? "the parameter does not take undefined, which onFailure: 'skip' may give"
+  : "the parameter does not take a TaskFailedError, which onFailure: 'run' may give";
+
+/** Members of a union are looked at one by one. */
+type ListOfRefs<Value, Failure extends RefFailure> = 0 extends 1 & Value
+  ? never
+  : Value extends readonly (infer Element)[]
+    ? RefsFor<Element, Failure>
+    : never;
+
+/**
  * An argument, or a Ref for it: of the whole, or of each element of a list.
  *
  * @example
  * const argument: ArgumentOf<string[], 'fail'> = ['a value'];
  */
-export type ArgumentOf<Value, Failure extends RefFailure> =
-  | Value
-  // without a result the task gets undefined, or an error: it must take that
-  | (Failure extends 'skip'
-      ? undefined extends Value
-        ? Ref<Value>
-        : never
-      : Failure extends 'run'
-        ? TaskFailedError extends Value
-          ? Ref<Value>
-          : never
-        : Ref<Value>)
-  | (NonNullable<Value> extends readonly (infer Element)[]
-      ? Failure extends 'run'
-        ? TaskFailedError extends Element
-          ? readonly Ref<Element>[]
-          : never
-        : readonly Ref<Element>[]
-      : never);
+export type ArgumentOf<Value, Failure extends RefFailure> = Value | RefFor<Value, Failure> | ListOfRefs<Value, Failure>;
 
 /**
  * The arguments of a task in a flow: each a value, a Ref, or a list of Refs.

@@ -41,7 +41,7 @@ export interface GroupSender<Args extends unknown[] = never[], Result = unknown>
   /** the name of the task */
   readonly name: string;
   /** only its types count here: the arguments of the task, and its result */
-  run(...args: Args): Promise<Result>;
+  readonly run: (...args: Args) => Promise<Result>;
 }
 
 /** The part of a sender that is not for users. Undefined for what is no sender of ours. */

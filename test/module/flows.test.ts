@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import type { Flow } from '../../src/groups/flow.js';
+import type { Ref } from '../../src/groups/ref.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import { DropTask } from '../../src/policy/task-errors.js';
 import { TaskFailedError } from '../../src/results/result-errors.js';
@@ -57,9 +58,9 @@ class FlowTasks {
   }
 
   @Task({ result: '1h' })
-  split(ids: string[]): readonly string[] {
+  split(ids: string[]): Ref<string>[] {
     const tasks = this.queue.of(FlowTasks);
-    return ids.map((id) => this.context.flow.add(tasks.extract, id)) as unknown as string[];
+    return ids.map((id) => this.context.flow.add(tasks.extract, id));
   }
 
   @Task()
