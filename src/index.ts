@@ -6,7 +6,7 @@ export type {
   StreamGap,
   TaskState,
 } from './broker/port/broker.js';
-export type { Culprit, GroupCounts, GroupState } from './broker/port/group-port.js';
+export type { Culprit, GroupCounts, GroupKind, GroupState } from './broker/port/group-port.js';
 export { QueueClient, type ResultOf, type TaskClass, type TaskSenders } from './client/queue-client.js';
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
@@ -59,6 +59,14 @@ export type {
   DoctorFinding,
   DoctorOptions,
 } from './inspector/doctor/doctor-report.js';
+export { GroupInspector } from './inspector/groups/group-inspector.js';
+export type {
+  FlowNodeOptions,
+  FlowNodePage,
+  GroupListOptions,
+  GroupPage,
+} from './inspector/groups/group-list.js';
+export type { FlowNode, FlowNodeState, GroupReport } from './inspector/groups/group-report.js';
 export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export { Inspector } from './inspector/inspector.js';
 export { MetricsReader } from './inspector/metrics/metrics-reader.js';

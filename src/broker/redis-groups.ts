@@ -1,6 +1,7 @@
 import { resultTagOf } from '../message/result-tag.js';
 import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
+import { pairsOf } from '../values/pairs.js';
 import { chunks, SEEN_SECONDS, seenBlock } from './enqueue.js';
 import { encodeAbout, encodeNode, groupOf, nodeOf } from './group-records.js';
 import type { Due } from './port/broker.js';
@@ -8,8 +9,10 @@ import type {
   Added,
   Continuation,
   GroupBroker,
+  GroupPlace,
   GroupPort,
   GroupRecord,
+  GroupTimes,
   NewGroup,
   NodeRecord,
   NodesToAdd,
@@ -106,11 +109,33 @@ export class RedisGroups implements GroupBroker, GroupPort {
     });
   }
 
-  page(before: number | undefined, limit: number): Promise<{ ids: string[]; next: number }> {
+  page(after: GroupPlace | undefined, limit: number): Promise<{ places: GroupPlace[]; left: number }> {
     return this.connection.command(async (redis, keys) => {
-      const end = before ?? (await redis.zcard(keys.groupIndex()));
-      const next = Math.max(0, end - limit);
-      return { ids: end > 0 ? (await redis.zrange(keys.groupIndex(), next, `${end - 1}`)).reverse() : [], next };
+      const index = keys.groupIndex();
+      const rank = after ? await redis.zrevrank(index, after.id) : -1;
+      // one that was forgotten in the meantime stood in front of all that are older
+      const start = rank === null ? await redis.zcount(index, `(${after?.at}`, '+inf') : rank + 1;
+      const [size, flat] = await Promise.all([
+        redis.zcard(index),
+        redis.zrange(index, start, `${start + limit - 1}`, 'REV', 'WITHSCORES'),
+      ]);
+      const places = pairsOf(flat).map(([id, at]) => ({ id, at: Number(at) }));
+      return { places, left: Math.max(0, size - start - places.length) };
+    });
+  }
+
+  times(groups: readonly string[]): Promise<GroupTimes[]> {
+    if (groups.length === 0) return Promise.resolve([]);
+    return this.connection.command(async (redis, keys) => {
+      const unsealed = groups.map((id) => `${id} unsealed`);
+      const [ended, filling] = await Promise.all([
+        redis.zmscore(keys.groupsEnded(), ...groups),
+        redis.zmscore(keys.groupTimes(), ...unsealed),
+      ]);
+      return groups.map((_, at) => {
+        const end = ended[at] ?? null;
+        return { filling: typeof filling[at] === 'string', endedAt: end === null ? undefined : Number(end) };
+      });
     });
   }
 

@@ -16,7 +16,7 @@ export function groupEnded(kind: GroupKind, id: string): NestworkError {
 }
 
 /** None is known by that id. */
-export function groupUnknown(kind: GroupKind, id: string): NestworkError {
+export function groupUnknown(kind: GroupKind | 'batch or flow', id: string): NestworkError {
   return new NestworkError('GROUP_UNKNOWN', `No ${kind} ${printable(id)} is known.`, [
     'Check the id, and the namespace of this app.',
     'A day after its end nothing is kept of a batch or flow.',

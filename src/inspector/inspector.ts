@@ -5,6 +5,7 @@ import { CronManager } from './cron-manager.js';
 import { DeadLetters } from './dead-letters.js';
 import { Doctor } from './doctor/doctor.js';
 import type { DoctorCheck, DoctorOptions } from './doctor/doctor-report.js';
+import { GroupInspector } from './groups/group-inspector.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
 import { MinuteHistory } from './metrics/minute-history.js';
 import { QueueHealth } from './queue-health.js';
@@ -40,6 +41,8 @@ export class Inspector {
   readonly queues: QueueInspector;
   /** the tasks in every state: list, explain, cancel, send, purge */
   readonly tasks: TaskInspector;
+  /** the batches and flows: list, look into, cancel */
+  readonly groups: GroupInspector;
   /** the dead tasks: list, redrive, delete */
   readonly dead: DeadLetters;
   /** the workers with their children and active tasks: list, quiet, stop, recycle */
@@ -69,6 +72,7 @@ export class Inspector {
     this.crons = new CronManager(broker, known, clock);
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
+    this.groups = new GroupInspector(broker);
     const history = new MinuteHistory(broker.metrics);
     this.metrics = new MetricsReader(broker, known, history);
     this.examination = new Doctor(broker, known, clock);

@@ -16,6 +16,7 @@ interface TaskStateSpec {
 export const TASK_STATES = {
   pending: { shape: '○', color: 'blue', meaning: 'It waits in its queue.' },
   scheduled: { shape: '◔', color: 'cyan', meaning: 'It waits for its time, or for its next attempt.' },
+  waiting: { shape: '◌', color: 'blue', meaning: 'It waits for other tasks of its flow, and is in no queue.' },
   active: { shape: '●', color: 'yellow', meaning: 'A child holds it, and runs it or starts it within milliseconds.' },
   'held back': {
     shape: '‖',

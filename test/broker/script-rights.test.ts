@@ -2,12 +2,14 @@
 import type { Action } from '../../src/broker/port/action-port.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { GroupInspector } from '../../src/inspector/groups/group-inspector.js';
 import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { callTags } from '../../src/message/call-tags.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { callback, memberOf, nodesOf, openGroup } from '../support/groups.js';
 import { documentedSteps, urlAs } from '../support/least-rights.js';
 
 const [EVERYBODY = [], ...PARTS] = documentedSteps('shop-sender');
@@ -30,6 +32,8 @@ afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
 type Act = (sender: RedisBroker) => Promise<unknown>;
+
+const DEATH = { code: 'TASK_FAILED', error: 'Error: no', host: 'test', pid: 1 };
 
 /** What it adds to the record of actions for each of its actions. */
 const ACTION: Action = { action: 'redrive', subject: 'x', count: 1, by: 'anna' };
@@ -79,6 +83,20 @@ const USES: [string, Act][] = [
       await fixture.broker.results.finish(child, [{ id: idOf(message), result: 'd[7]' }]);
       expect(await ended).toEqual([{ id: idOf(message), result: { stored: 'd[7]' } }]);
       expect(await sender.results.read([idOf(message)])).toEqual([{ stored: 'd[7]' }]);
+    },
+  ],
+  [
+    'makes batches and flows, and cancels them',
+    async ({ groups }) => {
+      const batch = await openGroup(groups, fixture.ids.next(), { done: callback(fixture, 'Some.task') });
+      await groups.add(batch, 'default', [memberOf(fixture, batch)]);
+      await groups.add(batch, 'default', [memberOf(fixture, batch)], { at: FUTURE });
+      await groups.seal(batch);
+      expect(await groups.read([batch])).toMatchObject([{ total: 2, state: 'open' }]);
+      expect(await groups.cancel(batch)).toBe('cancelled');
+      const flow = await openGroup(groups, fixture.ids.next(), { kind: 'flow' });
+      await groups.reserve(flow, 2);
+      expect(await groups.addNodes(flow, nodesOf(fixture, flow, [[1], []]))).toBe('added');
     },
   ],
   [
@@ -171,6 +189,27 @@ const USES: [string, Act][] = [
       const all = { state: 'pending', passed: 0, task: undefined, before: undefined, look: 10 } as const;
       expect(await places.purge('default', all)).toMatchObject({ purged: 2 });
       expect(await places.now()).toBeGreaterThan(0);
+    },
+  ],
+  [
+    'looks at batches and flows, and cancels them',
+    async (sender) => {
+      const { groups } = fixture.broker;
+      const flow = await openGroup(groups, fixture.ids.next(), { kind: 'flow' });
+      await groups.reserve(flow, 2);
+      await groups.addNodes(flow, nodesOf(fixture, flow, [[1], []]));
+      const child = await fixture.child();
+      for (const { id } of (await fixture.claim(child)).tasks)
+        await fixture.broker.bury(child, { id, queue: 'default' }, DEATH, '');
+      const inspector = new GroupInspector(sender);
+      const { groups: listed, cursor } = await inspector.list({ limit: 1 });
+      expect([listed, cursor]).toMatchObject([[{ id: flow, state: 'failed' }], undefined]);
+      await inspector.list({ cursor: Buffer.from(JSON.stringify([fixture.ids.next(), 1])).toString('base64url') });
+      expect((await inspector.nodes(flow)).nodes).toMatchObject([
+        { state: 'dead', code: 'TASK_FAILED' },
+        { state: 'waiting' },
+      ]);
+      expect(await inspector.cancel(flow, { by: 'anna' })).toBe(true);
     },
   ],
   [

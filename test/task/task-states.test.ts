@@ -24,7 +24,7 @@ describe('the states of a task', () => {
 
   it('are all that the project knows', () => {
     const words: TaskStateWord[] = [
-      ...(['pending', 'scheduled', 'active', 'held back', 'quarantined', 'dead'] as const),
+      ...(['pending', 'scheduled', 'waiting', 'active', 'held back', 'quarantined', 'dead'] as const),
       ...(['expired', 'cancelled', 'dropped', 'done', 'unconfirmed'] as const),
     ];
     expect(Object.keys(TASK_STATES)).toEqual(words);

@@ -4,6 +4,8 @@ export const ACTIONS = [
   'resume',
   'purge',
   'cancel',
+  'cancel-batch',
+  'cancel-flow',
   'send',
   'run-now',
   'move',

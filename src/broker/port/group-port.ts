@@ -1,6 +1,11 @@
 import type { Due } from './broker.js';
 
-/** `batch`: many tasks with callbacks; `flow`: tasks that wait for others. */
+/**
+ * `batch`: many tasks with callbacks; `flow`: tasks that wait for others.
+ *
+ * @example
+ * const kind: GroupKind = 'flow';
+ */
 export type GroupKind = 'batch' | 'flow';
 
 /**
@@ -90,7 +95,7 @@ export interface Continuation {
   readonly message: string;
 }
 
-export type NodeState = 'waiting' | 'ready' | 'failing' | 'done' | 'dead' | 'dropped' | 'cancelled';
+export type NodeState = 'waiting' | 'ready' | 'failing' | 'done' | 'dead' | 'deleted' | 'dropped' | 'cancelled';
 
 /** A node to add to a flow. */
 export interface NewNode extends Continuation {
@@ -146,10 +151,29 @@ export interface GroupBroker {
   read(groups: readonly string[]): Promise<(GroupRecord | undefined)[]>;
 }
 
+/** A group among those that were opened. */
+export interface GroupPlace {
+  readonly id: string;
+  /** when it was opened, in ms of Redis time */
+  readonly at: number;
+}
+
+/** What the keys beside its record say of a group. */
+export interface GroupTimes {
+  /** whether its sender still adds to it */
+  readonly filling: boolean;
+  /** when it ended, in ms of Redis time; undefined while it goes on */
+  readonly endedAt: number | undefined;
+}
+
 /** What people need to look at groups. */
 export interface GroupPort extends Pick<GroupBroker, 'read' | 'cancel'> {
-  /** Groups in the order in which they were opened, the latest first, from a place counted from the oldest one on. */
-  page(before: number | undefined, limit: number): Promise<{ readonly ids: readonly string[]; readonly next: number }>;
+  /** Groups in the order in which they were opened, the latest first, behind a place; and how many come after them. */
+  page(
+    after: GroupPlace | undefined,
+    limit: number,
+  ): Promise<{ readonly places: readonly GroupPlace[]; readonly left: number }>;
+  times(groups: readonly string[]): Promise<GroupTimes[]>;
   /** Nodes of a flow by their numbers; fewer than `limit` where numbers are not used. */
   nodes(group: string, from: number, limit: number): Promise<{ nodes: NodeRecord[]; next: number | undefined }>;
   /** The task that waits in a flow, as `<queue> <message>`. */

@@ -14,6 +14,7 @@ export type Caller =
   | 'QueueHealth'
   | 'QueueInspector'
   | 'TaskInspector'
+  | 'GroupInspector'
   | 'WorkerInspector'
   | 'child'
   | 'supervisor';
@@ -240,7 +241,7 @@ export const SCRIPTS = {
   },
   'cancel-group': {
     purpose: 'cancels a batch or a flow: no more of its members start',
-    by: ['batches and flows'],
+    by: ['batches and flows', 'GroupInspector'],
     keys: ['alarm', 'broadcasts', ...GROUPS],
     blocks: { '...queues': ['pending', 'bell'] },
     args: ['group', 'kept'],

@@ -1,4 +1,4 @@
-import type { GroupBroker, GroupPort, GroupRecord } from '../../broker/port/group-port.js';
+import type { GroupBroker, GroupPort, GroupRecord, GroupTimes } from '../../broker/port/group-port.js';
 import { NestworkError } from '../../errors.js';
 
 /** Batches and flows, in memory: none can be made. */
@@ -14,8 +14,12 @@ export class MemoryGroups implements GroupBroker, GroupPort {
     return groups.map(() => undefined);
   }
 
-  async page(): Promise<{ ids: string[]; next: number }> {
-    return { ids: [], next: 0 };
+  async page(): Promise<{ places: []; left: number }> {
+    return { places: [], left: 0 };
+  }
+
+  async times(groups: readonly string[]): Promise<GroupTimes[]> {
+    return groups.map(() => ({ filling: false, endedAt: undefined }));
   }
 
   async nodes(): Promise<{ nodes: []; next: undefined }> {
