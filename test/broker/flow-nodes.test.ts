@@ -177,7 +177,7 @@ describe('a node of a flow', () => {
   });
 
   it('is reached once by one that died, was redriven, and is done', async () => {
-    const flow = await flowOf([[]], [[0], 'end'], [[0]]);
+    const flow = await flowOf([[]], [[0], 'end'], [[0]], [[]], [[0, 3], 'end']);
     await started(flow);
     await bury(flow, 0);
     expect(await started(flow)).toEqual([1]);
@@ -189,9 +189,10 @@ describe('a node of a flow', () => {
     expect(await started(flow)).toEqual([0]);
     await end(flow, 0);
     expect(await started(flow)).toEqual([2]);
-    await end(flow, 1);
-    await end(flow, 2);
-    expect(await statusOf(flow)).toMatchObject({ state: 'done', done: 3, failed: 0 });
+    await end(flow, 3);
+    expect(await started(flow)).toEqual([4]);
+    for (const number of [1, 2, 4]) await end(flow, number);
+    expect(await statusOf(flow)).toMatchObject({ state: 'done', done: 5, failed: 0 });
   });
 
   it('that is redriven after its flow has ended runs on its own', async () => {
@@ -318,10 +319,12 @@ describe('a flow', () => {
   });
 
   it('is forgotten a day after its end, with all its nodes', async () => {
-    const specs: Spec[] = Array.from({ length: 250 }, (): Spec => [[]]);
+    const specs: Spec[] = [...Array.from({ length: 250 }, (): Spec => [[]]), [[0, 249]]];
     const flow = await flowOf(...specs);
     await fixture.broker.groups.tend();
     for (const number of await started(flow)) await end(flow, number);
+    await started(flow);
+    await end(flow, 250);
     await fixture.redis.zadd(`${TAG}groups-ended`, 1, flow.id);
     await fixture.broker.promote(1);
     expect(await statusOf(flow)).toBeUndefined();

@@ -8,6 +8,7 @@ import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 const REPORT: DeathReport = { code: 'TASK_FAILED', error: 'Error: no', host: 'test', pid: 1 };
 const LINE = '\n{"at":1,"attempt":1,"code":"TASK_FAILED"}';
 const TAG = '{nestwork}:';
+const ALL = { range: {}, order: 'newest', limit: 10 } as const;
 
 let fixture: BrokerFixture;
 beforeAll(async () => {
@@ -62,6 +63,11 @@ async function statusOf(group: string): Promise<Partial<GroupRecord>> {
   if (!found) return {};
   const { state, ended, total, done, failed, dropped, cancelled } = found;
   return { state, ended, total, done, failed, dropped, cancelled };
+}
+
+async function redrive(): Promise<void> {
+  const { entries } = await fixture.broker.deadLetters.read('default', ALL);
+  await fixture.broker.deadLetters.redrive('default', entries);
 }
 
 /** The callbacks that were sent, each with what it gets. */
@@ -135,7 +141,7 @@ describe('a batch', () => {
     const { group, child, ids } = await batchOf(2);
     await end(child, [ids[1] as string]);
     await bury(child, ids[0] as string);
-    const { entries } = await fixture.broker.deadLetters.read('default', { range: {}, order: 'newest', limit: 10 });
+    const { entries } = await fixture.broker.deadLetters.read('default', ALL);
     await fixture.broker.deadLetters.redrive('default', entries);
     await fixture.broker.deadLetters.redrive('default', entries);
     expect(await statusOf(group)).toMatchObject({ state: 'open', failed: 0 });
@@ -148,12 +154,12 @@ describe('a batch', () => {
     const { group, child, ids } = await batchOf(2);
     await end(child, [ids[1] as string]);
     await bury(child, ids[0] as string);
-    const { entries } = await fixture.broker.deadLetters.read('default', { range: {}, order: 'newest', limit: 10 });
+    const { entries } = await fixture.broker.deadLetters.read('default', ALL);
     await fixture.broker.deadLetters.remove('default', entries);
     await fixture.broker.deadLetters.remove('default', entries);
     expect(await statusOf(group)).toMatchObject({ state: 'failed', ended: true, failed: 1, done: 1 });
     expect(await names()).toEqual(['On.failed']);
-    const dead = await fixture.broker.deadLetters.read('bulk', { range: {}, order: 'newest', limit: 10 });
+    const dead = await fixture.broker.deadLetters.read('bulk', ALL);
     expect(dead.entries.map(({ record }) => record.toString())).toEqual([expect.stringContaining('GROUP_FAILED')]);
   });
 
@@ -171,6 +177,49 @@ describe('a batch', () => {
     await end(child, [ids[2] as string]);
     expect(await names()).toEqual(['On.done']);
     expect(await statusOf(group)).toMatchObject({ state: 'done', failed: 1, dropped: 1, done: 1 });
+  });
+
+  it('that allows failures waits again for a dead member that is redriven', async () => {
+    const { group, child, ids } = await batchOf(2, { policy: 'end' });
+    await bury(child, ids[0] as string);
+    await redrive();
+    await end(child, [ids[1] as string]);
+    expect(await statusOf(group)).toMatchObject({ state: 'open', ended: false, done: 1, failed: 0 });
+    await fixture.claim(child);
+    await end(child, [ids[0] as string]);
+    expect(await statusOf(group)).toMatchObject({ state: 'done', ended: true, done: 2 });
+  });
+
+  it('that has ended does not count the deletion of a dead member', async () => {
+    const { group, child, ids } = await batchOf(1, { policy: 'end' });
+    await bury(child, ids[0] as string);
+    const before = await fixture.redis.hget(`${TAG}groups`, group);
+    const { entries } = await fixture.broker.deadLetters.read('default', ALL);
+    await fixture.broker.deadLetters.remove('default', entries);
+    expect(await fixture.redis.hget(`${TAG}groups`, group)).toBe(before);
+  });
+
+  it('that is cancelled lets a dead member that is redriven run on its own', async () => {
+    const { group, child, ids } = await batchOf(2);
+    await bury(child, ids[0] as string);
+    await fixture.broker.groups.cancel(group);
+    await redrive();
+    expect(await statusOf(group)).toMatchObject({ state: 'cancelled', ended: false, failed: 1 });
+    const { stopped, tasks } = await fixture.claim(child);
+    expect([stopped, tasks.map(({ id }) => id)]).toEqual([undefined, [ids[0]]]);
+    await end(child, ids);
+    expect(await statusOf(group)).toMatchObject({ state: 'cancelled', ended: true, failed: 1, done: 1 });
+  });
+
+  it('that is cancelled after a redrive waits for the member that runs again', async () => {
+    const { group, child, ids } = await batchOf(1);
+    await bury(child, ids[0] as string);
+    await redrive();
+    await fixture.claim(child);
+    await fixture.broker.groups.cancel(group);
+    expect(await statusOf(group)).toMatchObject({ state: 'cancelled', ended: false });
+    await end(child, ids, 'c');
+    expect(await statusOf(group)).toMatchObject({ ended: true, cancelled: 1 });
   });
 
   it('counts a dropped member as a failure', async () => {
@@ -197,7 +246,7 @@ describe('a batch', () => {
     await end(child, [idOf(messages[0] as string)]);
     expect(await statusOf(group)).toMatchObject({ state: 'cancelled', ended: true, cancelled: 2, done: 1 });
     expect(await names()).toEqual(['On.failed']);
-    const dead = await fixture.broker.deadLetters.read('bulk', { range: {}, order: 'newest', limit: 10 });
+    const dead = await fixture.broker.deadLetters.read('bulk', ALL);
     expect(dead.entries).toEqual([]);
   });
 

@@ -6,6 +6,8 @@
  * forgot the guard. It must still be valid Lua.
  */
 
+import { GROUP_GUARDS } from './group-guards.mjs';
+
 const change = (guard, find, replace) => ({ guard, find, replace });
 const remove = (guard, find) => change(guard, find, '');
 const missedBy = (tests, ...guards) => guards.map((guard) => ({ tests, ...guard }));
@@ -575,6 +577,7 @@ const BY_SCRIPT = {
     change('a task to push to the tail', 'elseif #messages > 0 then', 'else'),
     change('a bell', 'quarantined, at_head)\n  ring(queue.bell)\n', 'quarantined, at_head)\n'),
   ],
+  'lib/groups': GROUP_GUARDS,
   'lib/leave': LEAVE,
   'lib/metrics': missedBy(
     'metrics',

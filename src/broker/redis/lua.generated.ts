@@ -191,8 +191,8 @@ end`,
     }, ' '))
   end
 
-  -- A node no longer waits for one of those before it. Failures reach those with the policy \`end\` as an end; of others a death may yet be
-  -- mended, and all other failures are for good.
+  -- A node no longer waits for one of those before it. Failures reach those with the policy \`end\` as an end; for others they are for good:
+  -- a death, which may yet be mended, does not reach them.
   local function reach(group, number, how)
     local node = node_at(group, number)
     if not node or node.state ~= 'waiting' then
@@ -210,7 +210,7 @@ end`,
       else
         write_node(group, node)
       end
-    elseif how ~= 'dead' then
+    else
       local entry = take(node.id)
       if entry then
         node.state = 'failing'

@@ -1,0 +1,130 @@
+/** The guards of lua/lib/groups.lua, see guards.mjs. */
+
+const change = (guard, find, replace) => ({ guard, find, replace });
+const remove = (guard, find) => change(guard, find, '');
+const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+
+const COUNTS = missedBy('groups', [
+  change('member_of: a message that has tags', "string.sub(message, 35, 35) ~= '[' and tag(message, 'g')", 'false'),
+  change(
+    'is_stopped: a cancelled group',
+    "state == 'cancelled' or state == 'expired'\nend\n\n-- Found",
+    "state == 'expired'\nend\n\n-- Found",
+  ),
+  change('call_back: the status', 'string.find(entry, \',["$"]\', 1, true)', 'nil'),
+  change('take: once', "redis.call('HDEL', keys.groups, field) == 1 and entry or nil", 'entry or nil'),
+  change('close: a group that has failed', "group.bad > 0 and 'failed' or 'done'", "'done'"),
+  remove('close: onDone', "      call_back(group, 'done')\n"),
+  remove('close: no onFailed once all is done', "      redis.call('HDEL', keys.groups, group.id .. ' failed')\n"),
+  change(
+    'close: a dead onDone of a batch that has failed',
+    "if entry and group.state ~= 'cancelled' then",
+    'if false then',
+  ),
+  change(
+    'close: no dead onDone of a batch that was cancelled',
+    "if entry and group.state ~= 'cancelled' then",
+    'if entry then',
+  ),
+  remove('close: the list of those that have ended', "    redis.call('ZADD', keys.groups_ended, now, group.id)\n"),
+  change(
+    'settle: the end of a group in which nothing is open',
+    'if group.open <= 0 then\n      close(',
+    'if false then\n      close(',
+  ),
+  change(
+    'settle: no end before the last member',
+    'if group.open <= 0 then\n      close(',
+    'if group.open <= 1 then\n      close(',
+  ),
+  remove('fail: onFailed', "      call_back(group, 'failed')\n"),
+  change(
+    'left: a group that has ended',
+    'if not group or group.open <= 0 then\n      return\n',
+    'if not group then\n      return\n',
+  ),
+  change(
+    'left: a failure that is allowed',
+    "local covered = group.policy == 'end'\n    if group.kind",
+    'local covered = false\n    if group.kind',
+  ),
+  remove('left: no wait for the dead of a stopped group', '    covered = covered or own.is_over(group)\n'),
+  change('left: how it ended', 'group[how] = group[how] + 1', 'group.done = group.done + 1'),
+  change('left: a dead member that is waited for', 'group.held = group.held + 1', 'group.open = group.open - 1'),
+  change('left: a deleted member is dead no more', 'group.dead = group.dead - 1\n      group.held', 'group.held'),
+  change(
+    'left: a deleted member is not waited for',
+    'group.open = group.open - (covered and 0 or 1)',
+    'group.open = group.open',
+  ),
+  change('left: a member that is open no more', '    else\n      group.open = group.open - 1\n    end\n', '    end\n'),
+  remove('left: the count of failures', '    group.bad = group.bad + (is_failure and 1 or 0)\n'),
+  change(
+    'left: the first culprit',
+    "redis.call('HSETNX', keys.groups, id .. ' culprit'",
+    "redis.call('HSET', keys.groups, id .. ' culprit'",
+  ),
+  change(
+    'redriven: a group that was stopped',
+    'if own.is_over(group) then\n      own.left',
+    'if false then\n      own.left',
+  ),
+  change('redriven: a dead member less', 'group.dead = group.dead - 1\n    group.open', 'group.open'),
+  change('redriven: open again', 'group.open = group.open + (covered and 1 or 0)', 'group.open = group.open'),
+  change('redriven: waited for no more', 'group.held = group.held - (covered and 0 or 1)\n    group.bad', 'group.bad'),
+  change('redriven: a failure less', 'group.bad = group.bad - (covered and 0 or 1)', 'group.bad = group.bad'),
+  change(
+    'redriven: open once nothing has failed',
+    "if group.bad <= 0 and group.state == 'failed' then",
+    'if false then',
+  ),
+  change('stop: no wait for the dead', 'group.open - group.held - unsealed, 0', 'group.open - unsealed, 0'),
+  change('stop: no wait for the sender', 'group.open - group.held - unsealed, 0', 'group.open - group.held, 0'),
+  change(
+    'seal: once',
+    "group.id .. ' unsealed') == 0 then\n      return false",
+    "group.id .. ' unsealed') == 2 then\n      return false",
+  ),
+]);
+
+const NODES = missedBy('flow-nodes', [
+  change('send: its time in the queue', 'base36(tonumber(now), 9)', 'string.sub(message, 26, 34)'),
+  change('reach: the policy of a node', "if how == 'done' or node.policy == 'end' then", "if how == 'done' then"),
+  change('reach: one less to wait for', 'node.waits = node.waits - 1', 'node.waits = node.waits'),
+  change(
+    'reach: all that it waits for',
+    'if node.waits <= 0 then\n        local entry',
+    'if true then\n        local entry',
+  ),
+  change(
+    'reach: the death of a node that waits in vain',
+    "node.state = 'failing'\n        write_node(group, node)\n        hand_on('! ' .. entry)",
+    "node.state = 'failing'\n        write_node(group, node)",
+  ),
+  change('reach_all: those with that policy', 'if other and (not node or node.policy == which) then', 'if other then'),
+  change('reach_all: so many at once', 'looked < NODES_AT_ONCE', 'looked < 1000000'),
+  change('reach_all: the rest later', 'if at <= #waiting then', 'if false then'),
+  change('end_node: once', "node.told = '1'", "node.told = '0'"),
+  change('end_node: after a death those that still wait', "told and 'fail' or 'all'", "'all'"),
+  change('end_node: a death for those that go on', "if how == 'dead' and not told then", 'if false then'),
+  change('end_node: a failure that nothing hangs on', "return node.covered == '1'", 'return false'),
+  change('hang_on: more to wait for', 'node.waits = node.waits + more', 'node.waits = node.waits'),
+  remove('hang_on: covered as the node that runs', '        node.covered = runs.covered\n'),
+  change(
+    'start: nodes that wait for nothing',
+    "node.state == 'waiting' and node.waits <= 0 and take(node.id)",
+    "node.state == 'waiting' and take(node.id)",
+  ),
+  remove('end_waiting: the count', '    current.cancelled = current.cancelled + #ended\n'),
+  remove('end_waiting: open no more', '    current.open = current.open - #ended\n'),
+  remove('stop: the end of nodes that wait', "      hand_on('x ' .. group.id .. ' 0')\n"),
+  remove('forget: nodes of a later part', "      hand_on('f ' .. id .. ' ' .. text(next))\n"),
+  remove('forget: those that waited for a node', "      fields[#fields + 1] = id .. ' d' .. text(node.number)\n"),
+  change(
+    'close: a limit of those that have ended',
+    "redis.call('ZCARD', keys.groups_ended) > MOST_ENDED + 100",
+    'false',
+  ),
+]);
+
+export const GROUP_GUARDS = [...COUNTS, ...NODES];
