@@ -58,11 +58,13 @@ export class AwaitedTasks {
   }
 
   private async attempt(id: string, waiter: RunningTask): Promise<void> {
-    // another one may wait for it, too
-    if (this.runner.isAt(id)) return this.runner.endOf(id);
     await this.broker.promote(Number.MAX_SAFE_INTEGER);
-    const claimed = this.broker.claims.awaited(id);
-    if (!claimed) throw this.outOfReach(waiter, id);
+    const next = this.broker.groups.before(id) ?? id;
+    if (next === waiter.id || this.waitsFor(next, waiter.id)) throw inTurn(waiter, id);
+    // another one may wait for it, too
+    if (this.runner.isAt(next)) return this.runner.endOf(next);
+    const claimed = await this.broker.claims.awaited(next);
+    if (!claimed) throw this.outOfReach(waiter, next);
     await this.runner.runNested(claimed);
   }
 
@@ -76,6 +78,11 @@ export class AwaitedTasks {
     }
     if (task?.state === 'pending') {
       return outOfReach(waiter, id, `whose queue "${printable(task.queue)}" is paused`, ['Resume the queue before.']);
+    }
+    if (this.broker.groups.before(id) === id) {
+      return outOfReach(waiter, id, 'which waits for tasks of its flow that have failed', [
+        "Add it with({ onFailure: 'skip' }) or 'run', or await the result outside of tasks.",
+      ]);
     }
     return outOfReach(waiter, id, 'which is not there any more', [
       'Call clear() of TestQueue between two tests alone.',

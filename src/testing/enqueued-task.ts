@@ -1,5 +1,6 @@
 import type { TaskHeaders } from '../message/headers.js';
 import { decodeMessage } from '../message/task-message.js';
+import { type ArgumentRefs, idsOf } from '../message/task-refs.js';
 import { encodeUnique } from '../message/unique-key.js';
 import type { CallPolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
@@ -21,7 +22,10 @@ export class EnqueuedTask {
   readonly name: string;
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
-  /** the arguments after their way through the serializer, as the task would get them */
+  /**
+   * the arguments after their way through the serializer, as the task would get them; in place of the result of another task of its
+   * flow `{ resultOf: '<id>' }`
+   */
   readonly args: readonly unknown[];
   /** ms until it is due, counted from when it was sent; 0 for now */
   readonly delayMs: number;
@@ -29,6 +33,8 @@ export class EnqueuedTask {
   readonly options: CallPolicyOptions;
   /** headers of the call and of `propagate` */
   readonly headers: TaskHeaders;
+  /** id of its batch or flow; undefined for most */
+  readonly group: string | undefined;
   readonly #digest: string | undefined;
 
   /**
@@ -36,12 +42,13 @@ export class EnqueuedTask {
    * @param now when it was sent, in ms since 1970
    */
   constructor({ queue, message, due }: SentMessage, now: number) {
-    const { id, name, args, options: travelled } = decodeMessage(message);
-    const { headers = {}, ...options } = travelled;
+    const { id, name, args, options: travelled, group } = decodeMessage(message);
+    const { headers = {}, refs, ...options } = travelled;
     this.id = id;
     this.name = name;
     this.queue = queue;
-    this.args = args;
+    this.args = refs ? withRefs(args, refs) : args;
+    this.group = group?.group;
     this.options = options;
     this.headers = headers;
     this.delayMs = due === undefined ? 0 : 'in' in due ? due.in : Math.max(due.at - now, 0);
@@ -57,4 +64,13 @@ export class EnqueuedTask {
   hasKey(key: string): boolean {
     return this.#digest !== undefined && encodeUnique(this.name, key, 'finished').slice(1) === this.#digest;
   }
+}
+
+function withRefs(args: readonly unknown[], { args: refs }: ArgumentRefs): unknown[] {
+  const all = [...args];
+  for (const { at, list, ids } of refs) {
+    const results = idsOf(ids).map((resultOf) => ({ resultOf }));
+    all[at] = list ? results : results[0];
+  }
+  return all;
 }

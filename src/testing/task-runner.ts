@@ -108,10 +108,11 @@ export class TaskRunner {
     return this.running.get(task.id) === task;
   }
 
-  /** Aborts the signal of a task if it runs here. */
+  /** Aborts the signals of a task, or of those of a group, that run here. */
   cancel(id: string): void {
-    const task = this.running.get(id);
-    task?.abort(new TaskCancelledError(task.name));
+    for (const task of this.running.values()) {
+      if (task.id === id || task.message.group?.group === id) task.abort(new TaskCancelledError(task.name));
+    }
   }
 
   private async attempt(claimed: ClaimedTask): Promise<TaskRun> {
@@ -134,7 +135,9 @@ export class TaskRunner {
     const outcome = await this.outcomeOf(prepared);
     for (const listener of this.listeners) listener(task, outcome);
     await Promise.all([this.notes.settled(), this.done.settled()]);
-    return this.end(claimed, outcome, task);
+    const run = await this.end(claimed, outcome, task);
+    // the results of others are not in its message
+    return task.message.options.refs ? { ...run, args: task.args } : run;
   }
 
   private async runNext(): Promise<TaskRun[]> {

@@ -23,6 +23,7 @@ export class TestBench implements RedisReplacement, BrokerObserver {
   broker: MemoryBroker | undefined;
   onSent: (messages: readonly SentMessage[]) => Promise<void> = async () => {};
   onAwaited: (id: string) => Promise<void> = async () => {};
+  onReady: (message: SentMessage, isNew: boolean) => void = () => {};
   onCancelled: (id: string) => void = () => {};
   /** where the clock in memory stands */
   private time: number | undefined;

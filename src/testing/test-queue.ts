@@ -4,6 +4,7 @@ import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-c
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
 import { unknownCron } from '../inspector/cron-manager.js';
+import { idOf } from '../message/task-message.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
@@ -46,6 +47,8 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   private runs: TaskRun[] = [];
   private initialized = false;
   private bootstrapped = false;
+  /** ids of tasks of batches and flows that are to run in the mode inline, once the attempt under way has ended */
+  private readonly ready: string[] = [];
   private starting: Promise<TestWorker> | undefined;
 
   /** @internal */
@@ -55,6 +58,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   ) {
     bench.onSent = (messages) => this.receive(messages);
     bench.onAwaited = (id) => this.runAwaited(id, runningTask.getStore());
+    bench.onReady = (message, isNew) => this.receiveReady(message, isNew);
     bench.onCancelled = (id) => void this.starting?.then((worker) => worker.cancel(id));
   }
 
@@ -188,19 +192,35 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     this.sent = [];
     this.runs = [];
     this.bench.broker?.tasks.clear();
+    this.bench.broker?.groups.clear();
+  }
+
+  /** A task of a group is pending; a callback is sent only now. */
+  private receiveReady(message: SentMessage, isNew: boolean): void {
+    if (isNew) this.sent.push(new EnqueuedTask(message, this.bench.clock()));
+    if (this.mode === 'inline') this.ready.push(idOf(message.message));
   }
 
   private async receive(messages: readonly SentMessage[]): Promise<void> {
     const now = this.bench.clock();
     const tasks = messages.map((message) => new EnqueuedTask(message, now));
     this.sent.push(...tasks);
-    if (this.mode !== 'inline') return;
+    if (this.mode !== 'inline' || (tasks.length === 0 && this.ready.length === 0)) return;
     if (!this.initialized) throw notInitialized();
     if (!this.bootstrapped) return;
     const sender = runningTask.getStore();
     const worker = await this.worker();
     for (const { id, queue } of tasks) {
       this.note(await (queue === BROADCAST_QUEUE ? worker.runBroadcasts() : worker.runOne(id, sender)));
+      await this.runReady(worker, sender);
+    }
+    await this.runReady(worker, sender);
+  }
+
+  /** What batches and flows have sent meanwhile. */
+  private async runReady(worker: TestWorker, sender: RunningTask | undefined): Promise<void> {
+    for (let id = this.ready.shift(); id !== undefined; id = this.ready.shift()) {
+      this.note(await worker.runOne(id, sender));
     }
   }
 

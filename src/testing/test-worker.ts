@@ -73,7 +73,7 @@ export class TestWorker {
     if (sender) return this.awaited.during(id, sender, () => this.runOne(id));
     const runs: TaskRun[] = [];
     for (;;) {
-      const claimed = this.options.broker.claims.one(id);
+      const claimed = await this.options.broker.claims.one(id);
       if (!claimed) return runs;
       const all = await inCleanContext(() => this.runner.run(claimed));
       runs.push(...all.map((run) => this.log(run)));

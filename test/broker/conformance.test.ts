@@ -8,6 +8,7 @@ import { cancelling } from './conformance/cancelling.js';
 import { claims } from './conformance/claims.js';
 import { crons } from './conformance/crons.js';
 import { deadLetters } from './conformance/dead-letters.js';
+import { groups } from './conformance/groups.js';
 import { uniqueKeys } from './conformance/keys.js';
 import { looking } from './conformance/looking.js';
 import { claiming } from './conformance/over-redis/claiming.js';
@@ -20,7 +21,7 @@ import { results } from './conformance/results.js';
 import { RedisStage, Stage, type World } from './conformance/stage.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
 
-const OF_ALL = [producing, claims, uniqueKeys, cancelling, looking, deadLetters, results, crons, broadcasts];
+const OF_ALL = [producing, claims, uniqueKeys, cancelling, looking, deadLetters, results, groups, crons, broadcasts];
 
 describe('a broker over Redis', () => {
   behaves(overRedis, (world) => new RedisStage(world), [

@@ -48,7 +48,9 @@ export interface BrokerObserver {
   onSent(messages: readonly SentMessage[]): Promise<void>;
   /** Somebody waits for the end of a task: called within it. Rejects when the wait would be in vain. */
   onAwaited(id: string): Promise<void>;
-  /** An active task was cancelled. */
+  /** A task of a group waits no more, and is pending. @param isNew whether it was not sent before it waited */
+  onReady(message: SentMessage, isNew: boolean): void;
+  /** An active task was cancelled, or the group with this id. */
   onCancelled(id: string): void;
 }
 
@@ -80,7 +82,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
   readonly results: MemoryResults;
-  readonly groups = new MemoryGroups();
+  readonly groups: MemoryGroups;
   readonly namespace = 'memory';
   readonly checkup: MemoryCheckup;
   readonly catalog = {
@@ -99,12 +101,13 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.notes = new MemoryNotes(observer.clock);
     this.done = new MemoryDone(observer.clock);
     this.results = new MemoryResults(this.tasks, observer);
-    this.deadLetters = new MemoryDeadLetters(this.tasks, this.notes, this.results);
+    this.groups = new MemoryGroups(this.tasks, this.results, observer);
+    this.deadLetters = new MemoryDeadLetters(this.tasks, this);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);
     this.pauses = new MemoryPauses(observer.clock);
     this.actions = new MemoryActions(observer.clock);
-    this.places = new MemoryPlaces(this.tasks, queues, (id) => this.cancel(id));
+    this.places = new MemoryPlaces(this.tasks, queues, this.groups, (id) => this.cancel(id));
     this.metrics = new MemoryMetrics(observer.clock);
     this.checkup = new MemoryCheckup(observer.clock);
     this.claims = new MemoryClaims(this.tasks, this, queues);
@@ -165,15 +168,21 @@ export class MemoryBroker implements AppBroker, TestWork {
     const place = this.tasks.cancel(id);
     if (place.state === 'active') this.observer.onCancelled(id);
     this.results.announce(id);
+    const hasLeft = place.state === 'pending' || place.state === 'scheduled';
+    if (hasLeft && place.message !== undefined) this.groups.left(place.message, 'cancelled');
+    await this.observer.onSent([]);
     return place;
   }
 
   async promote(limit: number): Promise<Promotion> {
     const { now } = this.tasks;
+    this.groups.tend();
     const scheduled = this.tasks.scheduled(this.queues);
     const due = scheduled.slice(0, limit).filter(({ at }) => at <= now);
     for (const task of due) this.tasks.move(task, 'pending');
-    const times = [scheduled[due.length]?.at, this.pauses.nextEnd].filter((at) => at !== undefined);
+    const times = [scheduled[due.length]?.at, this.pauses.nextEnd, this.groups.nextEnd].filter(
+      (at) => at !== undefined,
+    );
     return { moved: due.length, nextInMs: times.length > 0 ? Math.max(Math.min(...times) - now, 0) : undefined };
   }
 

@@ -1,9 +1,12 @@
 import type { ClaimedTask, CronRun, DeathReport, Retry } from '../../broker/port/broker.js';
 import type { NotesWrite } from '../../broker/port/notes-port.js';
+import { encodeCancelled } from '../../message/task-result.js';
 import type { DoneRecord } from '../../task/done-record.js';
 import type { TestClaims } from '../test-work.js';
+import type { MemberEnd } from './group-ends.js';
 import type { MemoryCrons } from './memory-crons.js';
 import type { MemoryDone } from './memory-done.js';
+import type { MemoryGroups } from './memory-groups.js';
 import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryPauses } from './memory-pauses.js';
 import type { MemoryResults } from './memory-results.js';
@@ -17,7 +20,11 @@ export interface ClaimEnds {
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
   readonly results: MemoryResults;
+  readonly groups: MemoryGroups;
 }
+
+/** By the first letter of what is kept. */
+const HOW: Readonly<Record<string, MemberEnd>> = { x: 'dropped', c: 'cancelled' };
 
 /** pending -> active -> the state in which a claim ends. */
 export class MemoryClaims implements TestClaims {
@@ -30,28 +37,30 @@ export class MemoryClaims implements TestClaims {
   async next(): Promise<ClaimedTask | undefined> {
     for (const queue of this.queues) {
       const [task] = this.tasks.in(queue, 'pending');
-      if (task && !this.parts.pauses.of(queue)) return this.take(task);
+      if (task && !this.parts.pauses.of(queue)) return (await this.started(task)) ?? this.next();
     }
     return undefined;
   }
 
   /** Takes one task that is pending, at any place in its queue. Returns undefined when it is not pending. */
-  one(id: string): ClaimedTask | undefined {
+  async one(id: string): Promise<ClaimedTask | undefined> {
     const task = this.tasks.get(id);
-    return task?.state === 'pending' ? this.take(task) : undefined;
+    return task?.state === 'pending' ? this.started(task) : undefined;
   }
 
   /** The same, unless its queue is paused. */
-  awaited(id: string): ClaimedTask | undefined {
+  async awaited(id: string): Promise<ClaimedTask | undefined> {
     const { queue = '' } = this.tasks.get(id) ?? {};
     return this.parts.pauses.of(queue) ? undefined : this.one(id);
   }
 
   async done(claimed: ClaimedTask, result?: string): Promise<boolean> {
+    const how = HOW[result?.charAt(0) ?? ''] ?? 'done';
     return this.end(claimed, (task) => {
       if (result !== undefined) this.parts.results.keep(task, result);
       this.tasks.freeKey(task);
       this.tasks.remove(task);
+      this.parts.groups.left(task.message, how);
     });
   }
 
@@ -71,6 +80,7 @@ export class MemoryClaims implements TestClaims {
       this.tasks.freeKey(task);
       this.tasks.move(task, 'dead');
       this.parts.notes.bury(task.id);
+      this.parts.groups.left(task.message, 'dead', task.report);
     });
   }
 
@@ -88,6 +98,14 @@ export class MemoryClaims implements TestClaims {
     return isHeld;
   }
 
+  /** Takes it; one whose batch or flow was stopped ends instead. */
+  private async started(task: MemoryTask): Promise<ClaimedTask | undefined> {
+    const claimed = this.take(task);
+    if (!this.parts.groups.isStopped(task.message)) return claimed;
+    await this.done(claimed, encodeCancelled());
+    return undefined;
+  }
+
   private take(task: MemoryTask): ClaimedTask {
     const { id, queue, message } = task;
     task.claim = { id, queue, message };
@@ -101,8 +119,12 @@ export class MemoryClaims implements TestClaims {
     const task = this.tasks.get(claimed.id);
     if (task?.claim !== claimed) return false;
     task.claim = undefined;
-    if (task.state === 'cancelled') this.tasks.freeKey(task);
-    else act(task);
+    if (task.state !== 'cancelled') {
+      act(task);
+      return true;
+    }
+    this.tasks.freeKey(task);
+    this.parts.groups.left(task.message, 'cancelled');
     return true;
   }
 }

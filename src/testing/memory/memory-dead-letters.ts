@@ -9,17 +9,24 @@ import type {
 } from '../../broker/port/broker.js';
 import { encodeAttempt, REDRIVEN } from '../../message/attempt-record.js';
 import type { MessageEdit } from '../../message/edited-message.js';
+import type { MemoryGroups } from './memory-groups.js';
 import type { MemoryNotes } from './memory-notes.js';
 import type { MemoryResults } from './memory-results.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
-import { remembered, startedAnew, withBody } from './message-edits.js';
+import { remembered, startedAnew, withBody, withoutGroup } from './message-edits.js';
+
+/** The parts that dead tasks touch. */
+interface DeadParts {
+  readonly notes: MemoryNotes;
+  readonly results: MemoryResults;
+  readonly groups: MemoryGroups;
+}
 
 /** The dead tasks, in memory. */
 export class MemoryDeadLetters implements DeadLetterBroker {
   constructor(
     private readonly tasks: MemoryTasks,
-    private readonly notes: MemoryNotes,
-    private readonly results: MemoryResults,
+    private readonly parts: DeadParts,
   ) {}
 
   async now(): Promise<number> {
@@ -40,7 +47,7 @@ export class MemoryDeadLetters implements DeadLetterBroker {
 
   async find(queue: string, id: string): Promise<DeadEntry | undefined> {
     const entry = this.inRange(queue, {}).find((one) => one.id === id);
-    return entry && { ...entry, notes: this.notes.ofDead(id) };
+    return entry && { ...entry, notes: this.parts.notes.ofDead(id) };
   }
 
   async redrive(queue: string, deaths: readonly Death[]): Promise<Redrive[]> {
@@ -58,20 +65,22 @@ export class MemoryDeadLetters implements DeadLetterBroker {
     const removed = new Set(found.flatMap((task) => task ?? []));
     for (const task of removed) {
       this.tasks.remove(task);
-      this.notes.delete(task.id);
+      this.parts.notes.delete(task.id);
+      this.parts.groups.left(task.message, 'deleted');
     }
     return removed.size;
   }
 
   private sendAgain(queue: string, death: Death, change: (message: string) => string): Redrive {
-    const { tasks } = this;
+    const { tasks, parts } = this;
     const task = this.opened(queue, death);
     if (!task) return 'not-found';
-    task.message = change(startedAnew(task.message, tasks.now));
+    const message = parts.groups.redriven(task.message) ? task.message : withoutGroup(task.message);
+    task.message = change(startedAnew(message, tasks.now));
     tasks.move(task, 'pending');
     tasks.takeKey(task);
-    this.notes.redrive(task.id);
-    this.results.forget(task.id);
+    parts.notes.redrive(task.id);
+    parts.results.forget(task.id);
     return 'redriven';
   }
 

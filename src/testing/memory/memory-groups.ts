@@ -1,38 +1,193 @@
-import type { GroupBroker, GroupPort, GroupRecord, GroupTimes } from '../../broker/port/group-port.js';
-import { NestworkError } from '../../errors.js';
+import type { Due } from '../../broker/port/broker.js';
+import type {
+  Added,
+  Continuation,
+  GroupBroker,
+  GroupPlace,
+  GroupPort,
+  GroupRecord,
+  GroupTimes,
+  NewGroup,
+  NodeRecord,
+  NodesToAdd,
+} from '../../broker/port/group-port.js';
+import { UNSEALED_MS } from '../../broker/redis-groups.js';
+import { groupTagOf } from '../../message/group-tag.js';
+import { addNodes, nodeRecord } from './flow-nodes.js';
+import { GroupEffects } from './group-effects.js';
+import { GroupEnds, type MemberEnd } from './group-ends.js';
+import type { BrokerObserver } from './memory-broker.js';
+import { isOver, type MemoryGroup, type MemoryNode, newGroup, recordOf } from './memory-group.js';
+import type { MemoryResults } from './memory-results.js';
+import type { MemoryTasks } from './memory-tasks.js';
 
-/** Batches and flows, in memory: none can be made. */
+/** For how long a group is known after its end. */
+const KEPT_MS = 86_400_000;
+
+/** Batches and flows, in memory. */
 export class MemoryGroups implements GroupBroker, GroupPort {
-  open = refuse;
-  add = refuse;
-  reserve = refuse;
-  addNodes = refuse;
-  seal = refuse;
-  cancel = refuse;
+  private readonly groups = new Map<string, MemoryGroup>();
+  private readonly ends: GroupEnds;
 
-  async read(groups: readonly string[]): Promise<(GroupRecord | undefined)[]> {
-    return groups.map(() => undefined);
+  constructor(
+    private readonly tasks: MemoryTasks,
+    results: MemoryResults,
+    private readonly observer: BrokerObserver,
+  ) {
+    this.ends = new GroupEnds((id) => this.find(id), new GroupEffects(tasks, results, observer));
   }
 
-  async page(): Promise<{ places: []; left: number }> {
-    return { places: [], left: 0 };
+  async open(group: NewGroup): Promise<void> {
+    const { now } = this.tasks;
+    if (!this.groups.has(group.id)) this.groups.set(group.id, newGroup(group, now, now + UNSEALED_MS));
   }
 
-  async times(groups: readonly string[]): Promise<GroupTimes[]> {
-    return groups.map(() => ({ filling: false, endedAt: undefined }));
+  async add(id: string, queue: string, messages: readonly string[], due?: Due): Promise<Added> {
+    const group = this.find(id);
+    if (!group) return 'unknown';
+    if (group.open <= 0 || isOver(group)) return 'ended';
+    const at = due && !this.observer.impatient ? this.timeOf(due) : this.tasks.now;
+    const fresh = messages.filter((message) => this.tasks.add(queue, message, at > this.tasks.now ? at : undefined));
+    group.total += fresh.length;
+    group.open += fresh.length;
+    this.isAlive(group);
+    await this.observer.onSent(fresh.map((message) => ({ queue, message, due })));
+    return 'added';
   }
 
-  async nodes(): Promise<{ nodes: []; next: undefined }> {
-    return { nodes: [], next: undefined };
+  async reserve(id: string, count: number): Promise<number> {
+    const group = this.find(id);
+    if (!group) return 0;
+    group.nextNumber += count;
+    return group.nextNumber - count;
   }
 
-  async waitingNode(): Promise<undefined> {}
+  async addNodes(id: string, adding: NodesToAdd): Promise<Added> {
+    const group = this.find(id);
+    if (!group) return 'unknown';
+    if (group.open <= 0 || isOver(group)) return 'ended';
+    const sent = adding.nodes.filter(({ number }) => !group.nodes.has(number));
+    const added = addNodes(group, adding);
+    group.total += added;
+    group.open += added;
+    if (!adding.starts) this.isAlive(group);
+    else if (adding.behind !== undefined || this.ends.seal(group)) this.ends.start(group);
+    await this.observer.onSent(sent.map(({ queue, message }) => ({ queue, message, due: undefined })));
+    return 'added';
+  }
+
+  async seal(id: string): Promise<void> {
+    const group = this.find(id);
+    if (group) this.ends.seal(group);
+    await this.observer.onSent([]);
+  }
+
+  async cancel(id: string): Promise<'cancelled' | 'ended' | 'unknown'> {
+    const group = this.find(id);
+    if (!group) return 'unknown';
+    if (group.open <= 0 || isOver(group)) return 'ended';
+    this.ends.stop(group, 'cancelled');
+    await this.observer.onSent([]);
+    return 'cancelled';
+  }
+
+  async read(ids: readonly string[]): Promise<(GroupRecord | undefined)[]> {
+    return ids.map((id) => this.find(id)).map((group) => group && recordOf(group));
+  }
+
+  async page(after: GroupPlace | undefined, limit: number): Promise<{ places: GroupPlace[]; left: number }> {
+    const all = [...this.groups.values()].map(({ id, at }) => ({ id, at })).sort(compare);
+    const rest = after ? all.filter((place) => compare(place, after) > 0) : all;
+    const places = rest.slice(0, limit);
+    return { places, left: rest.length - places.length };
+  }
+
+  async times(ids: readonly string[]): Promise<GroupTimes[]> {
+    return ids
+      .map((id) => this.find(id))
+      .map((group) => ({ filling: group?.unsealedUntil !== undefined, endedAt: group?.endedAt }));
+  }
+
+  async nodes(id: string, from: number, limit: number): Promise<{ nodes: NodeRecord[]; next: number | undefined }> {
+    const group = this.find(id);
+    const numbers = Array.from({ length: limit }, (_, at) => from + at);
+    const nodes = numbers.flatMap((number) => group?.nodes.get(number) ?? []).map(nodeRecord);
+    return { nodes, next: from + limit < (group?.nextNumber ?? 0) ? from + limit : undefined };
+  }
+
+  async waitingNode(id: string): Promise<Continuation | undefined> {
+    const nodes = [...this.groups.values()].flatMap((group) => [...group.nodes.values()]);
+    return nodes.find((node) => node.id === id)?.task;
+  }
+
+  /** For a node that waits, one of those before it that can run, or holds all up; undefined for a task that waits for none. */
+  before(id: string): string | undefined {
+    for (const { nodes } of this.groups.values()) {
+      const node = [...nodes.values()].find((one) => one.id === id && one.state === 'waiting');
+      if (node) return nextBefore(nodes, node).id;
+    }
+    return undefined;
+  }
+
+  /** A task has left; most are in no group. @param report of a dead one */
+  left(message: string, how: MemberEnd, report?: string): void {
+    this.ends.left(message, how, report);
+  }
+
+  /** A dead task is sent again. Returns whether it still is in its group, for one that was in any. */
+  redriven(message: string): boolean {
+    return groupTagOf(message) === undefined || this.ends.redriven(message);
+  }
+
+  /** Whether a task must not start, because its group was stopped. */
+  isStopped(message: string): boolean {
+    const group = this.find(groupTagOf(message)?.group ?? '');
+    return group !== undefined && isOver(group);
+  }
+
+  /** Ends groups whose time is over. */
+  tend(): void {
+    for (const group of [...this.groups.values()]) this.ends.tend(group);
+  }
+
+  /** When the time of the next one is over, in ms since 1970. */
+  get nextEnd(): number | undefined {
+    const times = [...this.groups.values()].flatMap(({ endsAt, unsealedUntil }) => [endsAt, unsealedUntil]);
+    const known = times.filter((time) => time !== undefined);
+    return known.length > 0 ? Math.min(...known) : undefined;
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.groups.clear();
+  }
+
+  private find(id: string): MemoryGroup | undefined {
+    const group = this.groups.get(id);
+    if (group?.endedAt === undefined || group.endedAt > this.tasks.now - KEPT_MS) return group;
+    this.groups.delete(id);
+    return undefined;
+  }
+
+  /** Its sender has shown that it is alive. */
+  private isAlive(group: MemoryGroup): void {
+    if (group.unsealedUntil !== undefined) group.unsealedUntil = this.tasks.now + UNSEALED_MS;
+  }
+
+  private timeOf(due: Due): number {
+    return 'in' in due ? this.tasks.now + due.in : due.at;
+  }
 }
 
-async function refuse(): Promise<never> {
-  throw new NestworkError(
-    'NOT_IN_MEMORY_MODE',
-    "Batches and flows are not run in the mode 'memory' of TaskQueueTestingModule.",
-    ['Test them against a Redis: RedisServer of nestwork/testing starts one.'],
-  );
+/** Those that wait were added after those for which they wait, so this ends. */
+function nextBefore(nodes: MemoryGroup['nodes'], waiting: MemoryNode): MemoryNode {
+  const before = [...nodes.values()].filter((node) => node.waiting.includes(waiting.number));
+  const next = before.find(({ state }) => state === 'ready') ?? before.find(({ state }) => state === 'waiting');
+  if (next?.state === 'waiting') return nextBefore(nodes, next);
+  return next ?? waiting;
+}
+
+/** The latest first. */
+function compare(a: GroupPlace, b: GroupPlace): number {
+  return b.at - a.at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }

@@ -13,6 +13,7 @@ import type {
 } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
 import { enqueuedAtOf } from '../../message/task-message.js';
+import type { MemoryGroups } from './memory-groups.js';
 import type { MemoryTask, MemoryTasks } from './memory-tasks.js';
 
 /** The one child of a test. */
@@ -24,6 +25,7 @@ export class MemoryPlaces implements TaskPort {
   constructor(
     private readonly tasks: MemoryTasks,
     private readonly queues: readonly string[],
+    private readonly groups: Pick<MemoryGroups, 'left'>,
     private readonly cancelTask: (id: string) => Promise<TaskPlace>,
   ) {}
 
@@ -108,6 +110,7 @@ export class MemoryPlaces implements TaskPort {
     for (const one of wanted) {
       this.tasks.freeKey(one);
       this.tasks.remove(one);
+      this.groups.left(one.message, 'cancelled');
     }
     const kept = passed + looked.length - wanted.length;
     const left = Math.max(this.in({ queue, state }).length - kept, 0);

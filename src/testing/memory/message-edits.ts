@@ -40,6 +40,12 @@ export function withBody(message: string, body: string): string {
   return [message.slice(0, bodyStart(message)) + body, ...lines].join('\n');
 }
 
+/** Without the tag of its group. */
+export function withoutGroup(message: string): string {
+  const tag = tagOf(message, 'g');
+  return tag === undefined ? message : message.replace(`g${tag}`, '');
+}
+
 /** The key in a unique message. */
 export function keyOf(message: string): { readonly digest: string; readonly until: UniqueUntil } | undefined {
   const until = uniqueUntil(message);

@@ -9,6 +9,8 @@ import { QUEUES, type RedisWorld, type World } from './stage.js';
 const SHIFT = `
 local keys = redis.call('KEYS', '{nestwork}:scheduled:*')
 table.insert(keys, '{nestwork}:sessions')
+table.insert(keys, '{nestwork}:group-times')
+table.insert(keys, '{nestwork}:groups-ended')
 for _, key in ipairs(keys) do
   local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   for i = 1, #entries, 2 do
