@@ -66,6 +66,7 @@ export type {
   GroupListOptions,
   GroupPage,
 } from './inspector/groups/group-list.js';
+export type { GroupOfTask } from './inspector/groups/group-of-task.js';
 export type { FlowNode, FlowNodeState, GroupReport } from './inspector/groups/group-report.js';
 export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export { Inspector } from './inspector/inspector.js';

@@ -98,7 +98,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());
   private readonly tokens = this.blocking();
-  private readonly finder = new TaskFinder(this.connection);
+  private readonly finder = new TaskFinder(this.connection, this.groups);
   readonly places = new RedisTaskPlaces(this.connection, this.finder);
 
   constructor(options: RedisBrokerOptions) {

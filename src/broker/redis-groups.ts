@@ -1,3 +1,4 @@
+import { groupTagOf } from '../message/group-tag.js';
 import { resultTagOf } from '../message/result-tag.js';
 import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
@@ -152,7 +153,9 @@ export class RedisGroups implements GroupBroker, GroupPort {
 
   async waitingNode(id: string): Promise<Continuation | undefined> {
     const entry = await this.connection.command((redis, keys) => redis.hget(keys.groups(), id));
-    return entry === null ? undefined : continuationOf(entry);
+    const found = continuationOf(entry ?? '');
+    // under the id of a group lies no task
+    return idOf(found.message) === id && groupTagOf(found.message) ? found : undefined;
   }
 
   /** Does what scripts have left to promoters, in a few scripts. Resolves to whether there is more to do. */

@@ -3,6 +3,7 @@ import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { foreignBytes } from './foreign-bytes.js';
 import type { TaskPlace } from './port/broker.js';
+import type { GroupPort } from './port/group-port.js';
 import type { FoundTask, WaitingState } from './port/task-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { isChild } from './session-lists.js';
@@ -33,7 +34,10 @@ interface WaitingTask {
  * caller pays, with a search page by page in the order in which tasks move.
  */
 export class TaskFinder {
-  constructor(private readonly connection: RedisConnection) {}
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly groups: Pick<GroupPort, 'waitingNode'>,
+  ) {}
 
   /** @param queues those to search */
   async locate(id: string, queues: readonly string[]): Promise<TaskPlace> {
@@ -73,6 +77,8 @@ export class TaskFinder {
 
   private async search(id: string, queues: readonly string[]): Promise<Found> {
     for (let round = 0; round < ROUNDS; round += 1) {
+      const waiting = await this.inFlow(id, queues);
+      if (waiting) return waiting;
       for (const queue of queues) {
         const found = (await this.scheduled(id, queue)) ?? (await this.pending(id, queue));
         if (found) return found;
@@ -81,6 +87,15 @@ export class TaskFinder {
       if (found) return found;
     }
     return { state: 'unknown' };
+  }
+
+  /** A task that waits for others of its flow is in no queue. */
+  private async inFlow(id: string, queues: readonly string[]): Promise<Found | undefined> {
+    const found = await this.groups.waitingNode(id);
+    if (!found) return undefined;
+    const input = { id, queues, answering: [producerOf(id)] };
+    const cancel = async (): Promise<boolean> => (await this.connection.call('cancel-node', input)) === 1;
+    return { state: 'waiting', ...found, cancel };
   }
 
   private async scheduled(id: string, queue: string): Promise<Found | undefined> {

@@ -1,4 +1,5 @@
 import type { TaskBroker, TaskPlace, TaskState } from '../broker/port/broker.js';
+import { groupTagOf } from '../message/group-tag.js';
 import { attemptOf, decodeMessage, enqueuedAtOf } from '../message/task-message.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import type { Results, SentResult } from '../results/results.js';
@@ -13,12 +14,14 @@ import type { Results, SentResult } from '../results/results.js';
 export interface TaskStatus {
   /** `unknown`: it is finished, or there never was one with this id; finished tasks leave no trace */
   readonly state: TaskState;
-  /** where it is; undefined once it is finished or cancelled */
+  /** where it is; of one that waits for others of its flow the queue to which it will come; undefined once it is finished or cancelled */
   readonly queue?: string;
   /** the attempt that runs or comes next; undefined once it has ended */
   readonly attempt?: number;
-  /** when it came into its queue, or will come; undefined once it has ended */
+  /** when it came into its queue, or will come; undefined once it has ended, and while it waits for others of its flow */
   readonly enqueuedAt?: Date;
+  /** id of the batch or flow that it is part of; undefined for a task in none, and once it has ended */
+  readonly partOf?: string;
 }
 
 /** What a handle asks. */
@@ -105,7 +108,14 @@ export class TaskHandle<Result = unknown> {
 /** The place of a task, for people. */
 export function statusOf({ state, queue, message }: TaskPlace): TaskStatus {
   if (message === undefined || state === 'cancelled') return { state, queue };
-  return { state, queue, attempt: attemptIn(message), enqueuedAt: new Date(enqueuedAtOf(message)) };
+  const group = groupTagOf(message)?.group;
+  return {
+    state,
+    queue,
+    attempt: attemptIn(message),
+    ...(state !== 'waiting' && { enqueuedAt: new Date(enqueuedAtOf(message)) }),
+    ...(group !== undefined && { partOf: group }),
+  };
 }
 
 function attemptIn(message: string): number | undefined {

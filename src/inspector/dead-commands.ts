@@ -10,6 +10,8 @@ import { type DeadFilter, looksInside } from './dead-filter.js';
 import type { DeadGroup } from './dead-groups.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { DeadTask } from './dead-task.js';
+import type { GroupReport } from './groups/group-report.js';
+import { groupLines } from './groups/group-text.js';
 import type { InspectorContext } from './inspector-context.js';
 import { notesText } from './notes-text.js';
 import { argumentsOf } from './tasks/json-arguments.js';
@@ -121,9 +123,11 @@ export const deadCommands: CommandGroup<InspectorContext> = {
       arguments: { id: { summary: 'id of the task' } },
       options: { args: flag('show its arguments, too') },
       run: async ({ inspector, out }: InspectorContext, { id }, { args = false }) => {
-        const task = await (await inspector()).dead.get(id);
+        const { dead, groups } = await inspector();
+        const task = await dead.get(id);
         if (!task) throw notDead(id);
-        out.record(args ? { ...task, args: task.args } : task, () => described(task, args));
+        const group = task.partOf === undefined ? undefined : await groups.get(task.partOf);
+        out.record(args ? { ...task, args: task.args } : task, () => described(task, args, group));
         return undefined;
       },
     }),
@@ -179,7 +183,7 @@ function filterOf({ queue, ...rest }: Given): DeadFilter {
   return { ...rest, ...(queue ? { queues: queue } : {}) };
 }
 
-function described(task: DeadTask, withArgs: boolean): string {
+function described(task: DeadTask, withArgs: boolean, group: GroupReport | undefined): string {
   const { id, queue, task: name = '(unknown)', diedAt, code, error, stack, attempt, host, pid, attempts } = task;
   const lines = [
     `${id}  ${name}  in queue ${queue}`,
@@ -189,6 +193,7 @@ function described(task: DeadTask, withArgs: boolean): string {
     ...(stack?.startsWith(error)
       ? [`error     ${stack}`]
       : [`error     ${error}`, ...(stack === undefined ? [] : [stack])]),
+    ...groupLines(group),
     ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(nearestDate(at))}  ${why}  ${text ?? ''}`),
   ];
   lines.push(...notesText(task.progress, task.log));

@@ -1,6 +1,7 @@
 import type { DeadEntry, DeathReport } from '../broker/port/broker.js';
 import { type AttemptRecord, attemptsOf, REDRIVEN } from '../message/attempt-record.js';
 import { type EditRecord, editsOf } from '../message/edited-message.js';
+import { groupTagOf } from '../message/group-tag.js';
 import { labelOf } from '../message/message-label.js';
 import { decodeMessage } from '../message/task-message.js';
 import { decodeNotes, type TaskLogLine, type TaskProgress } from '../task/task-notes.js';
@@ -48,6 +49,8 @@ export class DeadTask {
   readonly attempts: readonly AttemptRecord[];
   /** when it was redriven, oldest first */
   readonly redrivenAt: readonly Date[];
+  /** id of the batch or flow that it is part of, see `inspector.groups`; undefined for a task in none */
+  readonly partOf: string | undefined;
   /** how far it was, if it noted that; undefined in lists */
   readonly progress: TaskProgress | undefined;
   /** the last lines of its log, oldest first; none in lists */
@@ -75,6 +78,7 @@ export class DeadTask {
     this.pid = pid ?? UNREADABLE.pid;
     this.crashes = label?.crashes ?? 0;
     this.attempts = history.filter((line) => line.code !== REDRIVEN);
+    this.partOf = label && groupTagOf(text)?.group;
     this.progress = notes?.progress;
     this.log = notes?.log ?? [];
     this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => nearestDate(at));

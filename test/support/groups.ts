@@ -38,20 +38,24 @@ export function memberOf(
   return encodeMessage({ id: ids.next(), name, payload: '[]', enqueuedAt: Date.now(), tags });
 }
 
-/** All nodes of a flow in the queue `default`. @param next of each node, the numbers of those that wait for it */
+/**
+ * All nodes of a flow in the queue `default`.
+ *
+ * @param next of each node, the numbers of those that wait for it
+ * @param policyOf what a failure means to a node that waits
+ */
 export function nodesOf(
   fixture: Ids,
   flow: string,
   next: readonly (readonly number[])[],
-  options: Partial<Pick<NewNode, 'policy' | 'name'>> = {},
+  policyOf: (number: number) => NewNode['policy'] = () => 'fail',
 ): NodesToAdd {
   const nodes = next.map((waiting, number): NewNode => {
-    const name = options.name ?? `Some.task${number}`;
+    const name = `Some.task${number}`;
     const waits = next.filter((others) => others.includes(number)).length;
+    const covered = waiting.length > 0 && waiting.every((other) => policyOf(other) === 'end');
     const message = memberOf(fixture, flow, { number, name });
-    return { number, name, queue: 'default', message, waits, policy: 'fail', waiting, covered: false, ...options };
+    return { number, name, queue: 'default', message, waits, policy: policyOf(number), waiting, covered };
   });
-  const covers = (numbers: readonly number[]): boolean =>
-    numbers.length > 0 && numbers.every((number) => nodes[number]?.policy === 'end');
-  return { nodes: nodes.map((node) => ({ ...node, covered: covers(node.waiting) })), starts: true };
+  return { nodes, starts: true };
 }

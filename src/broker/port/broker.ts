@@ -359,7 +359,7 @@ export interface InspectorBroker {
  * const { state }: { state: TaskState } = await queue.status(id);
  * if (state === 'unknown') logger.log('It is finished.');
  */
-export type TaskState = 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
+export type TaskState = 'waiting' | 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
 
 /** Where a task was found. */
 export interface TaskPlace {

@@ -77,7 +77,9 @@ export interface HeldTask {
 
 /** One task as it was found, with what only its place shows. */
 export interface FoundTask extends Omit<TaskPlace, 'state'> {
-  readonly state: StateWord<'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled'> | 'unknown';
+  readonly state:
+    | StateWord<'waiting' | 'pending' | 'quarantined' | 'scheduled' | 'active' | 'dead' | 'cancelled'>
+    | 'unknown';
   /** what lies there, if it is no call */
   readonly bytes?: Buffer;
   /** pending or quarantined tasks that come before it, at this moment */

@@ -248,11 +248,16 @@ end`,
       return false
     end
     local told = node.told == '1'
+    -- those that wait for it may be missing yet: the start of the flow reaches them
+    local early = how == 'cancelled' and redis.call('ZSCORE', keys.group_times, group.id .. ' unsealed')
     node.state = how
-    if how == 'dead' then
+    if how == 'dead' or how == 'cancelled' and not early then
       node.told = '1'
     end
     write_node(group, node)
+    if early then
+      return node.covered == '1'
+    end
     if how == 'dead' and not told then
       own.reach_all(group, number, how, 'end', 1)
     elseif how ~= 'dead' then
@@ -369,9 +374,14 @@ end`,
     return last < next and last or nil
   end
 
-  -- Sends the nodes that wait for nothing.
+  -- Sends the nodes that wait for nothing, and reaches those that wait for one that was cancelled before.
   function own.start(group, from)
     local next = own.walk(group, from, function(node)
+      if node.state == 'cancelled' and node.told == '0' then
+        node.told = '1'
+        write_node(group, node)
+        own.reach_all(group, node.number, 'cancelled', 'all', 1)
+      end
       local entry = node.state == 'waiting' and node.waits <= 0 and take(node.id)
       if entry then
         node.state = 'ready'
@@ -2262,6 +2272,76 @@ if its.open <= 0 or groups.is_over(its) then
   return 0
 end
 groups.stop(its, 'cancelled', keys.broadcasts, kept)
+return 1`,
+  'cancel-node': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.tag}
+${LIB.member_of}
+${LIB.text}
+${LIB.remember_ids}
+${LIB.remember_cancelled}
+${LIB.now_ms}
+${LIB.note_endings}
+${LIB.body_start}
+${LIB.series_name}
+${LIB.note_ending}
+${LIB.result_tag}
+${LIB.announce}
+${LIB.by_name}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.groups_of}
+${LIB.leave_group}
+-- cancels a task that waits for others of its flow.
+-- Returns 1, or 0 if it waits there no longer.
+local keys = {
+  cancelled = KEYS[1],
+  alarm = KEYS[2],
+  endings = KEYS[3],
+  catalog = KEYS[4],
+  groups = KEYS[5],
+  group_times = KEYS[6],
+  groups_ended = KEYS[7],
+  released = KEYS[8],
+}
+local id = ARGV[1]
+local queues = {}
+for i = 1, ARGV[2] do
+  queues[i] = { name = ARGV[i + 2], pending = KEYS[2 * i + 7], bell = KEYS[2 * i + 8] }
+end
+local answering = {}
+for i = 1, #ARGV - (#queues + 2) do
+  answering[i] = { name = ARGV[#queues + i + 2], answers = KEYS[2 * #queues + i + 8] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- What waits for it goes on without it, or dies, as after every other end.
+--
+-- Atomic because a task that was sent in the meantime must not count as cancelled.
+
+local wrong = wrong_type('zset', keys.cancelled) or wrong_groups(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local queue, message = split(redis.call('HGET', keys.groups, id) or '')
+-- under the id of a group lies no task
+if not message or string.sub(message, 1, 20) ~= id or not member_of(message) then
+  return 0
+end
+redis.call('HDEL', keys.groups, id)
+remember_cancelled(keys.cancelled, now_ms(), id)
+note_ending(keys, queue, message, 'cancelled')
+announce(by_name(answering), message)
+leave_group(keys, by_name(queues), message, 'cancelled')
 return 1`,
   'enqueue-members': `#!lua
 ${LIB.part}

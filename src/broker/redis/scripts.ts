@@ -247,6 +247,14 @@ export const SCRIPTS = {
     args: ['group', 'kept'],
     reply: reply<number>('1, 0 if it has ended, -1 if there is none'),
   },
+  'cancel-node': {
+    purpose: 'cancels a task that waits for others of its flow',
+    by: ['cancel() and status()', 'TaskInspector'],
+    keys: ['cancelled', 'alarm', ...COUNTS, ...GROUPS],
+    blocks: { '...queues': ['pending', 'bell'], '...answering': ['answers'] },
+    args: ['id'],
+    reply: reply<Flag>('1, or 0 if it waits there no longer'),
+  },
   'tend-groups': {
     purpose: 'carries out what scripts have left to promoters, ends groups whose time is over, and forgets old ones',
     by: ['supervisor'],

@@ -6,6 +6,7 @@ import { date, duration, flag, list, oneOf, text, usageError, whole } from '../.
 import { count } from '../../values/counted.js';
 import { nearestDate } from '../../values/dates.js';
 import { shown } from '../../values/shown.js';
+import { groupLines } from '../groups/group-text.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
 import { argumentsOf } from './json-arguments.js';
@@ -190,6 +191,7 @@ function described(task: TaskDetails, withArgs: boolean): string {
   if (death)
     lines.push(`died      ${instantOf(death.diedAt)}, on ${death.host} (${death.pid})`, `code      ${death.code}`);
   if (death) lines.push(`error     ${death.stack ?? death.error}`);
+  lines.push(...groupLines(task.partOf));
   for (const { at, code, error = '' } of attempts)
     lines.push(`failed    ${instant(nearestDate(at))}  ${code}  ${error}`);
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);

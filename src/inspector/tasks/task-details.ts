@@ -10,6 +10,7 @@ import type { DoneRecord } from '../../task/done-record.js';
 import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
 import { dateOf } from '../../values/dates.js';
 import type { DeadTask } from '../dead-task.js';
+import type { GroupOfTask } from '../groups/group-of-task.js';
 import type { TaskWorker } from './listed-task.js';
 import type { TaskOutcome } from './task-outcome.js';
 import type { TaskRun } from './task-runs.js';
@@ -21,6 +22,7 @@ export interface Remains {
   readonly done?: (DoneRecord & { readonly task: string }) | undefined;
   readonly run?: TaskRun | undefined;
   readonly result?: TaskOutcome | undefined;
+  readonly partOf?: GroupOfTask | undefined;
 }
 
 /**
@@ -38,10 +40,11 @@ export class TaskDetails {
   /** the id that its handle had */
   readonly id: string;
   /**
-   * where it is; a cancelled one may still run, until its child has stopped it. `'unknown'`: it has ended or was purged, and only
+   * where it is; `'waiting'`: it waits for others of its flow, and is in no queue; a cancelled one may still run, until its child has stopped it. `'unknown'`: it has ended or was purged, and only
    * its notes are left, or the failure of a dead task that was deleted
    */
   readonly state:
+    | 'waiting'
     | 'pending'
     | 'quarantined'
     | 'scheduled'
@@ -51,11 +54,11 @@ export class TaskDetails {
     | 'dropped'
     | 'cancelled'
     | 'unknown';
-  /** name of its queue; undefined once it is cancelled and gone, or has only its result left */
+  /** name of its queue, or of the one to which it will come; undefined once it is cancelled and gone, or has only its result left */
   readonly queue: string | undefined;
   /** name of the task; undefined when nothing names it */
   readonly task: string | undefined;
-  /** when it came into its queue, or will come */
+  /** when it came into its queue, or will come; undefined for one that waits for others of its flow */
   readonly enqueuedAt: Date | undefined;
   /** when it is due, by the clock of Redis; only of a scheduled one */
   readonly dueAt: Date | undefined;
@@ -96,11 +99,13 @@ export class TaskDetails {
   readonly death: DeadTask | undefined;
   /** what is kept of its end; undefined while it lives, and for a task that keeps no result */
   readonly result: TaskOutcome | undefined;
+  /** the batch or flow that it is part of, and what it waits for there; undefined for a task in none, and once that is forgotten */
+  readonly partOf: GroupOfTask | undefined;
   readonly #message: string | undefined;
   readonly #raw: Buffer | undefined;
 
   /** @internal */
-  constructor(id: string, found: FoundTask, { death, notes, done, run, result }: Remains) {
+  constructor(id: string, found: FoundTask, { death, notes, done, run, result, partOf }: Remains) {
     const message = found.message ?? death?.bytes.toString();
     const label = message === undefined ? undefined : labelOf(message);
     const decoded = message === undefined ? undefined : readable(message);
@@ -110,10 +115,11 @@ export class TaskDetails {
     this.state = found.state === 'unknown' ? endOf({ notes, done, result }) : found.state;
     this.queue = found.queue ?? (done ?? notes)?.queue;
     this.task = label?.name ?? death?.task ?? (done ?? notes)?.task;
-    this.enqueuedAt = dateOf((label ?? done)?.enqueuedAt);
+    const waits = found.state === 'waiting';
+    this.enqueuedAt = waits ? undefined : dateOf((label ?? done)?.enqueuedAt);
     this.startedAt = dateOf(done?.startedAt) ?? run?.startedAt;
     this.dueAt = dateOf(found.dueAt);
-    this.expiresAt = death ? undefined : expiryOf(decoded);
+    this.expiresAt = death || waits ? undefined : expiryOf(decoded);
     this.ahead = found.ahead;
     this.child = found.child;
     this.worker = run?.worker;
@@ -129,6 +135,7 @@ export class TaskDetails {
     this.log = (death ?? notes)?.log ?? [];
     this.death = death;
     this.result = result;
+    this.partOf = partOf;
   }
 
   /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, or are gone. */

@@ -4,6 +4,7 @@ import { instant } from '../../terminal/figures.js';
 import { count } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
+import { culpritText, groupStanding, groupTitle, isStopped, obstaclesText, stoppedText } from '../groups/group-text.js';
 import { progressText } from '../notes-text.js';
 import { describePause, type QueuePause } from '../queues/queue-pauses.js';
 import { keptSentence, outcomeText, whyText } from './outcome-text.js';
@@ -16,6 +17,8 @@ import type { TaskDetails } from './task-details.js';
  * - `'no-worker'`: no worker serves its queue
  * - `'in-line'`: others of its queue come before it
  * - `'next'`: it is the next of its queue, and the children are busy with others
+ * - `'waiting'`: it waits for other tasks of its flow, and is in no queue
+ * - `'stopped'`: its batch or flow was cancelled, or has expired: it will not start
  * - `'scheduled'`: it is not due yet
  * - `'overdue'`: it is due, and no worker has moved it to its queue yet
  * - `'quarantined'`: a process died while it ran; it waits for a child that holds nothing else
@@ -35,6 +38,8 @@ export type ExplanationCode =
   | 'no-worker'
   | 'in-line'
   | 'next'
+  | 'waiting'
+  | 'stopped'
   | 'scheduled'
   | 'overdue'
   | 'quarantined'
@@ -121,12 +126,14 @@ export function explanationOf(facts: TaskFacts): TaskExplanation {
 
 function reasonsOf(facts: TaskFacts): readonly Reason[] {
   switch (facts.task.state) {
+    case 'waiting':
+      return [...stopped(facts), waiting(facts)];
     case 'pending':
-      return pending(facts);
+      return [...stopped(facts), ...pending(facts)];
     case 'quarantined':
-      return [...obstaclesOf(facts), quarantined(facts)];
+      return [...stopped(facts), ...obstaclesOf(facts), quarantined(facts)];
     case 'scheduled':
-      return scheduled(facts);
+      return [...stopped(facts), ...scheduled(facts)];
     case 'active':
       return [active(facts)];
     case 'dead':
@@ -158,6 +165,34 @@ function lostValue({ task: { result } }: TaskFacts): string {
 function errorOf({ task: { result } }: TaskFacts): string {
   const why = result?.kind === 'dropped' && whyText(result);
   return why ? ` It threw ${why}` : '';
+}
+
+function stopped({ task: { partOf } }: TaskFacts): readonly Reason[] {
+  if (!partOf || !isStopped(partOf)) return [];
+  return [['stopped', `${stoppedText(partOf)}, so it will not start.`]];
+}
+
+function waiting({ task: { partOf } }: TaskFacts): Reason {
+  if (!partOf) return ['waiting', 'It waits for other tasks of its flow, and is in no queue yet.'];
+  const flow = `the ${groupTitle(partOf)}`;
+  if (partOf.filling) return ['waiting', `Its sender still adds tasks to ${flow}, which starts with the last one.`];
+  // one that was sent in the meantime waits for nothing
+  if (partOf.waitsFor === 0) return ['waiting', `It waits in ${flow} for a worker that moves it to its queue.`];
+  return ['waiting', `It waits in ${flow} for ${obstaclesText(partOf)}.`];
+}
+
+/** What its batch or flow means for it, and it for that. */
+function groupRemarks({ state, partOf }: TaskDetails): readonly string[] {
+  if (!partOf) return [];
+  const { kind, culprit, ended, id } = partOf;
+  const remarks = state === 'waiting' ? [] : [`It is part of the ${groupTitle(partOf)}: ${groupStanding(partOf)}.`];
+  if (state === 'dead' && !ended && !isStopped(partOf))
+    remarks.push(`The ${kind} waits for it: redrive it, and the ${kind} goes on.`);
+  if (state === 'waiting' && culprit && partOf.state === 'failed') {
+    const remedy = culprit.how === 'dead' ? ` Redrive that, and the flow goes on.` : '';
+    remarks.push(`The flow has failed: ${culpritText(culprit)}.${remedy} See all of it: nestwork flows show ${id}.`);
+  }
+  return remarks;
 }
 
 /** The reasons that hold every task of the queue. */
@@ -261,13 +296,14 @@ function cancelled(facts: TaskFacts): Reason {
 }
 
 /** The states of a task that has not ended. */
-export const LIVING: readonly TaskDetails['state'][] = ['pending', 'quarantined', 'scheduled', 'active'];
+export const LIVING: readonly TaskDetails['state'][] = ['waiting', 'pending', 'quarantined', 'scheduled', 'active'];
 
 /** Remarks beside the reason. */
 function remarksOn({ task, now, isKnown }: TaskFacts): readonly string[] {
   const remarks: string[] = [];
   const kept = task.result && keptSentence(task.result, now);
   if (kept) remarks.push(kept);
+  remarks.push(...groupRemarks(task));
   if (!LIVING.includes(task.state)) return remarks;
   if (task.progress)
     remarks.push(

@@ -12,6 +12,7 @@ import { assertKnownOptions } from '../../values/known-options.js';
 import { filterText, idsText, recordAtEnd } from '../actions/record-at-end.js';
 import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
+import { groupOfTask } from '../groups/group-of-task.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { describeWorker, loadOf, mayClaim } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
@@ -139,7 +140,7 @@ export class TaskInspector {
   }
 
   /**
-   * One task in any state, with its progress and its log; undefined when it is done, or never was. A done one is found for an hour
+   * One task in any state, with its progress, its log, and the batch or flow that it is part of; undefined when it is done, or never was. A done one is found for an hour
    * if it noted something, for as long as its result is kept, and for longer if its name has `keepDone`. It searches all that waits,
    * step by step.
    *
@@ -414,7 +415,8 @@ export class TaskInspector {
       child === undefined ? [[], []] : await Promise.all([places.children(), workers.workers()]);
     const holder = children.find((one) => one.child === child);
     const run = holder && runsOf(records)(id, holder);
-    return { task: new TaskDetails(id, found, { notes, done, run, result }), holder };
+    const partOf = await groupOfTask(this.broker.groups, found.message, found.state === 'waiting');
+    return { task: new TaskDetails(id, found, { notes, done, run, result, partOf }), holder };
   }
 
   private async doneOf(id: string): ReturnType<typeof findDone> {
@@ -434,7 +436,9 @@ export class TaskInspector {
     const { queue } = found;
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
-    return death && new TaskDetails(id, found, { death, result });
+    if (!death) return undefined;
+    const partOf = await groupOfTask(this.broker.groups, death.bytes.toString(), false);
+    return new TaskDetails(id, found, { death, result, partOf });
   }
 
   /** The child that takes no others in order to run a quarantined task alone. */

@@ -17,7 +17,7 @@
 local GROUP = '^(%l) (%l+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
 
 -- A node: state, how many it waits for, what becomes of it when one of those fails (`fail`, `end`), 1 if all that wait for it have the
--- policy `end`, 1 if those were told of its death, id, queue, name of its task.
+-- policy `end`, 1 if those were told of its death or cancellation, id, queue, name of its task.
 local NODE = '^(%l+) (%d+) (%l+) (%d) (%d) (%w+) (%S+) (.*)$'
 
 -- Groups that have ended are kept for a day, in ms, and so many of them.
@@ -234,11 +234,16 @@ local function groups_of(keys, queues)
       return false
     end
     local told = node.told == '1'
+    -- those that wait for it may be missing yet: the start of the flow reaches them
+    local early = how == 'cancelled' and redis.call('ZSCORE', keys.group_times, group.id .. ' unsealed')
     node.state = how
-    if how == 'dead' then
+    if how == 'dead' or how == 'cancelled' and not early then
       node.told = '1'
     end
     write_node(group, node)
+    if early then
+      return node.covered == '1'
+    end
     if how == 'dead' and not told then
       own.reach_all(group, number, how, 'end', 1)
     elseif how ~= 'dead' then
@@ -355,9 +360,14 @@ local function groups_of(keys, queues)
     return last < next and last or nil
   end
 
-  -- Sends the nodes that wait for nothing.
+  -- Sends the nodes that wait for nothing, and reaches those that wait for one that was cancelled before.
   function own.start(group, from)
     local next = own.walk(group, from, function(node)
+      if node.state == 'cancelled' and node.told == '0' then
+        node.told = '1'
+        write_node(group, node)
+        own.reach_all(group, node.number, 'cancelled', 'all', 1)
+      end
       local entry = node.state == 'waiting' and node.waits <= 0 and take(node.id)
       if entry then
         node.state = 'ready'

@@ -31,7 +31,7 @@ import { lifeOf } from './life.js';
 import type { ArgumentsView, TaskView, TimelineEvent } from './wire.js';
 
 const GLYPHS: Readonly<Record<string, StateName>> = { quarantined: 'held', dropped: 'cancelled', unknown: 'pending' };
-const WAITS = ['pending', 'quarantined', 'scheduled', 'active'];
+const WAITS = ['waiting', 'pending', 'quarantined', 'scheduled', 'active'];
 
 function Task(): JSX.Element {
   const { arg = '' } = usePlace();
