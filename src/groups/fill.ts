@@ -7,7 +7,7 @@ import { checkedPayload, memberMessage } from './messages.js';
 import { persistent } from './persistent.js';
 
 /** Calls of one command: enough to make its cost negligible, and so few that a batch of any length takes little memory. */
-const AT_ONCE = 1_000;
+const AT_ONCE = 250;
 const MOST_CHARACTERS = 1_000_000;
 /** Commands under way: Redis works on some while the next are encoded. */
 const AHEAD = 3;

@@ -10,7 +10,7 @@ import { persistent } from './persistent.js';
 import type { RefOwner } from './ref.js';
 
 /** Nodes of one command: a script writes them while all others wait. */
-const NODES_AT_ONCE = 500;
+const NODES_AT_ONCE = 250;
 /** A result that others of the flow wait for is kept so long at least, in seconds: one of them may be redriven days later. */
 const KEPT_SECONDS = 7 * 86_400;
 

@@ -13,7 +13,7 @@ import { BrokerFixture } from '../support/broker-fixture.js';
 import { checkInvariants } from '../support/invariants.js';
 import { COMMANDS, GroupWorld, type Step } from './model/group-world.js';
 
-const DEFAULT_RUNS = 120;
+const DEFAULT_RUNS = 200;
 const RUNS = Number(process.env.NESTWORK_MODEL_RUNS ?? DEFAULT_RUNS);
 const SEED = Number(process.env.NESTWORK_MODEL_SEED ?? Date.now() % 2 ** 31);
 const STEPS = 60;

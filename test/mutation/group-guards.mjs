@@ -104,10 +104,14 @@ const NODES = missedBy('flow-nodes', [
   change('reach_all: those with that policy', 'if other and (not node or node.policy == which) then', 'if other then'),
   change('reach_all: so many at once', 'looked < NODES_AT_ONCE', 'looked < 1000000'),
   change('reach_all: the rest later', 'if at <= #waiting then', 'if false then'),
-  change('end_node: once', "node.told = '1'", "node.told = '0'"),
+  change('end_node: once', "not early then\n      node.told = '1'", "not early then\n      node.told = '0'"),
   change('end_node: after a death those that still wait', "told and 'fail' or 'all'", "'all'"),
   change('end_node: a death for those that go on', "if how == 'dead' and not told then", 'if false then'),
-  change('end_node: a failure that nothing hangs on', "return node.covered == '1'", 'return false'),
+  change(
+    'end_node: a failure that nothing hangs on',
+    "'all', 1)\n    end\n    return node.covered == '1'",
+    "'all', 1)\n    end\n    return false",
+  ),
   change('hang_on: more to wait for', 'node.waits = node.waits + more', 'node.waits = node.waits'),
   remove('hang_on: covered as the node that runs', '        node.covered = runs.covered\n'),
   change(

@@ -87,10 +87,9 @@ end`,
   end
 
   function own.write(group)
-    redis.call('HSET', keys.groups, group.id, table.concat({
-      group.kind, group.policy, group.state, text(group.open), text(group.total), text(group.done), text(group.dead),
-      text(group.deleted), text(group.dropped), text(group.cancelled), text(group.bad), text(group.held),
-    }, ' '))
+    redis.call('HSET', keys.groups, group.id, string.format('%s %s %s %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f',
+      group.kind, group.policy, group.state, group.open, group.total, group.done, group.dead, group.deleted, group.dropped,
+      group.cancelled, group.bad, group.held))
   end
 
   -- What a callback gets, as JSON.
@@ -458,9 +457,11 @@ end`,
 
   return own
 end`,
+  'MADE': `local MADE = {}`,
   'leave_group': `local function leave_group(keys, queues, message, how, report)
   if member_of(message) then
-    groups_of(keys, queues).left(message, how, report)
+    MADE[queues] = MADE[queues] or groups_of(keys, queues)
+    MADE[queues].left(message, how, report)
   end
 end`,
   'without_group': `local function without_group(message)
@@ -615,9 +616,10 @@ end`,
   'delete_dead': `local function delete_dead(keys, queue, ids)
   local records = redis.call('EXISTS', keys.groups) == 1 and redis.call('HMGET', queue.records, unpack(ids)) or {}
   forget_dead(queue, ids)
+  local known_queues = {}
   for _, record in ipairs(records) do
     if record then
-      leave_group(keys, {}, message_of(record), 'deleted')
+      leave_group(keys, known_queues, message_of(record), 'deleted')
     end
   end
 end`,
@@ -1379,6 +1381,7 @@ ${LIB.wrong_queues}
 ${LIB.forget_dead}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -1435,6 +1438,7 @@ ${LIB.now_ms}
 ${LIB.forget_dead}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
@@ -1780,6 +1784,7 @@ ${LIB.result_tag}
 ${LIB.announce}
 ${LIB.by_name}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
@@ -1895,6 +1900,8 @@ ${LIB.member_of}
 ${LIB.series_name}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
+${LIB.by_name}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
@@ -1991,8 +1998,9 @@ elseif #gaps > 0 then
   redis.call('LREM', list, -#gaps, mark)
 end
 remember_removed(keys.removed, now, asking)
+local known_queues = by_name({ queue })
 for _, message in ipairs(members) do
-  leave_group(keys, {}, message, 'cancelled')
+  leave_group(keys, known_queues, message, 'cancelled')
 end
 for name, number in pairs(purged) do
   note_endings(keys, queue.name, name, 'cancelled', number)
@@ -2291,6 +2299,7 @@ ${LIB.note_ending}
 ${LIB.result_tag}
 ${LIB.announce}
 ${LIB.by_name}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
@@ -2516,6 +2525,7 @@ ${LIB.keep_result}
 ${LIB.keep_failure}
 ${LIB.note_endings}
 ${LIB.announce}
+${LIB.MADE}
 ${LIB.leave_group}
 ${LIB.ENDED_KEPT}
 ${LIB.note_ending}
@@ -2850,6 +2860,7 @@ ${LIB.free_key}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
@@ -3557,6 +3568,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -3850,6 +3862,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.announce}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
@@ -4003,6 +4016,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -4122,6 +4136,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -4218,6 +4233,7 @@ ${LIB.free_key}
 ${LIB.finish}
 ${LIB.announce}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}

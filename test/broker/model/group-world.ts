@@ -195,7 +195,7 @@ export class GroupWorld {
         return group && (() => broker.groups.cancel(group.id));
       }
       case 'expire':
-        return choice % 3 === 0 ? () => this.timeOut(pick(this.groups)?.id ?? '', 'deadline') : undefined;
+        return () => this.timeOut(pick(this.groups)?.id ?? '', 'deadline');
       case 'abandon': {
         const open = this.groups.filter(({ sealed }) => !sealed);
         return () => this.timeOut(pick(open)?.id ?? '', 'unsealed');
@@ -221,7 +221,7 @@ export class GroupWorld {
   private async batch(choice: number): Promise<void> {
     const id = this.fixture.ids.next();
     const policy = choice % 2 === 0 ? 'fail' : 'end';
-    const common = { name: 'batch', openedAt: 1, deadlineMs: choice % 3 === 0 ? LEASE_MS : undefined };
+    const common = { name: 'batch', openedAt: 1, deadlineMs: choice % 2 === 0 ? LEASE_MS : undefined };
     const [done, failed] = [this.callback(), this.callback()];
     const group = { id, kind: 'batch', policy, ...common, done, failed } as const;
     await this.broker.groups.open(group);
@@ -232,7 +232,7 @@ export class GroupWorld {
   /** A flow of a random shape: each node waits for some of those before it. */
   private async flow(choice: number): Promise<void> {
     const id = this.fixture.ids.next();
-    const common = { name: 'flow', openedAt: 1, deadlineMs: choice % 3 === 0 ? LEASE_MS : undefined };
+    const common = { name: 'flow', openedAt: 1, deadlineMs: choice % 2 === 0 ? LEASE_MS : undefined };
     await this.broker.groups.open({ id, kind: 'flow', policy: 'fail', ...common, done: undefined, failed: undefined });
     const count = 2 + (choice % 7);
     const base = await this.broker.groups.reserve(id, count);

@@ -83,8 +83,9 @@ elseif #gaps > 0 then
   redis.call('LREM', list, -#gaps, mark)
 end
 remember_removed(keys.removed, now, asking)
+local known_queues = by_name({ queue })
 for _, message in ipairs(members) do
-  leave_group(keys, {}, message, 'cancelled')
+  leave_group(keys, known_queues, message, 'cancelled')
 end
 for name, number in pairs(purged) do
   note_endings(keys, queue.name, name, 'cancelled', number)

@@ -73,10 +73,9 @@ local function groups_of(keys, queues)
   end
 
   function own.write(group)
-    redis.call('HSET', keys.groups, group.id, table.concat({
-      group.kind, group.policy, group.state, text(group.open), text(group.total), text(group.done), text(group.dead),
-      text(group.deleted), text(group.dropped), text(group.cancelled), text(group.bad), text(group.held),
-    }, ' '))
+    redis.call('HSET', keys.groups, group.id, string.format('%s %s %s %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f',
+      group.kind, group.policy, group.state, group.open, group.total, group.done, group.dead, group.deleted, group.dropped,
+      group.cancelled, group.bad, group.held))
   end
 
   -- What a callback gets, as JSON.
@@ -445,10 +444,14 @@ local function groups_of(keys, queues)
   return own
 end
 
+-- A script may end many members.
+local MADE = {}
+
 -- What hangs on the end of a member of a group. Most tasks are in none.
 local function leave_group(keys, queues, message, how, report)
   if member_of(message) then
-    groups_of(keys, queues).left(message, how, report)
+    MADE[queues] = MADE[queues] or groups_of(keys, queues)
+    MADE[queues].left(message, how, report)
   end
 end
 

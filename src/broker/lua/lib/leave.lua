@@ -189,9 +189,10 @@ end
 local function delete_dead(keys, queue, ids)
   local records = redis.call('EXISTS', keys.groups) == 1 and redis.call('HMGET', queue.records, unpack(ids)) or {}
   forget_dead(queue, ids)
+  local known_queues = {}
   for _, record in ipairs(records) do
     if record then
-      leave_group(keys, {}, message_of(record), 'deleted')
+      leave_group(keys, known_queues, message_of(record), 'deleted')
     end
   end
 end
