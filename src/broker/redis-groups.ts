@@ -83,7 +83,6 @@ export class RedisGroups implements GroupBroker, GroupPort {
       behind: behind ?? '',
       last: ends.map(({ number }) => number).join(','),
       starts: starts ? 1 : 0,
-      from: nodes[0]?.number ?? 0,
       queues: [...new Set(nodes.map(({ queue }) => queue))],
       nodes: nodes.flatMap((node) => [node.number, encodeNode(node), entryOf(node), node.waiting.join(',')]),
     };

@@ -30,9 +30,8 @@ export class NodeList implements RefOwner {
     return new Ref<never>(this, this.nodes.length - 1);
   }
 
-  /** No more is added. */
+  /** No more is added: it is sent. */
   close(): void {
-    if (this.closed) throw invalidFlow(this.title, 'it was sent already', 'Make another one.');
     this.closed = true;
   }
 }

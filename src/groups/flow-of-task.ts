@@ -66,7 +66,7 @@ export class FlowOfTask extends NodeAdder {
       const remedy = 'Return Refs that context.flow.add() gave in this attempt.';
       throw invalidFlow('The flow of the running task', 'a Ref of another flow was returned', remedy);
     });
-    const target = { flow: group, owner: list, behind: number, open: async () => {} };
+    const target = { flow: group, owner: list, behind: number, open: async () => {}, places: {} };
     const sent = await sendNodes(target, list.nodes, passed);
     if (passed.length === 0) return result;
     return new PassedOn(isList, runsOf(passed.map((own) => sent[own]?.id as string)));

@@ -22,6 +22,14 @@ export interface FlowTarget {
   readonly behind?: number;
   /** Called once it is known that the nodes can be sent; opens the flow if it is new. */
   readonly open: (groups: GroupBroker) => Promise<void>;
+  readonly places: NodePlaces;
+}
+
+/** The ids and numbers of nodes. They are kept when sending fails, so that it can be repeated and adds each node once. */
+export interface NodePlaces {
+  ids?: readonly string[];
+  /** the number of the first one */
+  base?: number;
 }
 
 /** A task of a flow that was sent. */
@@ -84,12 +92,15 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
   const [first] = calls.values();
   if (!first) return [];
   const { groups } = first;
-  const ids = first.takeIds(nodes.length);
+  const { places } = target;
+  places.ids ??= first.takeIds(nodes.length);
+  const { ids } = places;
   const waiting = waitingFor(links);
   const taken = new Set([...passed, ...links.flatMap(({ refs }) => refs.flatMap(({ of }) => of))]);
   const payloads = await Promise.all(nodes.map((_, number) => payloadOf(number, plan, callOf(number), taken)));
   await target.open(groups);
-  const base = await persistent(() => groups.reserve(target.flow, nodes.length));
+  places.base ??= await persistent(() => groups.reserve(target.flow, nodes.length));
+  const { base } = places;
   const seconds = nodes.map((_, number) => secondsOf(callOf(number).seconds, taken.has(number)));
   const made = nodes.map((node, number): NewNode => {
     const { name, queue, options, enqueuedAt } = callOf(number);
@@ -108,10 +119,11 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
       covered: isCovered(waiting[number] ?? [], nodes),
     };
   });
-  for (let from = 0; from < made.length; from += NODES_AT_ONCE) {
-    const part = made.slice(from, from + NODES_AT_ONCE);
-    const isLast = from + NODES_AT_ONCE >= made.length;
-    assertAdded(await add(groups, target, part, isLast || target.behind !== undefined), target.flow);
+  // a running flow gets all of them at once: were the rest never to come, others would wait for it in vain
+  const most = target.behind === undefined ? NODES_AT_ONCE : made.length;
+  for (let from = 0; from < made.length; from += most) {
+    const added = await add(groups, target, made.slice(from, from + most), from + most >= made.length);
+    assertAdded(added, target.flow);
   }
   return ids.map((id, number) => ({ id, queue: callOf(number).queue, added: true, seconds: seconds[number] }));
 }

@@ -6,7 +6,7 @@ import { type BatchStatus, statusOfGroup } from './batch-status.js';
 import { NodeAdder, NodeList } from './flow-nodes.js';
 import type { FlowOptions, NodeOptions } from './flow-options.js';
 import { MOST_NODES } from './flow-plan.js';
-import { type SentNode, sendNodes } from './flow-sending.js';
+import { type NodePlaces, type SentNode, sendNodes } from './flow-sending.js';
 import { groupUnknown, invalidFlow } from './group-errors.js';
 import { type CheckedOptions, checkedOptions } from './group-options.js';
 import { persistent } from './persistent.js';
@@ -120,6 +120,9 @@ export class FlowBuilder extends NodeAdder {
   readonly #context: FlowContext;
   readonly #checked: CheckedOptions;
   readonly #list: NodeList;
+  readonly #places: NodePlaces = {};
+  #opened: { readonly id: string; readonly openedAt: number } | undefined;
+  #sending = false;
 
   /** @internal */
   constructor(context: FlowContext, options: FlowOptions = {}) {
@@ -142,7 +145,8 @@ export class FlowBuilder extends NodeAdder {
   }
 
   /**
-   * Sends the flow: all of its tasks are in Redis then, and those start that wait for no other. It can be sent once.
+   * Sends the flow: all of its tasks are in Redis then, and those start that wait for no other. A flow is sent once; a call that was
+   * rejected may be repeated, and adds each task once.
    *
    * @throws NestworkError INVALID_FLOW: a task waits for one of another flow, or takes the result of a task that keeps none, or the flow
    * has no task; as `delay()` of a task does
@@ -151,9 +155,11 @@ export class FlowBuilder extends NodeAdder {
     const { groups, nextId, now } = this.#context;
     const list = this.#list;
     if (list.nodes.length === 0) throw invalidFlow('The flow', 'it has no task', 'Add one with add().');
+    if (this.#sending) throw invalidFlow('The flow', 'it was sent already', 'Make another one.');
     list.close();
-    const id = nextId();
-    const openedAt = now();
+    this.#sending = true;
+    this.#opened ??= { id: nextId(), openedAt: now() };
+    const { id, openedAt } = this.#opened;
     const flow = {
       id,
       kind: 'flow',
@@ -164,7 +170,12 @@ export class FlowBuilder extends NodeAdder {
       failed: undefined,
     } as const;
     const open = (): Promise<void> => persistent(() => groups.open(flow));
-    const nodes = await sendNodes({ flow: id, owner: list, open }, list.nodes);
-    return new Flow(this.#context, id, { list, nodes, sentAt: openedAt });
+    try {
+      const nodes = await sendNodes({ flow: id, owner: list, open, places: this.#places }, list.nodes);
+      return new Flow(this.#context, id, { list, nodes, sentAt: openedAt });
+    } catch (error) {
+      this.#sending = false;
+      throw error;
+    }
   }
 }

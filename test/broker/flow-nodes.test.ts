@@ -297,6 +297,28 @@ describe('a flow', () => {
     expect(await statusOf(flow)).toMatchObject({ state: 'done', done: 451 });
   });
 
+  it('takes no nodes of one that has ended', async () => {
+    const flow = await flowOf([[]], [[0]]);
+    await started(flow);
+    await end(flow, 0);
+    const base = await fixture.broker.groups.reserve(flow.id, 1);
+    const nodes = nodesOf(flow.id, [[[]]], { base });
+    expect(await fixture.broker.groups.addNodes(flow.id, { nodes, starts: true, behind: 0 })).toBe('ended');
+    expect(await statusOf(flow)).toMatchObject({ total: 2 });
+  });
+
+  it('that has ended is found again by its sender, who has got no answer', async () => {
+    const id = await opened();
+    await fixture.broker.groups.reserve(id, 1);
+    const nodes = nodesOf(id, [[[]]]);
+    await fixture.broker.groups.addNodes(id, { nodes, starts: true });
+    const flow = { id, ids: nodes.map(({ message }) => idOf(message)), child: await fixture.child() };
+    await started(flow);
+    await end(flow, 0);
+    expect(await fixture.broker.groups.addNodes(id, { nodes, starts: true })).toBe('added');
+    expect(await statusOf(flow)).toMatchObject({ state: 'done', total: 1 });
+  });
+
   it('takes nodes of a running one: what waits for that waits for them, too', async () => {
     const flow = await flowOf([[]], [[0], 'end']);
     await started(flow);

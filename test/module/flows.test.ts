@@ -217,6 +217,11 @@ describe('a flow', () => {
     silent.add(tasks.maybe, silent.add(tasks.note, 'x') as never);
     await expect(silent.delay()).rejects.toMatchObject({ message: expect.stringContaining('FlowTasks.note (node 0') });
     await expect(queue.flow().delay()).rejects.toMatchObject({ code: 'INVALID_FLOW' });
+    const once = queue.flow();
+    once.add(tasks.note, 'x');
+    await once.delay();
+    await expect(once.delay()).rejects.toMatchObject({ code: 'INVALID_FLOW' });
+    expect(() => once.add(tasks.note, 'y')).toThrow('it was sent already');
   });
 });
 

@@ -335,6 +335,12 @@ end`,
     return true
   end
 
+  -- Whether the node that adds others still runs; true for none.
+  function own.runs(group, number)
+    local node = number ~= '' and node_at(group, tonumber(number))
+    return number == '' or node and node.state == 'ready'
+  end
+
   -- Those that wait for a running node wait for more nodes as well: for \`last\`, a list of numbers.
   function own.hang_on(group, behind, last)
     local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
@@ -2176,18 +2182,18 @@ local keys = {
   groups_ended = KEYS[4],
   released = KEYS[5],
 }
-local group, unsealed_ms, behind, last, starts, from = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local group, unsealed_ms, behind, last, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queues = {}
-for i = 1, ARGV[7] do
-  queues[i] = { name = ARGV[i + 7], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+for i = 1, ARGV[6] do
+  queues[i] = { name = ARGV[i + 6], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
 end
-local nodes = part(ARGV, #queues + 8, #ARGV)
+local nodes = part(ARGV, #queues + 7, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`nodes\` are, for each node, its number, what is known of it without its state (as NODE of lib/groups.lua reads it, from the number for
 -- which it waits on), \`<queue> <message>\`, and the numbers of those that wait for it, '' for none. \`behind\` is the number of a running node
 -- of the flow, '' for none: those that wait for that wait for \`last\` as well, the nodes of these for which no other waits. With \`starts\`
--- these were the last ones, and the flow begins; with \`behind\` it has begun.
+-- these were the last ones, and the flow begins.
 --
 -- Atomic because a flow must have all of its nodes before the first one ends. A repetition finds them, and adds none.
 
@@ -2197,37 +2203,35 @@ if wrong then
 end
 local groups = groups_of(keys, by_name(queues))
 local its = groups.read(group)
-if not its or its.open <= 0 or groups.is_over(its) then
-  return its and -1 or -2
+if not its or its.kind ~= 'f' then
+  return -2
 end
-local added, first = 0, nil
+local is_known = redis.call('HEXISTS', keys.groups, group .. ' n' .. nodes[1]) == 1
+if its.state == 'abandoned' or not is_known and (its.open <= 0 or groups.is_over(its) or not groups.runs(its, behind)) then
+  return -1
+end
+if is_known then
+  return 0
+end
 for i = 1, #nodes, 4 do
   local number, about, entry, waiting = nodes[i], nodes[i + 1], nodes[i + 2], nodes[i + 3]
-  if redis.call('HSETNX', keys.groups, group .. ' n' .. number, 'waiting ' .. about) == 1 then
-    local id = string.match(entry, '^%S+ (....................)')
-    redis.call('HSET', keys.groups, id, entry)
-    if waiting ~= '' then
-      redis.call('HSET', keys.groups, group .. ' d' .. number, waiting)
-    end
-    first = first or tonumber(number)
-    added = added + 1
+  local id = string.match(entry, '^%S+ (....................)')
+  redis.call('HSET', keys.groups, group .. ' n' .. number, 'waiting ' .. about, id, entry)
+  if waiting ~= '' then
+    redis.call('HSET', keys.groups, group .. ' d' .. number, waiting)
   end
 end
-its.total, its.open = its.total + added, its.open + added
+its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4
 groups.write(its)
-if added > 0 and behind ~= '' then
+if behind ~= '' then
   groups.hang_on(its, tonumber(behind), last)
-end
-if starts == '1' then
-  if behind ~= '' then
-    groups.start(its, tonumber(from))
-  elseif groups.seal(its) then
-    groups.start(its, 0)
-  end
+  groups.start(its, tonumber(nodes[1]))
+elseif starts == '1' and groups.seal(its) then
+  groups.start(its, 0)
 else
   redis.call('ZADD', keys.group_times, 'XX', text(now_ms() + unsealed_ms), group .. ' unsealed')
 end
-return added`,
+return #nodes / 4`,
   'cancel-group': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -2399,8 +2403,8 @@ if wrong then
 end
 local groups = groups_of(keys, {})
 local now, its = now_ms(), groups.read(group)
-if not its or its.open <= 0 or groups.is_over(its) then
-  return its and -1 or -2
+if not its or its.kind ~= 'b' or its.open <= 0 or groups.is_over(its) then
+  return its and its.kind == 'b' and -1 or -2
 end
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
 local added = let_in(keys.seen, seconds, messages, function(fresh)

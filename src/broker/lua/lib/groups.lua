@@ -321,6 +321,12 @@ local function groups_of(keys, queues)
     return true
   end
 
+  -- Whether the node that adds others still runs; true for none.
+  function own.runs(group, number)
+    local node = number ~= '' and node_at(group, tonumber(number))
+    return number == '' or node and node.state == 'ready'
+  end
+
   -- Those that wait for a running node wait for more nodes as well: for `last`, a list of numbers.
   function own.hang_on(group, behind, last)
     local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
