@@ -1,9 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { rmSync, truncateSync } from 'node:fs';
+import { jest } from '@jest/globals';
 import { type INestApplication, Logger } from '@nestjs/common';
-import { QueueClient, type TaskContext } from 'nestwork';
+import { DeadLetters, QueueClient, type TaskContext } from 'nestwork';
 import { drainTasks, RedisServer, type TaskRun } from 'nestwork/testing';
-import type { Batch, Report } from '../../sample-app/src/reports/report.js';
+import { BATCH_LIMITS } from '../../sample-app/src/counting/plan-batches.js';
+import { ChartTasks } from '../../sample-app/src/reports/chart.tasks.js';
+import { planReport } from '../../sample-app/src/reports/plan-report.js';
+import type { Report } from '../../sample-app/src/reports/report.js';
 import { ReportStore } from '../../sample-app/src/reports/report-store.js';
 import type { ReportResource } from '../../sample-app/src/reports/reports.controller.js';
 import { StatsTasks } from '../../sample-app/src/reports/stats.tasks.js';
@@ -12,7 +15,6 @@ import { TemporaryDirectory } from './temporary-directory.js';
 
 /** Small enough to run in this process, with enough files for several batches. */
 const sources = new TemporaryDirectory();
-const threeFiles = new TemporaryDirectory().write({ 'a.js': 'a\n// b\n\n', 'b.js': 'a\nb\nc\n', 'c.js': '\n\n\n' });
 const data = new TemporaryDirectory();
 let redis: RedisServer;
 let app: INestApplication;
@@ -36,16 +38,17 @@ afterAll(async () => {
   await app?.close();
   await redis?.stop();
   sources.remove();
-  threeFiles.remove();
   data.remove();
 });
+
+afterEach(() => jest.restoreAllMocks());
 
 async function post(body: string, contentType = 'application/json'): Promise<Response> {
   return fetch(`${url}/reports`, { method: 'POST', body, headers: { 'content-type': contentType } });
 }
 
-async function startReport(): Promise<ReportResource> {
-  const response = await post(JSON.stringify({ directory: sources.path }));
+async function startReport(directory = sources.path): Promise<ReportResource> {
+  const response = await post(JSON.stringify({ directory }));
   expect(response.status).toBe(202);
   return (await response.json()) as ReportResource;
 }
@@ -59,25 +62,6 @@ async function drain(): Promise<TaskRun[]> {
   const tasks = await drainTasks(app);
   expect(tasks.filter(({ error }) => error !== undefined)).toEqual([]);
   return tasks;
-}
-
-const filesOf = (id: string) => readdirSync(data.at(id), { recursive: true }).sort();
-
-const batchOf = (path: string, index: number): Batch => ({ directory: threeFiles.path, paths: [path], index, of: 3 });
-const batches = [batchOf('a.js', 0), batchOf('b.js', 1), batchOf('c.js', 2)] as const;
-
-/** A report with a plan of three batches, none of which is in the queue. */
-async function plannedReport(): Promise<string> {
-  const id = randomUUID();
-  await app.get(ReportStore).saveRequest({ id, directory: threeFiles.path, requestedAt: new Date().toISOString() });
-  await app.get(ReportStore).savePlan(id, { batches: batches.map(({ paths }) => paths), skipped: {} });
-  return id;
-}
-
-/** The tasks as they are, outside a worker, with senders of ours. */
-function tasksWith(senders: () => unknown, signal = new AbortController().signal): StatsTasks {
-  const queue = { of: senders } as unknown as QueueClient;
-  return new StatsTasks(queue, { signal } as TaskContext, app.get(ReportStore));
 }
 
 /** All of a report but the processes that worked on it, and their speed. */
@@ -100,29 +84,24 @@ describe('a report', () => {
     const accepted = await startReport();
     const report = `/reports/${accepted.id}`;
     expect(accepted).toEqual({
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(/^[0-9a-z]{20}$/),
       directory: sources.path,
       requestedAt: expect.any(String),
       state: 'queued',
-      files: { done: 0, total: 0 },
-      batches: { done: 0, total: 0 },
+      tasks: { done: 0, total: 2 },
       urls: { report, chart: `${report}/chart.svg` },
     });
     expect(await get(report)).toEqual({ status: 200, body: accepted });
     expect(await get(accepted.urls.chart)).toMatchObject({
       status: 409,
-      body: { message: expect.stringContaining('queued, 0 of 0 batches are counted. Ask again in a moment.') },
+      body: { message: expect.stringContaining('queued, 0 of 2 tasks are done. Ask again in a moment.') },
     });
 
     const names = (await drain()).map(({ name }) => name.replace('StatsTasks.', ''));
-    expect(names).toEqual(['startReport', 'countBatch', 'countBatch', 'countBatch', 'writeReport']);
+    expect(names).toEqual(['countFiles', 'countBatch', 'countBatch', 'countBatch', 'writeReport']);
 
     const { body } = await get(report);
-    expect(body).toMatchObject({
-      state: 'finished',
-      files: { done: 71, total: 71 },
-      batches: { done: 3, total: 3 },
-    });
+    expect(body).toMatchObject({ state: 'finished', tasks: { done: 5, total: 5 } });
     expect(findings(body.report as Report)).toEqual(wanted);
     const chart = await fetch(url + accepted.urls.chart);
     expect(chart.status).toBe(200);
@@ -132,107 +111,86 @@ describe('a report', () => {
   });
 
   test('shows its progress', async () => {
-    const { id } = await startReport();
-    const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks));
-    await tasks.startReport(id, sources.path);
-    const { body } = await get(`/reports/${id}`);
-    expect(body).toMatchObject({ state: 'counting', files: { done: 0, total: 71 }, batches: { done: 0, total: 3 } });
+    const { urls } = await startReport();
+    const seen: unknown[] = [];
+    const stats = app.get(StatsTasks);
+    const countBatch = stats.countBatch.bind(stats);
+    jest.spyOn(stats, 'countBatch').mockImplementation(async (batch) => {
+      const { state, tasks } = (await get(urls.report)).body;
+      seen.push([state, tasks.done, tasks.total]);
+      return countBatch(batch);
+    });
     await drain();
+    expect(seen).toEqual([1, 2, 3].map((done) => ['counting', done, 5]));
   });
 
-  test('comes out the same when every task runs twice, and is written once', async () => {
-    const { id, urls } = await startReport();
-    const tasks = app.get(QueueClient).of(StatsTasks);
-    await tasks.startReport.delay(id, sources.path);
+  test('counts the files that it found first, also when a task runs again and files have come meanwhile', async () => {
+    const { urls } = await startReport();
+    const store = app.get(ReportStore);
+    const savePlan = store.savePlan.bind(store);
+    jest.spyOn(store, 'savePlan').mockImplementationOnce(async (id, plan) => {
+      await savePlan(id, plan);
+      sources.write({ 'new.ts': 'x' });
+      throw new Error('killed');
+    });
+    jest.spyOn(app.get(StatsTasks), 'countBatch').mockRejectedValueOnce(new Error('killed'));
+    for (const task of ['countFiles', 'countBatch']) {
+      await drainTasks(app);
+      expect((await get(urls.report)).body.failure?.task).toBe(`StatsTasks.${task}`);
+      await app.get(DeadLetters).redriveAll({});
+    }
     await drain();
-    const first = await get(urls.report);
-    const files = filesOf(id);
-
-    await tasks.startReport.delay(id, sources.path);
-    await tasks.countBatch.delay(id, { directory: sources.path, paths: ['src/0.ts'], index: 0, of: 3 });
-    await tasks.writeReport.delayMany([[id], [id]]);
-    await drain();
-    expect(await get(urls.report)).toEqual(first);
-    expect(filesOf(id)).toEqual(files);
-    expect(findings(first.body.report as Report)).toEqual(wanted);
-  });
-
-  test('keeps the first plan, so that files that come meanwhile change nothing', async () => {
-    const { id, urls } = await startReport();
-    const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks));
-    await Promise.all([tasks.startReport(id, sources.path), tasks.startReport(id, sources.path)]);
-    sources.write({ 'new.ts': 'x' });
-    await tasks.startReport(id, sources.path);
-    await drain();
-    sources.write({ 'new.ts': '' });
+    rmSync(sources.at('new.ts'));
     expect(findings((await get(urls.report)).body.report as Report)).toEqual(wanted);
   });
 
-  test('is still written when the last task died between its result and the next step', async () => {
-    const id = await plannedReport();
-    const killed = new Error('killed');
-    const dying = tasksWith(() => {
-      throw killed;
-    });
-    await dying.countBatch(id, batches[0]);
-    await dying.countBatch(id, batches[1]);
-    await expect(dying.countBatch(id, batches[2])).rejects.toBe(killed);
-    expect((await get(`/reports/${id}`)).body).toMatchObject({ state: 'writing', batches: { done: 3, total: 3 } });
-    expect(await drain()).toEqual([]);
-
-    // as the supervisor does with the task of a child that died
-    await app.get(QueueClient).of(StatsTasks).countBatch.delay(id, batches[2]);
-    expect((await drain()).map(({ name }) => name)).toEqual(['StatsTasks.countBatch', 'StatsTasks.writeReport']);
-    expect((await get(`/reports/${id}`)).body.report?.total.lines).toBe(9);
-  });
-
-  test('is written by any batch that ends last, also when all end at the same instant', async () => {
-    for (let round = 0; round < 20; round += 1) {
-      const id = await plannedReport();
-      const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks));
-      await Promise.all(batches.map((batch) => tasks.countBatch(id, batch)));
-      expect((await drain()).map(({ name }) => name)).toContain('StatsTasks.writeReport');
-      expect((await get(`/reports/${id}`)).body.report?.work.tasks).toBe(3);
-    }
-  });
-
   test('is written even if there is nothing left to count', async () => {
-    const { id } = await startReport();
-    await app.get(ReportStore).savePlan(id, { batches: [], skipped: {} });
+    const gone = new TemporaryDirectory().write({ 'a.js': 'a' });
+    const { urls } = await startReport(gone.path);
+    rmSync(gone.at('a.js'));
     await drain();
-    expect((await get(`/reports/${id}`)).body.report?.total.files).toBe(0);
+    gone.remove();
+    expect((await get(urls.report)).body).toMatchObject({ state: 'finished', report: { total: { files: 0 } } });
   });
 
-  test('stops counting when the worker stops, and leaves no half result', async () => {
-    const id = await plannedReport();
+  test('stops counting when the worker stops', async () => {
     const reason = new Error('the worker stops');
-    const tasks = tasksWith(() => app.get(QueueClient).of(StatsTasks), AbortSignal.abort(reason));
-    await expect(tasks.countBatch(id, batches[0])).rejects.toBe(reason);
-    expect(filesOf(id)).toEqual(['plan.json', 'request.json']);
+    const context = { signal: AbortSignal.abort(reason) } as TaskContext;
+    const tasks = new StatsTasks(app.get(QueueClient), context, app.get(ReportStore));
+    await expect(tasks.countBatch({ directory: sources.path, paths: ['README.md'] })).rejects.toBe(reason);
+  });
+
+  test('of many files has no more batches than a task can add', async () => {
+    const many = new TemporaryDirectory();
+    for (let file = 0; file < 1_001; file += 1) {
+      many.write({ [`${file}.js`]: '' });
+      truncateSync(many.at(`${file}.js`), BATCH_LIMITS.bytes);
+    }
+    const { batches } = await planReport(many.path, new AbortController().signal);
+    many.remove();
+    expect(batches.map(({ length }) => length)).toEqual([...Array.from({ length: 500 }, () => 2), 1]);
   });
 });
 
 describe('a report of which a task fails', () => {
-  it('names that task and its error', async () => {
-    const id = randomUUID();
-    await app.get(ReportStore).saveRequest({ id, directory: '/gone', requestedAt: new Date().toISOString() });
-    // its plan is missing, so it cannot be written
-    await app.get(QueueClient).of(StatsTasks).writeReport.delay(id);
-    const [task] = await drainTasks(app);
-    expect(await get(`/reports/${id}`)).toMatchObject({
-      status: 200,
-      body: {
-        state: 'failed',
-        failure: { task: 'StatsTasks.writeReport', taskId: task?.id, why: expect.stringContaining('is gone') },
-      },
-    });
+  it('names that task and its error, and is written when that is redriven', async () => {
+    const { urls } = await startReport();
+    const broken = jest.spyOn(app.get(ReportStore), 'saveReport').mockRejectedValue(new Error('disk full'));
+    await drainTasks(app);
+    const { body } = await get(urls.report);
+    const failure = { task: 'StatsTasks.writeReport', taskId: expect.any(String), why: 'Error: disk full' };
+    expect(body).toMatchObject({ state: 'failed', failure });
+    broken.mockRestore();
+    await fetch(`${url}/dead-tasks/${body.failure?.taskId}/redrive`, { method: 'POST' });
+    await drain();
+    expect((await get(urls.report)).body).toMatchObject({ state: 'finished', tasks: { done: 5, total: 5 } });
   });
 });
 
 describe('health', () => {
   it('is red when no worker consumes tasks, also while Redis answers', async () => {
     expect(await get('/health')).toMatchObject({ status: 200, body: { healthy: true } });
-    await app.get(QueueClient).of(StatsTasks).writeReport.delay(randomUUID());
+    await app.get(QueueClient).of(ChartTasks).drawChart.delay('none');
     expect(await get('/health')).toMatchObject({ status: 503, body: { healthy: false } });
     await drainTasks(app);
     expect(await get('/health')).toMatchObject({ status: 200 });
@@ -258,7 +216,7 @@ describe('wrong input', () => {
   });
 
   test.each([
-    ['a report that never was', '00000000-0000-4000-8000-000000000000'],
+    ['a report that never was', '00000000000000000000'],
     ['an invalid id', 'no-id'],
     ['a way out of the directory', '..%2F..%2Fetc'],
     ['a very long id', 'a'.repeat(3_000)],

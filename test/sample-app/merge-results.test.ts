@@ -7,9 +7,9 @@ const plan = { batches: [['a'], ['b'], ['c']], skipped: { 'too large': { files: 
 const merge = (results: readonly BatchResult[]) => mergeResults(request, plan, results);
 
 const results = [
-  resultOf(0, 'Go', 5),
-  resultOf(1, 'Rust', 7, { pid: 2, startedAt: 1_005, finishedAt: 1_500 }),
-  resultOf(2, 'Go', 6, { startedAt: 1_010, skipped: { binary: { files: 2, examples: ['x', 'y'] } } }),
+  resultOf('Go', 5),
+  resultOf('Rust', 7, { pid: 2, startedAt: 1_005, finishedAt: 1_500 }),
+  resultOf('Go', 6, { startedAt: 1_010, skipped: { binary: { files: 2, examples: ['x', 'y'] } } }),
 ];
 
 test('merging adds up languages, skipped files and work', () => {
@@ -33,10 +33,8 @@ test('merging adds up languages, skipped files and work', () => {
   });
 });
 
-test('a batch that comes twice counts once, and the order does not matter', () => {
-  const expected = merge(results);
-  expect(merge([...results, ...results])).toEqual(expected);
-  expect(merge([...results].reverse())).toEqual(expected);
+test('the order of the results does not matter', () => {
+  expect(merge([...results].reverse())).toEqual(merge(results));
 });
 
 test('merging does not change the merged results', () => {
@@ -52,12 +50,12 @@ test('nothing makes an empty report', () => {
 });
 
 test('a clock that was set back makes no negative rates', () => {
-  const { work } = merge([resultOf(0, 'Go', 1, { startedAt: 5_000, finishedAt: 1_000 })]);
+  const { work } = merge([resultOf('Go', 1, { startedAt: 5_000, finishedAt: 1_000 })]);
   expect(work.milliseconds).toBe(1);
   expect(work.tasksPerSecond).toBe(1_000);
 });
 
 test('languages with as many lines are in alphabetical order', () => {
-  const names = merge([resultOf(0, 'Zig', 1), resultOf(1, 'C', 1)]).languages.map(({ name }) => name);
+  const names = merge([resultOf('Zig', 1), resultOf('C', 1)]).languages.map(({ name }) => name);
   expect(names).toEqual(['C', 'Zig']);
 });

@@ -9,7 +9,7 @@ export function row(name: string, code: number, comments = 0, blanks = 0): Repor
 export function reportOn(directory: string, languages: readonly ReportRow[]): Report {
   const sum = (field: Exclude<keyof ReportRow, 'name'>) => languages.reduce((total, one) => total + one[field], 0);
   return {
-    id: '00000000-0000-4000-8000-000000000000',
+    id: '00000000000000000000',
     directory,
     requestedAt: '2026-01-01T00:00:00.000Z',
     total: { ...row('Total', sum('code'), sum('comments'), sum('blanks')), files: sum('files') },
@@ -20,9 +20,8 @@ export function reportOn(directory: string, languages: readonly ReportRow[]): Re
 }
 
 /** The result that a task writes for a batch of a single file. */
-export function resultOf(index: number, language: string, code: number, more: Partial<BatchResult> = {}): BatchResult {
+export function resultOf(language: string, code: number, more: Partial<BatchResult> = {}): BatchResult {
   return {
-    index,
     pid: 1,
     startedAt: 1_000,
     finishedAt: 1_010,

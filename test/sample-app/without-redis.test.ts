@@ -36,10 +36,13 @@ async function start(mode: TestMode): Promise<{ app: TestingModule; queue: TestQ
   return { app, queue: app.get(TestQueue), reports: app.get(ReportsService, { strict: false }) };
 }
 
-it('sends one task for a report', async () => {
+it('sends a flow for a report', async () => {
   const { queue, reports } = await start('fake');
   const { id } = await reports.start(sources.path);
-  assertEnqueued(queue, StatsTasks.prototype.startReport, [id, sources.path], { times: 1, queue: 'default' });
+  const [counted] = queue.enqueued(StatsTasks.prototype.countFiles);
+  expect(counted).toMatchObject({ args: [sources.path], group: id });
+  const [written] = queue.enqueued(StatsTasks.prototype.writeReport);
+  expect(written?.args).toMatchObject([{ directory: sources.path }, { resultOf: counted?.id }]);
   assertNotEnqueued(queue, StatsTasks.prototype.countBatch);
   expect(await reports.find(id)).toMatchObject({ state: 'queued' });
 });

@@ -5,7 +5,6 @@ import type { ReceivedCall } from '../notices/flaky-receiver.controller.js';
 import { mailPath } from '../notices/mailer.js';
 import type { Report } from '../reports/report.js';
 import type { ReportResource } from '../reports/reports.controller.js';
-import type { CancelledTasks } from '../reports/reports.service.js';
 import type { Findings } from '../searches/search-files.js';
 import { operate } from './command-line.js';
 import type { ManagedProcess } from './managed-process.js';
@@ -125,20 +124,15 @@ export class Features {
   }
 
   private async cancel(): Promise<void> {
-    heading('Cancelling', 'the same report again, cancelled while it is made');
+    heading('Cancelling', 'the same report again; its flow is cancelled while it is made');
     const { urls } = await this.client.start(this.report.directory);
     await this.client.until(async () => {
-      const { batches, state } = await this.client.get<ReportResource>(urls.report);
-      return batches.done > 0 || state === 'finished' || undefined;
+      const { tasks, state } = await this.client.get<ReportResource>(urls.report);
+      return tasks.done > 1 || state === 'finished' || undefined;
     });
-    const { tasks } = await this.client.send<{ tasks: CancelledTasks }>('DELETE', urls.report);
-    const { pending = 0, active = 0, unknown = 0 } = tasks;
-    const facts = [
-      `${pending} that waited are gone`,
-      `${active} that ran are asked to stop`,
-      `${unknown} had finished`,
-    ];
-    say(`DELETE /reports/:id → of its tasks ${facts.join(', ')}`);
+    const { state, tasks } = await this.client.send<ReportResource>('DELETE', urls.report);
+    const others = `${tasks.total - tasks.done} do not start, or are asked to stop`;
+    say(`DELETE /reports/:id → ${state}: of its tasks ${tasks.done} are done, ${others}`);
   }
 
   private async operate(endless: TaskHandle): Promise<void> {
@@ -178,7 +172,7 @@ export class Features {
 
   /** The API may have been up for long: each report has receivers of its own. */
   private receiver(name: string): string {
-    return `${name}-${this.report.id.slice(0, 8)}`;
+    return `${name}-${this.report.id.slice(-8)}`;
   }
 
   /** Finished tasks leave no trace. */

@@ -13,13 +13,10 @@ export class ProgressLine {
   private nextStep = 1;
 
   show(status: ReportStatus): void {
-    const { files, batches } = status;
-    const share = files.total > 0 ? files.done / files.total : 0;
+    const { done, total } = status.tasks;
+    const share = done > 0 ? done / total : 0;
     const seconds = ((Date.now() - this.begunAt) / 1_000).toFixed(1);
-    const facts =
-      batches.total === 0
-        ? 'finding files'
-        : `${formatCount(files.done)}/${formatCount(files.total)} files  ${batches.done}/${batches.total} tasks`;
+    const facts = done === 0 ? 'finding files' : `${formatCount(done)}/${formatCount(total)} tasks`;
     const line = `${percent(share)}  ${facts}  ${paint('gray', `${seconds} s`)}`;
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K  ${bar(share, BAR_WIDTH)} ${line}`);
     else if (share * STEPS >= this.nextStep) {

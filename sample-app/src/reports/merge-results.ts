@@ -2,14 +2,8 @@ import { addTo, type LanguageTotals, sumOf } from '../counting/count-batch.js';
 import { mergeSkipped, type SkippedFiles } from '../counting/skipped-files.js';
 import type { BatchResult, ChildShare, Plan, Report, ReportRequest, ReportRow } from './report.js';
 
-/**
- * Adds up the batches. The same results make the same report, in any order, and a batch that comes
- * twice counts once.
- */
-export function mergeResults(request: ReportRequest, plan: Plan, batches: readonly BatchResult[]): Report {
-  const results = [...new Map(batches.map((result) => [result.index, result])).values()];
-  results.sort((a, b) => a.index - b.index);
-
+/** Adds up the batches. */
+export function mergeResults(request: ReportRequest, plan: Plan, results: readonly BatchResult[]): Report {
   const languages: Record<string, LanguageTotals> = {};
   const skipped: SkippedFiles = {};
   mergeSkipped(skipped, plan.skipped);

@@ -1,24 +1,22 @@
-import { appendFile, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { dataDirectory } from '../data-directory.js';
-import type { BatchResult, Plan, Report, ReportRequest } from './report.js';
+import type { Plan, Report, ReportRequest } from './report.js';
 import { replaceFile, writeOnce } from './write-once.js';
 
-const REPORT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** that of its flow */
+const REPORT_ID = /^[0-9a-z]{20}$/;
 
 /**
- * Where reports live: a directory for each, whose files appear one after another. Only the last three ever change.
+ * Where reports live: a directory for each, whose files appear one after another. Only the last two ever change.
  *
  * ```
  * <id>/request.json       by the API
- * <id>/plan.json          by startReport
- * <id>/batches/<n>.json   by countBatch
+ * <id>/plan.json          by countFiles
  * <id>/report.json        by writeReport, when the chart is there, too
- * <id>/cancelled.json     by the API
  * <id>/chart.svg          by writeReport; by drawChart, under another title
  * <id>/title.json         by the API
- * <id>/tasks.txt          by each sender of its tasks: their ids
  * ```
  *
  * Files keep the sample small; they tie the API and all workers to one machine. With several machines, put a database
@@ -45,25 +43,6 @@ export class ReportStore {
     return this.load(id, 'plan.json');
   }
 
-  saveResult(id: string, result: BatchResult): Promise<void> {
-    return this.save(id, join('batches', `${result.index}.json`), result);
-  }
-
-  /** Which batches are counted. */
-  async countedBatches(id: string): Promise<number[]> {
-    const names = await readdir(this.pathOf(id, 'batches')).catch(unlessMissing);
-    return (names ?? []).filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10));
-  }
-
-  async results(id: string): Promise<BatchResult[]> {
-    const results: BatchResult[] = [];
-    for (const index of await this.countedBatches(id)) {
-      const result = await this.load<BatchResult>(id, join('batches', `${index}.json`));
-      if (result) results.push(result);
-    }
-    return results;
-  }
-
   /** The chart goes first, so that a report that is there is complete. */
   async saveReport(report: Report, chart: string): Promise<void> {
     await writeOnce(this.chartPath(report.id), chart);
@@ -78,24 +57,6 @@ export class ReportStore {
       if (report) reports.push(report);
     }
     return reports;
-  }
-
-  saveCancellation(id: string): Promise<void> {
-    return this.save(id, 'cancelled.json', { at: new Date().toISOString() });
-  }
-
-  async isCancelled(id: string): Promise<boolean> {
-    return (await this.load(id, 'cancelled.json')) !== undefined;
-  }
-
-  /** So that they can be cancelled. */
-  async rememberTasks(id: string, tasks: readonly { readonly id: string }[]): Promise<void> {
-    await appendFile(this.pathOf(id, 'tasks.txt'), tasks.map((task) => `${task.id}\n`).join(''));
-  }
-
-  async taskIds(id: string): Promise<string[]> {
-    const lines = await readFile(this.pathOf(id, 'tasks.txt'), 'utf8').catch(unlessMissing);
-    return lines?.split('\n').filter((line) => line !== '') ?? [];
   }
 
   saveTitle(id: string, title: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { SkippedFiles } from '../counting/skipped-files.js';
 
 /** The request of a report; the first file of every report. */
 export interface ReportRequest {
+  /** that of its flow */
   readonly id: string;
   readonly directory: string;
   /** ISO 8601, as JSON has no dates */
@@ -16,7 +17,7 @@ export interface Failure {
   readonly why: string;
 }
 
-/** The files that `startReport` found, and how it cut the work into tasks. */
+/** The files that `countFiles` found, and how it cut the work into tasks. */
 export interface Plan {
   /** paths inside the directory, a list for each batch */
   readonly batches: readonly (readonly string[])[];
@@ -27,15 +28,10 @@ export interface Plan {
 export interface Batch {
   readonly directory: string;
   readonly paths: readonly string[];
-  /** position in the plan, from 0 */
-  readonly index: number;
-  /** number of batches in the plan */
-  readonly of: number;
 }
 
 /** The result of one `countBatch` task. */
 export interface BatchResult extends BatchCounts {
-  readonly index: number;
   /** the child process that counted it */
   readonly pid: number;
   /** milliseconds since 1970 */
@@ -66,7 +62,7 @@ export interface Report extends ReportRequest {
   readonly languages: readonly ReportRow[];
   readonly skipped: SkippedFiles;
   readonly work: {
-    /** `countBatch` tasks; one more started the report, and one wrote it */
+    /** `countBatch` tasks; one more found the files, and one wrote the report */
     readonly tasks: number;
     /** from the first batch begun to the last one finished */
     readonly milliseconds: number;

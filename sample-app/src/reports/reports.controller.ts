@@ -16,7 +16,7 @@ import { TextPipe } from '../http/text.pipe.js';
 import { DirectoryRequestPipe } from './directory-request.pipe.js';
 import { FinishedReportPipe, noReport } from './finished-report.pipe.js';
 import type { Report } from './report.js';
-import { type CancelledTasks, type ReportStatus, ReportsService } from './reports.service.js';
+import { type ReportStatus, ReportsService } from './reports.service.js';
 
 const TITLE = new TextPipe('title', 'a title of 1 to 100 characters', (text) => /^(?=.*\S).{1,100}$/u.test(text));
 
@@ -42,10 +42,10 @@ export class ReportsController {
   }
 
   @Delete(':id')
-  async cancel(@Param('id') id: string): Promise<ReportStatus & { tasks: CancelledTasks }> {
+  async cancel(@Param('id') id: string): Promise<ReportStatus> {
     await this.known(id);
-    const tasks = await this.reports.cancel(id);
-    return { ...(await this.known(id)), tasks };
+    await this.reports.cancel(id);
+    return this.known(id);
   }
 
   /** The chart is drawn anew a moment after the last of several calls. */
@@ -59,11 +59,11 @@ export class ReportsController {
   @Header('Content-Type', 'image/svg+xml; charset=utf-8')
   @Header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
   async chart(@Param('id') id: string): Promise<string> {
-    const { state, batches } = await this.known(id);
+    const { state, tasks } = await this.known(id);
     const chart = await this.reports.chart(id);
     if (chart !== undefined) return chart;
     throw new ConflictException(
-      `The chart of report ${id} is not drawn yet: ${state}, ${batches.done} of ${batches.total} batches are counted. Ask again in a moment.`,
+      `The chart of report ${id} is not drawn yet: ${state}, ${tasks.done} of ${tasks.total} tasks are done. Ask again in a moment.`,
     );
   }
 

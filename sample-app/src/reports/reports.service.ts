@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DeadLetters, EnqueueUnconfirmedError, QueueClient, type TaskHandle, type TaskState } from 'nestwork';
+import { type FlowStatus, QueueClient, type TaskHandle } from 'nestwork';
 import { ChartTasks } from './chart.tasks.js';
-import type { Failure, Plan, Report, ReportRequest } from './report.js';
+import type { Failure, Report, ReportRequest } from './report.js';
 import { ReportStore } from './report-store.js';
 import { StatsTasks } from './stats.tasks.js';
 
-export type ReportState = 'queued' | 'counting' | 'writing' | 'finished' | 'failed' | 'cancelled';
+export type ReportState = 'queued' | 'counting' | 'finished' | 'failed' | 'cancelled';
 
-/** How many are done, of how many; both 0 until the directory has been walked. */
+/** How many are done, of how many. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
@@ -17,73 +16,51 @@ export interface Progress {
 /** A report as the API shows it. */
 export interface ReportStatus extends ReportRequest {
   readonly state: ReportState;
-  readonly files: Progress;
-  readonly batches: Progress;
+  /** one finds the files, many count them, and one writes the report; 2 until the files are found */
+  readonly tasks: Progress;
   readonly report?: Report;
   /** the error, in the state `failed` */
   readonly failure?: Failure;
 }
 
-/** How many tasks of a report were in which state when they were cancelled; `unknown` are those that had finished. */
-export type CancelledTasks = Partial<Record<TaskState, number>>;
-
-/** The work of the API: it sends tasks, and reads their files. */
+/** The work of the API: it sends flows, and looks at them. */
 @Injectable()
 export class ReportsService {
   constructor(
     private readonly queue: QueueClient,
-    private readonly deadLetters: DeadLetters,
     private readonly store: ReportStore,
   ) {}
 
-  /** @throws NestworkError when Redis cannot take the task */
+  /** @throws NestworkError when Redis cannot take the flow */
   async start(directory: string): Promise<ReportStatus> {
-    const request: ReportRequest = { id: randomUUID(), directory, requestedAt: new Date().toISOString() };
-    await this.store.saveRequest(request);
-    const { startReport } = this.queue.of(StatsTasks);
-    const task = await startReport.delay(request.id, directory).catch((error: unknown) => {
-      if (!(error instanceof EnqueueUnconfirmedError)) throw error;
-      // The task may be in already; with its id it is added once at most.
-      return startReport.with({ id: error.taskIds[0] }).delay(request.id, directory);
-    });
-    await this.store.rememberTasks(request.id, [task]);
-    return { ...request, state: 'queued', files: progress([], []), batches: progress([], []) };
+    const request = { directory, requestedAt: new Date().toISOString() };
+    const tasks = this.queue.of(StatsTasks);
+    const flow = this.queue.flow({ name: 'report' });
+    const counted = flow.add(tasks.countFiles, directory);
+    flow.add(tasks.writeReport, request, counted);
+    const { id } = await flow.delay();
+    await this.store.saveRequest({ id, ...request });
+    return { id, ...request, state: 'queued', tasks: { done: 0, total: 2 } };
   }
 
   /** Undefined when there is no such report. */
   async find(id: string): Promise<ReportStatus | undefined> {
     const request = await this.store.request(id);
+    const report = request && (await this.store.report(id));
+    if (report) return { ...request, state: 'finished', tasks: all(report.work.tasks + 2), report };
     if (!request) return undefined;
-    // In this order: each comes later than the next, so the files it relies on are there.
-    const report = await this.store.report(id);
-    const counted = await this.store.countedBatches(id);
-    const plan = await this.store.plan(id);
-    const cancelled = await this.store.isCancelled(id);
-    const failure = report || cancelled ? undefined : await this.failureOf(request);
-    const sizes = plan?.batches.map((paths) => paths.length) ?? [];
+    const status = await this.queue.flowById(id).status();
     return {
       ...request,
-      state: report ? 'finished' : cancelled ? 'cancelled' : failure ? 'failed' : stateOf(plan, counted),
-      files: progress(
-        counted.map((index) => sizes[index] ?? 0),
-        sizes,
-      ),
-      batches: progress(
-        counted.map(() => 1),
-        sizes.map(() => 1),
-      ),
-      report,
-      failure,
+      state: stateOf(status),
+      tasks: { done: status.done, total: status.total },
+      failure: failureOf(status),
     };
   }
 
-  /** Tasks that wait are removed, running ones are aborted, and a task that is sent in this very moment finds the mark and drops itself. */
-  async cancel(id: string): Promise<CancelledTasks> {
-    const states = await Promise.all((await this.store.taskIds(id)).map((task) => this.queue.cancel(task)));
-    await this.store.saveCancellation(id);
-    const tally: CancelledTasks = {};
-    for (const state of states) tally[state] = (tally[state] ?? 0) + 1;
-    return tally;
+  /** Tasks that wait do not start any more, and those that run are aborted. */
+  async cancel(id: string): Promise<void> {
+    if (!(await this.store.report(id))) await this.queue.flowById(id).cancel();
   }
 
   /** Debounced: of many titles in a row, say one for each key that is pressed, only the last is drawn. */
@@ -96,24 +73,18 @@ export class ReportsService {
   chart(id: string): Promise<string | undefined> {
     return this.store.chart(id);
   }
-
-  /** A report whose task is dead waits until it is redriven, whether it threw, ran out of time or crashed. */
-  private async failureOf({ id, requestedAt }: ReportRequest): Promise<Failure | undefined> {
-    const { tasks } = await this.deadLetters.list({ since: new Date(requestedAt) }, { limit: 500 });
-    const dead = tasks.find(({ task, args }) => task?.startsWith(`${StatsTasks.name}.`) && args?.[0] === id);
-    return dead && { task: dead.task ?? '', taskId: dead.id, why: dead.error };
-  }
 }
 
-function stateOf(plan: Plan | undefined, counted: readonly number[]): ReportState {
-  if (!plan) return 'queued';
-  return counted.length < plan.batches.length ? 'counting' : 'writing';
+function stateOf({ state, done }: FlowStatus): ReportState {
+  if (state === 'open') return done > 0 ? 'counting' : 'queued';
+  return state === 'done' ? 'finished' : state === 'cancelled' ? 'cancelled' : 'failed';
 }
 
-function progress(done: readonly number[], total: readonly number[]): Progress {
-  return { done: sum(done), total: sum(total) };
+/** A report whose task is dead waits until it is redriven, whether it threw, ran out of time or crashed. */
+function failureOf({ culprit }: FlowStatus): Failure | undefined {
+  return culprit && { task: culprit.task, taskId: culprit.id, why: culprit.error ?? culprit.how };
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function all(total: number): Progress {
+  return { done: total, total };
 }
