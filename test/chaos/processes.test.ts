@@ -2,9 +2,13 @@ import { playShort } from './harness/short-version.js';
 
 /** The short versions; `npm run chaos` plays the long ones. */
 describe('a worker whose processes die', () => {
-  it.each(['child-kills', 'supervisor-kills', 'scheduled-tasks', 'blocked-loops', 'late-answers', 'rolling-restarts'])(
-    '%s',
-    playShort,
-    240_000,
-  );
+  it.each([
+    'child-kills',
+    'supervisor-kills',
+    'scheduled-tasks',
+    'blocked-loops',
+    'late-answers',
+    'rolling-restarts',
+    'flows',
+  ])('%s', playShort, 240_000);
 });

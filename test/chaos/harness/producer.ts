@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  DeadLetters,
   type Duration,
   EnqueueUnconfirmedError,
+  type FlowBuilder,
   NestworkError,
   QueueClient,
   type SendOptions,
@@ -13,6 +15,7 @@ import {
 import { QUEUES } from './settings.js';
 
 const RETRY_MS = 20;
+const TROUBLE = ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'];
 
 class ProducerModule {}
 
@@ -58,6 +61,32 @@ export class Producer {
     const { id } = await this.sender(task, options).delay(...args);
     this.accepted.set(id, args[0]);
     return id;
+  }
+
+  /** One flow, sent again until it is there. Resolves to its id. */
+  async flow(build: (queue: QueueClient) => FlowBuilder): Promise<string> {
+    const flow = build(this.app.get(QueueClient));
+    for (;;) {
+      try {
+        return (await flow.delay()).id;
+      } catch (error) {
+        if (error instanceof EnqueueUnconfirmedError) this.trouble.unconfirmed += 1;
+        else if (error instanceof NestworkError && TROUBLE.includes(error.code)) this.trouble.unavailable += 1;
+        else throw error;
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  /** Of flows that have ended a short while ago. */
+  async statesOf(flows: readonly string[]): Promise<string[]> {
+    const states: string[] = [];
+    for (const id of flows) states.push((await this.app.get(QueueClient).flowById(id).status()).state);
+    return states;
+  }
+
+  async redriveCrashed(): Promise<void> {
+    await this.app.get(DeadLetters).redriveAll({ code: 'CRASHED' });
   }
 
   async stop(): Promise<void> {
