@@ -4,6 +4,7 @@ import { actionCommands } from '../inspector/actions/action-commands.js';
 import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
 import { doctorCommand } from '../inspector/doctor/doctor-command.js';
+import { batchCommands, flowCommands } from '../inspector/groups/group-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { statusCommands } from '../inspector/status/status-commands.js';
@@ -21,6 +22,8 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   queueCommands,
   taskCommands,
   deadCommands,
+  batchCommands,
+  flowCommands,
   cronCommands,
   workerCommands,
   actionCommands,

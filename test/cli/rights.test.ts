@@ -6,6 +6,7 @@ import { RedisServer } from '../../src/testing/redis-server.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type Ended, nestwork } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { memberOf, nodesOf, openGroup } from '../support/groups.js';
 import { documentedRules, urlAs, userArgs } from '../support/least-rights.js';
 
 const USERS = ['shop-viewer', 'shop-operator'] as const;
@@ -22,14 +23,16 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 /** What commands are about. */
-let ids: Readonly<Record<'pending' | 'scheduled' | 'active' | 'ended' | 'dead' | 'worker', string>>;
+let ids: Readonly<
+  Record<'pending' | 'scheduled' | 'waiting' | 'active' | 'ended' | 'dead' | 'worker' | 'batch' | 'flow', string>
+>;
 beforeEach(async () => {
   await fixture.redis.flushall();
   await fixture.redis.set('{nestwork}:format', 'nestwork/1');
   const { broker } = fixture;
   await broker.crons.declare([{ name: 'Inbox.poll', queue: 'default', schedule: CRON, ...CRON_OPTIONS }], 5_000);
   const catalog = [
-    { name: 'Some.task', queue: 'default' },
+    ...['Some.task', 'Some.task0', 'Some.task1'].map((name) => ({ name, queue: 'default' })),
     { name: 'Inbox.poll', queue: 'default', cron: { schedule: CRON, ...CRON_OPTIONS } },
   ];
   const worker = `${fixture.ids.next()}-60000`;
@@ -48,7 +51,15 @@ beforeEach(async () => {
   const [dead = ''] = await seedDead(fixture, [{}]);
   const ended = fixture.ids.next();
   await fixture.redis.set(`{nestwork}:result:${ended}`, encodeDone([7]), 'EX', 60);
-  ids = { pending: idOf(pending), scheduled: idOf(scheduled), active: idOf(active), ended, dead: idOf(dead), worker };
+  const batch = await openGroup(broker.groups, fixture.ids.next());
+  await broker.groups.add(batch, 'default', [memberOf(fixture, batch)]);
+  const flow = await openGroup(broker.groups, fixture.ids.next(), { kind: 'flow' });
+  await broker.groups.reserve(flow, 2);
+  const { nodes } = nodesOf(fixture, flow, [[1], []]);
+  await broker.groups.addNodes(flow, { nodes, starts: true });
+  const waiting = idOf(nodes[1]?.message ?? '');
+  const places = { pending: idOf(pending), scheduled: idOf(scheduled), active: idOf(active), waiting };
+  ids = { ...places, ended, dead: idOf(dead), worker, batch, flow };
   await fixture.redis.call('ACL', 'LOG', 'RESET');
 });
 
@@ -65,6 +76,8 @@ const VIEWING = [
   'tasks ls --task Some.task --key user-7',
   'tasks show {pending} --args',
   'tasks show {active}',
+  'tasks show {waiting}',
+  'tasks explain {waiting}',
   'tasks show {ended} --args',
   'tasks explain {ended}',
   'tasks explain {scheduled}',
@@ -72,6 +85,12 @@ const VIEWING = [
   'dead ls',
   'dead groups',
   'dead show {dead}',
+  'batches ls',
+  'batches ls --state failed',
+  'batches show {batch}',
+  'flows ls',
+  'flows show {flow}',
+  'flows show {flow} --all',
   'crons ls',
   'workers ls --children',
   'doctor',
@@ -82,6 +101,9 @@ const ACTING = [
   'queues purge default --yes',
   'tasks cancel {pending} --yes',
   'tasks cancel {scheduled} --yes',
+  'tasks cancel {waiting} --yes',
+  'batches cancel {batch} --yes',
+  'flows cancel {flow} --yes',
   'tasks run {scheduled}',
   'tasks move {scheduled} --delay 1h',
   'tasks send Some.task [1]',
