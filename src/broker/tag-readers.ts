@@ -56,11 +56,10 @@ export class TagReaders {
     const sessions = await fieldsOfLiveSessions(this.connection, [READS, '@host', '@pid']).catch(
       unlooked('whether all workers can read the task; nothing was sent', 'Repeat the call.'),
     );
-    return sessions.map(([reads, host, pid]) => ({
-      reads: READ_BY_ALL + (reads ?? ''),
-      host: host ?? '',
-      pid: pid ?? '',
-    }));
+    return sessions.flatMap(([reads, host, pid]) =>
+      // every session has a host: one without was reaped while the sessions were read
+      host === null ? [] : [{ reads: READ_BY_ALL + (reads ?? ''), host: host ?? '', pid: pid ?? '' }],
+    );
   }
 }
 

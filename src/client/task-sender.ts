@@ -231,14 +231,19 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
       this.assertGoesWithGroups();
       if (!wrappers?.any) return await send(await this.memberCall());
       return await wrappers.around(name, count, async (headers) => send(await this.memberCall(headers)));
-    } catch (error) {
-      throw atCall(error, name, this[MEMBER]);
     } finally {
       unanswered.end(name);
     }
   };
 
-  private async memberCall(added?: GivenHeaders): Promise<MemberCall> {
+  /** An error of this task has its name; the sending of a flow concerns others, too. */
+  private memberCall(added?: GivenHeaders): Promise<MemberCall> {
+    return this.preparedMember(added).catch((error: unknown) => {
+      throw atCall(error, this.target.name, this.memberCall);
+    });
+  }
+
+  private async preparedMember(added?: GivenHeaders): Promise<MemberCall> {
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
     const { queue, seconds } = await this.destination();

@@ -338,3 +338,72 @@ describe('a batch', () => {
     expect(await names()).toEqual(['On.done']);
   });
 });
+
+describe('a foreign key in place of one of groups', () => {
+  type Scene = Awaited<ReturnType<typeof batchOf>> & { waiting: string; death: (string | number)[] };
+
+  async function scene(): Promise<Scene> {
+    const batch = await batchOf(3);
+    const [dead = ''] = batch.ids;
+    await bury(batch.child, dead);
+    const waiting = member(batch.group);
+    await fixture.broker.groups.add(batch.group, 'default', [waiting]);
+    await fixture.broker.groups.tend();
+    const diedAt = await fixture.redis.zscore(`${TAG}dead:default`, dead);
+    await fixture.redis.zadd(`${TAG}sessions`, 1, batch.child.session);
+    return { ...batch, waiting, death: [dead, diedAt ?? ''] };
+  }
+
+  const held = ({ ids }: Scene): string => ids[1] as string;
+  const purge = { queue: 'default', place: 'pending', passed: 0, look: 10, mostBytes: 1e6, call: '', before: '' };
+  const WAYS: [way: string, run: (scene: Scene) => Promise<unknown>][] = [
+    ['an end', (it) => end(it.child, [held(it)])],
+    ['a burial', (it) => bury(it.child, held(it))],
+    [
+      'a retry',
+      (it) =>
+        fixture.broker.retry(
+          it.child,
+          { id: held(it), queue: 'default' },
+          { inMs: 0, failures: 0, line: LINE, counts: true },
+        ),
+    ],
+    ['a release', (it) => fixture.broker.release(it.child, [held(it)])],
+    ['a settlement', (it) => fixture.broker.settle(it.child, childExit({ done: [held(it)] }))],
+    ['a reap', (it) => fixture.broker.reap(it.child.session, 30_000)],
+    [
+      'a cancellation',
+      ({ waiting }) =>
+        fixture.call('cancel-waiting', {
+          ...{ queue: 'default', place: 'pending', message: waiting, passed: 0, answering: [] },
+        }),
+    ],
+    ['a purge of pending tasks', () => fixture.call('purge-pending', purge)],
+    ['a redrive', ({ death }) => fixture.call('redrive', { queue: 'default', deaths: death, noting: [], kept: [] })],
+    ['a deletion', ({ death }) => fixture.call('delete-dead', { queue: 'default', deaths: death })],
+    ['a purge of dead tasks', () => fixture.call('purge', { queue: 'default', retentionMs: '', kept: 0, most: 10 })],
+    ['a cancelled group', ({ group }) => fixture.broker.groups.cancel(group)],
+    ['a member', ({ group }) => fixture.broker.groups.add(group, 'default', [member(group)])],
+  ];
+  const KEYS = ['groups', 'group-times', 'groups-ended', 'released'];
+
+  it.each(WAYS.flatMap(([way, run]) => KEYS.map((key) => [way, key, run] as const)))(
+    'refuses %s by name when that is %s, and nothing is written',
+    async (_way, name, run) => {
+      const stage = await scene();
+      const key = TAG + name;
+      const exists = (await fixture.redis.exists(key)) === 1;
+      if (exists) await fixture.redis.rename(key, 'aside');
+      await fixture.redis.set(key, 'foreign');
+      if (name !== 'groups') await fixture.redis.hset(`${TAG}groups`, 'x', 'y');
+      const before = await fixture.state();
+      await expect(run(stage)).rejects.toThrow(`WRONGTYPE ${key} is a string`);
+      expect(await fixture.state()).toEqual(before);
+      await fixture.redis.hdel(`${TAG}groups`, 'x').catch(() => {});
+      if (exists) await fixture.redis.rename('aside', key);
+      else await fixture.redis.del(key);
+      await expect(run(stage)).resolves.toBeDefined();
+      await fixture.redis.flushall();
+    },
+  );
+});

@@ -89,6 +89,12 @@ describe('a message with a tag', () => {
     expect(await refusal(send(NEWER))).toBe('sent');
   });
 
+  it('is sent though a session was reaped while the workers were read', async () => {
+    await fixture.redis.zadd('{nestwork}:sessions', (await fixture.now()) + 60_000, 'reaped-30000');
+    expect(await refusal(send(NEWER))).toBe('sent');
+    await fixture.redis.zrem('{nestwork}:sessions', 'reaped-30000');
+  });
+
   it('is sent when there is no worker', async () => {
     expect(await refusal(send(NEWER))).toBe('sent');
   });

@@ -5,6 +5,9 @@ const remove = (guard, find) => change(guard, find, '');
 const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
 
 const COUNTS = missedBy('groups', [
+  remove('wrong_groups: a hash', "wrong_type('hash', keys.groups) or "),
+  remove('wrong_groups: sorted sets', "wrong_type('zset', keys.group_times, keys.groups_ended)\n      or "),
+  remove('wrong_groups: a list', "\n      or wrong_type('list', keys.released)"),
   change('member_of: a message that has tags', "string.sub(message, 35, 35) ~= '[' and tag(message, 'g')", 'false'),
   change(
     'is_stopped: a cancelled group',

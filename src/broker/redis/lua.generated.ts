@@ -481,7 +481,6 @@ end`,
   return (keys.claims and wrong_type('hash', keys.claims))
     or wrong_type('hash', keys.unique)
     or wrong_type('zset', keys.cancelled)
-    or keys.groups and wrong_groups(keys)
 end`,
   'held_task': `local function held_task(claims, id, held, known_queues)
   local name, message = split(held)
@@ -1490,8 +1489,8 @@ delete_dead(keys, queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive-edited': `#!lua
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
 ${LIB.DIGITS}
@@ -1554,7 +1553,7 @@ end
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that arrives
 -- late, and the edit: by then the task may have run and died once more.
 
-local wrong = wrong_keys(keys) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1576,8 +1575,8 @@ return 1`,
   'redrive': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
 ${LIB.text}
@@ -1642,7 +1641,7 @@ local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
 
-local wrong = wrong_keys(keys) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
@@ -1770,10 +1769,11 @@ end
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
-${LIB.remove_deep}
 ${LIB.tag}
+${LIB.member_of}
+${LIB.wrong_groups}
+${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -1789,7 +1789,6 @@ ${LIB.note_ending}
 ${LIB.result_tag}
 ${LIB.announce}
 ${LIB.by_name}
-${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
@@ -1827,7 +1826,7 @@ end
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_keys(keys)
+local wrong = wrong_keys(keys) or member_of(message) and wrong_groups(keys)
 if wrong then
   return wrong
 end
@@ -2055,7 +2054,6 @@ end
 return states`,
   'reschedule': `#!lua flags=allow-oom
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
@@ -2847,8 +2845,8 @@ ${LIB.text}
 ${LIB.forgive_after_gap}
 ${LIB.by_name}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.held_task}
@@ -2935,7 +2933,7 @@ for _, field in ipairs(redis.call('HKEYS', keys.session)) do
   end
 end
 
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 for _, child in ipairs(children) do
   wrong = wrong or wrong_type('hash', child.claims)
 end
@@ -3516,7 +3514,6 @@ ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.split}
 ${LIB.tag}
@@ -3555,15 +3552,16 @@ return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.held_task}
 ${LIB.by_name}
+${LIB.tag}
+${LIB.member_of}
+${LIB.wrong_groups}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -3571,7 +3569,6 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.member_of}
 ${LIB.MADE}
 ${LIB.text}
 ${LIB.now_ms}
@@ -3649,6 +3646,10 @@ local held = redis.call('HGET', keys.claims, id)
 local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
+end
+local wrong_group = member_of(task.message) and wrong_groups(keys)
+if wrong_group then
+  return wrong_group
 end
 if not end_cancelled(keys, task) then
   if line ~= '' then
@@ -3851,8 +3852,8 @@ ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
@@ -3925,7 +3926,7 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
@@ -4003,8 +4004,8 @@ return pause`,
 ${LIB.part}
 ${LIB.registration}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
@@ -4084,7 +4085,7 @@ if claim_number ~= '' and claim_number ~= last then
   return 0
 end
 
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
@@ -4123,15 +4124,16 @@ return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.held_task}
 ${LIB.by_name}
+${LIB.tag}
+${LIB.member_of}
+${LIB.wrong_groups}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -4139,7 +4141,6 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.member_of}
 ${LIB.MADE}
 ${LIB.text}
 ${LIB.now_ms}
@@ -4210,6 +4211,10 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
+local wrong_group = member_of(task.message) and wrong_groups(keys)
+if wrong_group then
+  return wrong_group
+end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
 end
@@ -4217,8 +4222,8 @@ return 1`,
   'settle': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.wrong_type}
-${LIB.wrong_groups}
 ${LIB.wrong_keys}
+${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
@@ -4328,7 +4333,7 @@ local _, lost = registration(keys.session, child)
 if lost then
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end

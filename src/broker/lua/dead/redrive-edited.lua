@@ -35,7 +35,7 @@ end
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that arrives
 -- late, and the edit: by then the task may have run and died once more.
 
-local wrong = wrong_keys(keys) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end

@@ -38,7 +38,7 @@ local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
 -- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
 
-local wrong = wrong_keys(keys) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues({ queue })
 if wrong then
   return wrong
 end

@@ -24,7 +24,7 @@ end
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_keys(keys)
+local wrong = wrong_keys(keys) or member_of(message) and wrong_groups(keys)
 if wrong then
   return wrong
 end

@@ -52,7 +52,7 @@ for _, field in ipairs(redis.call('HKEYS', keys.session)) do
   end
 end
 
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 for _, child in ipairs(children) do
   wrong = wrong or wrong_type('hash', child.claims)
 end

@@ -13,7 +13,6 @@ local function wrong_keys(keys)
   return (keys.claims and wrong_type('hash', keys.claims))
     or wrong_type('hash', keys.unique)
     or wrong_type('zset', keys.cancelled)
-    or keys.groups and wrong_groups(keys)
 end
 
 -- The task of an entry of the claims. Nil for one that is no task, or of a queue whose keys the script does not have: others

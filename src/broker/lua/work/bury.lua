@@ -55,6 +55,10 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
 end
+local wrong_group = member_of(task.message) and wrong_groups(keys)
+if wrong_group then
+  return wrong_group
+end
 if not end_cancelled(keys, task) then
   if line ~= '' then
     task.message = remembered(counted(task.message, 22, 23), line)

@@ -45,7 +45,7 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end

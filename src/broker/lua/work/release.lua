@@ -43,7 +43,7 @@ if claim_number ~= '' and claim_number ~= last then
   return 0
 end
 
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end

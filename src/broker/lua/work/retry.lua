@@ -45,6 +45,10 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
+local wrong_group = member_of(task.message) and wrong_groups(keys)
+if wrong_group then
+  return wrong_group
+end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
 end

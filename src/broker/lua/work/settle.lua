@@ -60,7 +60,7 @@ local _, lost = registration(keys.session, child)
 if lost then
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
 if wrong then
   return wrong
 end
