@@ -8,7 +8,7 @@
  * the claim loop of a child: one half of them with tasks that keep their result, one half without. Counted is the time from the first
  * claim to the last end.
  *
- * Latency: one process sends to a worker that is idle, in turns `delay()`, until its handler starts, and `run()`, until it resolves.
+ * Latency: one process sends to a worker that is idle, which blocks on the bell, in turns `delay()`, until its handler starts, and `run()`, until it resolves.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -167,11 +167,13 @@ async function latency(server, redis) {
   const task = queue.task('Bench.task').with({ queue: 'default' });
   const [starts, runs] = [[], []];
   for (let call = 0; call < CALLS; call += 1) {
+    await idle(redis);
     const started = once(worker, 'message');
     const sentAt = now();
     await task.delay({ probe: true });
     const [startedAt] = await started;
     starts.push(startedAt - sentAt);
+    await idle(redis);
     const runAt = now();
     await task.run({ to: 'a@b.c' });
     runs.push(now() - runAt);
@@ -183,6 +185,11 @@ async function latency(server, redis) {
   await broker.close();
   worker.kill();
   await once(worker, 'exit');
+}
+
+/** Until the worker has ended all that came before, and blocks on the bell. */
+async function idle(redis) {
+  while (!/blocked_clients:[1-9]/.test(await redis.info('clients')));
 }
 
 function median(values) {

@@ -41,7 +41,7 @@ export class Batch {
    */
   async status(): Promise<BatchStatus> {
     const [record] = await this.#groups.read([this.id]);
-    if (!record) throw groupUnknown('batch', this.id);
+    if (record?.kind !== 'batch') throw groupUnknown('batch', this.id);
     return statusOfGroup(record);
   }
 

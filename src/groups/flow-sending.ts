@@ -51,7 +51,9 @@ export async function sendNodes(
   const links = linksOf(target.owner, nodes);
   const bySender = new Map<GroupSender, number[]>();
   for (const [number, { sender }] of nodes.entries()) {
-    bySender.set(sender, [...(bySender.get(sender) ?? []), number]);
+    const numbers = bySender.get(sender);
+    if (numbers) numbers.push(number);
+    else bySender.set(sender, [number]);
   }
   const calls = new Map<GroupSender, MemberCall>();
   let sent: readonly SentNode[] = [];

@@ -63,7 +63,7 @@ export class Flow {
    */
   async status(): Promise<FlowStatus> {
     const [record] = await this.#context.groups.read([this.id]);
-    if (!record) throw groupUnknown('flow', this.id);
+    if (record?.kind !== 'flow') throw groupUnknown('flow', this.id);
     return statusOfGroup(record);
   }
 

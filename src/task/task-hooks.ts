@@ -148,7 +148,7 @@ export interface SentTask {
 }
 
 /**
- * Runs around every `delay()` and `delayMany()` of the app, for example in a tracing span. It must call `next()` once. An error that it throws
+ * Runs around every `delay()` and `delayMany()` of the app, and around each part of a batch and each sender of a flow, for example in a tracing span. It must call `next()` once. An error that it throws
  * before that refuses the call, and nothing is sent; one that it throws after `next()` has resolved is logged, because the tasks are
  * in Redis by then. Crons are not sent by the app, and have no such wrapper.
  *
