@@ -1,4 +1,5 @@
 import type { Added, GroupBroker, NewNode, NodesToAdd } from '../broker/port/group-port.js';
+import { NestworkError } from '../errors.js';
 import { callTags } from '../message/call-tags.js';
 import { encodeMessage } from '../message/task-message.js';
 import type { SentTask } from '../task/task-hooks.js';
@@ -57,11 +58,17 @@ export async function sendNodes(
   }
   const calls = new Map<GroupSender, MemberCall>();
   let sent: readonly SentNode[] = [];
+  let failure: unknown;
   const senders = [...bySender];
   const within = async (at: number): Promise<void> => {
     const next = senders[at];
     if (!next) {
-      sent = await send(target, { nodes, links, calls, passed });
+      try {
+        sent = await send(target, { nodes, links, calls, passed });
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
       return;
     }
     const [sender, numbers] = next;
@@ -71,8 +78,17 @@ export async function sendNodes(
       return numbers.map((number) => sent[number] as SentNode);
     });
   };
-  await within(0);
+  try {
+    await within(0);
+  } catch (error) {
+    // it names the node: each sender has put the name of its task in front
+    throw codeOf(error) === codeOf(failure) ? failure : error;
+  }
   return sent;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof NestworkError ? error.code : error;
 }
 
 function memberIn(sender: GroupSender): SendMembers {
