@@ -33,8 +33,8 @@ export class EnqueuedTask {
   readonly options: CallPolicyOptions;
   /** headers of the call and of `propagate` */
   readonly headers: TaskHeaders;
-  /** id of its batch or flow; undefined for most */
-  readonly group: string | undefined;
+  /** id of the batch or flow that it is part of; undefined for most */
+  readonly partOf: string | undefined;
   readonly #digest: string | undefined;
 
   /**
@@ -48,7 +48,7 @@ export class EnqueuedTask {
     this.name = name;
     this.queue = queue;
     this.args = refs ? withRefs(args, refs) : args;
-    this.group = group?.group;
+    this.partOf = group?.group;
     this.options = options;
     this.headers = headers;
     this.delayMs = due === undefined ? 0 : 'in' in due ? due.in : Math.max(due.at - now, 0);

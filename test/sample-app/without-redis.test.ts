@@ -40,7 +40,7 @@ it('sends a flow for a report', async () => {
   const { queue, reports } = await start('fake');
   const { id } = await reports.start(sources.path);
   const [counted] = queue.enqueued(StatsTasks.prototype.countFiles);
-  expect(counted).toMatchObject({ args: [sources.path], group: id });
+  expect(counted).toMatchObject({ args: [sources.path], partOf: id });
   const [written] = queue.enqueued(StatsTasks.prototype.writeReport);
   expect(written?.args).toMatchObject([{ directory: sources.path }, { resultOf: counted?.id }]);
   assertNotEnqueued(queue, StatsTasks.prototype.countBatch);

@@ -13,13 +13,10 @@ export interface NodeEnds {
 
 type Which = 'all' | 'fail' | 'end';
 
-/** Adds nodes, each number once. Returns how many are new. */
-export function addNodes(group: MemoryGroup, { nodes, behind }: NodesToAdd): number {
-  const fresh = nodes.filter(({ number }) => !group.nodes.has(number));
-  for (const node of fresh) group.nodes.set(node.number, nodeOf(node));
+export function addNodes(group: MemoryGroup, { nodes, behind }: NodesToAdd): void {
+  for (const node of nodes) group.nodes.set(node.number, nodeOf(node));
   const last = nodes.filter(({ waiting }) => waiting.length === 0);
-  if (fresh.length > 0 && behind !== undefined) hangOn(group, behind, last);
-  return fresh.length;
+  if (behind !== undefined) hangOn(group, behind, last);
 }
 
 /** Those that wait for a running node wait for these as well. */
@@ -34,9 +31,15 @@ function hangOn(group: MemoryGroup, behind: number, last: readonly NewNode[]): v
   }
 }
 
-/** Sends the nodes that wait for nothing. */
+/** Sends the nodes that wait for nothing, and reaches those that wait for one that was cancelled before. */
 export function startNodes(group: MemoryGroup, ends: NodeEnds): void {
-  for (const node of group.nodes.values()) if (node.state === 'waiting' && node.waits <= 0) sendNode(node, ends);
+  for (const node of group.nodes.values()) {
+    if (node.state === 'cancelled' && !node.told) {
+      node.told = true;
+      reachAll(group, node, 'cancelled', 'all', ends);
+    }
+    if (node.state === 'waiting' && node.waits <= 0) sendNode(node, ends);
+  }
 }
 
 /** A node has ended. Returns whether nothing hangs on how: all that waited for it go on without it. */
@@ -44,13 +47,12 @@ export function endNode(group: MemoryGroup, number: number, how: MemberEnd, ends
   const node = group.nodes.get(number);
   if (!node) return false;
   const { told } = node;
-  node.state = how;
-  if (how === 'dead') {
-    node.told = true;
-    if (!told) reachAll(group, node, how, 'end', ends);
-  } else {
-    reachAll(group, node, how, told ? 'fail' : 'all', ends);
-  }
+  // those that wait for it may be missing yet: the start of the flow reaches them
+  const isEarly = how === 'cancelled' && group.unsealedUntil !== undefined;
+  Object.assign(node, { state: how, told: told || how === 'dead' || (how === 'cancelled' && !isEarly) });
+  if (isEarly) return node.covered;
+  if (how !== 'dead') reachAll(group, node, how, told ? 'fail' : 'all', ends);
+  else if (!told) reachAll(group, node, how, 'end', ends);
   return node.covered;
 }
 

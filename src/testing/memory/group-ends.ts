@@ -69,6 +69,7 @@ export class GroupEnds {
   /** Sends the nodes of a flow that wait for nothing. */
   start(group: MemoryGroup): void {
     startNodes(group, this.nodeEnds);
+    this.carryOut();
   }
 
   /** No more comes from its sender. Returns whether that is news. */

@@ -161,11 +161,13 @@ export class MemoryBroker implements AppBroker, TestWork {
   }
 
   async locate(id: string): Promise<TaskPlace> {
-    return this.tasks.locate(id);
+    const waiting = await this.groups.waitingNode(id);
+    return waiting ? { state: 'waiting', ...waiting } : this.tasks.locate(id);
   }
 
   async cancel(id: string): Promise<TaskPlace> {
-    const place = this.tasks.cancel(id);
+    const waiting = this.groups.cancelWaiting(id);
+    const place: TaskPlace = waiting ? { state: 'waiting', ...waiting } : this.tasks.cancel(id);
     if (place.state === 'active') this.observer.onCancelled(id);
     this.results.announce(id);
     const hasLeft = place.state === 'pending' || place.state === 'scheduled';

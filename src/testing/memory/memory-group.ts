@@ -17,7 +17,7 @@ export interface MemoryNode extends Omit<NewNode, 'waits' | 'waiting' | 'covered
   waits: number;
   waiting: readonly number[];
   covered: boolean;
-  /** whether those that go on without it were reached at its death */
+  /** whether those that wait for it were reached at its death or cancellation */
   told: boolean;
   /** the task, until it comes to its queue */
   task: Continuation | undefined;

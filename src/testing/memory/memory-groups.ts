@@ -44,7 +44,7 @@ export class MemoryGroups implements GroupBroker, GroupPort {
 
   async add(id: string, queue: string, messages: readonly string[], due?: Due): Promise<Added> {
     const group = this.find(id);
-    if (!group) return 'unknown';
+    if (group?.kind !== 'batch') return 'unknown';
     if (group.open <= 0 || isOver(group)) return 'ended';
     const at = due && !this.observer.impatient ? this.timeOf(due) : this.tasks.now;
     const fresh = messages.filter((message) => this.tasks.add(queue, message, at > this.tasks.now ? at : undefined));
@@ -64,15 +64,18 @@ export class MemoryGroups implements GroupBroker, GroupPort {
 
   async addNodes(id: string, adding: NodesToAdd): Promise<Added> {
     const group = this.find(id);
-    if (!group) return 'unknown';
-    if (group.open <= 0 || isOver(group)) return 'ended';
-    const sent = adding.nodes.filter(({ number }) => !group.nodes.has(number));
-    const added = addNodes(group, adding);
-    group.total += added;
-    group.open += added;
-    if (!adding.starts) this.isAlive(group);
-    else if (adding.behind !== undefined || this.ends.seal(group)) this.ends.start(group);
-    await this.observer.onSent(sent.map(({ queue, message }) => ({ queue, message, due: undefined })));
+    const { nodes, starts, behind } = adding;
+    if (group?.kind !== 'flow') return 'unknown';
+    if (group.state === 'abandoned') return 'ended';
+    if (nodes.some(({ number }) => group.nodes.has(number))) return 'added';
+    const isOfRunning = behind === undefined || group.nodes.get(behind)?.state === 'ready';
+    if (group.open <= 0 || isOver(group) || !isOfRunning) return 'ended';
+    addNodes(group, adding);
+    group.total += nodes.length;
+    group.open += nodes.length;
+    if (behind !== undefined || (starts && this.ends.seal(group))) this.ends.start(group);
+    else this.isAlive(group);
+    await this.observer.onSent(nodes.map(({ queue, message }) => ({ queue, message, due: undefined })));
     return 'added';
   }
 
@@ -116,17 +119,25 @@ export class MemoryGroups implements GroupBroker, GroupPort {
   }
 
   async waitingNode(id: string): Promise<Continuation | undefined> {
-    const nodes = [...this.groups.values()].flatMap((group) => [...group.nodes.values()]);
-    return nodes.find((node) => node.id === id)?.task;
+    return this.waiting(id)?.node.task;
+  }
+
+  /** Cancels a node that waits. Returns what it was; undefined for a task that does not wait in a flow. */
+  cancelWaiting(id: string): Continuation | undefined {
+    const { node } = this.waiting(id) ?? {};
+    if (!node?.task) return undefined;
+    const { task } = node;
+    node.task = undefined;
+    this.tasks.add(task.queue, task.message);
+    this.tasks.cancel(id);
+    this.left(task.message, 'cancelled');
+    return task;
   }
 
   /** For a node that waits, one of those before it that can run, or holds all up; undefined for a task that waits for none. */
   before(id: string): string | undefined {
-    for (const { nodes } of this.groups.values()) {
-      const node = [...nodes.values()].find((one) => one.id === id && one.state === 'waiting');
-      if (node) return nextBefore(nodes, node).id;
-    }
-    return undefined;
+    const { group, node } = this.waiting(id) ?? {};
+    return group && node && nextBefore(group.nodes, node).id;
   }
 
   /** A task has left; most are in no group. @param report of a dead one */
@@ -166,6 +177,13 @@ export class MemoryGroups implements GroupBroker, GroupPort {
     const group = this.groups.get(id);
     if (group?.endedAt === undefined || group.endedAt > this.tasks.now - KEPT_MS) return group;
     this.groups.delete(id);
+    return undefined;
+  }
+
+  private waiting(id: string): { readonly group: MemoryGroup; readonly node: MemoryNode } | undefined {
+    for (const group of this.groups.values()) {
+      for (const node of group.nodes.values()) if (node.id === id && node.state === 'waiting') return { group, node };
+    }
     return undefined;
   }
 

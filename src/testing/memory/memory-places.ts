@@ -25,7 +25,7 @@ export class MemoryPlaces implements TaskPort {
   constructor(
     private readonly tasks: MemoryTasks,
     private readonly queues: readonly string[],
-    private readonly groups: Pick<MemoryGroups, 'left'>,
+    private readonly groups: Pick<MemoryGroups, 'left' | 'waitingNode'>,
     private readonly cancelTask: (id: string) => Promise<TaskPlace>,
   ) {}
 
@@ -69,6 +69,8 @@ export class MemoryPlaces implements TaskPort {
   }
 
   async find(id: string): Promise<FoundTask> {
+    const waiting = await this.groups.waitingNode(id);
+    if (waiting) return { state: 'waiting', ...waiting };
     const task = this.tasks.get(id);
     const place = this.tasks.locate(id);
     if (!task) return place;

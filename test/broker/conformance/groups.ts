@@ -3,7 +3,7 @@ import { callTags } from '../../../src/message/call-tags.js';
 import { TaskIdSequence } from '../../../src/message/task-id.js';
 import { decodeMessage, encodeMessage } from '../../../src/message/task-message.js';
 import { decodeResult, encodeCancelled, encodeDone, encodeDropped } from '../../../src/message/task-result.js';
-import { idOf, LINE, MINUTE_MS, REPORT, type Stage } from './stage.js';
+import { idOf, LINE, MINUTE_MS, QUEUES, REPORT, type Stage } from './stage.js';
 
 const DAY_MS = 86_400_000;
 
@@ -99,8 +99,12 @@ export function groups(stage: () => Stage): void {
     return found.entries;
   }
 
+  function idNamed(name: string): string {
+    return [...called].find(([, value]) => value === name)?.[0] ?? '';
+  }
+
   async function kept(name: string): Promise<unknown> {
-    const [id = ''] = [...called].flatMap(([key, value]) => (value === name ? [key] : []));
+    const id = idNamed(name);
     const [found] = await stage().broker.results.read([id]);
     return found && found !== 'cancelled' ? decodeResult(found.stored, id).kind : found;
   }
@@ -382,6 +386,54 @@ export function groups(stage: () => Stage): void {
       await claims.done(running, encodeDone(7));
       expect(await standing(group)).toEqual({ state: 'cancelled', ended: true, total: 3, done: 1, cancelled: 2 });
       expect(await kept('C')).toMatch('cancelled');
+    });
+
+    it('has nodes that are found while they wait, and can be cancelled', async () => {
+      const group = await flowOf({
+        A: {},
+        B: { after: ['A'] },
+        C: { after: ['B'] },
+        D: { after: ['B'], policy: 'end' },
+      });
+      const id = idNamed('B');
+      expect(await stage().broker.locate(id)).toMatchObject({ state: 'waiting', queue: 'default' });
+      expect(await stage().broker.places.find(id, QUEUES)).toMatchObject({ state: 'waiting', queue: 'default' });
+      expect(await stage().broker.cancel(id)).toMatchObject({ state: 'waiting' });
+      expect(await stage().broker.cancel(id)).toMatchObject({ state: 'cancelled' });
+      expect(await run()).toEqual(['A', 'D']);
+      expect(await nodeStates(group)).toEqual(['A done', 'B cancelled', 'C dead', 'D done']);
+      const counts = { total: 4, done: 2, failed: 1, cancelled: 1 };
+      expect(await standing(group)).toMatchObject({ state: 'failed', ended: false, ...counts, culprit: { task: 'B' } });
+    });
+
+    it('reaches those that wait for a node that was cancelled before the last ones were added', async () => {
+      const group = await opened({ kind: 'flow', done: undefined, failed: undefined });
+      await stage().broker.groups.reserve(group, 2);
+      const about = { queue: 'default', policy: 'fail', covered: false } as const;
+      const first = { ...about, number: 0, name: 'A', waits: 0, waiting: [1], message: member(group, 'A', 0) };
+      const second = { ...about, number: 1, name: 'B', waits: 1, waiting: [], message: member(group, 'B', 1) };
+      const { groups } = stage().broker;
+      expect(await groups.addNodes(group, { nodes: [first], starts: false })).toBe('added');
+      await stage().broker.cancel(idOf(first.message));
+      expect(await nodeStates(group)).toEqual(['A cancelled']);
+      expect(await groups.addNodes(group, { nodes: [second], starts: true })).toBe('added');
+      expect(await groups.addNodes(group, { nodes: [second], starts: true })).toBe('added');
+      expect(await run()).toEqual([]);
+      expect(await nodeStates(group)).toEqual(['A cancelled', 'B dead']);
+      expect(await standing(group)).toMatchObject({ state: 'failed', total: 2, failed: 1, cancelled: 1 });
+    });
+
+    it('takes no nodes of a node that runs no more, and is no batch', async () => {
+      const group = await flowOf({ A: {}, B: { after: ['A'] } });
+      const { claims } = await stage().work();
+      await claims.done(await stage().next(), encodeDone(7));
+      const about = { queue: 'default', policy: 'fail', covered: false, waits: 0, waiting: [] } as const;
+      const node = { ...about, number: 2, name: 'A1', message: member(group, 'A1', 2) };
+      const { groups } = stage().broker;
+      expect(await groups.addNodes(group, { nodes: [node], starts: true, behind: 0 })).toBe('ended');
+      expect(await groups.add(group, 'default', [member(group)])).toBe('unknown');
+      const { group: batch } = await batchOf(1);
+      expect(await groups.addNodes(batch, { nodes: [node], starts: true })).toBe('unknown');
     });
 
     it('lets those that wait for a running node wait for what that adds', async () => {

@@ -124,8 +124,8 @@ describe('in the mode memory', () => {
     expect(await batch.status()).toMatchObject({ state: 'open', total: 3, waiting: 3 });
     expect(namesOf(await test.drain())).toEqual(['note', 'note', 'more', 'note', 'report']);
     expect(notes).toEqual(['a', 'b', 'more', 'done: 4 + 0 of 4']);
-    expect(test.enqueued(tasks.report)).toMatchObject([{ args: [{ state: 'done', total: 4 }], group: undefined }]);
-    expect(test.enqueued(tasks.note)).toMatchObject([{ group: batch.id }, { group: batch.id }, { group: batch.id }]);
+    expect(test.enqueued(tasks.report)).toMatchObject([{ args: [{ state: 'done', total: 4 }], partOf: undefined }]);
+    expect(test.enqueued(tasks.note)).toMatchObject([{ partOf: batch.id }, { partOf: batch.id }, { partOf: batch.id }]);
   });
 
   it('a batch fails with its culprit, and its onFailed may cancel it', async () => {
@@ -177,7 +177,7 @@ describe('in the mode memory', () => {
     flow.add(tasks.note, merged);
     const sent = await flow.delay();
     expect(test.enqueued(tasks.merge)).toMatchObject([
-      { args: [parts.map((part) => ({ resultOf: sent.idOf(part) })), 'all: '], group: sent.id, options: {} },
+      { args: [parts.map((part) => ({ resultOf: sent.idOf(part) })), 'all: '], partOf: sent.id, options: {} },
     ]);
     const runs = await test.drain();
     expect(runs.map(({ args }) => args)).toEqual([[1], [2], [['<1>', '<2>'], 'all: '], ['all: <1><2>']]);
@@ -332,7 +332,7 @@ describe('in the mode fake', () => {
     const part = flow.add(tasks.extract, 1);
     const merged = flow.add(tasks.merge, [part]);
     const sent = await flow.delay();
-    expect(test.enqueued().map(({ name, args, group }) => [name, args, group])).toEqual([
+    expect(test.enqueued().map(({ name, args, partOf }) => [name, args, partOf])).toEqual([
       ['PartTasks.note', ['a'], batch.id],
       ['PartTasks.note', ['b'], batch.id],
       ['PartTasks.extract', [1], sent.id],
