@@ -1,6 +1,6 @@
 /** Tasks that wait for others of their flow: found and cancelled like all others, though they are in no queue. */
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
-import { nodesOf, openGroup } from '../support/groups.js';
+import { memberOf, nodesOf, openGroup } from '../support/groups.js';
 
 const QUEUES = ['default', 'bulk'];
 
@@ -100,6 +100,36 @@ describe('a task that waits for others of its flow', () => {
     await fixture.broker.cancel(ids[1] ?? '');
     expect(await fixture.redis.hgetall('{nestwork}:endings')).toEqual({ 'default other cancelled': '1' });
     expect(await fixture.broker.results.read([ids[1] ?? ''])).toEqual(['cancelled']);
+    await run();
+  });
+
+  it('that is cancelled is announced to the process that sent it', async () => {
+    const flow = await openGroup(fixture.broker.groups, fixture.ids.next(), { kind: 'flow' });
+    await fixture.broker.groups.reserve(flow, 2);
+    const { nodes } = nodesOf(fixture, flow, [[1], []]);
+    const message = memberOf(fixture, flow, { number: 1, seconds: 60, announced: true });
+    const announced = nodes.map((node) => (node.number === 1 ? { ...node, message } : node));
+    await fixture.broker.groups.addNodes(flow, { nodes: announced, starts: true });
+    const ended = fixture.broker.results.ended(message.slice(0, 12), 5_000);
+    await fixture.broker.cancel(idOf(message));
+    expect(await ended).toMatchObject([{ id: idOf(message) }]);
+    await run();
+  });
+
+  it('is cancelled though Redis takes no more data', async () => {
+    const { flow, ids } = await flowOf([[1], []]);
+    expect(await fixture.whenFull(() => cancel(ids[1]))).toBe(1);
+    expect(await states(flow)).toEqual(['ready', 'cancelled']);
+    await run();
+  });
+
+  it('is not cancelled while a key has the value of another program', async () => {
+    const { flow, ids } = await flowOf([[1], []]);
+    await fixture.redis.set('{nestwork}:cancelled', 'x');
+    await expect(cancel(ids[1])).rejects.toThrow('{nestwork}:cancelled');
+    await fixture.redis.del('{nestwork}:cancelled');
+    expect(await states(flow)).toEqual(['ready', 'waiting']);
+    expect(await fixture.broker.locate(ids[1] ?? '')).toMatchObject({ state: 'waiting' });
     await run();
   });
 

@@ -106,6 +106,23 @@ describe('a flow', () => {
     expect(await sent.status()).toMatchObject({ name: 'import', total: 6, done: 6 });
   });
 
+  it('gives the result of a task that still waits to those who have only its id, and ends their wait when it is cancelled', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const held = flow.add(tasks.hold, 'gate');
+    const [kept, cancelled] = [1, 2].map(() => flow.with({ after: held }).add(tasks.extract, 'a')) as [Ref, Ref];
+    const sent = await flow.delay();
+    await eventually(() => expect(gates.has('gate')).toBe(true));
+    expect(await queue.status(sent.idOf(kept))).toMatchObject({ state: 'waiting', partOf: sent.id });
+    const [result, end] = [kept, cancelled].map((ref) => queue.result(sent.idOf(ref), { timeout: '20s' }));
+    const ended = expect(end).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+    expect(await queue.cancel(sent.idOf(cancelled))).toBe('waiting');
+    await ended;
+    gates.get('gate')?.();
+    expect(await result).toBe('<a>');
+    expect(await sent.status()).toMatchObject({ cancelled: 1 });
+  });
+
   it('runs tasks in the order that `after` gives', async () => {
     const { queue, tasks } = await start();
     const flow = queue.flow();

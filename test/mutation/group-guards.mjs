@@ -134,4 +134,22 @@ const NODES = missedBy('flow-nodes', [
   ),
 ]);
 
-export const GROUP_GUARDS = [...COUNTS, ...NODES];
+const CANCELLED_NODES = missedBy('groups-nodes', [
+  change(
+    'end_node: nobody is reached before all are there',
+    "local early = how == 'cancelled' and",
+    'local early = false and',
+  ),
+  change(
+    'end_node: those that wait are reached once',
+    "if how == 'dead' or how == 'cancelled' and not early then",
+    "if how == 'dead' then",
+  ),
+  change(
+    'start: those that wait for one that was cancelled before',
+    "if node.state == 'cancelled' and node.told == '0' then",
+    'if false then',
+  ),
+]);
+
+export const GROUP_GUARDS = [...COUNTS, ...NODES, ...CANCELLED_NODES];

@@ -378,6 +378,21 @@ const BY_SCRIPT = {
     ),
     FULL_MEMORY,
   ),
+  'cancel-node': missedBy(
+    'groups-nodes',
+    NOTHING_FOREIGN,
+    change(
+      'a task under that id, and no group',
+      'if not message or not member_of(message) then',
+      'if not message then',
+    ),
+    remove('its end where it waits', "redis.call('HDEL', keys.groups, id)\n"),
+    remove('the id among the cancelled', 'remember_cancelled(keys.cancelled, now_ms(), id)\n'),
+    remove('the count of the cancellation', "note_ending(keys, queue, message, 'cancelled')\n"),
+    remove('the announcement', 'announce(by_name(answering), message)\n'),
+    remove('the count in its flow', "leave_group(keys, by_name(queues), message, 'cancelled')\n"),
+    FULL_MEMORY,
+  ),
   'purge-pending': [
     ...missedBy(
       'purging',

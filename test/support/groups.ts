@@ -32,9 +32,14 @@ export function callback({ ids }: Ids, name: string): Continuation {
 export function memberOf(
   { ids }: Ids,
   group: string,
-  { seconds, number = 0, name = 'Some.task' }: { seconds?: number; number?: number; name?: string } = {},
+  {
+    seconds,
+    announced = false,
+    number = 0,
+    name = 'Some.task',
+  }: { seconds?: number; announced?: boolean; number?: number; name?: string } = {},
 ): string {
-  const tags = callTags(undefined, { seconds, announced: false }, { group, number });
+  const tags = callTags(undefined, { seconds, announced }, { group, number });
   return encodeMessage({ id: ids.next(), name, payload: '[]', enqueuedAt: Date.now(), tags });
 }
 

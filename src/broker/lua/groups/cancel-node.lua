@@ -32,7 +32,7 @@ if wrong then
 end
 local queue, message = split(redis.call('HGET', keys.groups, id) or '')
 -- under the id of a group lies no task
-if not message or string.sub(message, 1, 20) ~= id or not member_of(message) then
+if not message or not member_of(message) then
   return 0
 end
 redis.call('HDEL', keys.groups, id)

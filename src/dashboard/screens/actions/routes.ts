@@ -39,6 +39,9 @@ function targetOf({ action, subject }: ActionRecord): Target | undefined {
       return ['queue', first];
     case 'send':
       return second === undefined ? undefined : ['task', second];
+    case 'cancel-batch':
+    case 'cancel-flow':
+      return undefined;
     default:
       // of a bulk action it is a filter
       return isTaskId(subject) ? ['task', subject] : undefined;
