@@ -29,7 +29,10 @@ export const DASHBOARD_ACTIONS = [
  *
  * @example
  * const isMail = ({ queue }: DashboardSubject) => queue === undefined || queue === 'mail';
- * QueueDashboardModule.forRoot({ access: 'app', can: (action, subject) => action === 'view' || isMail(subject) });
+ * QueueDashboardModule.forRoot({
+ *   access: 'app',
+ *   can: (action, subject) => action === 'view' || (isMail(subject) && subject.group === undefined),
+ * });
  */
 export interface DashboardSubject {
   /** the name of the namespace in the dashboard */
@@ -40,6 +43,11 @@ export interface DashboardSubject {
   readonly task?: string | undefined;
   /** of the task */
   readonly id?: string | undefined;
+  /**
+   * id of the batch or flow that is to be cancelled. Of a flow the question is asked for each queue and task in it, and then for the
+   * flow alone; of a batch only for the batch, of whose tasks no list is kept
+   */
+  readonly group?: string | undefined;
   /** name of the cron */
   readonly cron?: string | undefined;
   /** id of the worker */

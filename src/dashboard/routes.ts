@@ -3,6 +3,7 @@ import { LIVE_ROUTES } from './live/routes.js';
 import { ACTION_ROUTES } from './screens/actions/routes.js';
 import { CRON_ROUTES } from './screens/crons/routes.js';
 import { DEAD_ROUTES } from './screens/dead/routes.js';
+import { GROUP_ROUTES } from './screens/groups/routes.js';
 import { NAMES_ROUTES } from './screens/names/routes.js';
 import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
 import { QUEUE_ROUTES } from './screens/queue/routes.js';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   ...NAMES_ROUTES,
   ...WORKER_ROUTES,
   ...CRON_ROUTES,
+  ...GROUP_ROUTES,
   ...ACTION_ROUTES,
   ...DEAD_ROUTES,
 ];

@@ -4,6 +4,7 @@ import { ROUTES } from '../../src/dashboard/routes.js';
 import { Inspector } from '../../src/inspector/inspector.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { DashboardApp } from '../support/dashboard-app.js';
+import { openGroup } from '../support/groups.js';
 import { mapped, snapshot } from '../support/snapshot.js';
 import { DIGEST } from '../support/worker-digests.js';
 
@@ -51,7 +52,8 @@ async function somethingOfEach(): Promise<object> {
   await broker.bury(child, { id: dead, queue: 'default' }, report);
   await broker.enqueue('default', messages.slice(1));
   await new Inspector(broker).tasks.send('Some.task', [], { delay: '1h', by: 'anna' });
-  const names = { queue: 'default', task: 'Some.task', name: 'Some.task', cron: 'Some.cron', worker: SESSION };
+  const group = await openGroup(broker.groups, fixture.ids.next());
+  const names = { group, queue: 'default', task: 'Some.task', name: 'Some.task', cron: 'Some.cron', worker: SESSION };
   return { ...names, id: dead, ids: [dead], filter: { queue: 'default' }, text: '[]', args: [], delay: '1h' };
 }
 

@@ -2,6 +2,7 @@ import { screen as actions } from '../screens/actions/index.js';
 import { screen as cron } from '../screens/cron/index.js';
 import { screen as crons } from '../screens/crons/index.js';
 import { screen as dead } from '../screens/dead/index.js';
+import { screen as groups } from '../screens/groups/index.js';
 import { screen as names } from '../screens/names/index.js';
 import { screen as overview } from '../screens/overview/index.js';
 import { screen as queue } from '../screens/queue/index.js';
@@ -22,6 +23,7 @@ const SCREENS: readonly Screen[] = [
   scheduled,
   workers,
   crons,
+  groups,
   names,
   actions,
   task,

@@ -7,6 +7,8 @@ export async function buttonsOf({ inspector }: Shop): Promise<Buttons[]> {
   const { groups } = await inspector.dead.groups({});
   // those of other tasks have places of their own
   const errors = groups.filter(({ task = '' }) => /payout|settle|backup/.test(task)).sort((a, b) => b.count - a.count);
+  const { groups: sent } = await inspector.groups.list({ state: 'failed' });
+  const { groups: open } = await inspector.groups.list({ state: 'open' });
   const [worker] = await inspector.workers.list();
   return [
     { views: await tasks({ state: 'pending', queue: 'mail' }) },
@@ -19,6 +21,7 @@ export async function buttonsOf({ inspector }: Shop): Promise<Buttons[]> {
     { views: ['#/shop/scheduled?queue=bulk'], isForSelected: true },
     { views: ['#/shop/tasks?state=dead&task=BillingTasks.payout'], isForSelected: true },
     { views: ['#/shop/dead?task=BillingTasks.payout', '#/shop/dead?queue=images'] },
+    { views: [...sent, ...open].map(({ id }) => `#/shop/groups/${id}`) },
     { views: ['#/shop/tasks?q=order'] },
     { views: ['#/shop/crons'] },
     { views: ['#/shop/cron/CatalogTasks.rebuild'] },

@@ -37,11 +37,11 @@ function targetOf({ action, subject }: ActionRecord): Target | undefined {
     case 'resume':
     case 'purge':
       return ['queue', first];
-    case 'send':
-      return second === undefined ? undefined : ['task', second];
     case 'cancel-batch':
     case 'cancel-flow':
-      return undefined;
+      return ['groups', subject];
+    case 'send':
+      return second === undefined ? undefined : ['task', second];
     default:
       // of a bulk action it is a filter
       return isTaskId(subject) ? ['task', subject] : undefined;

@@ -21,7 +21,7 @@ import {
   Stack,
   type StateName,
 } from '../../page/parts/index.js';
-import { usePlace } from '../../page/router.js';
+import { href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
 import { useSession } from '../../page/session.js';
 import { useCell } from '../../page/store.js';
@@ -30,7 +30,12 @@ import { TimeFields, timeOf } from '../tasks/new-time.js';
 import { lifeOf } from './life.js';
 import type { ArgumentsView, TaskView, TimelineEvent } from './wire.js';
 
-const GLYPHS: Readonly<Record<string, StateName>> = { quarantined: 'held', dropped: 'cancelled', unknown: 'pending' };
+const GLYPHS: Readonly<Record<string, StateName>> = {
+  waiting: 'pending',
+  quarantined: 'held',
+  dropped: 'cancelled',
+  unknown: 'pending',
+};
 const WAITS = ['waiting', 'pending', 'quarantined', 'scheduled', 'active'];
 
 function Task(): JSX.Element {
@@ -88,6 +93,11 @@ function Now({ view }: { readonly view: TaskView }): JSX.Element {
           {queue !== undefined && (
             <Fact name="queue">
               <QueueLink of={queue} />
+            </Fact>
+          )}
+          {task.partOf && (
+            <Fact name={task.partOf.kind}>
+              <a href={href('groups', task.partOf.id)}>{task.partOf.name || task.partOf.id}</a>
             </Fact>
           )}
           {attempt !== undefined && <Fact name="attempt">{attempt}</Fact>}
@@ -213,7 +223,9 @@ function Timeline({ view }: { readonly view: TaskView }): JSX.Element {
           <Notes view={view} />
         </Event>
       )}
-      {events.length === 0 && log.length === 0 && <li class="dim">Redis has nothing of its way.</li>}
+      {events.length === 0 && log.length === 0 && (
+        <Event event={{ at: undefined, glyph: 'quiet', title: 'Redis has nothing of its way.' }} />
+      )}
     </ol>
   );
 }

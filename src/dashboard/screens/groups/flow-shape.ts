@@ -1,0 +1,154 @@
+import type { FlowNode, FlowNodeState } from '../../../inspector/groups/group-report.js';
+import { detached } from '../../live/shared.js';
+import type { NodeLine, NodesPage, StepLine, StepsPage } from './wire.js';
+
+/** Those that need somebody come first, and then those that move. */
+const STATES: readonly FlowNodeState[] = [
+  'dead',
+  'failing',
+  'deleted',
+  'dropped',
+  'cancelled',
+  'sent',
+  'waiting',
+  'done',
+];
+/** Errors that are kept. */
+const MOST_ERRORS = 1_000;
+const MOST_ERROR_CHARACTERS = 200;
+/** Steps that are named as those that another waits for. */
+const MOST_NAMED = 5;
+const ID_LENGTH = 20;
+
+interface Step {
+  readonly key: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly level: number;
+  /** indexes of its nodes */
+  readonly nodes: number[];
+  /** the steps that it waits for */
+  readonly after: Set<Step>;
+}
+
+/**
+ * The nodes of a flow, put together to steps: nodes of one name that are equally far from the start. It is kept for all who look,
+ * and a flow has up to 100,000 nodes, so it has as little as possible of each.
+ */
+export class FlowShape {
+  private readonly ids: string;
+  private readonly numbers: Uint32Array;
+  private readonly waits: Uint32Array;
+  private readonly states: Uint8Array;
+  private readonly errors = new Map<number, string>();
+  private readonly steps: readonly Step[];
+  private readonly byKey: ReadonlyMap<string, Step>;
+
+  constructor(nodes: readonly FlowNode[]) {
+    this.ids = nodes.map(({ id }) => id).join('');
+    this.numbers = Uint32Array.from(nodes, ({ number }) => number);
+    this.waits = Uint32Array.from(nodes, ({ waitsFor }) => waitsFor);
+    this.states = Uint8Array.from(nodes, ({ state }) => STATES.indexOf(state));
+    for (const [at, { error }] of nodes.entries()) {
+      if (error !== undefined && this.errors.size < MOST_ERRORS)
+        this.errors.set(at, detached(error.slice(0, MOST_ERROR_CHARACTERS)));
+    }
+    this.byKey = stepsOf(nodes);
+    this.steps = [...this.byKey.values()].sort((a, b) => a.level - b.level);
+  }
+
+  /** About how many bytes it takes. */
+  get bytes(): number {
+    const ofSteps = this.steps.reduce((sum, { after }) => sum + 200 + 16 * after.size, 0);
+    return this.states.length * (ID_LENGTH + 4 + 4 + 1 + 8) + ofSteps + this.errors.size * 2 * MOST_ERROR_CHARACTERS;
+  }
+
+  /** The tasks in it, one of each name and queue. */
+  get tasks(): readonly { readonly queue: string; readonly task: string }[] {
+    return [...new Map(this.steps.map((step) => [`${step.queue} ${step.task}`, step])).values()];
+  }
+
+  stepsFrom(from: number, limit: number): StepsPage {
+    const steps = this.steps.slice(from, from + limit).map((step) => this.line(step));
+    return { steps, from, count: this.steps.length };
+  }
+
+  /** The nodes of a step, or those in one state; undefined where there is no such step. */
+  nodesOf(key: string, state: string | undefined, from: number, limit: number): NodesPage | undefined {
+    const step = this.byKey.get(key);
+    if (!step) return undefined;
+    const wanted = state === undefined ? -1 : STATES.indexOf(state as FlowNodeState);
+    const nodes = step.nodes
+      .filter((at) => state === undefined || this.states[at] === wanted)
+      .sort((a, b) => (this.states[a] ?? 0) - (this.states[b] ?? 0) || a - b);
+    return { nodes: nodes.slice(from, from + limit).map((at) => this.node(at)), from, count: nodes.length };
+  }
+
+  private line(step: Step): StepLine {
+    const { key, task, queue, level, nodes, after } = step;
+    const counts = STATES.map(() => 0);
+    for (const at of nodes) {
+      const state = this.states[at] ?? 0;
+      counts[state] = (counts[state] ?? 0) + 1;
+    }
+    const [only] = nodes;
+    const named = [...after].slice(0, MOST_NAMED);
+    return {
+      key,
+      task,
+      queue,
+      level: level + 1,
+      count: nodes.length,
+      states: STATES.flatMap((state, at) => (counts[at] ? [[state, counts[at]] as const] : [])),
+      after: named.map((each) => ({ key: each.key, task: each.task, count: each.nodes.length })),
+      afterMore: after.size - named.length,
+      only: nodes.length === 1 && only !== undefined ? this.node(only) : undefined,
+    };
+  }
+
+  private node(at: number): NodeLine {
+    return {
+      number: this.numbers[at] ?? 0,
+      id: this.ids.slice(at * ID_LENGTH, (at + 1) * ID_LENGTH),
+      state: STATES[this.states[at] ?? 0] ?? 'waiting',
+      waitsFor: this.waits[at] ?? 0,
+      error: this.errors.get(at),
+    };
+  }
+}
+
+function stepsOf(nodes: readonly FlowNode[]): Map<string, Step> {
+  const places = new Map(nodes.map(({ number }, at) => [number, at]));
+  const next = nodes.map((node) => node.next.flatMap((number) => places.get(number) ?? []));
+  const levels = levelsOf(next);
+  const steps = new Map<string, Step>();
+  const stepAt = nodes.map(({ task, queue }, at) => {
+    const level = levels[at] ?? 0;
+    const key = `${level + 1} ${queue} ${task}`;
+    const step = steps.get(key) ?? { key, task, queue, level, nodes: [], after: new Set<Step>() };
+    steps.set(key, step);
+    step.nodes.push(at);
+    return step;
+  });
+  for (const [at, followers] of next.entries()) {
+    const step = stepAt[at];
+    if (step) for (const follower of followers) stepAt[follower]?.after.add(step);
+  }
+  return steps;
+}
+
+/** How many nodes come one behind the other before each. */
+function levelsOf(next: readonly (readonly number[])[]): Uint32Array {
+  const levels = new Uint32Array(next.length);
+  const open = new Uint32Array(next.length);
+  for (const followers of next) for (const follower of followers) open[follower] = (open[follower] ?? 0) + 1;
+  const ready = next.flatMap((_, at) => (open[at] ? [] : [at]));
+  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
+    for (const follower of next[at] ?? []) {
+      levels[follower] = Math.max(levels[follower] ?? 0, (levels[at] ?? 0) + 1);
+      open[follower] = (open[follower] ?? 1) - 1;
+      if (open[follower] === 0) ready.push(follower);
+    }
+  }
+  return levels;
+}
