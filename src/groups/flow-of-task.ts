@@ -4,7 +4,7 @@ import { type IdRun, runsOf } from '../message/task-refs.js';
 import { NodeAdder, NodeList } from './flow-nodes.js';
 import type { NodeOptions } from './flow-options.js';
 import { MOST_ADDED } from './flow-plan.js';
-import { sendNodes } from './flow-sending.js';
+import { type NodePlaces, sendNodes } from './flow-sending.js';
 import { invalidFlow } from './group-errors.js';
 import { Ref } from './ref.js';
 
@@ -27,6 +27,7 @@ export class PassedOn {
 export class FlowOfTask extends NodeAdder {
   readonly #list: NodeList;
   readonly #member: GroupTag;
+  readonly #places: NodePlaces = {};
 
   /** @internal */
   constructor(member: GroupTag) {
@@ -47,7 +48,7 @@ export class FlowOfTask extends NodeAdder {
   }
 
   /**
-   * Sends what was added, once the attempt has succeeded.
+   * Sends what was added, once the attempt has succeeded. A call that was rejected may be repeated.
    *
    * @param result what the task returned
    * @returns what it passes on
@@ -66,7 +67,7 @@ export class FlowOfTask extends NodeAdder {
       const remedy = 'Return Refs that context.flow.add() gave in this attempt.';
       throw invalidFlow('The flow of the running task', 'a Ref of another flow was returned', remedy);
     });
-    const target = { flow: group, owner: list, behind: number, open: async () => {}, places: {} };
+    const target = { flow: group, owner: list, behind: number, open: async () => {}, places: this.#places };
     const sent = await sendNodes(target, list.nodes, passed);
     if (passed.length === 0) return result;
     return new PassedOn(isList, runsOf(passed.map((own) => sent[own]?.id as string)));

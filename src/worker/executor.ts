@@ -14,6 +14,7 @@ import { printed } from '../values/printed.js';
 import { filledArguments } from './filled-arguments.js';
 import { HookRunner } from './hook-runner.js';
 import { isStream, lastValue } from './last-value.js';
+import { outlasting } from './outlasting.js';
 import { decideUnknown, expired, unknownTag, unknownTask, wrongKind } from './preflight.js';
 import { RunningTask } from './running-task.js';
 import { runningTask } from './task-context.js';
@@ -106,7 +107,8 @@ export class Executor {
       if (task.message.options.refs) task.fill(await filledArguments(task, task.message.options.refs));
       let result = await runningTask.run(task, this.attempt, definition, task);
       if (isStream(result)) result = await runningTask.run(task, lastValue, result);
-      if (task.added) result = await task.added.send(result);
+      const { added } = task;
+      if (added) result = await outlasting(task, () => added.send(result));
       return { kind: 'done', result, durationMs: performance.now() - startedAt };
     } catch (error) {
       const decision = this.decide(error, task, policy);

@@ -1,14 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
 import { type ErrorCode, NestworkError } from '../errors.js';
 import { type ArgumentRef, type ArgumentRefs, idsOf, type RefFailure } from '../message/task-refs.js';
 import { decodeResult } from '../message/task-result.js';
 import { TaskFailedError } from '../results/result-errors.js';
+import { outlasting } from './outlasting.js';
 import type { RunningTask } from './running-task.js';
 
 /** Results that one command reads: each may have 256 KiB. */
 const AT_ONCE = 100;
-const RETRY_MS = 200;
 /** Tasks that passed on the results of others, one behind the other. */
 const MOST_PASSED = 100;
 
@@ -91,19 +90,8 @@ class ResultReader {
     );
   }
 
-  /** Redis may be away for a while: that is no failure of the task. */
-  private async results(ids: readonly string[]): Promise<(KeptResult | undefined)[]> {
-    const { task } = this;
-    const broker = task.results as Pick<ResultBroker, 'read'>;
-    for (;;) {
-      task.signal.throwIfAborted();
-      try {
-        return await broker.read(ids);
-      } catch (error) {
-        const isAway = error instanceof NestworkError && ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'].includes(error.code);
-        if (!isAway) throw error;
-        await delay(RETRY_MS);
-      }
-    }
+  private results(ids: readonly string[]): Promise<(KeptResult | undefined)[]> {
+    const broker = this.task.results as Pick<ResultBroker, 'read'>;
+    return outlasting(this.task, () => broker.read(ids));
   }
 }
