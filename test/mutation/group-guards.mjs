@@ -153,3 +153,106 @@ const CANCELLED_NODES = missedBy('groups-nodes', [
 ]);
 
 export const GROUP_GUARDS = [...COUNTS, ...NODES, ...CANCELLED_NODES];
+
+/** Where a task leaves a state: each way counts it in its group. */
+const LEAVING = missedBy('groups', [
+  remove(
+    'end_cancelled: the count in its group',
+    "    leave_group(keys, task.known_queues, task.message, 'cancelled')\n",
+  ),
+  remove('bury: the count in its group', "    leave_group(keys, task.known_queues, task.message, 'dead', report)\n"),
+  remove(
+    'delete_dead: the count in its group',
+    "      leave_group(keys, known_queues, message_of(record), 'deleted')\n",
+  ),
+  change(
+    'redrive: the count in its group',
+    'member_of(message) and not groups_of(keys, {}).redriven(message)',
+    'false',
+  ),
+  change('redrive: no tag of a group that has ended', 'messages[i] = without_group(message)', 'messages[i] = message'),
+]);
+
+/** By script: those of groups, and the lines of others that are about groups. */
+export const OF_GROUPS = {
+  'lib/groups': [...COUNTS, ...NODES],
+  'lib/leave': LEAVING,
+  'open-group': missedBy('groups', [
+    remove(
+      'a time in which it is filled',
+      "redis.call('ZADD', keys.group_times, text(now + unsealed_ms), group .. ' unsealed')\n",
+    ),
+    remove('its deadline', "  redis.call('ZADD', keys.group_times, text(now + deadline_ms), group .. ' deadline')\n"),
+    remove('onDone', "  redis.call('HSET', keys.groups, group .. ' done', done)\n"),
+    remove('onFailed', "  redis.call('HSET', keys.groups, group .. ' failed', failed)\n"),
+    change('a group that is there', "if redis.call('HEXISTS', keys.groups, group) == 1 then", 'if false then'),
+  ]),
+  'enqueue-members': missedBy('groups', [
+    change(
+      'the number of all',
+      'its.total, its.open = its.total + added, its.open + added',
+      'its.open = its.open + added',
+    ),
+    change(
+      'the number of those that have not ended',
+      'its.total, its.open = its.total + added, its.open + added',
+      'its.total = its.total + added',
+    ),
+    change('a batch that has ended', 'its.open <= 0 or groups.is_over(its)', 'false'),
+  ]),
+  'add-nodes': missedBy('flow-nodes', [
+    change('nodes that are there', 'if is_known then\n  return 0\nend\n', ''),
+    change(
+      'a flow that has ended',
+      'its.open <= 0 or groups.is_over(its) or not groups.runs(its, behind)',
+      'not groups.runs(its, behind)',
+    ),
+    change('a node that runs', ' or not groups.runs(its, behind)', ''),
+    change(
+      'the numbers',
+      'its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4',
+      'its.total = its.total + #nodes / 4',
+    ),
+    remove('what waits for the node that runs', '  groups.hang_on(its, tonumber(behind), last)\n'),
+    change(
+      'a start with the last part',
+      "elseif starts == '1' and groups.seal(its) then",
+      'elseif groups.seal(its) then',
+    ),
+  ]),
+  'tend-groups': missedBy('flow-nodes', [
+    remove(
+      'bury_waiting: its result',
+      '  keep_failure(known_results[id] and known_results[id].result, message, report)\n',
+    ),
+    remove('bury_waiting: its count', "  leave_group(keys, known_queues, message, 'dead', report)\n"),
+    change('a task whose queue is unknown', 'second and not queue or ', ''),
+    remove('those who wait for results', '    remember_removed(keys.removed, now, asking)\n'),
+    change('a deadline', "groups.stop(its, 'expired', keys.broadcasts, broadcasts_kept)", 'groups.settle(its)'),
+    change(
+      'a flow that was abandoned',
+      "groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)",
+      'groups.settle(its)',
+    ),
+    { ...change('a batch that was abandoned', "    groups.fail(its, 'abandoned')\n", ''), tests: 'groups' },
+    change('old groups', 'forget_old()\nreturn', 'return'),
+  ]),
+  finish: missedBy('groups', [
+    remove(
+      'the count in its group',
+      '      leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])\n',
+    ),
+    change('how a task ended: dropped', "x = 'dropped'", "x = 'done'"),
+  ]),
+  settle: missedBy('groups', [
+    remove('the count of a dropped task in its group', "  leave_group(keys, known_queues, message, 'dropped')\n"),
+    remove('the count of a task that is done in its group', "  leave_group(keys, known_queues, message, 'done')\n"),
+  ]),
+  claim: missedBy('groups', [remove('tasks of a stopped group', '    heed_group(id, message)\n')]),
+  'cancel-waiting': missedBy('groups', [
+    remove('the count in its group', "  leave_group(keys, by_name({ queue }), message, 'cancelled')\n"),
+  ]),
+  'purge-pending': missedBy('groups', [
+    remove('the count in its group', "  leave_group(keys, known_queues, message, 'cancelled')\n"),
+  ]),
+};

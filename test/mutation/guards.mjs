@@ -6,7 +6,7 @@
  * forgot the guard. It must still be valid Lua.
  */
 
-import { GROUP_GUARDS } from './group-guards.mjs';
+import { OF_GROUPS } from './group-guards.mjs';
 
 const change = (guard, find, replace) => ({ guard, find, replace });
 const remove = (guard, find) => change(guard, find, '');
@@ -592,7 +592,6 @@ const BY_SCRIPT = {
     change('a task to push to the tail', 'elseif #messages > 0 then', 'else'),
     change('a bell', 'quarantined, at_head)\n  ring(queue.bell)\n', 'quarantined, at_head)\n'),
   ],
-  'lib/groups': GROUP_GUARDS,
   'lib/leave': LEAVE,
   'lib/metrics': missedBy(
     'metrics',
@@ -1246,6 +1245,6 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = Object.entries(BY_SCRIPT).flatMap(([script, guards]) =>
+export const GUARDS = [...Object.entries(BY_SCRIPT), ...Object.entries(OF_GROUPS)].flatMap(([script, guards]) =>
   guards.map((guard) => ({ script, ...guard })),
 );
