@@ -163,6 +163,30 @@ describe('a batch', () => {
     expect(dead.entries.map(({ record }) => record.toString())).toEqual([expect.stringContaining('GROUP_FAILED')]);
   });
 
+  it('whose onDone is redriven from the dead gives it the status', async () => {
+    const { group, child, ids } = await batchOf(1, { failed: undefined });
+    await bury(child, ids[0] as string);
+    const { entries } = await fixture.broker.deadLetters.read('default', ALL);
+    await fixture.broker.deadLetters.remove('default', entries);
+    await fixture.broker.groups.tend();
+    const dead = await fixture.broker.deadLetters.read('bulk', ALL);
+    await fixture.broker.deadLetters.redrive('bulk', dead.entries);
+    expect(await called()).toEqual([
+      ['On.done', expect.objectContaining({ id: group, name: 'mailing', state: 'failed', failed: 1, waiting: 0 })],
+    ]);
+  });
+
+  it('shortens the error of its culprit to whole characters, so that its callback can still be found', async () => {
+    const { child, ids } = await batchOf(1);
+    const report = { ...REPORT, error: `${'x'.repeat(498)}€` };
+    await fixture.broker.bury(child, { id: ids[0] as string, queue: 'default' }, report, LINE);
+    expect(await called()).toEqual([
+      ['On.failed', expect.objectContaining({ culprit: expect.objectContaining({ error: 'x'.repeat(498) }) })],
+    ]);
+    const [sent] = await fixture.redis.lrangeBuffer(`${TAG}queue:bulk`, 0, -1);
+    expect(Buffer.from(String(sent))).toEqual(sent);
+  });
+
   it('does so when a worker purges it', async () => {
     const { group, child, ids } = await batchOf(1);
     await bury(child, ids[0] as string);

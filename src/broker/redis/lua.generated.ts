@@ -67,6 +67,12 @@ end`,
       or wrong_type('list', keys.released)
   end
 end`,
+  'shortened': `local function shortened(value, most)
+  while most > 0 and #value > most and string.find(string.sub(value, most + 1, most + 1), '[\\128-\\191]') do
+    most = most - 1
+  end
+  return string.sub(value, 1, most)
+end`,
   'groups_of': `local function groups_of(keys, queues)
   local own, now = {}, text(now_ms())
 
@@ -122,12 +128,16 @@ end`,
     return entry and redis.call('HDEL', keys.groups, field) == 1 and entry or nil
   end
 
+  -- A callback with its status, for which its sender has left a place.
+  local function with_status(group, entry)
+    local first, last = string.find(entry, ',["$"]', 1, true)
+    return first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry
+  end
+
   local function call_back(group, which)
     local entry = take(group.id .. ' ' .. which)
     if entry then
-      -- the sender has left a place for the status
-      local first, last = string.find(entry, ',["$"]', 1, true)
-      send(first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry)
+      send(with_status(group, entry))
     end
   end
 
@@ -148,7 +158,8 @@ end`,
     elseif group.kind == 'b' then
       local entry = take(group.id .. ' done')
       if entry and group.state ~= 'cancelled' then
-        hand_on('! ' .. entry)
+        -- somebody may let it run all the same
+        hand_on('! ' .. with_status(group, entry))
       end
     end
   end
@@ -297,7 +308,7 @@ end`,
         task = string.match(message, '^%["([%w_.:$-]+)",', body_start(message)) or 'other',
         how = how,
         code = known and told.code or nil,
-        error = known and type(told.error) == 'string' and string.sub(told.error, 1, 500) or nil,
+        error = known and type(told.error) == 'string' and shortened(told.error, 500) or nil,
       }))
       if group.state == 'open' then
         own.fail(group, 'failed')
@@ -1399,6 +1410,7 @@ ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.message_of}
@@ -1454,6 +1466,7 @@ ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.message_of}
@@ -1509,6 +1522,7 @@ ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.without_group}
 ${LIB.forget_dead}
@@ -1597,6 +1611,7 @@ ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.without_group}
 ${LIB.forget_dead}
@@ -1799,6 +1814,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 -- removes a task that waits and frees its unique key.
@@ -1916,6 +1932,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.note_endings}
@@ -2169,6 +2186,7 @@ ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.by_name}
 -- adds nodes to a flow, each number once, and starts it with the last ones.
@@ -2248,6 +2266,7 @@ ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.by_name}
 -- cancels a batch or a flow: no more of its members start.
@@ -2310,6 +2329,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 -- cancels a task that waits for others of its flow.
@@ -2372,6 +2392,7 @@ ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.let_in}
 ${LIB.schedule}
@@ -2474,6 +2495,7 @@ ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.by_name}
 -- ends the time in which a batch is filled.
@@ -2520,6 +2542,7 @@ ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.series_name}
 ${LIB.result_tag}
@@ -2871,6 +2894,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
@@ -3580,6 +3604,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
@@ -3878,6 +3903,7 @@ ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.body_start}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 -- ends finished tasks of a child that keep their results or are in a group.
@@ -4032,6 +4058,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
@@ -4152,6 +4179,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
@@ -4252,6 +4280,7 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.leave_group}
 ${LIB.end_claim}

@@ -139,17 +139,14 @@ export class GroupEnds {
     if (group.state === 'done') this.callBack(group, 'done');
     const { done } = group.callbacks;
     Object.assign(group.callbacks, { done: undefined, ...(group.state === 'done' && { failed: undefined }) });
-    if (done && group.state !== 'cancelled') this.bury(done);
+    if (done && group.state !== 'cancelled') this.bury(withStatus(group, done));
   }
 
   private callBack(group: MemoryGroup, which: 'done' | 'failed'): void {
     const callback = group.callbacks[which];
     group.callbacks[which] = undefined;
     if (!callback) return;
-    const status = `,[${JSON.stringify(statusOfGroup(recordOf(group)))}]`;
-    // a function, since the text may have signs that mean something there
-    const message = callback.message.replace(STATUS_PLACE, () => status);
-    this.effects.send({ queue: callback.queue, message }, true);
+    this.effects.send(withStatus(group, callback), true);
   }
 
   private bury(task: Continuation): void {
@@ -167,4 +164,10 @@ export class GroupEnds {
   private carryOut(): void {
     for (let order = this.orders.shift(); order; order = this.orders.shift()) order();
   }
+}
+
+function withStatus(group: MemoryGroup, { queue, message }: Continuation): Continuation {
+  const status = `,[${JSON.stringify(statusOfGroup(recordOf(group)))}]`;
+  // a function, since the text may have signs that mean something there
+  return { queue, message: message.replace(STATUS_PLACE, () => status) };
 }

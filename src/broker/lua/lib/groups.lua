@@ -51,6 +51,14 @@ local function wrong_groups(keys)
   end
 end
 
+-- No more bytes than that, and no part of a character: a message that is no UTF-8 is another one for those who have read it.
+local function shortened(value, most)
+  while most > 0 and #value > most and string.find(string.sub(value, most + 1, most + 1), '[\128-\191]') do
+    most = most - 1
+  end
+  return string.sub(value, 1, most)
+end
+
 -- The functions of groups, made only where there is one: Redis makes each anew in every run of a script. `queues` are those whose
 -- keys the script has, by name: into others the promoter moves what is handed over.
 local function groups_of(keys, queues)
@@ -108,12 +116,16 @@ local function groups_of(keys, queues)
     return entry and redis.call('HDEL', keys.groups, field) == 1 and entry or nil
   end
 
+  -- A callback with its status, for which its sender has left a place.
+  local function with_status(group, entry)
+    local first, last = string.find(entry, ',["$"]', 1, true)
+    return first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry
+  end
+
   local function call_back(group, which)
     local entry = take(group.id .. ' ' .. which)
     if entry then
-      -- the sender has left a place for the status
-      local first, last = string.find(entry, ',["$"]', 1, true)
-      send(first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry)
+      send(with_status(group, entry))
     end
   end
 
@@ -134,7 +146,8 @@ local function groups_of(keys, queues)
     elseif group.kind == 'b' then
       local entry = take(group.id .. ' done')
       if entry and group.state ~= 'cancelled' then
-        hand_on('! ' .. entry)
+        -- somebody may let it run all the same
+        hand_on('! ' .. with_status(group, entry))
       end
     end
   end
@@ -283,7 +296,7 @@ local function groups_of(keys, queues)
         task = string.match(message, '^%["([%w_.:$-]+)",', body_start(message)) or 'other',
         how = how,
         code = known and told.code or nil,
-        error = known and type(told.error) == 'string' and string.sub(told.error, 1, 500) or nil,
+        error = known and type(told.error) == 'string' and shortened(told.error, 500) or nil,
       }))
       if group.state == 'open' then
         own.fail(group, 'failed')
