@@ -1,7 +1,7 @@
 import type { GroupBroker } from '../broker/port/group-port.js';
 import { type BatchStatus, statusOfGroup } from './batch-status.js';
-import { type Calls, fill, type Source } from './fill.js';
-import { batchAbandoned, groupUnknown, notASender } from './group-errors.js';
+import { assertCalls, type Calls, fill, type Source } from './fill.js';
+import { batchAbandoned, batchSent, groupUnknown, lateCallback, notASender } from './group-errors.js';
 import { type BatchOptions, type CheckedOptions, checkedOptions } from './group-options.js';
 import { type GroupSender, memberOf } from './member-call.js';
 import { callbackMessage } from './messages.js';
@@ -72,6 +72,7 @@ export class BatchBuilder {
   readonly #options: BatchOptions;
   readonly #checked: CheckedOptions;
   readonly #sources: Source[] = [];
+  #sent = false;
 
   /** @internal */
   constructor(context: GroupContext, options: BatchOptions = {}) {
@@ -89,10 +90,12 @@ export class BatchBuilder {
    * generator may give a million of them.
    *
    * @param sender with `with()` for options of these calls; not with `key`, `id` or `ids`
-   * @throws NestworkError INVALID_OPTION
+   * @throws NestworkError INVALID_OPTION, also when the batch was sent
    */
   add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<NoInfer<Args>>): this {
     if (!memberOf(sender)) throw notASender('add() of a batch', sender);
+    assertCalls(calls);
+    if (this.#sent) throw batchSent();
     this.#sources.push({ sender: sender as unknown as GroupSender, calls });
     return this;
   }
@@ -100,32 +103,47 @@ export class BatchBuilder {
   /**
    * Sends the batch. Tasks of it may run before the last one is added; callbacks wait until all are.
    *
-   * Where it fails, the tasks that were added go on, and the batch is abandoned after five minutes: its `onFailed` is sent.
+   * Where it fails, the tasks that were added go on, and the batch is abandoned after five minutes: its `onFailed` is sent. A batch is sent
+   * once; a call that was rejected before Redis had the batch may be repeated.
    *
    * @throws as `delay()` of a task does; NestworkError BATCH_ABANDONED; GROUP_ENDED when somebody cancelled it meanwhile; what a
-   * source throws
+   * source throws; INVALID_OPTION for a second call, or a callback with a `delay` or `eta`
    */
   async delay(): Promise<Batch> {
-    const { groups, nextId, now } = this.#context;
+    const { groups, nextId } = this.#context;
+    // a source may be read only once: sent again, the batch would be done without its tasks
+    if (this.#sent) throw batchSent();
+    this.#sent = true;
     const id = nextId();
-    const { onDone, onFailed, allowFailures } = this.#options;
-    const [done, failed] = [await callback(onDone), await callback(onFailed)];
-    const policy = allowFailures ? 'end' : 'fail';
-    const group = { id, kind: 'batch', policy, ...this.#checked, openedAt: now(), done, failed } as const;
-    await persistent(() => groups.open(group));
+    try {
+      await this.open(id);
+    } catch (error) {
+      this.#sent = false;
+      throw error;
+    }
     for (const source of this.#sources) await fill(id, source, groups);
     await persistent(() => groups.seal(id));
     const [record] = await groups.read([id]);
     if (record?.state === 'abandoned') throw batchAbandoned(id);
     return new Batch(groups, id);
   }
+
+  private async open(id: string): Promise<void> {
+    const { groups, now } = this.#context;
+    const { onDone, onFailed, allowFailures } = this.#options;
+    const [done, failed] = [await callback('onDone', onDone), await callback('onFailed', onFailed)];
+    const policy = allowFailures ? 'end' : 'fail';
+    const group = { id, kind: 'batch', policy, ...this.#checked, openedAt: now(), done, failed } as const;
+    await persistent(() => groups.open(group));
+  }
 }
 
-async function callback(sender: GroupSender<[BatchStatus]> | undefined) {
+async function callback(which: string, sender: GroupSender<[BatchStatus]> | undefined) {
   const member = sender && memberOf(sender);
   if (!member) return undefined;
   let made: { queue: string; message: string } | undefined;
   await member(1, async (call) => {
+    if (call.due) throw lateCallback(which, call.name);
     made = { queue: call.queue, message: callbackMessage(call) };
     return [{ id: made.message.slice(0, 20), queue: call.queue, added: true }];
   });

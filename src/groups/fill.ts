@@ -40,10 +40,9 @@ export interface Source {
  * @throws NestworkError GROUP_ENDED, GROUP_UNKNOWN; what the source throws; what `delay()` throws
  */
 export async function fill(group: string, { sender, calls }: Source, broker?: GroupBroker): Promise<number> {
-  const where = 'add() of a batch';
   const member = memberOf(sender);
-  if (!member) throw notASender(where, sender);
-  assertCalls(calls, where);
+  if (!member) throw notASender('add() of a batch', sender);
+  assertCalls(calls);
   const alive = broker && setInterval(() => void broker.add(group, 'default', []).catch(() => {}), ALIVE_MS);
   alive?.unref();
   const underWay = new Set<Promise<void>>();
@@ -131,11 +130,12 @@ async function* parts(calls: Calls<unknown[]>): AsyncGenerator<unknown[][]> {
   if (part.length > 0) yield part;
 }
 
-function assertCalls(calls: unknown, where: string): void {
+/** @throws NestworkError INVALID_OPTION */
+export function assertCalls(calls: unknown): void {
   const isList =
     typeof calls === 'object' && calls !== null && (Symbol.iterator in calls || Symbol.asyncIterator in calls);
   if (isList) return;
-  throw new NestworkError('INVALID_OPTION', `${where} got ${shown(calls)} in place of a list of calls.`, [
+  throw new NestworkError('INVALID_OPTION', `add() of a batch got ${shown(calls)} in place of a list of calls.`, [
     'Give a list of lists, or an iterable or async iterable of lists: [[1], [2]].',
   ]);
 }

@@ -32,6 +32,23 @@ export function batchAbandoned(id: string): NestworkError {
   );
 }
 
+/** Its builder is used again. */
+export function batchSent(): NestworkError {
+  return new NestworkError('INVALID_OPTION', 'The batch was sent already, or is being sent.', [
+    'Make another one with queue.batch().',
+    'A running task adds to its batch with context.batch.add().',
+  ]);
+}
+
+/** @param which option of the batch */
+export function lateCallback(which: string, task: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `${which} of batch() is task "${task}" with a \`delay\` or \`eta\`: it is sent when the batch has ended, or has failed.`,
+    ['Leave it out, or let that task send another one later.'],
+  );
+}
+
 export function notASender(where: string, value: unknown): NestworkError {
   return new NestworkError('INVALID_OPTION', `${where} got ${shown(value)}, which is no sender of a task.`, [
     'Give a sender: queue.of(ReportTasks).send, with or without .with({ ... }).',

@@ -1,6 +1,9 @@
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
+import { RedisGroups } from '../../src/broker/redis-groups.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import type { BatchStatus } from '../../src/groups/batch-status.js';
 import type { Flow } from '../../src/groups/flow.js';
 import type { Ref } from '../../src/groups/ref.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
@@ -50,6 +53,11 @@ class FlowTasks {
   @Task()
   note(text: string): void {
     ran.push(text);
+  }
+
+  @Task()
+  report({ done, total }: BatchStatus): void {
+    ran.push(`${done} of ${total}`);
   }
 
   @Task()
@@ -260,5 +268,44 @@ describe('a batch', () => {
     );
     expect(new Set(ran).size).toBe(2_501);
     await expect(queue.batchById('00000000000000000000').status()).rejects.toMatchObject({ code: 'GROUP_UNKNOWN' });
+  });
+
+  it('is sent once, since its sources may be read only once', async () => {
+    const { queue, tasks } = await start();
+    const builder = queue.batch({ onDone: tasks.report }).add(
+      tasks.note,
+      (function* (): Generator<[string]> {
+        yield ['row'];
+      })(),
+    );
+    const [batch, second] = await Promise.allSettled([builder.delay(), builder.delay()]);
+    expect(second).toMatchObject({ reason: { code: 'INVALID_OPTION' } });
+    await expect(builder.delay()).rejects.toThrow('The batch was sent already');
+    expect(() => builder.add(tasks.note, [['late']])).toThrow('The batch was sent already');
+    expect(batch.status).toBe('fulfilled');
+    await eventually(() => expect(ran).toContain('1 of 1'));
+    expect(ran).toEqual(['row', '1 of 1']);
+  });
+
+  it('that was refused before Redis had it can be sent again', async () => {
+    const { queue, tasks } = await start();
+    const open = jest.spyOn(RedisGroups.prototype, 'open').mockRejectedValueOnce(new Error('away'));
+    const builder = queue.batch().add(tasks.note, [['row']]);
+    await expect(builder.delay()).rejects.toThrow('away');
+    open.mockRestore();
+    const batch = await builder.delay();
+    await eventually(async () => expect(await batch.status()).toMatchObject({ state: 'done', done: 1 }));
+  });
+
+  it('refuses callbacks with a time of their own, and what is no list of calls', async () => {
+    const { queue, tasks } = await start();
+    for (const which of ['onDone', 'onFailed']) {
+      const builder = queue.batch({ [which]: tasks.report.with({ delay: '1m' }) });
+      await expect(builder.delay()).rejects.toThrow(
+        `${which} of batch() is task "FlowTasks.report" with a \`delay\` or \`eta\``,
+      );
+    }
+    expect(() => queue.batch().add(tasks.note, 7 as never)).toThrow('in place of a list of calls');
+    expect(await apps.redis.exists('{nestwork}:groups')).toBe(0);
   });
 });
