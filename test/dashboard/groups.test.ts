@@ -1,8 +1,10 @@
 /** Batches and flows over HTTP: the list, one of them, the steps of a flow and their tasks, and the end of it all. */
 import type { DashboardSubject } from '../../src/dashboard/index.js';
 import type { ActionsPage } from '../../src/dashboard/screens/actions/wire.js';
+import { FlowShape } from '../../src/dashboard/screens/groups/flow-shape.js';
 import type { GroupsPage, GroupView, NodesPage } from '../../src/dashboard/screens/groups/wire.js';
 import type { TaskView } from '../../src/dashboard/screens/task/wire.js';
+import type { FlowNode } from '../../src/inspector/groups/group-report.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { DashboardApp } from '../support/dashboard-app.js';
 import { memberOf, nodesOf, openGroup } from '../support/groups.js';
@@ -235,6 +237,19 @@ describe('one flow', () => {
     const steps = (await viewOf(flow)).steps?.steps;
     const merge = steps?.find(({ task }) => task === 'merge');
     expect(merge?.after.map(({ task }) => task).sort()).toEqual(['page', 'split']);
+  });
+});
+
+describe('the steps of a very long flow', () => {
+  it('are listed up to 10,000, and its tasks are all known', () => {
+    const chain = Array.from({ length: 10_002 }, (_, number): FlowNode => {
+      const task = `Some.task${Number(number === 10_001)}`;
+      const rest = { queue: 'default', state: 'waiting' as const, waitsFor: 1, code: undefined, error: undefined };
+      return { ...rest, number, id: `${number}`.padStart(20, '0'), task, next: [number + 1] };
+    });
+    const shape = new FlowShape(chain);
+    expect(shape.stepsFrom(9_999, 10)).toMatchObject({ steps: [{ level: 10_000 }], count: 10_000, unlisted: 2 });
+    expect(shape.tasks.map(({ task }) => task)).toEqual(['Some.task0', 'Some.task1']);
   });
 });
 

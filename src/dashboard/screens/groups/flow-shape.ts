@@ -18,6 +18,8 @@ const MOST_ERRORS = 1_000;
 const MOST_ERROR_CHARACTERS = 200;
 /** Steps that are named as those that another waits for. */
 const MOST_NAMED = 5;
+/** Steps that are listed: a person pages through no more, and more would be too large to be kept. */
+const MOST_STEPS = 10_000;
 const ID_LENGTH = 20;
 
 interface Step {
@@ -27,8 +29,13 @@ interface Step {
   readonly level: number;
   /** indexes of its nodes */
   readonly nodes: number[];
-  /** the steps that it waits for */
-  readonly after: Set<Step>;
+}
+
+/** A step with those that it waits for. */
+interface PlacedStep extends Step {
+  /** some of them */
+  readonly after: readonly Step[];
+  readonly afterMore: number;
 }
 
 /**
@@ -41,8 +48,11 @@ export class FlowShape {
   private readonly waits: Uint32Array;
   private readonly states: Uint8Array;
   private readonly errors = new Map<number, string>();
-  private readonly steps: readonly Step[];
-  private readonly byKey: ReadonlyMap<string, Step>;
+  private readonly steps: readonly PlacedStep[];
+  private readonly byKey: ReadonlyMap<string, PlacedStep>;
+  private readonly unlisted: number;
+  /** the tasks in it, one of each name and queue, also those of steps that are not listed */
+  readonly tasks: readonly Pick<Step, 'queue' | 'task'>[];
 
   constructor(nodes: readonly FlowNode[]) {
     this.ids = nodes.map(({ id }) => id).join('');
@@ -53,24 +63,26 @@ export class FlowShape {
       if (error !== undefined && this.errors.size < MOST_ERRORS)
         this.errors.set(at, detached(error.slice(0, MOST_ERROR_CHARACTERS)));
     }
-    this.byKey = stepsOf(nodes);
-    this.steps = [...this.byKey.values()].sort((a, b) => a.level - b.level);
+    const steps = stepsOf(nodes);
+    const named = new Map(steps.map(({ queue, task }) => [`${queue} ${task}`, { queue, task }]));
+    this.tasks = [...named.values()];
+    this.steps = steps.slice(0, MOST_STEPS);
+    this.byKey = new Map(this.steps.map((step) => [step.key, step]));
+    this.unlisted = steps.length - this.steps.length;
   }
 
   /** About how many bytes it takes. */
   get bytes(): number {
-    const ofSteps = this.steps.reduce((sum, { after }) => sum + 200 + 16 * after.size, 0);
-    return this.states.length * (ID_LENGTH + 4 + 4 + 1 + 8) + ofSteps + this.errors.size * 2 * MOST_ERROR_CHARACTERS;
-  }
-
-  /** The tasks in it, one of each name and queue. */
-  get tasks(): readonly { readonly queue: string; readonly task: string }[] {
-    return [...new Map(this.steps.map((step) => [`${step.queue} ${step.task}`, step])).values()];
+    return (
+      this.states.length * (ID_LENGTH + 4 + 4 + 1 + 8) +
+      this.steps.length * 300 +
+      this.errors.size * 2 * MOST_ERROR_CHARACTERS
+    );
   }
 
   stepsFrom(from: number, limit: number): StepsPage {
     const steps = this.steps.slice(from, from + limit).map((step) => this.line(step));
-    return { steps, from, count: this.steps.length };
+    return { steps, from, count: this.steps.length, unlisted: this.unlisted };
   }
 
   /** The nodes of a step, or those in one state; undefined where there is no such step. */
@@ -84,15 +96,14 @@ export class FlowShape {
     return { nodes: nodes.slice(from, from + limit).map((at) => this.node(at)), from, count: nodes.length };
   }
 
-  private line(step: Step): StepLine {
-    const { key, task, queue, level, nodes, after } = step;
+  private line(step: PlacedStep): StepLine {
+    const { key, task, queue, level, nodes, after, afterMore } = step;
     const counts = STATES.map(() => 0);
     for (const at of nodes) {
       const state = this.states[at] ?? 0;
       counts[state] = (counts[state] ?? 0) + 1;
     }
     const [only] = nodes;
-    const named = [...after].slice(0, MOST_NAMED);
     return {
       key,
       task,
@@ -100,8 +111,8 @@ export class FlowShape {
       level: level + 1,
       count: nodes.length,
       states: STATES.flatMap((state, at) => (counts[at] ? [[state, counts[at]] as const] : [])),
-      after: named.map((each) => ({ key: each.key, task: each.task, count: each.nodes.length })),
-      afterMore: after.size - named.length,
+      after: after.map((each) => ({ key: each.key, task: each.task, count: each.nodes.length })),
+      afterMore,
       only: nodes.length === 1 && only !== undefined ? this.node(only) : undefined,
     };
   }
@@ -117,24 +128,35 @@ export class FlowShape {
   }
 }
 
-function stepsOf(nodes: readonly FlowNode[]): Map<string, Step> {
+/** All steps, in the order in which they can run. */
+function stepsOf(nodes: readonly FlowNode[]): PlacedStep[] {
   const places = new Map(nodes.map(({ number }, at) => [number, at]));
   const next = nodes.map((node) => node.next.flatMap((number) => places.get(number) ?? []));
   const levels = levelsOf(next);
   const steps = new Map<string, Step>();
+  const before = new Map<Step, Set<Step>>();
   const stepAt = nodes.map(({ task, queue }, at) => {
     const level = levels[at] ?? 0;
     const key = `${level + 1} ${queue} ${task}`;
-    const step = steps.get(key) ?? { key, task, queue, level, nodes: [], after: new Set<Step>() };
+    const step = steps.get(key) ?? { key, task, queue, level, nodes: [] };
+    if (step.nodes.length === 0) before.set(step, new Set());
     steps.set(key, step);
     step.nodes.push(at);
     return step;
   });
   for (const [at, followers] of next.entries()) {
     const step = stepAt[at];
-    if (step) for (const follower of followers) stepAt[follower]?.after.add(step);
+    for (const follower of followers) {
+      const later = stepAt[follower];
+      if (step && later) before.get(later)?.add(step);
+    }
   }
-  return steps;
+  return [...before]
+    .map(([step, all]) => {
+      const after = [...all].slice(0, MOST_NAMED);
+      return { ...step, after, afterMore: all.size - after.length };
+    })
+    .sort((a, b) => a.level - b.level);
 }
 
 /** How many nodes come one behind the other before each. */

@@ -15,7 +15,7 @@ interface StepsProps {
 }
 
 /** The tasks of a flow, those of one name and one depth as one row, in the order in which they can run. */
-export function Steps({ flow, page: { steps, from, count } }: StepsProps): JSX.Element {
+export function Steps({ flow, page: { steps, from, count, unlisted } }: StepsProps): JSX.Element {
   const { query } = usePlace();
   const at = { from: query.from };
   const openOr = (step: StepLine): string =>
@@ -77,6 +77,7 @@ export function Steps({ flow, page: { steps, from, count } }: StepsProps): JSX.E
         size={STEPS}
         to={(next) => href('groups', flow, { from: next })}
       />
+      {unlisted > 0 && <p class="dim">{counted(unlisted, 'later step')} are not listed.</p>}
     </section>
   );
 }

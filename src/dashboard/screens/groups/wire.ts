@@ -28,8 +28,10 @@ export interface StepsPage {
   readonly steps: readonly StepLine[];
   /** the number of the first one, from 0 */
   readonly from: number;
-  /** of all */
+  /** of all that are listed */
   readonly count: number;
+  /** steps that are not listed, because they are too many */
+  readonly unlisted: number;
 }
 
 /** The tasks of one name that are equally far from the start of their flow. */
