@@ -262,7 +262,7 @@ export class QueueClient {
    * const { done, total } = await queue.batchById(id).status();
    */
   batchById(id: string): Batch {
-    assertTaskId(id);
+    assertTaskId(id, 'the id of a batch');
     return new Batch(this.broker.groups, id);
   }
 
@@ -274,7 +274,7 @@ export class QueueClient {
    * await queue.flowById(id).cancel();
    */
   flowById(id: string): Flow {
-    assertTaskId(id);
+    assertTaskId(id, 'the id of a flow');
     return new Flow(this.groups, id);
   }
 

@@ -1,7 +1,7 @@
 import type { RefFailure } from '../message/task-refs.js';
 import { checkedNodeOptions, type FlowArguments, type NodeOptions, type ResultFor } from './flow-options.js';
 import type { PlannedNode } from './flow-plan.js';
-import { invalidFlow, notASender } from './group-errors.js';
+import { invalidFlow, notARef, notASender } from './group-errors.js';
 import { type GroupSender, memberOf } from './member-call.js';
 import { Ref, type RefOwner } from './ref.js';
 
@@ -18,13 +18,10 @@ export class NodeList implements RefOwner {
   /** @throws NestworkError INVALID_FLOW, INVALID_OPTION */
   push(node: PlannedNode): Ref<never> {
     if (!memberOf(node.sender)) throw notASender(`add() of ${this.title}`, node.sender);
-    if (this.closed) throw invalidFlow(this.title, 'it was sent already', 'Make another one.');
+    const title = this.title.replace(/^t/, 'T');
+    if (this.closed) throw invalidFlow(title, 'it was sent already', 'Make another one.');
     if (this.nodes.length >= this.most) {
-      throw invalidFlow(
-        this.title,
-        `it has ${this.most} tasks, and takes no more`,
-        'Make several flows, or use a batch.',
-      );
+      throw invalidFlow(title, `it has ${this.most} tasks, and takes no more`, 'Make several flows, or use a batch.');
     }
     this.nodes.push(node);
     return new Ref<never>(this, this.nodes.length - 1);
@@ -111,6 +108,7 @@ export class NodeAdder<Failure extends RefFailure = 'fail'> {
   ): Ref<F>;
   chain(first: Ref, ...senders: readonly unknown[]): Ref {
     const { onFailure = 'fail', after = [] } = this.#options;
+    if (!(first instanceof Ref)) throw notARef(first);
     const befores: readonly unknown[] = Array.isArray(after) ? after : [after];
     return senders.reduce<Ref>(
       (before, sender) =>

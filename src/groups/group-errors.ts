@@ -18,7 +18,8 @@ export function groupEnded(kind: GroupKind, id: string): NestworkError {
 /** None is known by that id. */
 export function groupUnknown(kind: GroupKind | 'batch or flow', id: string): NestworkError {
   return new NestworkError('GROUP_UNKNOWN', `No ${kind} ${printable(id)} is known.`, [
-    'Check the id, and the namespace of this app.',
+    'Check the id, and the namespace.',
+    `A task of it has an id of its own: nestwork tasks show ${printable(id)} names the batch or flow of a task.`,
     'A day after its end nothing is kept of a batch or flow.',
   ]);
 }
@@ -52,6 +53,13 @@ export function lateCallback(which: string, task: string): NestworkError {
 export function notASender(where: string, value: unknown): NestworkError {
   return new NestworkError('INVALID_OPTION', `${where} got ${shown(value)}, which is no sender of a task.`, [
     'Give a sender: queue.of(ReportTasks).send, with or without .with({ ... }).',
+  ]);
+}
+
+/** A chain begins with what `add()` returned. */
+export function notARef(value: unknown): NestworkError {
+  return new NestworkError('INVALID_OPTION', `chain() got ${shown(value)} as its first argument, which is no Ref.`, [
+    'Add the first task by itself: flow.chain(flow.add(first, ...args), second, third).',
   ]);
 }
 

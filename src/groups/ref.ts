@@ -1,3 +1,5 @@
+import { IN_PLACE } from '../payload/payload-errors.js';
+
 /** Where a Ref belongs: to one flow, before or while that runs. */
 export interface RefOwner {
   /** how errors name it */
@@ -14,6 +16,14 @@ declare const RESULT: unique symbol;
  * flow.add(queue.of(FlowTasks).merge, [part]);
  */
 export class Ref<out Result = unknown> {
+  static {
+    const value = [
+      'Give a Ref as a whole argument, or a list of Refs as one: add(sender, ref), add(sender, [ref, ref]). It cannot stand in an object.',
+      'Only add() and chain() of a flow take Refs: delay() and run() take values.',
+    ];
+    Object.defineProperty(Ref.prototype, IN_PLACE, { value });
+  }
+
   /** only for the compiler */
   declare readonly [RESULT]: Result;
   readonly #owner: RefOwner;

@@ -84,19 +84,20 @@ export function isTaskId(value: unknown): value is string {
 }
 
 /**
- * Refuses anything that does not have the form of a task id.
+ * Refuses anything that does not have the form of a task id, which batches and flows have, too.
  *
+ * @param what what the error calls it: `a task id`, `the id of a flow`
  * @throws NestworkError `INVALID_TASK_ID`, naming the value
  *
  * @example
  * assertTaskId(request.params.id); // from here on a string
  */
-export function assertTaskId(value: unknown): asserts value is string {
+export function assertTaskId(value: unknown, what = 'a task id'): asserts value is string {
   if (isTaskId(value)) return;
   throw new NestworkError(
     'INVALID_TASK_ID',
-    `${shown(value)} is not a task id.`,
-    'Pass the id of a TaskHandle (or of an error that carries ids) as it is: 20 characters of 0-9 and a-z.',
+    `${shown(value)} is not ${what}.`,
+    'Pass the id of a TaskHandle, Batch or Flow (or of an error that carries ids) as it is: 20 characters of 0-9 and a-z.',
   );
 }
 

@@ -46,8 +46,15 @@ const INSTANCE_REMEDIES: readonly string[] = [
   'The task gets an instance again if its method has @UsePipes(new ValidationPipe({ transform: true })): see "Payloads" in docs/nest.md.',
 ];
 
+/** Under this symbol the prototype of a class of ours has what to do in place of sending its instances. */
+export const IN_PLACE = Symbol('nestwork.inPlace');
+
 /** What to send in place of an instance of a class that cannot travel. Runs no code of the value. */
-export function remediesForInstance(value: object): readonly string[] {
+export function remediesForInstance(value: object, prototype: object): readonly string[] {
+  const ours: unknown = types.isProxy(prototype)
+    ? undefined
+    : Object.getOwnPropertyDescriptor(prototype, IN_PLACE)?.value;
+  if (ours !== undefined) return ours as readonly string[];
   if (types.isPromise(value)) return ['Await it first: delay(await value).'];
   if (!types.isNativeError(value)) return INSTANCE_REMEDIES;
   return ['Pass what the task needs of it: { name: error.name, message: error.message }.'];

@@ -158,7 +158,8 @@ export class Survey {
 
   private instance(value: object, prototype: object, at: Place): void {
     const kind = carriedClass(value, prototype);
-    if (kind === undefined) throw refused(at.path, instanceOf(prototype), { remedies: remediesForInstance(value) });
+    if (kind === undefined)
+      throw refused(at.path, instanceOf(prototype), { remedies: remediesForInstance(value, prototype) });
     if (kind === 'Array') {
       this.elements(value as unknown[], at);
       return;

@@ -103,7 +103,12 @@ describe('nestwork batches show', () => {
     expect(rest[0]).toBe('tasks     1 failed, 3 waiting');
     expect(rest[1]).toMatch(/^opened {4}\d{4}-.* ago\)$/);
     expect(rest[2]).toMatch(/^deadline {2}\d{4}-.*\(in /);
-    expect(rest[3]).toBe(`A batch keeps no list of its tasks. See its culprit: npx nestwork dead show ${culprit}`);
+    expect(rest.slice(3, -1)).toEqual([
+      '',
+      'The batch waits for its culprit. Look at that, and redrive it:',
+      `  npx nestwork dead show ${culprit}`,
+      `  npx nestwork dead redrive ${culprit}`,
+    ]);
   });
 
   it('shows one that has ended, and as JSON', async () => {
@@ -125,7 +130,8 @@ describe('nestwork batches show', () => {
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining(`nestwork flows show ${flow}`) });
     const none = await nestwork(['batches', 'show', fixture.ids.next()], options);
     expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('GROUP_UNKNOWN') });
-    expect(await nestwork(['batches', 'show', '7'], options)).toMatchObject({ code: 2 });
+    const wrong = await nestwork(['batches', 'show', '7'], options);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("'7' is not the id of a batch or flow.") });
   });
 });
 
@@ -142,6 +148,7 @@ describe('nestwork flows show', () => {
       `    ◌ Flow.index  ${ids[4]}  waiting for 1`,
     ]);
     const json = JSON.parse((await nestwork(['flows', 'show', flow, '--json'], options)).stdout);
+    expect(stdout).toContain(`\n  npx nestwork dead redrive ${ids[1]}\n`);
     expect(json).toMatchObject({
       id: flow,
       levels: [
@@ -171,6 +178,16 @@ describe('nestwork flows show', () => {
     expect(JSON.parse(second.stdout)).toMatchObject({ number: 2, state: 'waiting', next: [] });
     const alone = await nestwork(['flows', 'show', flow, '--cursor', cursor], options);
     expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('without --all') });
+  });
+});
+
+describe('nestwork tasks', () => {
+  it.each(['show', 'explain', 'cancel'])('%s refuses the id of a flow, and leads to it', async (verb) => {
+    const { flow } = await flowOf([[]]);
+    const { code, stderr } = await nestwork(['tasks', verb, flow], options);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${flow} is a flow, and no task. [UNKNOWN_TASK_ID]`);
+    expect(stderr).toContain(`nestwork flows show ${flow}`);
   });
 });
 

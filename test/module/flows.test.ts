@@ -248,7 +248,21 @@ describe('a flow', () => {
     once.add(tasks.note, 'x');
     await once.delay();
     await expect(once.delay()).rejects.toMatchObject({ code: 'INVALID_FLOW' });
-    expect(() => once.add(tasks.note, 'y')).toThrow('it was sent already');
+    expect(() => once.add(tasks.note, 'y')).toThrow('The flow: it was sent already');
+    expect(() => queue.flow().chain(tasks.note as never, tasks.merge)).toThrow('which is no Ref');
+  });
+
+  it('is refused with the way out where a Ref stands in an object, or outside of a flow', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const part = flow.add(tasks.extract, 'a');
+    flow.add(tasks.note, { part } as never);
+    const expected = {
+      code: 'UNSERIALIZABLE_ARGUMENT',
+      message: expect.stringContaining('Give a Ref as a whole argument'),
+    };
+    await expect(flow.delay()).rejects.toMatchObject(expected);
+    await expect(tasks.note.delay(part as never)).rejects.toMatchObject(expected);
   });
 });
 

@@ -9,7 +9,7 @@ import { failureText } from './flow-text.js';
 import type { GroupInspector } from './group-inspector.js';
 import { GROUP_STATES } from './group-list.js';
 import type { FlowNode, GroupReport } from './group-report.js';
-import { groupTitle, isStopped } from './group-text.js';
+import { groupTitle, isStopped, ROOMS } from './group-text.js';
 import { describedGroup, describedLevels, progressOf, readLevels } from './show-group.js';
 
 const COLUMNS = [
@@ -32,8 +32,6 @@ const NODE_COLUMNS = [
   { title: 'ERROR', of: failureText, shrinks: 18, lines: 2 },
 ];
 
-const ROOMS = { batch: 'batches', flow: 'flows' } as const;
-
 /** The commands about batches. */
 export const batchCommands: CommandGroup<InspectorContext> = {
   name: 'batches',
@@ -46,7 +44,7 @@ export const batchCommands: CommandGroup<InspectorContext> = {
       arguments: { id: { summary: 'id of the batch' } },
       run: async ({ inspector, out, typed }: InspectorContext, { id }) => {
         const batch = await groupOf((await inspector()).groups, 'batch', id);
-        out.record(batch, () => `${describedGroup(batch)}\n${noList(batch, typed)}`);
+        out.record(batch, () => `${describedGroup(batch)}${nextStep(batch, typed)}`);
         return undefined;
       },
     }),
@@ -69,13 +67,16 @@ export const flowCommands: CommandGroup<InspectorContext> = {
         limit: whole('<count>', 'with --all: at most so many (100)', 1, 1_000),
         cursor: text('<cursor>', 'with --all: go on where the page before ended'),
       },
-      run: async ({ inspector, out }: InspectorContext, { id }, { all = false, ...options }) => {
+      run: async ({ inspector, out, typed }: InspectorContext, { id }, { all = false, ...options }) => {
         const { groups } = await inspector();
         if (!all) assertNoPage(options);
         const flow = await groupOf(groups, 'flow', id);
         if (!all) {
           const levels = await readLevels(groups, id);
-          out.record({ ...flow, levels }, () => `${describedGroup(flow)}\n\n${describedLevels(levels)}`);
+          out.record(
+            { ...flow, levels },
+            () => `${describedGroup(flow)}\n\n${describedLevels(levels)}${nextStep(flow, typed)}`,
+          );
           return undefined;
         }
         const page = await groups.nodes(id, options);
@@ -148,9 +149,11 @@ function ended({ kind, id, state }: GroupReport): NestworkError {
   ]);
 }
 
-function noList({ culprit }: GroupReport, typed: InspectorContext['typed']): string {
-  const look = culprit?.how === 'dead' ? ` See its culprit: ${typed(['dead', 'show', culprit.id])}` : '';
-  return `A batch keeps no list of its tasks.${look}`;
+/** Lines that say how it can go on, where it has failed. */
+function nextStep({ kind, state, culprit }: GroupReport, typed: InspectorContext['typed']): string {
+  if (state !== 'failed' || culprit?.how !== 'dead') return '';
+  const [look, redrive] = ['show', 'redrive'].map((verb) => typed(['dead', verb, culprit.id]));
+  return `\n\nThe ${kind} waits for its culprit. Look at that, and redrive it:\n  ${look}\n  ${redrive}`;
 }
 
 /** @throws NestworkError INVALID_USAGE */

@@ -76,7 +76,7 @@ export class GroupInspector {
    * @throws NestworkError INVALID_TASK_ID
    */
   async get(id: string): Promise<GroupReport | undefined> {
-    assertTaskId(id);
+    assertTaskId(id, 'the id of a batch or flow');
     const [record] = await this.broker.groups.read([id]);
     return record && (await this.described([record]))[0];
   }
@@ -125,7 +125,7 @@ export class GroupInspector {
 
   /** @throws NestworkError INVALID_TASK_ID, GROUP_UNKNOWN */
   private async record(id: string, kind?: GroupKind): Promise<GroupRecord> {
-    assertTaskId(id);
+    assertTaskId(id, 'the id of a batch or flow');
     const [record] = await this.broker.groups.read([id]);
     if (record && (kind === undefined || record.kind === kind)) return record;
     throw groupUnknown(kind ?? 'batch or flow', id);

@@ -4,6 +4,9 @@ import { printable } from '../../values/printable.js';
 import type { GroupOfTask } from './group-of-task.js';
 import type { FlowNode, GroupReport } from './group-report.js';
 
+/** The commands about each kind. */
+export const ROOMS = { batch: 'batches', flow: 'flows' } as const;
+
 /** `batch mailing (dp2k3v9x0q2m00000001)`. */
 export function groupTitle({ kind, name, id }: Pick<GroupReport, 'kind' | 'name' | 'id'>): string {
   return `${kind} ${name === '' ? '' : `${printable(name)} `}(${id})`;

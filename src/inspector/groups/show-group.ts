@@ -39,7 +39,8 @@ export function describedGroup(group: GroupReport): string {
   const counts = Object.entries({ done, failed, dropped, cancelled, waiting }).filter(([, number]) => number > 0);
   if (counts.length > 0)
     lines.push(`tasks     ${counts.map(([word, number]) => `${count(number)} ${word}`).join(', ')}`);
-  const times = { opened: group.openedAt, deadline: group.ended ? undefined : group.deadlineAt, ended: group.endedAt };
+  const deadline = group.ended && state !== 'expired' ? undefined : group.deadlineAt;
+  const times = { opened: group.openedAt, deadline, ended: group.endedAt };
   for (const [label, time] of Object.entries(times)) if (time) lines.push(`${label.padEnd(9)} ${instantOf(time)}`);
   return lines.join('\n');
 }

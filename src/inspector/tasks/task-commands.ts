@@ -6,7 +6,8 @@ import { date, duration, flag, list, oneOf, text, usageError, whole } from '../.
 import { count } from '../../values/counted.js';
 import { nearestDate } from '../../values/dates.js';
 import { shown } from '../../values/shown.js';
-import { groupLines } from '../groups/group-text.js';
+import type { GroupReport } from '../groups/group-report.js';
+import { groupLines, ROOMS } from '../groups/group-text.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
 import { argumentsOf } from './json-arguments.js';
@@ -77,8 +78,9 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       arguments: ID,
       options: { args: flag('show its arguments and what it returned, too') },
       run: async ({ inspector, out }: InspectorContext, { id }, { args = false }) => {
-        const task = await (await inspector()).tasks.get(id);
-        if (!task) throw notFound(id);
+        const { tasks, groups } = await inspector();
+        const task = await tasks.get(id);
+        if (!task) throw notFound(id, await groups.get(id));
         out.record(args ? withValues(task) : task, () => described(task, args));
         return undefined;
       },
@@ -88,7 +90,10 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       summary: 'say why a task waits, or how it ended',
       arguments: ID,
       run: async ({ inspector, out }: InspectorContext, { id }) => {
-        const explanation = await (await inspector()).tasks.explain(id);
+        const { tasks, groups } = await inspector();
+        const explanation = await tasks.explain(id);
+        const group = explanation.code === 'unknown' ? await groups.get(id) : undefined;
+        if (group) throw notFound(id, group);
         out.record(explanation, () => explanation.sentences.join('\n'));
         return undefined;
       },
@@ -99,9 +104,10 @@ export const taskCommands: CommandGroup<InspectorContext> = {
       arguments: ID,
       destructive: true,
       run: async ({ inspector, out, by, confirm }: InspectorContext, { id }, { yes, dryRun }) => {
-        const { tasks } = await inspector();
+        const { tasks, groups } = await inspector();
         const task = await tasks.get(id);
-        if (!task || task.state in ENDED) throw notCancelled(id, task?.state ?? 'unknown');
+        if (!task) throw notFound(id, await groups.get(id));
+        if (task.state in ENDED) throw notCancelled(id, task.state);
         const what = `Cancel the ${task.state} task ${id} (${task.task ?? 'unknown'}) of queue "${task.queue}"`;
         if (!(await confirm(what, { yes, dryRun }))) return undefined;
         const found = await tasks.cancel(id, { by });
@@ -158,7 +164,12 @@ function headerOf(given: string): [name: string, value: string] {
   throw usageError(`--header is ${shown(given)}.`, 'Give a name and a value: --header tenant=acme.');
 }
 
-function notFound(id: string): NestworkError {
+function notFound(id: string, group?: GroupReport): NestworkError {
+  if (group) {
+    return new NestworkError('UNKNOWN_TASK_ID', `${id} is a ${group.kind}, and no task.`, [
+      `Look at it: nestwork ${ROOMS[group.kind]} show ${id}.`,
+    ]);
+  }
   return new NestworkError('UNKNOWN_TASK_ID', `Redis has no task ${id}.`, [
     'It may be done: done tasks leave no trace, unless they noted something, keep a result, or their name has `keepDone`.',
     'It may be in another namespace: --namespace.',
