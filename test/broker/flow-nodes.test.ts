@@ -221,6 +221,9 @@ describe('a node of a flow', () => {
     await started(flow);
     await end(flow, 0);
     expect(await fixture.redis.lrange(`${TAG}released`, 0, -1)).toHaveLength(1);
+    // a promoter that has not looked for the queue leaves the task to the next one
+    const blind = { orders: 10, broadcastsKept: 10, queues: ['default'], kept: [], answering: [] };
+    expect(await fixture.call('tend-groups', blind)).toEqual([0, 1]);
     await fixture.broker.promote(1);
     expect(await fixture.redis.llen(`${TAG}queue:elsewhere`)).toBe(1);
     expect(await fixture.redis.exists(`${TAG}released`)).toBe(0);
@@ -246,6 +249,17 @@ describe('a flow', () => {
     expect(await fixture.redis.llen(`${TAG}queue:default`)).toBe(0);
     await fixture.broker.groups.addNodes(id, { nodes: nodes.slice(2), starts: true });
     expect(await fixture.redis.llen(`${TAG}queue:default`)).toBe(2);
+  });
+
+  it('that is cancelled before its last part takes none', async () => {
+    const id = await opened();
+    await fixture.broker.groups.reserve(id, 2);
+    const nodes = nodesOf(id, [[[]], [[]]]);
+    await fixture.broker.groups.addNodes(id, { nodes: nodes.slice(0, 1), starts: false });
+    await fixture.broker.groups.cancel(id);
+    expect(await fixture.broker.groups.addNodes(id, { nodes: nodes.slice(1), starts: true })).toBe('ended');
+    await fixture.broker.groups.tend();
+    expect(await statusOf({ id })).toMatchObject({ state: 'cancelled', ended: true, total: 1, cancelled: 1 });
   });
 
   it('of which the sender dies before the last part is abandoned, and its nodes end', async () => {

@@ -118,6 +118,14 @@ describe('a batch', () => {
     expect(await statusOf(group)).toMatchObject({ total: 2 });
   });
 
+  it('is opened once, whatever is repeated', async () => {
+    const group = await opened();
+    await fixture.broker.groups.add(group, 'default', [member(group)]);
+    const common = { kind: 'batch', policy: 'fail', name: 'mailing', openedAt: 5, deadlineMs: undefined } as const;
+    await fixture.broker.groups.open({ id: group, ...common, done: undefined, failed: undefined });
+    expect(await statusOf(group)).toMatchObject({ total: 1, ended: false });
+  });
+
   it('takes no members once it has ended', async () => {
     const { group, child, ids } = await batchOf(1);
     await end(child, ids);
