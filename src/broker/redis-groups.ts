@@ -6,17 +6,18 @@ import { pairsOf } from '../values/pairs.js';
 import { chunks, SEEN_SECONDS, seenBlock } from './enqueue.js';
 import { encodeAbout, encodeNode, groupOf, nodeOf } from './group-records.js';
 import type { Due } from './port/broker.js';
-import type {
-  Added,
-  Continuation,
-  GroupBroker,
-  GroupPlace,
-  GroupPort,
-  GroupRecord,
-  GroupTimes,
-  NewGroup,
-  NodeRecord,
-  NodesToAdd,
+import {
+  type Added,
+  type Continuation,
+  type GroupBroker,
+  type GroupPlace,
+  type GroupPort,
+  type GroupRecord,
+  type GroupTimes,
+  MOST_ADDED_LINKS,
+  type NewGroup,
+  type NodeRecord,
+  type NodesToAdd,
 } from './port/group-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { answersOf } from './redis-results.js';
@@ -81,6 +82,7 @@ export class RedisGroups implements GroupBroker, GroupPort {
       group,
       unsealedMs: UNSEALED_MS,
       behind: behind ?? '',
+      mostLinks: MOST_ADDED_LINKS,
       last: ends.map(({ number }) => number).join(','),
       starts: starts ? 1 : 0,
       queues: [...new Set(nodes.map(({ queue }) => queue))],
@@ -190,5 +192,6 @@ function continuationOf(entry: string): Continuation {
 
 function addedOf(answer: number): Added {
   if (answer === -2) return 'unknown';
+  if (answer === -3) return 'wide';
   return answer < 0 ? 'ended' : 'added';
 }

@@ -56,8 +56,9 @@ export class FlowOfTask extends NodeAdder {
    */
   async send(result: unknown): Promise<unknown> {
     const list = this.#list;
-    if (list.nodes.length === 0) return result;
+    // what comes later would be sent by nobody
     list.close();
+    if (list.nodes.length === 0) return result;
     const { group, number } = this.#member;
     const isList = Array.isArray(result) && result.length > 0 && result.every((value) => value instanceof Ref);
     const refs: readonly Ref[] = isList ? result : result instanceof Ref ? [result] : [];

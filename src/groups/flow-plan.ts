@@ -1,3 +1,4 @@
+import type { NestworkError } from '../errors.js';
 import { type ArgumentRef, MOST_REFS, type RefFailure, runsOf } from '../message/task-refs.js';
 import { invalidFlow } from './group-errors.js';
 import type { GroupSender } from './member-call.js';
@@ -7,6 +8,9 @@ import { Ref, type RefOwner } from './ref.js';
 export const MOST_NODES = 100_000;
 /** Nodes that one task can add to the flow in which it runs. */
 export const MOST_ADDED = 1_000;
+
+/** So often a task of a flow can wait for another one, in all: each is kept, and is a step of its own when that ends. */
+const MOST_LINKS = 1_000_000;
 
 /** A task that was added to a flow in the making. */
 export interface PlannedNode {
@@ -32,7 +36,21 @@ export interface NodeLinks {
  * @throws NestworkError INVALID_FLOW: a Ref of another flow, one where none can be, one of a later task, or too many of them
  */
 export function linksOf(owner: RefOwner, nodes: readonly PlannedNode[]): NodeLinks[] {
-  return nodes.map((node, number) => new Links(owner, node, number).all());
+  let count = 0;
+  return nodes.map((node, number) => {
+    const links = new Links(owner, node, number).all();
+    count += links.waitsFor.length;
+    if (count > MOST_LINKS) throw tooManyLinks(titleOf(node, number));
+    return links;
+  });
+}
+
+function tooManyLinks(title: string): NestworkError {
+  return invalidFlow(
+    title,
+    `up to here tasks wait for more than ${MOST_LINKS.toLocaleString('en-US')} others in all`,
+    'Let many tasks that wait for the same others wait for one task in between.',
+  );
 }
 
 /** How errors name a node. */
@@ -63,10 +81,12 @@ class Links {
       return null;
     });
     for (const [index, ref] of this.node.after.entries()) this.numberOf(ref, `after[${index}]`);
-    if (this.waitsFor.size > MOST_REFS) {
+    // a list may have the same Ref several times
+    const most = refs.reduce((longest, { of }) => Math.max(longest, of.length), this.waitsFor.size);
+    if (most > MOST_REFS) {
       throw invalidFlow(
         this.title,
-        `it waits for ${this.waitsFor.size} tasks, and ${MOST_REFS.toLocaleString('en-US')} is the most`,
+        `it waits for ${most} tasks, and ${MOST_REFS.toLocaleString('en-US')} is the most`,
         'Put tasks in between that take a part each.',
       );
     }

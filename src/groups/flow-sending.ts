@@ -4,7 +4,7 @@ import { callTags } from '../message/call-tags.js';
 import { encodeMessage } from '../message/task-message.js';
 import type { SentTask } from '../task/task-hooks.js';
 import { linksOf, type NodeLinks, type PlannedNode, titleOf, travellingRefs } from './flow-plan.js';
-import { groupEnded, groupUnknown, invalidFlow, notASender } from './group-errors.js';
+import { addsTooWide, groupEnded, groupUnknown, invalidFlow, notASender } from './group-errors.js';
 import { type GroupSender, type MemberCall, memberOf, type SendMembers } from './member-call.js';
 import { checkedPayload } from './messages.js';
 import { persistent } from './persistent.js';
@@ -152,6 +152,7 @@ function add(groups: GroupBroker, { flow, behind }: FlowTarget, nodes: NewNode[]
 }
 
 function assertAdded(added: Added, flow: string): void {
+  if (added === 'wide') throw addsTooWide();
   if (added !== 'added') throw added === 'ended' ? groupEnded('flow', flow) : groupUnknown('flow', flow);
 }
 

@@ -1,4 +1,4 @@
-import type { GroupKind } from '../broker/port/group-port.js';
+import { type GroupKind, MOST_ADDED_LINKS } from '../broker/port/group-port.js';
 import { NestworkError } from '../errors.js';
 import { printable } from '../values/printable.js';
 import { shown } from '../values/shown.js';
@@ -66,6 +66,15 @@ export function notARef(value: unknown): NestworkError {
 /** A flow that cannot be. @param path where in it, such as `merge (node 3), args[0]` */
 export function invalidFlow(path: string, what: string, remedy: string): NestworkError {
   return new NestworkError('INVALID_FLOW', `${path}: ${what}.`, [remedy]);
+}
+
+export function addsTooWide(): NestworkError {
+  const most = MOST_ADDED_LINKS.toLocaleString('en-US');
+  return invalidFlow(
+    'The flow of the running task',
+    `it adds too many tasks for those that wait for it: both numbers multiplied are more than ${most}`,
+    'Add one more task, that waits for all of these: context.flow.with({ after: refs }).add(...).',
+  );
 }
 
 export function notInGroup(kind: GroupKind): NestworkError {

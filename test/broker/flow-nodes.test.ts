@@ -354,6 +354,24 @@ describe('a flow', () => {
     expect(await statusOf(flow)).toMatchObject({ state: 'done', ended: true, total: 4, failed: 1 });
   });
 
+  it('takes no nodes of a running one for which too many would wait, and adds none of them', async () => {
+    const flow = await flowOf([[]], ...Array.from({ length: 101 }, (): Spec => [[0]]));
+    await started(flow);
+    const base = await fixture.broker.groups.reserve(flow.id, 1_000);
+    const adding = (count: number) => ({
+      nodes: nodesOf(
+        flow.id,
+        Array.from({ length: count }, (): Spec => [[]]),
+        { base },
+      ),
+      ...{ starts: true, behind: 0 },
+    });
+    expect(await fixture.broker.groups.addNodes(flow.id, adding(991))).toBe('wide');
+    expect(await statusOf(flow)).toMatchObject({ total: 102 });
+    expect(await fixture.broker.groups.addNodes(flow.id, adding(990))).toBe('added');
+    expect(await statusOf(flow)).toMatchObject({ total: 1_092 });
+  });
+
   it('is forgotten a day after its end, with all its nodes', async () => {
     const specs: Spec[] = [...Array.from({ length: 250 }, (): Spec => [[]]), [[0, 249]]];
     const flow = await flowOf(...specs);

@@ -5,6 +5,7 @@ import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import type { BatchStatus } from '../../src/groups/batch-status.js';
 import type { Flow } from '../../src/groups/flow.js';
+import type { FlowOfTask } from '../../src/groups/flow-of-task.js';
 import type { Ref } from '../../src/groups/ref.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import { DropTask } from '../../src/policy/task-errors.js';
@@ -15,6 +16,7 @@ import { Apps } from './apps.js';
 
 const broken = new Set<string>();
 const ran: string[] = [];
+const flows: FlowOfTask[] = [];
 const gates = new Map<string, () => void>();
 
 @Injectable()
@@ -66,6 +68,11 @@ class FlowTasks {
   }
 
   @Task({ result: '1h' })
+  keepFlow(): void {
+    flows.push(this.context.flow);
+  }
+
+  @Task({ result: '1h', retries: 0 })
   split(ids: string[]): Ref<string>[] {
     const tasks = this.queue.of(FlowTasks);
     return ids.map((id) => this.context.flow.add(tasks.extract, id));
@@ -87,6 +94,7 @@ afterEach(async () => {
   gates.clear();
   broken.clear();
   ran.length = 0;
+  flows.length = 0;
   await apps.close();
 });
 afterAll(() => apps.stop());
@@ -214,6 +222,29 @@ describe('a flow', () => {
     expect(await sent.status()).toMatchObject({ total: 5, done: 5 });
   });
 
+  it('fails where one of its tasks adds too many for those that wait for it', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const ids = Array.from({ length: 1_000 }, (_, at) => String(at));
+    const pages = flow.add(tasks.split, ids);
+    for (let at = 0; at < 101; at += 1) flow.add(tasks.merge, pages);
+    const sent = await flow.delay();
+    await expect(sent.result(pages)).rejects.toMatchObject({
+      code: 'INVALID_FLOW',
+      error: expect.stringContaining('it adds too many tasks for those that wait for it'),
+    });
+    expect(await sent.status()).toMatchObject({ total: 102, failed: 1 });
+  });
+
+  it('takes nothing from a task that has ended, though that has added nothing', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    const kept = flow.add(tasks.keepFlow);
+    const sent = await flow.delay();
+    await sent.result(kept);
+    expect(() => flows[0]?.add(tasks.extract, 'late')).toThrow('it was sent already');
+  });
+
   it('takes wide fans in and out', async () => {
     const { queue, tasks } = await start();
     const flow = queue.flow();
@@ -244,6 +275,17 @@ describe('a flow', () => {
       message: expect.stringMatching(/^FlowTasks\.note \(node 0 of the flow\): another task takes its result/),
     });
     await expect(queue.flow().delay()).rejects.toMatchObject({ code: 'INVALID_FLOW' });
+    const repeated = queue.flow();
+    const part = repeated.add(tasks.extract, 'a');
+    repeated.add(
+      tasks.merge,
+      Array.from({ length: 10_001 }, () => part),
+    );
+    await expect(repeated.delay()).rejects.toThrow('it waits for 10001 tasks, and 10,000 is the most');
+    const meshed = queue.flow();
+    const parts = Array.from({ length: 1_001 }, () => meshed.add(tasks.note, 'part'));
+    for (let at = 0; at < 1_000; at += 1) meshed.with({ after: parts }).add(tasks.note, 'all');
+    await expect(meshed.delay()).rejects.toThrow('up to here tasks wait for more than 1,000,000 others in all');
     const once = queue.flow();
     once.add(tasks.note, 'x');
     await once.delay();

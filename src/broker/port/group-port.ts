@@ -134,8 +134,11 @@ export interface NodeRecord {
   readonly waiting: readonly number[];
 }
 
-/** Whether a group took something: it may have ended, or there may be none. */
-export type Added = 'added' | 'ended' | 'unknown';
+/** Whether a group took something: it may have ended, there may be none, or too many nodes would wait for too many. */
+export type Added = 'added' | 'ended' | 'unknown' | 'wide';
+
+/** The nodes that a running one adds, times those that wait for it: each of these would wait for each of those. */
+export const MOST_ADDED_LINKS = 100_000;
 
 /** The calls of those who make batches and flows. Each may be repeated: it changes nothing then. */
 export interface GroupBroker {

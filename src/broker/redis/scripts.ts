@@ -228,8 +228,10 @@ export const SCRIPTS = {
     by: ['batches and flows'],
     keys: ['alarm', ...GROUPS],
     blocks: { '...queues': ['pending', 'bell'] },
-    args: ['group', 'unsealedMs', 'behind', 'last', 'starts', '...nodes'],
-    reply: reply<number>('the number of new nodes, -1 if the flow has ended, -2 if there is none'),
+    args: ['group', 'unsealedMs', 'mostLinks', 'behind', 'last', 'starts', '...nodes'],
+    reply: reply<number>(
+      'the number of new nodes, -1 if the flow has ended, -2 if there is none, -3 for too many links',
+    ),
   },
   'seal-group': {
     purpose: 'ends the time in which a batch is filled',

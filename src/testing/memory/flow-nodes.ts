@@ -1,4 +1,10 @@
-import type { Continuation, NewNode, NodeRecord, NodesToAdd } from '../../broker/port/group-port.js';
+import {
+  type Continuation,
+  MOST_ADDED_LINKS,
+  type NewNode,
+  type NodeRecord,
+  type NodesToAdd,
+} from '../../broker/port/group-port.js';
 import { idOf } from '../../message/task-message.js';
 import type { MemberEnd } from './group-ends.js';
 import type { MemoryGroup, MemoryNode } from './memory-group.js';
@@ -13,10 +19,19 @@ export interface NodeEnds {
 
 type Which = 'all' | 'fail' | 'end';
 
+/** Whether those that wait for the running node would wait for too many. */
+export function isTooWide(group: MemoryGroup, { nodes, behind }: NodesToAdd): boolean {
+  const waiting = behind === undefined ? [] : (group.nodes.get(behind)?.waiting ?? []);
+  return waiting.length * lastOf(nodes).length > MOST_ADDED_LINKS;
+}
+
+function lastOf(nodes: readonly NewNode[]): NewNode[] {
+  return nodes.filter(({ waiting }) => waiting.length === 0);
+}
+
 export function addNodes(group: MemoryGroup, { nodes, behind }: NodesToAdd): void {
   for (const node of nodes) group.nodes.set(node.number, nodeOf(node));
-  const last = nodes.filter(({ waiting }) => waiting.length === 0);
-  if (behind !== undefined) hangOn(group, behind, last);
+  if (behind !== undefined) hangOn(group, behind, lastOf(nodes));
 }
 
 /** Those that wait for a running node wait for these as well. */

@@ -13,7 +13,7 @@ import type {
 } from '../../broker/port/group-port.js';
 import { UNSEALED_MS } from '../../broker/redis-groups.js';
 import { groupTagOf } from '../../message/group-tag.js';
-import { addNodes, nodeRecord } from './flow-nodes.js';
+import { addNodes, isTooWide, nodeRecord } from './flow-nodes.js';
 import { GroupEffects } from './group-effects.js';
 import { GroupEnds, type MemberEnd } from './group-ends.js';
 import type { BrokerObserver } from './memory-broker.js';
@@ -70,6 +70,7 @@ export class MemoryGroups implements GroupBroker, GroupPort {
     if (nodes.some(({ number }) => group.nodes.has(number))) return 'added';
     const isOfRunning = behind === undefined || group.nodes.get(behind)?.state === 'ready';
     if (group.open <= 0 || isOver(group) || !isOfRunning) return 'ended';
+    if (isTooWide(group, adding)) return 'wide';
     addNodes(group, adding);
     group.total += nodes.length;
     group.open += nodes.length;

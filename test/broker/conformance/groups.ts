@@ -459,5 +459,21 @@ export function groups(stage: () => Stage): void {
       expect(await run()).toEqual(['A1', 'B']);
       expect(await standing(group)).toEqual({ state: 'done', ended: true, total: 3, done: 3 });
     });
+
+    it('takes no nodes of a running node for which too many would wait', async () => {
+      const waiting = Array.from({ length: 101 }, (_, at) => [`B${at}`, { after: ['A'] }] as const);
+      const group = await flowOf({ A: {}, ...Object.fromEntries(waiting) });
+      await stage().next();
+      const from = await stage().broker.groups.reserve(group, 991);
+      const about = { queue: 'default', policy: 'fail', covered: false, waits: 0, waiting: [], name: 'A1' } as const;
+      const nodes = Array.from({ length: 991 }, (_, at) => {
+        return { ...about, number: from + at, message: member(group, 'A1', from + at) };
+      });
+      const { groups } = stage().broker;
+      expect(await groups.addNodes(group, { nodes, starts: true, behind: 0 })).toBe('wide');
+      expect(await standing(group)).toEqual({ state: 'open', ended: false, total: 102 });
+      expect(await groups.addNodes(group, { nodes: nodes.slice(1), starts: true, behind: 0 })).toBe('added');
+      expect(await standing(group)).toEqual({ state: 'open', ended: false, total: 1_092 });
+    });
   });
 }

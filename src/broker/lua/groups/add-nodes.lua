@@ -1,6 +1,6 @@
 #!lua
 -- adds nodes to a flow, each number once, and starts it with the last ones.
--- Returns the number of new nodes, -1 if the flow has ended, -2 if there is none.
+-- Returns the number of new nodes, -1 if the flow has ended, -2 if there is none, -3 for too many links.
 local keys = {
   alarm = KEYS[1],
   groups = KEYS[2],
@@ -8,18 +8,19 @@ local keys = {
   groups_ended = KEYS[4],
   released = KEYS[5],
 }
-local group, unsealed_ms, behind, last, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local group, unsealed_ms, most_links, behind, last, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
-for i = 1, ARGV[6] do
-  queues[i] = { name = ARGV[i + 6], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+for i = 1, ARGV[7] do
+  queues[i] = { name = ARGV[i + 7], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
 end
-local nodes = part(ARGV, #queues + 7, #ARGV)
+local nodes = part(ARGV, #queues + 8, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `nodes` are, for each node, its number, what is known of it without its state (as NODE of lib/groups.lua reads it, from the number for
 -- which it waits on), `<queue> <message>`, and the numbers of those that wait for it, '' for none. `behind` is the number of a running node
 -- of the flow, '' for none: those that wait for that wait for `last` as well, the nodes of these for which no other waits. With `starts`
--- these were the last ones, and the flow begins.
+-- these were the last ones, and the flow begins. Each node that waits for `behind` times each of `last` is a step for a promoter: more
+-- than `most_links` would keep all others waiting for long.
 --
 -- Atomic because a flow must have all of its nodes before the first one ends. A repetition finds them, and adds none.
 
@@ -38,6 +39,9 @@ if its.state == 'abandoned' or not is_known and (its.open <= 0 or groups.is_over
 end
 if is_known then
   return 0
+end
+if behind ~= '' and groups.links(its, tonumber(behind), last) > tonumber(most_links) then
+  return -3
 end
 for i = 1, #nodes, 4 do
   local number, about, entry, waiting = nodes[i], nodes[i + 1], nodes[i + 2], nodes[i + 3]

@@ -340,6 +340,14 @@ local function groups_of(keys, queues)
     return number == '' or node and node.state == 'ready'
   end
 
+  -- How many times a node would wait for one of `last`.
+  function own.links(group, behind, last)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind)) or ''
+    local _, waits = string.gsub(waiting, '%d+', '')
+    local _, more = string.gsub(last, '%d+', '')
+    return waits * more
+  end
+
   -- Those that wait for a running node wait for more nodes as well: for `last`, a list of numbers.
   function own.hang_on(group, behind, last)
     local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
