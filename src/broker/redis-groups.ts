@@ -1,5 +1,4 @@
 import { groupTagOf } from '../message/group-tag.js';
-import { resultTagOf } from '../message/result-tag.js';
 import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { pairsOf } from '../values/pairs.js';
@@ -166,7 +165,8 @@ export class RedisGroups implements GroupBroker, GroupPort {
       const orders = await this.connection.command((redis, keys) => redis.lrange(keys.released(), 0, MOST_ORDERS - 1));
       const tasks = orders.filter((order) => /^[+!] /.test(order)).map((order) => continuationOf(order.slice(2)));
       const dying = orders.filter((order) => order.startsWith('! ')).map((order) => continuationOf(order.slice(2)));
-      const keeping = dying.filter(({ message }) => resultTagOf(message)).map(({ message }) => idOf(message));
+      // of foreign bytes the script may find that they ask for a result
+      const keeping = dying.map(({ message }) => idOf(message));
       const [tended, left] = await this.connection.call('tend-groups', {
         orders: orders.length,
         broadcastsKept: KEPT_BROADCASTS,

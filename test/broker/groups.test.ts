@@ -10,6 +10,14 @@ const LINE = '\n{"at":1,"attempt":1,"code":"TASK_FAILED"}';
 const TAG = '{nestwork}:';
 const ALL = { range: {}, order: 'newest', limit: 10 } as const;
 
+/** A message that keeps its result, without its first character. */
+const ASKING = Buffer.from(
+  encodeMessage({
+    ...{ id: '00000000000000000000', name: 'Some.task', payload: '[]', enqueuedAt: 1 },
+    tags: callTags(undefined, { seconds: 60, announced: false }),
+  }).slice(1),
+);
+
 let fixture: BrokerFixture;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
@@ -438,4 +446,18 @@ describe('a foreign key in place of one of groups', () => {
       await fixture.redis.flushall();
     },
   );
+});
+
+describe('foreign bytes among what is left to promoters', () => {
+  it.each([
+    ['of a queue that has no name', [0x2b, 0x20, 0xff, 0x20, 0x41]],
+    ['of a dead task of such a queue', [0x21, 0x20, 0xff, 0x20, 0x41]],
+    ['of a dead task without an id, which asks for its result', [0x21, ...Buffer.from(' default '), 0xff, ...ASKING]],
+  ])('that look like an order %s keep nothing waiting', async (_which, bytes) => {
+    await fixture.redis.rpush(`${TAG}released`, Buffer.from(bytes), `+ default ${fixture.message()}`);
+    await fixture.broker.groups.tend();
+    expect(await fixture.redis.exists(`${TAG}released`)).toBe(0);
+    expect(await fixture.redis.llen(`${TAG}queue:default`)).toBe(1);
+    await fixture.redis.flushall();
+  });
 });

@@ -2658,7 +2658,10 @@ local function carry_out(order)
   local first, second = split(rest)
   if kind == '+' or kind == '!' then
     local queue, id = known_queues[first or ''], string.sub(second or '', 1, 20)
-    if second and not queue or queue and kind == '!' and result_tag(second) and not known_results[id] then
+    -- of foreign bytes the caller reads something else, and will never have the keys
+    local is_ours = string.find(first or '', '^[\\33-\\126]+$')
+    local keeps = kind == '!' and string.find(id, '^%w+$') and result_tag(second)
+    if is_ours and second and not queue or queue and keeps and not known_results[id] then
       return false
     end
     redis.call('LPOP', keys.released)
