@@ -201,7 +201,7 @@ describe('nestwork shows', () => {
     const { flow, ids } = await flowOf([[1], []]);
     await failFirst();
     const { stdout } = await nestwork(['tasks', 'show', ids[1] ?? ''], options);
-    expect(stdout).toContain(`${ids[1]}  Some.task1  waiting in queue default`);
+    expect(stdout).toContain(`${ids[1]}  Some.task1  waiting in its flow, then in queue default`);
     expect(stdout).toContain(`flow      import  ${flow}, number 1: failed, 0 of 2 done\n`);
     expect(stdout).toContain('waits     for 1 task: Some.task0 (number 0, dead)\n');
     expect(stdout).toContain(`culprit   Some.task0 ${ids[0]} is dead with TASK_FAILED: Error: no\n`);

@@ -172,6 +172,7 @@ function notFound(id: string, group?: GroupReport): NestworkError {
   }
   return new NestworkError('UNKNOWN_TASK_ID', `Redis has no task ${id}.`, [
     'It may be done: done tasks leave no trace, unless they noted something, keep a result, or their name has `keepDone`.',
+    'It may have been cancelled with its batch or flow: nestwork flows show, with the id of the flow.',
     'It may be in another namespace: --namespace.',
   ]);
 }
@@ -193,7 +194,8 @@ function described(task: TaskDetails, withArgs: boolean): string {
   const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, worker, headers = {}, death } = task;
   const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
   const ends = { started: task.startedAt, ended: task.endedAt, cancelled: task.cancelledAt };
-  const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` in queue ${queue}`}`];
+  const place = state === 'waiting' ? 'in its flow, then in queue' : 'in queue';
+  const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` ${place} ${queue}`}`];
   for (const [label, time] of Object.entries({ ...times, ...ends }))
     if (time) lines.push(`${label.padEnd(9)} ${instantOf(time)}`);
   if (ahead !== undefined) lines.push(`ahead     ${count(ahead)}`);

@@ -27,7 +27,7 @@ import type { TaskDetails } from './task-details.js';
  * - `'cancelled'`, `'expired'`, `'dead'`: it has ended so
  * - `'done'`, `'dropped'`: it has ended so. Redis has that for an hour if it noted something, as long as its result is kept, and
  *   longer of a done one whose name has `keepDone`
- * - `'unknown'`: it is done or was purged, or there never was one with this id
+ * - `'unknown'`: it is done, was purged or was cancelled with its batch or flow, or there never was one with this id
  *
  * @example
  * const code: ExplanationCode = 'no-worker';
@@ -110,7 +110,7 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
-    'Redis has no task with this id: it is done or was purged, or was never sent to this namespace. A done task leaves no trace unless it keeps a result, or its name has keepDone.';
+    'Redis has no task with this id: it is done, was purged, was cancelled with its batch or flow, or was never sent to this namespace. A done task leaves no trace unless it keeps a result, or its name has keepDone.';
   return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
 }
 
