@@ -1,6 +1,7 @@
 import type { GroupBroker } from '../broker/port/group-port.js';
 import { NestworkError } from '../errors.js';
 import { shown } from '../values/shown.js';
+import { bySize } from './by-size.js';
 import { groupEnded, groupUnknown, notASender } from './group-errors.js';
 import { type GroupSender, type MemberCall, memberOf } from './member-call.js';
 import { checkedPayload, memberMessage } from './messages.js';
@@ -8,7 +9,6 @@ import { persistent } from './persistent.js';
 
 /** Calls of one command: enough to make its cost negligible, and so few that a batch of any length takes little memory. */
 const AT_ONCE = 250;
-const MOST_CHARACTERS = 1_000_000;
 /** Commands under way: Redis works on some while the next are encoded. */
 const AHEAD = 3;
 /** How often a sender that has nothing to add shows that it is alive, in ms. */
@@ -80,25 +80,11 @@ async function addPart(group: string, call: MemberCall, part: readonly unknown[]
     const payload = typeof checked === 'string' ? checked : await checked;
     messages.push(memberMessage(call, ids[at] as string, payload, group));
   }
-  for (const chunk of bySize(messages)) {
+  for (const chunk of bySize(messages, ({ length }) => length)) {
     const added = await persistent(() => call.groups.add(group, call.queue, chunk, call.due));
     if (added !== 'added') throw added === 'ended' ? groupEnded('batch', group) : groupUnknown('batch', group);
   }
   return ids.map((id) => ({ id, queue: call.queue, added: true }));
-}
-
-function* bySize(messages: readonly string[]): Generator<readonly string[]> {
-  let from = 0;
-  let characters = 0;
-  for (const [at, { length }] of messages.entries()) {
-    if (at > from && characters + length > MOST_CHARACTERS) {
-      yield messages.slice(from, at);
-      from = at;
-      characters = 0;
-    }
-    characters += length;
-  }
-  yield messages.slice(from);
 }
 
 async function* parts(calls: Calls<unknown[]>): AsyncGenerator<unknown[][]> {

@@ -80,7 +80,11 @@ class Links {
       refs.push({ at, list, of });
       return null;
     });
-    for (const [index, ref] of this.node.after.entries()) this.numberOf(ref, `after[${index}]`);
+    for (const [index, ref] of this.node.after.entries()) {
+      const path = `after[${index}]`;
+      if (!(ref instanceof Ref)) throw noRef(`${this.title}, ${path}`);
+      this.numberOf(ref, path);
+    }
     // a list may have the same Ref several times
     const most = refs.reduce((longest, { of }) => Math.max(longest, of.length), this.waitsFor.size);
     if (most > MOST_REFS) {
@@ -116,6 +120,10 @@ class Links {
     this.waitsFor.add(number);
     return number;
   }
+}
+
+function noRef(where: string): NestworkError {
+  return invalidFlow(where, 'it is no Ref', 'Give a Ref that add() of this flow returned, or a list of them.');
 }
 
 /** The refs of a node as they travel: by the ids of the tasks. */

@@ -3,6 +3,7 @@ import { NestworkError } from '../errors.js';
 import { callTags } from '../message/call-tags.js';
 import { encodeMessage } from '../message/task-message.js';
 import type { SentTask } from '../task/task-hooks.js';
+import { bySize } from './by-size.js';
 import { linksOf, type NodeLinks, type PlannedNode, titleOf, travellingRefs } from './flow-plan.js';
 import { addsTooWide, groupEnded, groupUnknown, invalidFlow, notASender } from './group-errors.js';
 import { type GroupSender, type MemberCall, memberOf, type SendMembers } from './member-call.js';
@@ -31,6 +32,8 @@ export interface NodePlaces {
   ids?: readonly string[];
   /** the number of the first one */
   base?: number;
+  /** how many nodes each command adds: Redis knows those of a part by the first of them */
+  lengths?: readonly number[];
 }
 
 /** A task of a flow that was sent. */
@@ -138,15 +141,32 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
     };
   });
   // a running flow gets all of them at once: were the rest never to come, others would wait for it in vain
-  const most = target.behind === undefined ? NODES_AT_ONCE : made.length;
-  for (let from = 0; from < made.length; from += most) {
-    const added = await add(groups, target, made.slice(from, from + most), from + most >= made.length);
-    assertAdded(added, target.flow);
+  places.lengths ??= target.behind === undefined ? lengthsOf(made) : [made.length];
+  let from = 0;
+  for (const length of places.lengths) {
+    const part = made.slice(from, from + length);
+    from += length;
+    assertAdded(await add(groups, target, part, from === made.length), target.flow);
   }
   return ids.map((id, number) => ({ id, queue: callOf(number).queue, added: true, seconds: seconds[number] }));
 }
 
-function add(groups: GroupBroker, { flow, behind }: FlowTarget, nodes: NewNode[], starts: boolean): Promise<Added> {
+/** How many nodes each command adds. */
+function lengthsOf(nodes: readonly NewNode[]): number[] {
+  const lengths: number[] = [];
+  for (let from = 0; from < nodes.length; from += NODES_AT_ONCE) {
+    const parts = bySize(nodes.slice(from, from + NODES_AT_ONCE), ({ message }) => message.length);
+    for (const { length } of parts) lengths.push(length);
+  }
+  return lengths;
+}
+
+function add(
+  groups: GroupBroker,
+  { flow, behind }: FlowTarget,
+  nodes: readonly NewNode[],
+  starts: boolean,
+): Promise<Added> {
   const input: NodesToAdd = { nodes, starts, ...(behind !== undefined && { behind }) };
   return persistent(() => groups.addNodes(flow, input));
 }

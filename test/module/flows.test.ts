@@ -245,6 +245,23 @@ describe('a flow', () => {
     expect(() => flows[0]?.add(tasks.extract, 'late')).toThrow('it was sent already');
   });
 
+  it('goes to Redis in parts of a million characters, and starts with the last one', async () => {
+    const { queue, tasks } = await start();
+    const flow = queue.flow();
+    for (let at = 0; at < 25; at += 1) flow.add(tasks.note, `${at} ${'x'.repeat(100_000)}`);
+    const addNodes = jest.spyOn(RedisGroups.prototype, 'addNodes');
+    const sent = await flow.delay();
+    const parts = addNodes.mock.calls.map(([, { nodes, starts }]) => [nodes.length, starts]);
+    addNodes.mockRestore();
+    expect(parts).toEqual([
+      [9, false],
+      [9, false],
+      [7, true],
+    ]);
+    await ended(sent, 'done');
+    expect(ran).toHaveLength(25);
+  });
+
   it('takes wide fans in and out', async () => {
     const { queue, tasks } = await start();
     const flow = queue.flow();
@@ -286,6 +303,9 @@ describe('a flow', () => {
     const parts = Array.from({ length: 1_001 }, () => meshed.add(tasks.note, 'part'));
     for (let at = 0; at < 1_000; at += 1) meshed.with({ after: parts }).add(tasks.note, 'all');
     await expect(meshed.delay()).rejects.toThrow('up to here tasks wait for more than 1,000,000 others in all');
+    const misled = queue.flow();
+    misled.with({ after: 3 as never }).add(tasks.note, 'x');
+    await expect(misled.delay()).rejects.toThrow('FlowTasks.note (node 0 of the flow), after[0]: it is no Ref');
     const once = queue.flow();
     once.add(tasks.note, 'x');
     await once.delay();
