@@ -76,13 +76,11 @@ export class RedisGroups implements GroupBroker, GroupPort {
   }
 
   async addNodes(group: string, { nodes, starts, behind }: NodesToAdd): Promise<Added> {
-    const ends = behind === undefined ? [] : nodes.filter(({ waiting }) => waiting.length === 0);
     const input = {
       group,
       unsealedMs: UNSEALED_MS,
       behind: behind ?? '',
       mostLinks: MOST_ADDED_LINKS,
-      last: ends.map(({ number }) => number).join(','),
       starts: starts ? 1 : 0,
       queues: [...new Set(nodes.map(({ queue }) => queue))],
       nodes: nodes.flatMap((node) => [node.number, encodeNode(node), entryOf(node), node.waiting.join(',')]),

@@ -116,7 +116,7 @@ const NODES = missedBy('flow-nodes', [
     "'all', 1)\n    end\n    return false",
   ),
   change('hang_on: more to wait for', 'node.waits = node.waits + more', 'node.waits = node.waits'),
-  remove('hang_on: covered as the node that runs', '        node.covered = runs.covered\n'),
+  change('behind: covered as the node that runs', 'count, node_at(group, number).covered', "count, '0'"),
   change(
     'start: nodes that wait for nothing',
     "node.state == 'waiting' and node.waits <= 0 and take(node.id)",
@@ -213,11 +213,11 @@ export const OF_GROUPS = {
       'its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4',
       'its.total = its.total + #nodes / 4',
     ),
-    remove('what waits for the node that runs', '  groups.hang_on(its, tonumber(behind), last)\n'),
+    remove('what waits for the node that runs', 'groups.hang_on(its, hanging, ends)\n'),
     change(
       'a start with the last part',
-      "elseif starts == '1' and groups.seal(its) then",
-      'elseif groups.seal(its) then',
+      "if starts == '1' and behind == '' and groups.seal(its)",
+      "if behind == '' and groups.seal(its)",
     ),
   ]),
   'tend-groups': missedBy('flow-nodes', [

@@ -110,15 +110,38 @@ end`,
       .. (culprit and ',"culprit":' .. culprit or '') .. '}'
   end
 
+  -- A task in its queue: it has waited there since now.
+  local stamp
+  local function begun(message)
+    stamp = stamp or base36(tonumber(now), 9)
+    return string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+  end
+
   -- A task that waited in the hash, \`<queue> <message>\`, comes to its queue.
   local function send(entry)
     local name, message = split(entry)
-    message = string.sub(message, 1, 25) .. base36(tonumber(now), 9) .. string.sub(message, 35)
     local queue = queues[name]
     if queue and queue.pending and queue.bell then
-      enlist_new(queue, { message })
+      enlist_new(queue, { begun(message) })
     else
-      hand_on('+ ' .. name .. ' ' .. message)
+      hand_on('+ ' .. name .. ' ' .. begun(message))
+    end
+  end
+
+  -- Tasks that wait for nothing come to their queues, in their order.
+  function own.send_all(entries)
+    local together = {}
+    for _, entry in ipairs(entries) do
+      local name, message = split(entry)
+      if queues[name] then
+        together[name] = together[name] or {}
+        table.insert(together[name], begun(message))
+      else
+        send(entry)
+      end
+    end
+    for name, messages in pairs(together) do
+      enlist_new(queues[name], messages)
     end
   end
 
@@ -352,30 +375,15 @@ end`,
     return number == '' or node and node.state == 'ready'
   end
 
-  -- How many times a node would wait for one of \`last\`.
-  function own.links(group, behind, last)
-    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind)) or ''
-    local _, waits = string.gsub(waiting, '%d+', '')
-    local _, more = string.gsub(last, '%d+', '')
-    return waits * more
+  -- Those that wait for a running node: their numbers, how many they are, and whether all of them go on after a failure.
+  function own.behind(group, number)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(number)) or ''
+    local _, count = string.gsub(waiting, '%d+', '')
+    return waiting, count, node_at(group, number).covered
   end
 
-  -- Those that wait for a running node wait for more nodes as well: for \`last\`, a list of numbers.
-  function own.hang_on(group, behind, last)
-    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
-    local runs, more = node_at(group, behind), 0
-    if not waiting or not runs then
-      return
-    end
-    for number in string.gmatch(last, '%d+') do
-      local node = node_at(group, tonumber(number))
-      if node then
-        node.covered = runs.covered
-        write_node(group, node)
-        redis.call('HSET', keys.groups, group.id .. ' d' .. number, waiting)
-        more = more + 1
-      end
-    end
+  -- They wait for so many more nodes.
+  function own.hang_on(group, waiting, more)
     for number in string.gmatch(waiting, '%d+') do
       local node = node_at(group, tonumber(number))
       if node then
@@ -1410,9 +1418,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1466,9 +1474,9 @@ ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1815,9 +1823,9 @@ ${LIB.by_name}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1933,9 +1941,9 @@ ${LIB.by_name}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2184,9 +2192,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2206,18 +2214,18 @@ local keys = {
   groups_ended = KEYS[4],
   released = KEYS[5],
 }
-local group, unsealed_ms, most_links, behind, last, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local group, unsealed_ms, most_links, behind, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queues = {}
-for i = 1, ARGV[7] do
-  queues[i] = { name = ARGV[i + 7], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+for i = 1, ARGV[6] do
+  queues[i] = { name = ARGV[i + 6], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
 end
-local nodes = part(ARGV, #queues + 8, #ARGV)
+local nodes = part(ARGV, #queues + 7, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`nodes\` are, for each node, its number, what is known of it without its state (as NODE of lib/groups.lua reads it, from the number for
 -- which it waits on), \`<queue> <message>\`, and the numbers of those that wait for it, '' for none. \`behind\` is the number of a running node
--- of the flow, '' for none: those that wait for that wait for \`last\` as well, the nodes of these for which no other waits. With \`starts\`
--- these were the last ones, and the flow begins. Each node that waits for \`behind\` times each of \`last\` is a step for a promoter: more
+-- of the flow, '' for none: those that wait for that wait as well for the nodes of these for which no other waits. With \`starts\` these were
+-- the last ones, and the flow begins. Each of these times each that waits for \`behind\` is a step for a promoter: more
 -- than \`most_links\` would keep all others waiting for long.
 --
 -- Atomic because a flow must have all of its nodes before the first one ends. A repetition finds them, and adds none.
@@ -2238,25 +2246,43 @@ end
 if is_known then
   return 0
 end
-if behind ~= '' and groups.links(its, tonumber(behind), last) > tonumber(most_links) then
+-- those of a running flow for which no other waits, and what waits for them
+local ends, hanging, links, covered = 0, '', 0, nil
+for i = 4, #nodes, 4 do
+  ends = ends + (nodes[i] == '' and 1 or 0)
+end
+if behind ~= '' then
+  hanging, links, covered = groups.behind(its, tonumber(behind))
+end
+if ends * links > tonumber(most_links) then
   return -3
 end
+-- a flow that is there as a whole begins at once
+local begins, ready = behind ~= '' or starts == '1' and its.total == 0, {}
 for i = 1, #nodes, 4 do
   local number, about, entry, waiting = nodes[i], nodes[i + 1], nodes[i + 2], nodes[i + 3]
-  local id = string.match(entry, '^%S+ (....................)')
-  redis.call('HSET', keys.groups, group .. ' n' .. number, 'waiting ' .. about, id, entry)
+  if behind ~= '' and waiting == '' then
+    waiting = hanging
+    about = string.gsub(about, '^(%d+ %l+) %d', '%1 ' .. covered, 1)
+  end
+  if begins and string.find(about, '^0 ') then
+    redis.call('HSET', keys.groups, group .. ' n' .. number, 'ready ' .. about)
+    ready[#ready + 1] = entry
+  else
+    local id = string.match(entry, '^%S+ (....................)')
+    redis.call('HSET', keys.groups, group .. ' n' .. number, 'waiting ' .. about, id, entry)
+  end
   if waiting ~= '' then
     redis.call('HSET', keys.groups, group .. ' d' .. number, waiting)
   end
 end
 its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4
 groups.write(its)
-if behind ~= '' then
-  groups.hang_on(its, tonumber(behind), last)
-  groups.start(its, tonumber(nodes[1]))
-elseif starts == '1' and groups.seal(its) then
+groups.hang_on(its, hanging, ends)
+groups.send_all(ready)
+if starts == '1' and behind == '' and groups.seal(its) and not begins then
   groups.start(its, 0)
-else
+elseif starts ~= '1' then
   redis.call('ZADD', keys.group_times, 'XX', text(now_ms() + unsealed_ms), group .. ' unsealed')
 end
 return #nodes / 4`,
@@ -2268,9 +2294,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2394,9 +2420,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2497,9 +2523,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2544,9 +2570,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.split}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.split}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}

@@ -228,7 +228,7 @@ export const SCRIPTS = {
     by: ['batches and flows'],
     keys: ['alarm', ...GROUPS],
     blocks: { '...queues': ['pending', 'bell'] },
-    args: ['group', 'unsealedMs', 'mostLinks', 'behind', 'last', 'starts', '...nodes'],
+    args: ['group', 'unsealedMs', 'mostLinks', 'behind', 'starts', '...nodes'],
     reply: reply<number>(
       'the number of new nodes, -1 if the flow has ended, -2 if there is none, -3 for too many links',
     ),

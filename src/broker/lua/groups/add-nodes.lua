@@ -8,18 +8,18 @@ local keys = {
   groups_ended = KEYS[4],
   released = KEYS[5],
 }
-local group, unsealed_ms, most_links, behind, last, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local group, unsealed_ms, most_links, behind, starts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queues = {}
-for i = 1, ARGV[7] do
-  queues[i] = { name = ARGV[i + 7], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+for i = 1, ARGV[6] do
+  queues[i] = { name = ARGV[i + 6], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
 end
-local nodes = part(ARGV, #queues + 8, #ARGV)
+local nodes = part(ARGV, #queues + 7, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `nodes` are, for each node, its number, what is known of it without its state (as NODE of lib/groups.lua reads it, from the number for
 -- which it waits on), `<queue> <message>`, and the numbers of those that wait for it, '' for none. `behind` is the number of a running node
--- of the flow, '' for none: those that wait for that wait for `last` as well, the nodes of these for which no other waits. With `starts`
--- these were the last ones, and the flow begins. Each node that waits for `behind` times each of `last` is a step for a promoter: more
+-- of the flow, '' for none: those that wait for that wait as well for the nodes of these for which no other waits. With `starts` these were
+-- the last ones, and the flow begins. Each of these times each that waits for `behind` is a step for a promoter: more
 -- than `most_links` would keep all others waiting for long.
 --
 -- Atomic because a flow must have all of its nodes before the first one ends. A repetition finds them, and adds none.
@@ -40,25 +40,43 @@ end
 if is_known then
   return 0
 end
-if behind ~= '' and groups.links(its, tonumber(behind), last) > tonumber(most_links) then
+-- those of a running flow for which no other waits, and what waits for them
+local ends, hanging, links, covered = 0, '', 0, nil
+for i = 4, #nodes, 4 do
+  ends = ends + (nodes[i] == '' and 1 or 0)
+end
+if behind ~= '' then
+  hanging, links, covered = groups.behind(its, tonumber(behind))
+end
+if ends * links > tonumber(most_links) then
   return -3
 end
+-- a flow that is there as a whole begins at once
+local begins, ready = behind ~= '' or starts == '1' and its.total == 0, {}
 for i = 1, #nodes, 4 do
   local number, about, entry, waiting = nodes[i], nodes[i + 1], nodes[i + 2], nodes[i + 3]
-  local id = string.match(entry, '^%S+ (....................)')
-  redis.call('HSET', keys.groups, group .. ' n' .. number, 'waiting ' .. about, id, entry)
+  if behind ~= '' and waiting == '' then
+    waiting = hanging
+    about = string.gsub(about, '^(%d+ %l+) %d', '%1 ' .. covered, 1)
+  end
+  if begins and string.find(about, '^0 ') then
+    redis.call('HSET', keys.groups, group .. ' n' .. number, 'ready ' .. about)
+    ready[#ready + 1] = entry
+  else
+    local id = string.match(entry, '^%S+ (....................)')
+    redis.call('HSET', keys.groups, group .. ' n' .. number, 'waiting ' .. about, id, entry)
+  end
   if waiting ~= '' then
     redis.call('HSET', keys.groups, group .. ' d' .. number, waiting)
   end
 end
 its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4
 groups.write(its)
-if behind ~= '' then
-  groups.hang_on(its, tonumber(behind), last)
-  groups.start(its, tonumber(nodes[1]))
-elseif starts == '1' and groups.seal(its) then
+groups.hang_on(its, hanging, ends)
+groups.send_all(ready)
+if starts == '1' and behind == '' and groups.seal(its) and not begins then
   groups.start(its, 0)
-else
+elseif starts ~= '1' then
   redis.call('ZADD', keys.group_times, 'XX', text(now_ms() + unsealed_ms), group .. ' unsealed')
 end
 return #nodes / 4

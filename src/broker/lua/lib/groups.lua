@@ -98,15 +98,38 @@ local function groups_of(keys, queues)
       .. (culprit and ',"culprit":' .. culprit or '') .. '}'
   end
 
+  -- A task in its queue: it has waited there since now.
+  local stamp
+  local function begun(message)
+    stamp = stamp or base36(tonumber(now), 9)
+    return string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+  end
+
   -- A task that waited in the hash, `<queue> <message>`, comes to its queue.
   local function send(entry)
     local name, message = split(entry)
-    message = string.sub(message, 1, 25) .. base36(tonumber(now), 9) .. string.sub(message, 35)
     local queue = queues[name]
     if queue and queue.pending and queue.bell then
-      enlist_new(queue, { message })
+      enlist_new(queue, { begun(message) })
     else
-      hand_on('+ ' .. name .. ' ' .. message)
+      hand_on('+ ' .. name .. ' ' .. begun(message))
+    end
+  end
+
+  -- Tasks that wait for nothing come to their queues, in their order.
+  function own.send_all(entries)
+    local together = {}
+    for _, entry in ipairs(entries) do
+      local name, message = split(entry)
+      if queues[name] then
+        together[name] = together[name] or {}
+        table.insert(together[name], begun(message))
+      else
+        send(entry)
+      end
+    end
+    for name, messages in pairs(together) do
+      enlist_new(queues[name], messages)
     end
   end
 
@@ -340,30 +363,15 @@ local function groups_of(keys, queues)
     return number == '' or node and node.state == 'ready'
   end
 
-  -- How many times a node would wait for one of `last`.
-  function own.links(group, behind, last)
-    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind)) or ''
-    local _, waits = string.gsub(waiting, '%d+', '')
-    local _, more = string.gsub(last, '%d+', '')
-    return waits * more
+  -- Those that wait for a running node: their numbers, how many they are, and whether all of them go on after a failure.
+  function own.behind(group, number)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(number)) or ''
+    local _, count = string.gsub(waiting, '%d+', '')
+    return waiting, count, node_at(group, number).covered
   end
 
-  -- Those that wait for a running node wait for more nodes as well: for `last`, a list of numbers.
-  function own.hang_on(group, behind, last)
-    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(behind))
-    local runs, more = node_at(group, behind), 0
-    if not waiting or not runs then
-      return
-    end
-    for number in string.gmatch(last, '%d+') do
-      local node = node_at(group, tonumber(number))
-      if node then
-        node.covered = runs.covered
-        write_node(group, node)
-        redis.call('HSET', keys.groups, group.id .. ' d' .. number, waiting)
-        more = more + 1
-      end
-    end
+  -- They wait for so many more nodes.
+  function own.hang_on(group, waiting, more)
     for number in string.gmatch(waiting, '%d+') do
       local node = node_at(group, tonumber(number))
       if node then
