@@ -1,7 +1,7 @@
 import type { GroupBroker } from '../broker/port/group-port.js';
 import { type BatchStatus, statusOfGroup } from './batch-status.js';
 import { assertCalls, type Calls, fill, type Source } from './fill.js';
-import { batchAbandoned, batchSent, groupUnknown, lateCallback, notASender } from './group-errors.js';
+import { asNotInGroup, batchAbandoned, batchSent, groupUnknown, lateCallback, notASender } from './group-errors.js';
 import { type BatchOptions, type CheckedOptions, checkedOptions } from './group-options.js';
 import { type GroupSender, memberOf } from './member-call.js';
 import { callbackMessage } from './messages.js';
@@ -169,9 +169,11 @@ export class BatchOfTask {
    * too. An attempt that runs again adds them again.
    *
    * @returns how many
-   * @throws NestworkError GROUP_ENDED, GROUP_UNKNOWN, INVALID_OPTION; as `delay()` of a task does
+   * @throws NestworkError GROUP_ENDED, NOT_IN_GROUP in a task of a flow, INVALID_OPTION; as `delay()` of a task does
    */
   add<Args extends unknown[]>(sender: GroupSender<Args>, calls: Calls<NoInfer<Args>>): Promise<number> {
-    return fill(this.id, { sender: sender as unknown as GroupSender, calls });
+    return fill(this.id, { sender: sender as unknown as GroupSender, calls }).catch((error: unknown) => {
+      throw asNotInGroup('batch', error);
+    });
   }
 }

@@ -94,7 +94,8 @@ async function* parts(calls: Calls<unknown[]>): AsyncGenerator<unknown[][]> {
   const take = (args: unknown): void => {
     if (!Array.isArray(args)) throw notArguments(number, args);
     number += 1;
-    part.push(args);
+    // a source may give the same list again, with other arguments
+    part.push([...args]);
   };
   if (isAsync) {
     for await (const args of calls) {

@@ -5,7 +5,7 @@ import { NodeAdder, NodeList } from './flow-nodes.js';
 import type { NodeOptions } from './flow-options.js';
 import { MOST_ADDED } from './flow-plan.js';
 import { type NodePlaces, sendNodes } from './flow-sending.js';
-import { invalidFlow } from './group-errors.js';
+import { asNotInGroup, invalidFlow } from './group-errors.js';
 import { Ref } from './ref.js';
 
 /** The results of other tasks in place of a value: what waits for the task that returned it gets them. */
@@ -69,7 +69,9 @@ export class FlowOfTask extends NodeAdder {
       throw invalidFlow('The flow of the running task', 'a Ref of another flow was returned', remedy);
     });
     const target = { flow: group, owner: list, behind: number, open: async () => {}, places: this.#places };
-    const sent = await sendNodes(target, list.nodes, passed);
+    const sent = await sendNodes(target, list.nodes, passed).catch((error: unknown) => {
+      throw asNotInGroup('flow', error);
+    });
     if (passed.length === 0) return result;
     return new PassedOn(isList, runsOf(passed.map((own) => sent[own]?.id as string)));
   }

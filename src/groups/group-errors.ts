@@ -77,6 +77,11 @@ export function addsTooWide(): NestworkError {
   );
 }
 
+/** A running task is in a group that is known: one that is not is of the other kind. */
+export function asNotInGroup(kind: GroupKind, error: unknown): unknown {
+  return error instanceof NestworkError && error.code === 'GROUP_UNKNOWN' ? notInGroup(kind) : error;
+}
+
 export function notInGroup(kind: GroupKind): NestworkError {
   return new NestworkError('NOT_IN_GROUP', `context.${kind} was read in a task that is in no ${kind}.`, [
     `Ask context.group first, or send the task with queue.${kind}().`,

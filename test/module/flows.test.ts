@@ -78,6 +78,16 @@ class FlowTasks {
     return ids.map((id) => this.context.flow.add(tasks.extract, id));
   }
 
+  @Task({ retries: 0 })
+  async addToBatch(): Promise<void> {
+    await this.context.batch.add(this.queue.of(FlowTasks).note, [['added']]);
+  }
+
+  @Task({ retries: 0 })
+  addToFlow(): void {
+    this.context.flow.add(this.queue.of(FlowTasks).note, 'added');
+  }
+
   @Task()
   async hold(gate: string): Promise<void> {
     ran.push(gate);
@@ -326,6 +336,18 @@ describe('a flow', () => {
     await expect(flow.delay()).rejects.toMatchObject(expected);
     await expect(tasks.note.delay(part as never)).rejects.toMatchObject(expected);
   });
+});
+
+it('a task of a batch adds to no flow, and one of a flow to no batch', async () => {
+  const { queue, tasks } = await start();
+  const batch = await queue.batch().add(tasks.addToFlow, [[]]).delay();
+  const culprit = { code: 'NOT_IN_GROUP' };
+  await eventually(async () => expect(await batch.status()).toMatchObject({ state: 'failed', culprit }));
+  const flow = queue.flow();
+  flow.add(tasks.addToBatch);
+  const sent = await flow.delay();
+  await eventually(async () => expect(await sent.status()).toMatchObject({ state: 'failed', culprit }));
+  expect(ran).toEqual([]);
 });
 
 describe('a batch', () => {
