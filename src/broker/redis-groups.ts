@@ -89,8 +89,9 @@ export class RedisGroups implements GroupBroker, GroupPort {
     return addedOf(await this.confirmed(messages, () => this.connection.call('add-nodes', input)));
   }
 
-  async seal(group: string): Promise<void> {
-    await this.confirmed([], () => this.connection.call('seal-group', { group, queues: this.queues }));
+  async seal(group: string, abandoned = false): Promise<void> {
+    const input = { group, abandoned: abandoned ? 1 : 0, queues: this.queues };
+    await this.confirmed([], () => this.connection.call('seal-group', input));
   }
 
   async cancel(group: string): Promise<'cancelled' | 'ended' | 'unknown'> {

@@ -103,7 +103,7 @@ export class BatchBuilder {
   /**
    * Sends the batch. Tasks of it may run before the last one is added; callbacks wait until all are.
    *
-   * Where it fails, the tasks that were added go on, and the batch is abandoned after five minutes: its `onFailed` is sent. A batch is sent
+   * Where it fails, the tasks that were added go on, and the batch is abandoned: its `onFailed` is sent. A batch is sent
    * once; a call that was rejected before Redis had the batch may be repeated.
    *
    * @throws as `delay()` of a task does; NestworkError BATCH_ABANDONED; GROUP_ENDED when somebody cancelled it meanwhile; what a
@@ -121,7 +121,13 @@ export class BatchBuilder {
       this.#sent = false;
       throw error;
     }
-    for (const source of this.#sources) await fill(id, source, groups);
+    try {
+      for (const source of this.#sources) await fill(id, source, groups);
+    } catch (error) {
+      // where Redis does not answer either, a worker finds out after a while
+      await groups.seal(id, true).catch(() => {});
+      throw error;
+    }
     await persistent(() => groups.seal(id));
     const [record] = await groups.read([id]);
     if (record?.state === 'abandoned') throw batchAbandoned(id);

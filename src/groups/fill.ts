@@ -63,9 +63,10 @@ export async function fill(group: string, { sender, calls }: Source, broker?: Gr
       underWay.add(sent);
       if (underWay.size >= AHEAD) await Promise.race(underWay);
     }
-    await Promise.all(underWay);
   } finally {
     clearInterval(alive);
+    // also when the source fails: nothing is sent after that
+    await Promise.all(underWay);
   }
   if (failure) throw failure.error;
   return count;

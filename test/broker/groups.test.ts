@@ -320,6 +320,19 @@ describe('a batch', () => {
     expect(await statusOf(group)).toMatchObject({ state: 'abandoned', ended: true, done: 1 });
   });
 
+  it('that its sender gives up is abandoned at once, once', async () => {
+    const group = await opened();
+    const message = member(group);
+    await fixture.broker.groups.add(group, 'default', [message]);
+    await fixture.broker.groups.seal(group, true);
+    await fixture.broker.groups.seal(group, true);
+    expect(await called()).toEqual([['On.failed', expect.objectContaining({ state: 'abandoned', waiting: 1 })]]);
+    const child = await fixture.child();
+    await fixture.claim(child);
+    await end(child, [idOf(message)]);
+    expect(await statusOf(group)).toMatchObject({ state: 'abandoned', ended: true, done: 1 });
+  });
+
   it('counts members that a settled child had done, dropped, and killed', async () => {
     const { group, child, ids } = await batchOf(4);
     const [done, dropped, back, dies] = ids as [string, string, string, string];

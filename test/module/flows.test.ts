@@ -78,6 +78,11 @@ class FlowTasks {
     return ids.map((id) => this.context.flow.add(tasks.extract, id));
   }
 
+  @Task()
+  noteFailure({ name, state }: BatchStatus): void {
+    ran.push(`${name} ${state}`);
+  }
+
   @Task({ retries: 0 })
   async addToBatch(): Promise<void> {
     await this.context.batch.add(this.queue.of(FlowTasks).note, [['added']]);
@@ -351,6 +356,18 @@ it('a task of a batch adds to no flow, and one of a flow to no batch', async () 
 });
 
 describe('a batch', () => {
+  it('is abandoned when its source fails, and goes on with what it has', async () => {
+    const { queue, tasks } = await start();
+    function* failing(): Generator<[string]> {
+      for (let row = 0; row < 300; row += 1) yield [`row ${row}`];
+      throw new Error('no more rows');
+    }
+    const sent = queue.batch({ name: 'mailing', onFailed: tasks.noteFailure }).add(tasks.note, failing()).delay();
+    await expect(sent).rejects.toThrow('no more rows');
+    await eventually(() => expect(ran).toContain('mailing abandoned'));
+    await eventually(() => expect(ran).toHaveLength(251));
+  });
+
   it('takes any iterable, and sends its callback with the counts', async () => {
     const { queue, tasks } = await start();
     async function* rows(): AsyncGenerator<[string]> {

@@ -90,6 +90,11 @@ const COUNTS = missedBy('groups', [
   ),
 ]);
 
+const UNSEALED = missedBy('groups', [
+  change('abandon: onFailed', "own.fail(group, 'abandoned')", ''),
+  change('abandon: no wait for the sender', 'group.open = group.open - 1\n    own.fail', 'own.fail'),
+]);
+
 const NODES = missedBy('flow-nodes', [
   change('send: its time in the queue', 'base36(tonumber(now), 9)', 'string.sub(message, 26, 34)'),
   change('reach: the policy of a node', "if how == 'done' or node.policy == 'end' then", "if how == 'done' then"),
@@ -175,7 +180,7 @@ const LEAVING = missedBy('groups', [
 
 /** By script: those of groups, and the lines of others that are about groups. */
 export const OF_GROUPS = {
-  'lib/groups': [...COUNTS, ...NODES],
+  'lib/groups': [...COUNTS, ...UNSEALED, ...NODES],
   'lib/leave': LEAVING,
   'open-group': missedBy('groups', [
     remove(
@@ -220,6 +225,9 @@ export const OF_GROUPS = {
       "if behind == '' and groups.seal(its)",
     ),
   ]),
+  'seal-group': missedBy('groups', [
+    change('once', "group .. ' unsealed') == 0 then", "group .. ' unsealed') == 2 then"),
+  ]),
   'tend-groups': missedBy('flow-nodes', [
     remove(
       'bury_waiting: its result',
@@ -234,7 +242,7 @@ export const OF_GROUPS = {
       "groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)",
       'groups.settle(its)',
     ),
-    { ...change('a batch that was abandoned', "    groups.fail(its, 'abandoned')\n", ''), tests: 'groups' },
+    { ...change('a batch that was abandoned', '    groups.abandon(its)\n', ''), tests: 'groups' },
     change('old groups', 'forget_old()\nreturn', 'return'),
   ]),
   finish: missedBy('groups', [

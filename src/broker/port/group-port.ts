@@ -148,8 +148,8 @@ export interface GroupBroker {
   /** Takes numbers for so many nodes. Resolves to the first of them. */
   reserve(group: string, count: number): Promise<number>;
   addNodes(group: string, nodes: NodesToAdd): Promise<Added>;
-  /** Ends the time in which a batch is filled. */
-  seal(group: string): Promise<void>;
+  /** Ends the time in which a batch is filled. @param abandoned whether its sender gives up before it has added all */
+  seal(group: string, abandoned?: boolean): Promise<void>;
   cancel(group: string): Promise<'cancelled' | 'ended' | 'unknown'>;
   read(groups: readonly string[]): Promise<(GroupRecord | undefined)[]>;
 }

@@ -461,6 +461,13 @@ end`,
     own.settle(group)
   end
 
+  -- Its sender has gone before it had added all: what a batch has goes on. It is not among the unsealed any more.
+  function own.abandon(group)
+    group.open = group.open - 1
+    own.fail(group, 'abandoned')
+    own.settle(group)
+  end
+
   -- No more comes from its sender. Returns whether that is news.
   function own.seal(group)
     if redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 0 then
@@ -2545,13 +2552,15 @@ local keys = {
   groups_ended = KEYS[4],
   released = KEYS[5],
 }
-local group = ARGV[1]
+local group, abandoned = ARGV[1], ARGV[2]
 local queues = {}
-for i = 1, #ARGV - 1 do
-  queues[i] = { name = ARGV[i + 1], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+for i = 1, #ARGV - 2 do
+  queues[i] = { name = ARGV[i + 2], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
+-- \`abandoned\` is 1 where its sender gives up.
+--
 -- Atomic because the last member may end at the same time: one of both must find nothing left.
 
 local wrong = wrong_groups(keys) or wrong_queues(queues)
@@ -2560,7 +2569,13 @@ if wrong then
 end
 local groups = groups_of(keys, by_name(queues))
 local its = groups.read(group)
-return its and groups.seal(its) and 1 or 0`,
+if not its or abandoned ~= '1' then
+  return its and groups.seal(its) and 1 or 0
+elseif redis.call('ZREM', keys.group_times, group .. ' unsealed') == 0 then
+  return 0
+end
+groups.abandon(its)
+return 1`,
   'tend-groups': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -2737,9 +2752,7 @@ local function end_time(entry)
     its.open = its.open - 1
     groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
   elseif what == 'unsealed' then
-    its.open = its.open - 1
-    groups.fail(its, 'abandoned')
-    groups.settle(its)
+    groups.abandon(its)
   end
 end
 

@@ -238,7 +238,7 @@ export const SCRIPTS = {
     by: ['batches and flows'],
     keys: ['alarm', ...GROUPS],
     blocks: { '...queues': ['pending', 'bell'] },
-    args: ['group'],
+    args: ['group', 'abandoned'],
     reply: reply<Flag>('1, or 0 if it was over'),
   },
   'cancel-group': {

@@ -100,6 +100,12 @@ export class GroupEnds {
     if ((group.endsAt ?? Number.POSITIVE_INFINITY) <= this.effects.now) return this.stop(group, 'expired');
     if ((group.unsealedUntil ?? Number.POSITIVE_INFINITY) > this.effects.now) return;
     if (group.kind === 'flow') return this.stop(group, 'abandoned');
+    this.abandon(group);
+  }
+
+  /** Its sender has gone before it had added all. */
+  abandon(group: MemoryGroup): void {
+    if (group.unsealedUntil === undefined) return;
     group.unsealedUntil = undefined;
     group.open -= 1;
     this.fail(group, 'abandoned');

@@ -80,9 +80,10 @@ export class MemoryGroups implements GroupBroker, GroupPort {
     return 'added';
   }
 
-  async seal(id: string): Promise<void> {
+  async seal(id: string, abandoned = false): Promise<void> {
     const group = this.find(id);
-    if (group) this.ends.seal(group);
+    if (group && abandoned) this.ends.abandon(group);
+    else if (group) this.ends.seal(group);
     await this.observer.onSent([]);
   }
 

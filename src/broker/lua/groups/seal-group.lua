@@ -8,13 +8,15 @@ local keys = {
   groups_ended = KEYS[4],
   released = KEYS[5],
 }
-local group = ARGV[1]
+local group, abandoned = ARGV[1], ARGV[2]
 local queues = {}
-for i = 1, #ARGV - 1 do
-  queues[i] = { name = ARGV[i + 1], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
+for i = 1, #ARGV - 2 do
+  queues[i] = { name = ARGV[i + 2], pending = KEYS[2 * i + 4], bell = KEYS[2 * i + 5] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
+-- `abandoned` is 1 where its sender gives up.
+--
 -- Atomic because the last member may end at the same time: one of both must find nothing left.
 
 local wrong = wrong_groups(keys) or wrong_queues(queues)
@@ -23,4 +25,10 @@ if wrong then
 end
 local groups = groups_of(keys, by_name(queues))
 local its = groups.read(group)
-return its and groups.seal(its) and 1 or 0
+if not its or abandoned ~= '1' then
+  return its and groups.seal(its) and 1 or 0
+elseif redis.call('ZREM', keys.group_times, group .. ' unsealed') == 0 then
+  return 0
+end
+groups.abandon(its)
+return 1

@@ -142,9 +142,7 @@ local function end_time(entry)
     its.open = its.open - 1
     groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
   elseif what == 'unsealed' then
-    its.open = its.open - 1
-    groups.fail(its, 'abandoned')
-    groups.settle(its)
+    groups.abandon(its)
   end
 end
 

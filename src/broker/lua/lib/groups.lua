@@ -449,6 +449,13 @@ local function groups_of(keys, queues)
     own.settle(group)
   end
 
+  -- Its sender has gone before it had added all: what a batch has goes on. It is not among the unsealed any more.
+  function own.abandon(group)
+    group.open = group.open - 1
+    own.fail(group, 'abandoned')
+    own.settle(group)
+  end
+
   -- No more comes from its sender. Returns whether that is news.
   function own.seal(group)
     if redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 0 then
