@@ -886,6 +886,7 @@ end`,
   'keep_failure': `local function keep_failure(result, message, report)
   keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
 end`,
+  'RENEWED': `local RENEWED = {}`,
   'announce': `local function announce(answering, message, record)
   local _, announced = result_tag(message)
   local id = string.sub(message, 1, 20)
@@ -893,7 +894,10 @@ end`,
   local short = record and #record <= 1000 and record or ''
   local length = list and redis.pcall('RPUSH', list.answers, id .. short)
   if type(length) == 'number' then
-    redis.call('EXPIRE', list.answers, 3600)
+    if not RENEWED[list.answers] then
+      redis.call('EXPIRE', list.answers, 3600)
+      RENEWED[list.answers] = true
+    end
     if length > 10000 then
       redis.call('LTRIM', list.answers, -10000, -1)
     end
@@ -1775,6 +1779,7 @@ ${LIB.now_ms}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.result_tag}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.by_name}
 -- marks an active task as cancelled and adds that to the stream.
@@ -1825,6 +1830,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.result_tag}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.by_name}
 ${LIB.MADE}
@@ -2363,6 +2369,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.result_tag}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.by_name}
 ${LIB.MADE}
@@ -2602,6 +2609,7 @@ ${LIB.result_tag}
 ${LIB.keep_result}
 ${LIB.keep_failure}
 ${LIB.note_endings}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.MADE}
 ${LIB.leave_group}
@@ -3668,6 +3676,7 @@ ${LIB.result_tag}
 ${LIB.keep_result}
 ${LIB.keep_failure}
 ${LIB.keep_notes}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.bury}
 -- moves a task to the dead, with the report of its error.
@@ -3944,6 +3953,7 @@ ${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.member_of}
 ${LIB.MADE}
@@ -3995,7 +4005,8 @@ local results = part(ARGV, #kept + #answering + #queues + 5, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`kept\` and \`results\` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each, whose first
--- letter says how it ended, see task-result.ts. \`queues\` are those into which groups may send.
+-- letter says how it ended, see task-result.ts. \`queues\` are those into which groups may send; none where
+-- no task is in a group.
 --
 -- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result, nor without
 -- its group.
@@ -4006,20 +4017,26 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+local any_members = #queues > 0
+local wrong = wrong_keys(keys) or any_members and (wrong_groups(keys) or wrong_queues(queues))
 if wrong then
   return wrong
 end
 local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
+local keyed = redis.call('EXISTS', keys.unique) == 1
 for i, task in ipairs(kept) do
   local held = redis.call('HGET', keys.claims, task.name)
   local _, message = split(held or '')
   if message then
     keep_result(task.result, message, results[i])
     if end_claim({ claims = keys.claims, id = task.name }) then
-      free_key(keys.unique, message)
+      if keyed then
+        free_key(keys.unique, message)
+      end
       announce(known_answering, message, results[i])
-      leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
+      if any_members then
+        leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
+      end
       ended = ended + 1
     end
   end
@@ -4322,6 +4339,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.finish}
+${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.member_of}
 ${LIB.MADE}

@@ -24,6 +24,9 @@ local function keep_failure(result, message, report)
   keep_result(result, message, 'f' .. string.sub(message, 22, 24) .. report)
 end
 
+-- A script may announce many tasks in one list.
+local RENEWED = {}
+
 -- After its end: its id, and behind it what is kept if that is short, which saves the sender a look. An announcement that is
 -- refused or lost costs seconds: the sender looks by itself, too.
 local function announce(answering, message, record)
@@ -33,7 +36,10 @@ local function announce(answering, message, record)
   local short = record and #record <= 1000 and record or ''
   local length = list and redis.pcall('RPUSH', list.answers, id .. short)
   if type(length) == 'number' then
-    redis.call('EXPIRE', list.answers, 3600)
+    if not RENEWED[list.answers] then
+      redis.call('EXPIRE', list.answers, 3600)
+      RENEWED[list.answers] = true
+    end
     if length > 10000 then
       redis.call('LTRIM', list.answers, -10000, -1)
     end

@@ -34,7 +34,8 @@ local results = part(ARGV, #kept + #answering + #queues + 5, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `kept` and `results` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each, whose first
--- letter says how it ended, see task-result.ts. `queues` are those into which groups may send.
+-- letter says how it ended, see task-result.ts. `queues` are those into which groups may send; none where
+-- no task is in a group.
 --
 -- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result, nor without
 -- its group.
@@ -45,20 +46,26 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+local any_members = #queues > 0
+local wrong = wrong_keys(keys) or any_members and (wrong_groups(keys) or wrong_queues(queues))
 if wrong then
   return wrong
 end
 local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
+local keyed = redis.call('EXISTS', keys.unique) == 1
 for i, task in ipairs(kept) do
   local held = redis.call('HGET', keys.claims, task.name)
   local _, message = split(held or '')
   if message then
     keep_result(task.result, message, results[i])
     if end_claim({ claims = keys.claims, id = task.name }) then
-      free_key(keys.unique, message)
+      if keyed then
+        free_key(keys.unique, message)
+      end
       announce(known_answering, message, results[i])
-      leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
+      if any_members then
+        leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
+      end
       ended = ended + 1
     end
   end
