@@ -5,6 +5,7 @@ import { encodeAppTasks } from '../task/app-tasks.js';
 import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import { catalogOfQueues, RedisCatalog } from './catalog.js';
+import { entryIn } from './entries.js';
 import { readLiveWorkers } from './live-workers.js';
 import type {
   Broker,
@@ -295,9 +296,7 @@ function idsIn(text: string): string[] {
   return text.match(/.{20}/g) ?? [];
 }
 
-/** `<queue> <message>` */
 function parseHeld(held: string): ClaimedTask {
-  const space = held.indexOf(' ');
-  const message = held.slice(space + 1);
-  return { id: idOf(message), queue: held.slice(0, space), message };
+  const { queue, message } = entryIn(held);
+  return { id: idOf(message), queue, message };
 }

@@ -3,6 +3,7 @@ import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { pairsOf } from '../values/pairs.js';
 import { chunks, SEEN_SECONDS, seenBlock } from './enqueue.js';
+import { entryIn } from './entries.js';
 import { encodeAbout, encodeNode, groupOf, nodeOf } from './group-records.js';
 import type { Due } from './port/broker.js';
 import {
@@ -19,6 +20,7 @@ import {
   type NodesToAdd,
 } from './port/group-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { dueArgs } from './redis-producer.js';
 import { answersOf } from './redis-results.js';
 
 /** A sender that adds nothing for so long has died, in ms. */
@@ -57,8 +59,7 @@ export class RedisGroups implements GroupBroker, GroupPort {
   }
 
   async add(group: string, queue: string, messages: readonly string[], due: Due = { in: 0 }): Promise<Added> {
-    const dueArgs = 'in' in due ? { dueFrom: 'in', dueMs: due.in } : { dueFrom: 'at', dueMs: due.at };
-    const input = { group, queue, seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs };
+    const input = { group, queue, seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs(due) };
     let added = 0;
     for (const chunk of messages.length === 0 ? [[]] : chunks(messages)) {
       const block = seenBlock(chunk[0] ?? group);
@@ -152,7 +153,7 @@ export class RedisGroups implements GroupBroker, GroupPort {
 
   async waitingNode(id: string): Promise<Continuation | undefined> {
     const entry = await this.connection.command((redis, keys) => redis.hget(keys.groups(), id));
-    const found = continuationOf(entry ?? '');
+    const found = entryIn(entry ?? '');
     // under the id of a group lies no task
     return idOf(found.message) === id && groupTagOf(found.message) ? found : undefined;
   }
@@ -162,8 +163,8 @@ export class RedisGroups implements GroupBroker, GroupPort {
     let more = true;
     for (let round = 0; round < MOST_ROUNDS && more; round += 1) {
       const orders = await this.connection.command((redis, keys) => redis.lrange(keys.released(), 0, MOST_ORDERS - 1));
-      const tasks = orders.filter((order) => /^[+!] /.test(order)).map((order) => continuationOf(order.slice(2)));
-      const dying = orders.filter((order) => order.startsWith('! ')).map((order) => continuationOf(order.slice(2)));
+      const tasks = orders.filter((order) => /^[+!] /.test(order)).map((order) => entryIn(order.slice(2)));
+      const dying = orders.filter((order) => order.startsWith('! ')).map((order) => entryIn(order.slice(2)));
       // of foreign bytes the script may find that they ask for a result
       const keeping = dying.map(({ message }) => idOf(message));
       const [tended, left] = await this.connection.call('tend-groups', {
@@ -182,11 +183,6 @@ export class RedisGroups implements GroupBroker, GroupPort {
 
 function entryOf(task: Continuation | undefined): string {
   return task ? `${task.queue} ${task.message}` : '';
-}
-
-function continuationOf(entry: string): Continuation {
-  const space = entry.indexOf(' ');
-  return { queue: entry.slice(0, space), message: entry.slice(space + 1) };
 }
 
 function addedOf(answer: number): Added {

@@ -1,6 +1,7 @@
 import { producerOf } from '../message/task-id.js';
 import { idOf } from '../message/task-message.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
+import { entryIn } from './entries.js';
 import { foreignBytes } from './foreign-bytes.js';
 import type { TaskPlace } from './port/broker.js';
 import type { GroupPort } from './port/group-port.js';
@@ -154,10 +155,9 @@ export class TaskFinder {
   }
 
   private async held(id: string, child: string, held: string): Promise<Found> {
-    const space = held.indexOf(' ');
     const asked = await this.cancelledAt(id);
     const cancel = (): Promise<boolean> => this.cancelActive(child, id);
-    const place = { queue: held.slice(0, space), message: held.slice(space + 1), child };
+    const place = { ...entryIn(held), child };
     // asking twice is not needed: it never runs again, and its supervisor knows
     return asked === undefined
       ? { state: 'active', ...place, cancel }

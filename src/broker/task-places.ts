@@ -1,3 +1,4 @@
+import { entryIn } from './entries.js';
 import { foreignBytes } from './foreign-bytes.js';
 import type { Due, KeyHolder, TaskPlace } from './port/broker.js';
 import type {
@@ -66,8 +67,8 @@ export class RedisTaskPlaces implements TaskPort {
     const tasks: HeldTask[] = [];
     for (let at = 0; at + 1 < fields.length; at += 2) {
       const [id = '', held = ''] = fields.slice(at, at + 2);
-      const space = held.indexOf(' ');
-      tasks.push({ id, queue: held.slice(0, space), head: held.slice(space + 1) });
+      const { queue, message: head } = entryIn(held);
+      tasks.push({ id, queue, head });
     }
     return { tasks, more: more === 1 };
   }

@@ -1,11 +1,12 @@
 import type { GroupBroker } from '../broker/port/group-port.js';
-import { type BatchStatus, statusOfGroup } from './batch-status.js';
+import type { BatchStatus } from './batch-status.js';
 import { assertCalls, type Calls, fill, type Source } from './fill.js';
-import { asNotInGroup, batchAbandoned, batchSent, groupUnknown, lateCallback, notASender } from './group-errors.js';
+import { asNotInGroup, batchAbandoned, batchSent, lateCallback, notASender } from './group-errors.js';
 import { type BatchOptions, type CheckedOptions, checkedOptions } from './group-options.js';
 import { type GroupSender, memberOf } from './member-call.js';
 import { callbackMessage } from './messages.js';
 import { persistent } from './persistent.js';
+import { cancelIn, statusIn } from './sent-group.js';
 
 /** What batches and flows need of the app that makes them. */
 export interface GroupContext {
@@ -39,10 +40,8 @@ export class Batch {
    *
    * @throws NestworkError GROUP_UNKNOWN a day after its end; REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
-  async status(): Promise<BatchStatus> {
-    const [record] = await this.#groups.read([this.id]);
-    if (record?.kind !== 'batch') throw groupUnknown('batch', this.id);
-    return statusOfGroup(record);
+  status(): Promise<BatchStatus> {
+    return statusIn(this.#groups, 'batch', this.id);
   }
 
   /**
@@ -51,10 +50,8 @@ export class Batch {
    *
    * @throws NestworkError GROUP_UNKNOWN, REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
-  async cancel(): Promise<boolean> {
-    const answer = await this.#groups.cancel(this.id);
-    if (answer === 'unknown') throw groupUnknown('batch', this.id);
-    return answer === 'cancelled';
+  cancel(): Promise<boolean> {
+    return cancelIn(this.#groups, 'batch', this.id);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { GroupBroker } from '../broker/port/group-port.js';
 import { NestworkError } from '../errors.js';
 import { shown } from '../values/shown.js';
-import { bySize } from './by-size.js';
 import { groupEnded, groupUnknown, notASender } from './group-errors.js';
 import { type GroupSender, type MemberCall, memberOf } from './member-call.js';
 import { checkedPayload, memberMessage } from './messages.js';
@@ -81,38 +80,35 @@ async function addPart(group: string, call: MemberCall, part: readonly unknown[]
     const payload = typeof checked === 'string' ? checked : await checked;
     messages.push(memberMessage(call, ids[at] as string, payload, group));
   }
-  for (const chunk of bySize(messages, ({ length }) => length)) {
-    const added = await persistent(() => call.groups.add(group, call.queue, chunk, call.due));
-    if (added !== 'added') throw added === 'ended' ? groupEnded('batch', group) : groupUnknown('batch', group);
-  }
+  const added = await persistent(() => call.groups.add(group, call.queue, messages, call.due));
+  if (added !== 'added') throw added === 'ended' ? groupEnded('batch', group) : groupUnknown('batch', group);
   return ids.map((id) => ({ id, queue: call.queue, added: true }));
 }
 
 async function* parts(calls: Calls<unknown[]>): AsyncGenerator<unknown[][]> {
   let part: unknown[][] = [];
   let number = 0;
-  const isAsync = Symbol.asyncIterator in calls;
-  const take = (args: unknown): void => {
+  /** Returns the part once it is full. */
+  const take = (args: unknown): unknown[][] | undefined => {
     if (!Array.isArray(args)) throw notArguments(number, args);
     number += 1;
     // a source may give the same list again, with other arguments
     part.push([...args]);
+    if (part.length < AT_ONCE) return undefined;
+    const full = part;
+    part = [];
+    return full;
   };
-  if (isAsync) {
+  if (Symbol.asyncIterator in calls) {
     for await (const args of calls) {
-      take(args);
-      if (part.length === AT_ONCE) {
-        yield part;
-        part = [];
-      }
+      const full = take(args);
+      if (full) yield full;
     }
   } else {
-    for (const args of calls as Iterable<unknown[]>) {
-      take(args);
-      if (part.length === AT_ONCE) {
-        yield part;
-        part = [];
-      }
+    // nothing is awaited for each of a million
+    for (const args of calls) {
+      const full = take(args);
+      if (full) yield full;
     }
   }
   if (part.length > 0) yield part;

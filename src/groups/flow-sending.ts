@@ -1,5 +1,4 @@
 import type { Added, GroupBroker, NewNode, NodesToAdd } from '../broker/port/group-port.js';
-import { NestworkError } from '../errors.js';
 import { callTags } from '../message/call-tags.js';
 import { encodeMessage } from '../message/task-message.js';
 import type { SentTask } from '../task/task-hooks.js';
@@ -61,17 +60,11 @@ export async function sendNodes(
   }
   const calls = new Map<GroupSender, MemberCall>();
   let sent: readonly SentNode[] = [];
-  let failure: unknown;
   const senders = [...bySender];
   const within = async (at: number): Promise<void> => {
     const next = senders[at];
     if (!next) {
-      try {
-        sent = await send(target, { nodes, links, calls, passed });
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
+      sent = await send(target, { nodes, links, calls, passed });
       return;
     }
     const [sender, numbers] = next;
@@ -81,17 +74,8 @@ export async function sendNodes(
       return numbers.map((number) => sent[number] as SentNode);
     });
   };
-  try {
-    await within(0);
-  } catch (error) {
-    // it names the node: each sender has put the name of its task in front
-    throw codeOf(error) === codeOf(failure) ? failure : error;
-  }
+  await within(0);
   return sent;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof NestworkError ? error.code : error;
 }
 
 function memberIn(sender: GroupSender): SendMembers {

@@ -2,15 +2,16 @@ import type { RefFailure } from '../message/task-refs.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import type { Results } from '../results/results.js';
 import type { GroupContext } from './batch.js';
-import { type BatchStatus, statusOfGroup } from './batch-status.js';
+import type { BatchStatus } from './batch-status.js';
 import { NodeAdder, NodeList } from './flow-nodes.js';
 import type { FlowOptions, NodeOptions } from './flow-options.js';
 import { MOST_NODES } from './flow-plan.js';
 import { type NodePlaces, type SentNode, sendNodes } from './flow-sending.js';
-import { groupUnknown, invalidFlow } from './group-errors.js';
+import { invalidFlow } from './group-errors.js';
 import { type CheckedOptions, checkedOptions } from './group-options.js';
 import { persistent } from './persistent.js';
 import type { Ref } from './ref.js';
+import { cancelIn, statusIn } from './sent-group.js';
 
 /**
  * How a flow stands.
@@ -61,10 +62,8 @@ export class Flow {
    *
    * @throws NestworkError GROUP_UNKNOWN a day after its end; REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
-  async status(): Promise<FlowStatus> {
-    const [record] = await this.#context.groups.read([this.id]);
-    if (record?.kind !== 'flow') throw groupUnknown('flow', this.id);
-    return statusOfGroup(record);
+  status(): Promise<FlowStatus> {
+    return statusIn(this.#context.groups, 'flow', this.id);
   }
 
   /**
@@ -72,10 +71,8 @@ export class Flow {
    *
    * @throws NestworkError GROUP_UNKNOWN, REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
-  async cancel(): Promise<boolean> {
-    const answer = await this.#context.groups.cancel(this.id);
-    if (answer === 'unknown') throw groupUnknown('flow', this.id);
-    return answer === 'cancelled';
+  cancel(): Promise<boolean> {
+    return cancelIn(this.#context.groups, 'flow', this.id);
   }
 
   /** The id of a task of the flow, for `queue.status()` and the like. @throws NestworkError INVALID_FLOW for a Ref of another flow */

@@ -126,6 +126,11 @@ export function blockOf(id: string): number {
   return Math.floor(Number.parseInt(id.slice(PRODUCER_LENGTH), 36) / SEEN_BLOCK_SIZE);
 }
 
+/** The id that comes so many after another one of the same sequence. @param id a valid task id; not checked */
+export function idAfter(id: string, count: number): string {
+  return producerOf(id) + inBase36(Number.parseInt(id.slice(PRODUCER_LENGTH), 36) + count);
+}
+
 function randomProducer(): string {
   const { length } = HOME_LANE;
   return Array.from({ length: PRODUCER_LENGTH - length }, () => randomInt(36).toString(36)).join('') + HOME_LANE;

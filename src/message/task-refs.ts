@@ -1,4 +1,4 @@
-import { TASK_ID_LENGTH } from './task-id.js';
+import { idAfter, isTaskId } from './task-id.js';
 
 /** Ids in a row: the first one, and how many. */
 export type IdRun = readonly [first: string, count: number];
@@ -28,15 +28,6 @@ export interface ArgumentRefs {
   readonly args: readonly ArgumentRef[];
 }
 
-/** The digits of an id that count; see task-id.ts. */
-const COUNTING = 8;
-
-/** The id that comes so many after another one of the same sequence. */
-export function idAfter(id: string, count: number): string {
-  const at = TASK_ID_LENGTH - COUNTING;
-  return id.slice(0, at) + (Number.parseInt(id.slice(at), 36) + count).toString(36).padStart(COUNTING, '0');
-}
-
 /** Ids as runs, which are short for tasks that were made one after the other. */
 export function runsOf(ids: readonly string[]): IdRun[] {
   const runs: [string, number][] = [];
@@ -61,7 +52,7 @@ export function areRuns(value: unknown, most: number): value is readonly IdRun[]
 function isRun(value: unknown): value is IdRun {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [first, count] = value as unknown[];
-  return typeof first === 'string' && /^[0-9a-z]{20}$/.test(first) && Number.isInteger(count) && (count as number) > 0;
+  return isTaskId(first) && Number.isInteger(count) && (count as number) > 0;
 }
 
 /** Results that one task can get. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
-import { type ErrorCode, NestworkError } from '../errors.js';
 import { producerOf } from '../message/task-id.js';
 import { inCleanContext } from '../values/clean-context.js';
+import { isRedisAway } from '../values/persist.js';
 
 /** A lost announcement costs this long at most, in ms. */
 const LOOK_MS = 5_000;
@@ -10,7 +10,6 @@ const LOOK_MS = 5_000;
 const FIRST_LOOK_MS = 50;
 const MOST_LOOK_MS = 1_000;
 const RETRY_MS = 200;
-const PASSING: readonly ErrorCode[] = ['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT'];
 
 /** One who waits. */
 interface Waiter {
@@ -144,8 +143,7 @@ export class ResultWaits {
 
   /** A look that failed is repeated while Redis is away. A right that is missing does not come by itself. */
   private failIfFinal(error: unknown): void {
-    const isPassing = error instanceof NestworkError && PASSING.includes(error.code);
-    if (!isPassing) this.fail(() => error);
+    if (!isRedisAway(error)) this.fail(() => error);
   }
 
   private fail(errorOf: (id: string) => unknown): void {

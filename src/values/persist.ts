@@ -30,6 +30,11 @@ export async function persist<T>(send: () => Promise<T>, options: Persistence): 
   }
 }
 
+/** Whether Redis was away: the command may be repeated. */
+export function isRedisAway(error: unknown): boolean {
+  return error instanceof NestworkError && (error.code === 'REDIS_UNAVAILABLE' || error.code === 'REDIS_TIMEOUT');
+}
+
 /** Whether Redis gave the tasks of a child to others. */
 export function isLeaseLost(error: unknown): boolean {
   return error instanceof NestworkError && error.code === 'LEASE_LOST';

@@ -1,16 +1,14 @@
-import { type ErrorCode, NestworkError } from '../../errors.js';
+import { NestworkError } from '../../errors.js';
 import { type Clock, systemClock } from '../../values/clock.js';
 import { toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
+import { isRedisAway } from '../../values/persist.js';
 import { printable } from '../../values/printable.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { CHECKS } from './checks.js';
 import type { DoctorCheck, DoctorCheckName, DoctorOptions } from './doctor-report.js';
 import { type Outcome, unchecked } from './outcome.js';
 import { type DoctorBroker, Readings } from './readings.js';
-
-/** Errors after which no check can look. */
-const GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['REDIS_UNAVAILABLE', 'REDIS_TIMEOUT']);
 
 /** Checks a server and a namespace, one check after the other. */
 export class Doctor {
@@ -37,7 +35,7 @@ async function outcomeOf(check: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await check();
   } catch (error) {
-    if (!(error instanceof NestworkError) || GONE.has(error.code)) throw error;
+    if (!(error instanceof NestworkError) || isRedisAway(error)) throw error;
     const [what = ''] = error.message.split('\n');
     return unchecked(printable(what, 500));
   }
