@@ -56,10 +56,12 @@ end`,
     return string.sub(member, 1, 20), tonumber(string.sub(member, 21), 36)
   end
 end`,
+  'is_over': `local function is_over(state)
+  return state == 'cancelled' or state == 'expired'
+end`,
   'is_stopped': `local function is_stopped(groups, id)
   local stored = redis.pcall('HGET', groups, id)
-  local state = type(stored) == 'string' and string.match(stored, '^%l %l+ (%l+)')
-  return state == 'cancelled' or state == 'expired'
+  return type(stored) == 'string' and is_over(string.match(stored, '^%l %l+ (%l+)'))
 end`,
   'wrong_groups': `local function wrong_groups(keys)
   if redis.call('EXISTS', keys.groups) == 1 then
@@ -117,27 +119,17 @@ end`,
     return string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
   end
 
-  -- A task that waited in the hash, \`<queue> <message>\`, comes to its queue.
-  local function send(entry)
-    local name, message = split(entry)
-    local queue = queues[name]
-    if queue and queue.pending and queue.bell then
-      enlist_new(queue, { begun(message) })
-    else
-      hand_on('+ ' .. name .. ' ' .. begun(message))
-    end
-  end
-
-  -- Tasks that wait for nothing come to their queues, in their order.
-  function own.send_all(entries)
+  -- Tasks that waited, \`<queue> <message>\`, come to their queues in their order, those of one queue together.
+  function own.send(entries)
     local together = {}
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
-      if queues[name] then
+      local queue = queues[name]
+      if queue and queue.pending and queue.bell then
         together[name] = together[name] or {}
         table.insert(together[name], begun(message))
       else
-        send(entry)
+        hand_on('+ ' .. name .. ' ' .. begun(message))
       end
     end
     for name, messages in pairs(together) do
@@ -160,7 +152,7 @@ end`,
   local function call_back(group, which)
     local entry = take(group.id .. ' ' .. which)
     if entry then
-      send(with_status(group, entry))
+      own.send({ with_status(group, entry) })
     end
   end
 
@@ -185,11 +177,6 @@ end`,
         hand_on('! ' .. with_status(group, entry))
       end
     end
-  end
-
-  -- Whether nothing of it starts any more, and nothing that failed is waited for.
-  function own.is_over(group)
-    return group.state == 'cancelled' or group.state == 'expired'
   end
 
   function own.settle(group)
@@ -226,30 +213,22 @@ end`,
 
   -- A node no longer waits for one of those before it. Failures reach those with the policy \`end\` as an end; for others they are for good:
   -- a death, which may yet be mended, does not reach them.
-  local function reach(group, number, how)
-    local node = node_at(group, number)
-    if not node or node.state ~= 'waiting' then
+  local function reach(group, node, how)
+    local goes_on = how == 'done' or node.policy == 'end'
+    if node.state ~= 'waiting' then
       return
-    end
-    if how == 'done' or node.policy == 'end' then
+    elseif goes_on then
       node.waits = node.waits - 1
-      if node.waits <= 0 then
-        local entry = take(node.id)
-        node.state = entry and 'ready' or node.state
-        write_node(group, node)
-        if entry then
-          send(entry)
-        end
-      else
-        write_node(group, node)
-      end
-    else
-      local entry = take(node.id)
-      if entry then
-        node.state = 'failing'
-        write_node(group, node)
-        hand_on('! ' .. entry)
-      end
+    end
+    local entry = (not goes_on or node.waits <= 0) and take(node.id)
+    if entry then
+      node.state = goes_on and 'ready' or 'failing'
+    end
+    write_node(group, node)
+    if entry and goes_on then
+      own.send({ entry })
+    elseif entry then
+      hand_on('! ' .. entry)
     end
   end
 
@@ -263,9 +242,9 @@ end`,
     while at <= #waiting and looked < NODES_AT_ONCE do
       local next = string.find(waiting, ',', at, true) or #waiting + 1
       local other = tonumber(string.sub(waiting, at, next - 1))
-      local node = which ~= 'all' and other and node_at(group, other)
-      if other and (not node or node.policy == which) then
-        reach(group, other, how)
+      local node = other and node_at(group, other)
+      if node and (which == 'all' or node.policy == which) then
+        reach(group, node, how)
       end
       at, looked = next + 1, looked + 1
     end
@@ -311,7 +290,7 @@ end`,
     if group.kind == 'f' then
       covered = end_node(group, number, how)
     end
-    covered = covered or own.is_over(group)
+    covered = covered or is_over(group.state)
     group[how] = group[how] + 1
     if how == 'dead' and not covered then
       group.held = group.held + 1
@@ -347,7 +326,7 @@ end`,
     if not group or group.open <= 0 then
       return false
     end
-    if own.is_over(group) then
+    if is_over(group.state) then
       own.left(message, 'deleted')
       return false
     end
@@ -418,7 +397,7 @@ end`,
       if entry then
         node.state = 'ready'
         write_node(group, node)
-        send(entry)
+        own.send({ entry })
       end
     end)
     if next then
@@ -447,11 +426,18 @@ end`,
     return ended
   end
 
+  -- No more comes from its sender. Returns whether that is news.
+  local function end_filling(group)
+    local is_news = redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 1
+    group.open = group.open - (is_news and 1 or 0)
+    return is_news
+  end
+
   -- Nobody starts any more of its members: somebody cancelled it, or its time is over. \`broadcasts\` is the stream that reaches those that
   -- run.
   function own.stop(group, state, broadcasts, kept)
-    local unsealed = redis.call('ZREM', keys.group_times, group.id .. ' unsealed')
-    group.open, group.held = group.open - group.held - unsealed, 0
+    end_filling(group)
+    group.open, group.held = group.open - group.held, 0
     own.fail(group, state)
     redis.call('ZREM', keys.group_times, group.id .. ' deadline')
     redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', group.id)
@@ -461,19 +447,14 @@ end`,
     own.settle(group)
   end
 
-  -- Its sender has gone before it had added all: what a batch has goes on. It is not among the unsealed any more.
-  function own.abandon(group)
-    group.open = group.open - 1
-    own.fail(group, 'abandoned')
-    own.settle(group)
-  end
-
-  -- No more comes from its sender. Returns whether that is news.
-  function own.seal(group)
-    if redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 0 then
+  -- Its sender has added all, or has gone before that: what a batch has goes on. Returns whether that is news.
+  function own.seal(group, abandoned)
+    if not end_filling(group) then
       return false
     end
-    group.open = group.open - 1
+    if abandoned then
+      own.fail(group, 'abandoned')
+    end
     own.settle(group)
     return true
   end
@@ -498,10 +479,13 @@ end`,
   return own
 end`,
   'MADE': `local MADE = {}`,
+  'shared_groups': `local function shared_groups(keys, queues)
+  MADE[queues] = MADE[queues] or groups_of(keys, queues)
+  return MADE[queues]
+end`,
   'leave_group': `local function leave_group(keys, queues, message, how, report)
   if member_of(message) then
-    MADE[queues] = MADE[queues] or groups_of(keys, queues)
-    MADE[queues].left(message, how, report)
+    shared_groups(keys, queues).left(message, how, report)
   end
 end`,
   'without_group': `local function without_group(message)
@@ -663,8 +647,9 @@ end`,
   end
 end`,
   'redrive': `local function redrive(keys, queue, ids, messages, noting, kept)
+  local known_queues = {}
   for i, message in ipairs(messages) do
-    if member_of(message) and not groups_of(keys, {}).redriven(message) then
+    if member_of(message) and not shared_groups(keys, known_queues).redriven(message) then
       messages[i] = without_group(message)
     end
   end
@@ -1436,9 +1421,11 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.message_of}
 ${LIB.delete_dead}
@@ -1492,9 +1479,11 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.message_of}
 ${LIB.delete_dead}
@@ -1541,6 +1530,7 @@ ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
@@ -1548,9 +1538,11 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.without_group}
 ${LIB.forget_dead}
 ${LIB.unique_digest}
@@ -1630,6 +1622,7 @@ ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
 ${LIB.member_of}
+${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
@@ -1637,9 +1630,11 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.without_group}
 ${LIB.forget_dead}
 ${LIB.unique_digest}
@@ -1843,8 +1838,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
@@ -1961,8 +1958,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.note_endings}
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
@@ -2214,6 +2213,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
@@ -2252,12 +2252,12 @@ local its = groups.read(group)
 if not its or its.kind ~= 'f' then
   return -2
 end
-local is_known = redis.call('HEXISTS', keys.groups, group .. ' n' .. nodes[1]) == 1
-if its.state == 'abandoned' or not is_known and (its.open <= 0 or groups.is_over(its) or not groups.runs(its, behind)) then
+if its.state == 'abandoned' then
   return -1
-end
-if is_known then
+elseif redis.call('HEXISTS', keys.groups, group .. ' n' .. nodes[1]) == 1 then
   return 0
+elseif its.open <= 0 or is_over(its.state) or not groups.runs(its, behind) then
+  return -1
 end
 -- those of a running flow for which no other waits, and what waits for them
 local ends, hanging, links, covered = 0, '', 0, nil
@@ -2292,7 +2292,7 @@ end
 its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4
 groups.write(its)
 groups.hang_on(its, hanging, ends)
-groups.send_all(ready)
+groups.send(ready)
 if starts == '1' and behind == '' and groups.seal(its) and not begins then
   groups.start(its, 0)
 elseif starts ~= '1' then
@@ -2316,6 +2316,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
@@ -2348,7 +2349,7 @@ local its = groups.read(group)
 if not its then
   return -1
 end
-if its.open <= 0 or groups.is_over(its) then
+if its.open <= 0 or is_over(its.state) then
   return 0
 end
 groups.stop(its, 'cancelled', keys.broadcasts, kept)
@@ -2381,8 +2382,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 -- cancels a task that waits for others of its flow.
 -- Returns 1, or 0 if it waits there no longer.
@@ -2443,6 +2446,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
@@ -2474,7 +2478,7 @@ if wrong then
 end
 local groups = groups_of(keys, {})
 local now, its = now_ms(), groups.read(group)
-if not its or its.kind ~= 'b' or its.open <= 0 or groups.is_over(its) then
+if not its or its.kind ~= 'b' or its.open <= 0 or is_over(its.state) then
   return its and its.kind == 'b' and -1 or -2
 end
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
@@ -2546,6 +2550,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
@@ -2576,13 +2581,7 @@ if wrong then
 end
 local groups = groups_of(keys, by_name(queues))
 local its = groups.read(group)
-if not its or abandoned ~= '1' then
-  return its and groups.seal(its) and 1 or 0
-elseif redis.call('ZREM', keys.group_times, group .. ' unsealed') == 0 then
-  return 0
-end
-groups.abandon(its)
-return 1`,
+return its and groups.seal(its, abandoned == '1') and 1 or 0`,
   'tend-groups': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -2601,6 +2600,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
@@ -2612,6 +2612,7 @@ ${LIB.note_endings}
 ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.MADE}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.ENDED_KEPT}
 ${LIB.note_ending}
@@ -2728,7 +2729,7 @@ local function carry_out(order)
     if number then
       groups.reach_all(its, tonumber(number), how, which, tonumber(from))
     end
-  elseif kind == '=' and its and not groups.is_over(its) then
+  elseif kind == '=' and its and not is_over(its.state) then
     groups.start(its, tonumber(second))
   elseif kind == 'x' and its then
     local asking = {}
@@ -2749,19 +2750,18 @@ end
 
 local function end_time(entry)
   local id, what = split(entry)
-  redis.call('ZREM', keys.group_times, entry)
   local its = what and groups.read(id)
-  if not its or its.open <= 0 or groups.is_over(its) then
-    return
+  if its and its.open > 0 and not is_over(its.state) then
+    if what == 'deadline' then
+      groups.stop(its, 'expired', keys.broadcasts, broadcasts_kept)
+    elseif what == 'unsealed' and its.kind == 'f' then
+      groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
+    elseif what == 'unsealed' then
+      groups.seal(its, true)
+    end
   end
-  if what == 'deadline' then
-    groups.stop(its, 'expired', keys.broadcasts, broadcasts_kept)
-  elseif what == 'unsealed' and its.kind == 'f' then
-    its.open = its.open - 1
-    groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
-  elseif what == 'unsealed' then
-    groups.abandon(its)
-  end
+  -- also one of others
+  redis.call('ZREM', keys.group_times, entry)
 end
 
 local left = tonumber(orders)
@@ -2956,8 +2956,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
@@ -3666,8 +3668,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.remembered}
@@ -3755,6 +3759,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.tag}
 ${LIB.member_of}
+${LIB.is_over}
 ${LIB.is_stopped}
 ${LIB.split}
 ${LIB.pauses_of}
@@ -3834,13 +3839,13 @@ end
 redis.call('HSET', session, child, number)
 
 -- The ids of those that must not start, because somebody has stopped their group.
-local stopped, is_over = {}, {}
+local stopped, stops = {}, {}
 local function heed_group(id, message)
   local group = member_of(message)
-  if group and is_over[group] == nil then
-    is_over[group] = is_stopped(groups, group)
+  if group and stops[group] == nil then
+    stops[group] = is_stopped(groups, group)
   end
-  if group and is_over[group] then
+  if group and stops[group] then
     stopped[#stopped + 1] = id
   end
 end
@@ -3966,9 +3971,11 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 -- ends finished tasks of a child that keep their results or are in a group.
 -- Returns the number that the child still held.
@@ -4129,8 +4136,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.is_foreign}
@@ -4250,8 +4259,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.counted}
@@ -4352,8 +4363,10 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
+${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of}
+${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_claim}
 ${LIB.bury_stray}

@@ -33,12 +33,12 @@ local its = groups.read(group)
 if not its or its.kind ~= 'f' then
   return -2
 end
-local is_known = redis.call('HEXISTS', keys.groups, group .. ' n' .. nodes[1]) == 1
-if its.state == 'abandoned' or not is_known and (its.open <= 0 or groups.is_over(its) or not groups.runs(its, behind)) then
+if its.state == 'abandoned' then
   return -1
-end
-if is_known then
+elseif redis.call('HEXISTS', keys.groups, group .. ' n' .. nodes[1]) == 1 then
   return 0
+elseif its.open <= 0 or is_over(its.state) or not groups.runs(its, behind) then
+  return -1
 end
 -- those of a running flow for which no other waits, and what waits for them
 local ends, hanging, links, covered = 0, '', 0, nil
@@ -73,7 +73,7 @@ end
 its.total, its.open = its.total + #nodes / 4, its.open + #nodes / 4
 groups.write(its)
 groups.hang_on(its, hanging, ends)
-groups.send_all(ready)
+groups.send(ready)
 if starts == '1' and behind == '' and groups.seal(its) and not begins then
   groups.start(its, 0)
 elseif starts ~= '1' then

@@ -27,7 +27,7 @@ local its = groups.read(group)
 if not its then
   return -1
 end
-if its.open <= 0 or groups.is_over(its) then
+if its.open <= 0 or is_over(its.state) then
   return 0
 end
 groups.stop(its, 'cancelled', keys.broadcasts, kept)

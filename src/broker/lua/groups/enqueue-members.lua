@@ -25,7 +25,7 @@ if wrong then
 end
 local groups = groups_of(keys, {})
 local now, its = now_ms(), groups.read(group)
-if not its or its.kind ~= 'b' or its.open <= 0 or groups.is_over(its) then
+if not its or its.kind ~= 'b' or its.open <= 0 or is_over(its.state) then
   return its and its.kind == 'b' and -1 or -2
 end
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)

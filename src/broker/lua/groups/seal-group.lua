@@ -25,10 +25,4 @@ if wrong then
 end
 local groups = groups_of(keys, by_name(queues))
 local its = groups.read(group)
-if not its or abandoned ~= '1' then
-  return its and groups.seal(its) and 1 or 0
-elseif redis.call('ZREM', keys.group_times, group .. ' unsealed') == 0 then
-  return 0
-end
-groups.abandon(its)
-return 1
+return its and groups.seal(its, abandoned == '1') and 1 or 0

@@ -110,7 +110,7 @@ local function carry_out(order)
     if number then
       groups.reach_all(its, tonumber(number), how, which, tonumber(from))
     end
-  elseif kind == '=' and its and not groups.is_over(its) then
+  elseif kind == '=' and its and not is_over(its.state) then
     groups.start(its, tonumber(second))
   elseif kind == 'x' and its then
     local asking = {}
@@ -131,19 +131,18 @@ end
 
 local function end_time(entry)
   local id, what = split(entry)
-  redis.call('ZREM', keys.group_times, entry)
   local its = what and groups.read(id)
-  if not its or its.open <= 0 or groups.is_over(its) then
-    return
+  if its and its.open > 0 and not is_over(its.state) then
+    if what == 'deadline' then
+      groups.stop(its, 'expired', keys.broadcasts, broadcasts_kept)
+    elseif what == 'unsealed' and its.kind == 'f' then
+      groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
+    elseif what == 'unsealed' then
+      groups.seal(its, true)
+    end
   end
-  if what == 'deadline' then
-    groups.stop(its, 'expired', keys.broadcasts, broadcasts_kept)
-  elseif what == 'unsealed' and its.kind == 'f' then
-    its.open = its.open - 1
-    groups.stop(its, 'abandoned', keys.broadcasts, broadcasts_kept)
-  elseif what == 'unsealed' then
-    groups.abandon(its)
-  end
+  -- also one of others
+  redis.call('ZREM', keys.group_times, entry)
 end
 
 local left = tonumber(orders)

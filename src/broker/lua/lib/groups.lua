@@ -36,11 +36,15 @@ local function member_of(message)
   end
 end
 
+-- Whether nothing of a group in this state starts any more, and nothing that failed is waited for.
+local function is_over(state)
+  return state == 'cancelled' or state == 'expired'
+end
+
 -- Whether a group lets no more of its members start.
 local function is_stopped(groups, id)
   local stored = redis.pcall('HGET', groups, id)
-  local state = type(stored) == 'string' and string.match(stored, '^%l %l+ (%l+)')
-  return state == 'cancelled' or state == 'expired'
+  return type(stored) == 'string' and is_over(string.match(stored, '^%l %l+ (%l+)'))
 end
 
 -- Found before the first write. Mostly there is no group.
@@ -105,27 +109,17 @@ local function groups_of(keys, queues)
     return string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
   end
 
-  -- A task that waited in the hash, `<queue> <message>`, comes to its queue.
-  local function send(entry)
-    local name, message = split(entry)
-    local queue = queues[name]
-    if queue and queue.pending and queue.bell then
-      enlist_new(queue, { begun(message) })
-    else
-      hand_on('+ ' .. name .. ' ' .. begun(message))
-    end
-  end
-
-  -- Tasks that wait for nothing come to their queues, in their order.
-  function own.send_all(entries)
+  -- Tasks that waited, `<queue> <message>`, come to their queues in their order, those of one queue together.
+  function own.send(entries)
     local together = {}
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
-      if queues[name] then
+      local queue = queues[name]
+      if queue and queue.pending and queue.bell then
         together[name] = together[name] or {}
         table.insert(together[name], begun(message))
       else
-        send(entry)
+        hand_on('+ ' .. name .. ' ' .. begun(message))
       end
     end
     for name, messages in pairs(together) do
@@ -148,7 +142,7 @@ local function groups_of(keys, queues)
   local function call_back(group, which)
     local entry = take(group.id .. ' ' .. which)
     if entry then
-      send(with_status(group, entry))
+      own.send({ with_status(group, entry) })
     end
   end
 
@@ -173,11 +167,6 @@ local function groups_of(keys, queues)
         hand_on('! ' .. with_status(group, entry))
       end
     end
-  end
-
-  -- Whether nothing of it starts any more, and nothing that failed is waited for.
-  function own.is_over(group)
-    return group.state == 'cancelled' or group.state == 'expired'
   end
 
   function own.settle(group)
@@ -214,30 +203,22 @@ local function groups_of(keys, queues)
 
   -- A node no longer waits for one of those before it. Failures reach those with the policy `end` as an end; for others they are for good:
   -- a death, which may yet be mended, does not reach them.
-  local function reach(group, number, how)
-    local node = node_at(group, number)
-    if not node or node.state ~= 'waiting' then
+  local function reach(group, node, how)
+    local goes_on = how == 'done' or node.policy == 'end'
+    if node.state ~= 'waiting' then
       return
-    end
-    if how == 'done' or node.policy == 'end' then
+    elseif goes_on then
       node.waits = node.waits - 1
-      if node.waits <= 0 then
-        local entry = take(node.id)
-        node.state = entry and 'ready' or node.state
-        write_node(group, node)
-        if entry then
-          send(entry)
-        end
-      else
-        write_node(group, node)
-      end
-    else
-      local entry = take(node.id)
-      if entry then
-        node.state = 'failing'
-        write_node(group, node)
-        hand_on('! ' .. entry)
-      end
+    end
+    local entry = (not goes_on or node.waits <= 0) and take(node.id)
+    if entry then
+      node.state = goes_on and 'ready' or 'failing'
+    end
+    write_node(group, node)
+    if entry and goes_on then
+      own.send({ entry })
+    elseif entry then
+      hand_on('! ' .. entry)
     end
   end
 
@@ -251,9 +232,9 @@ local function groups_of(keys, queues)
     while at <= #waiting and looked < NODES_AT_ONCE do
       local next = string.find(waiting, ',', at, true) or #waiting + 1
       local other = tonumber(string.sub(waiting, at, next - 1))
-      local node = which ~= 'all' and other and node_at(group, other)
-      if other and (not node or node.policy == which) then
-        reach(group, other, how)
+      local node = other and node_at(group, other)
+      if node and (which == 'all' or node.policy == which) then
+        reach(group, node, how)
       end
       at, looked = next + 1, looked + 1
     end
@@ -299,7 +280,7 @@ local function groups_of(keys, queues)
     if group.kind == 'f' then
       covered = end_node(group, number, how)
     end
-    covered = covered or own.is_over(group)
+    covered = covered or is_over(group.state)
     group[how] = group[how] + 1
     if how == 'dead' and not covered then
       group.held = group.held + 1
@@ -335,7 +316,7 @@ local function groups_of(keys, queues)
     if not group or group.open <= 0 then
       return false
     end
-    if own.is_over(group) then
+    if is_over(group.state) then
       own.left(message, 'deleted')
       return false
     end
@@ -406,7 +387,7 @@ local function groups_of(keys, queues)
       if entry then
         node.state = 'ready'
         write_node(group, node)
-        send(entry)
+        own.send({ entry })
       end
     end)
     if next then
@@ -435,11 +416,18 @@ local function groups_of(keys, queues)
     return ended
   end
 
+  -- No more comes from its sender. Returns whether that is news.
+  local function end_filling(group)
+    local is_news = redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 1
+    group.open = group.open - (is_news and 1 or 0)
+    return is_news
+  end
+
   -- Nobody starts any more of its members: somebody cancelled it, or its time is over. `broadcasts` is the stream that reaches those that
   -- run.
   function own.stop(group, state, broadcasts, kept)
-    local unsealed = redis.call('ZREM', keys.group_times, group.id .. ' unsealed')
-    group.open, group.held = group.open - group.held - unsealed, 0
+    end_filling(group)
+    group.open, group.held = group.open - group.held, 0
     own.fail(group, state)
     redis.call('ZREM', keys.group_times, group.id .. ' deadline')
     redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', group.id)
@@ -449,19 +437,14 @@ local function groups_of(keys, queues)
     own.settle(group)
   end
 
-  -- Its sender has gone before it had added all: what a batch has goes on. It is not among the unsealed any more.
-  function own.abandon(group)
-    group.open = group.open - 1
-    own.fail(group, 'abandoned')
-    own.settle(group)
-  end
-
-  -- No more comes from its sender. Returns whether that is news.
-  function own.seal(group)
-    if redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 0 then
+  -- Its sender has added all, or has gone before that: what a batch has goes on. Returns whether that is news.
+  function own.seal(group, abandoned)
+    if not end_filling(group) then
       return false
     end
-    group.open = group.open - 1
+    if abandoned then
+      own.fail(group, 'abandoned')
+    end
     own.settle(group)
     return true
   end
@@ -486,14 +469,17 @@ local function groups_of(keys, queues)
   return own
 end
 
--- A script may end many members.
+-- A script may end many members, and makes the functions once for the same `queues`.
 local MADE = {}
+local function shared_groups(keys, queues)
+  MADE[queues] = MADE[queues] or groups_of(keys, queues)
+  return MADE[queues]
+end
 
 -- What hangs on the end of a member of a group. Most tasks are in none.
 local function leave_group(keys, queues, message, how, report)
   if member_of(message) then
-    MADE[queues] = MADE[queues] or groups_of(keys, queues)
-    MADE[queues].left(message, how, report)
+    shared_groups(keys, queues).left(message, how, report)
   end
 end
 

@@ -199,8 +199,9 @@ end
 -- dead to pending: to the tail, as if they had just been sent. Each takes its key if that is free. `noting` has the keys for
 -- the notes of those that have some, `kept` those of results: what became of them before is forgotten.
 local function redrive(keys, queue, ids, messages, noting, kept)
+  local known_queues = {}
   for i, message in ipairs(messages) do
-    if member_of(message) and not groups_of(keys, {}).redriven(message) then
+    if member_of(message) and not shared_groups(keys, known_queues).redriven(message) then
       messages[i] = without_group(message)
     end
   end

@@ -65,13 +65,13 @@ end
 redis.call('HSET', session, child, number)
 
 -- The ids of those that must not start, because somebody has stopped their group.
-local stopped, is_over = {}, {}
+local stopped, stops = {}, {}
 local function heed_group(id, message)
   local group = member_of(message)
-  if group and is_over[group] == nil then
-    is_over[group] = is_stopped(groups, group)
+  if group and stops[group] == nil then
+    stops[group] = is_stopped(groups, group)
   end
-  if group and is_over[group] then
+  if group and stops[group] then
     stopped[#stopped + 1] = id
   end
 end
