@@ -1,11 +1,12 @@
 import type { TaskBroker } from '../broker/port/broker.js';
 import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
-import { type ErrorCode, NestworkError } from '../errors.js';
+import { NestworkError } from '../errors.js';
 import { resultTagOf } from '../message/result-tag.js';
 import { idsOf } from '../message/task-refs.js';
 import { decodeResult, type TaskResult } from '../message/task-result.js';
 import { soon } from '../values/soon.js';
-import { notKept, ResultExpiredError, ResultTimeoutError, TaskFailedError } from './result-errors.js';
+import { failureOf } from './failure-of.js';
+import { notKept, ResultExpiredError, ResultTimeoutError } from './result-errors.js';
 import type { Patience } from './result-options.js';
 import { ResultWaits, type Wait } from './result-waits.js';
 
@@ -55,7 +56,8 @@ export class Results {
     let isExpected = sent?.seconds !== undefined && Date.now() - sent.sentAt <= sent.seconds * 1_000;
     if (!isExpected) {
       const [kept] = await this.options.broker.results.read([id]);
-      if (kept && !passedOn(id, kept)) return resultOf(id, kept);
+      const result = kept && decoded(id, kept);
+      if (result && result.kind !== 'passed') return valueOrError(id, result);
       isExpected = kept !== undefined;
     }
     return this.awaited(id, this.waits.wait(id), patience, isExpected);
@@ -77,12 +79,11 @@ export class Results {
       else signal?.addEventListener('abort', abort, { once: true });
     });
     try {
-      const result = await Promise.race([wait.result, end, this.comes(id, isExpected)]);
-      const passed = passedOn(id, result);
-      if (!passed) return resultOf(id, result);
+      const result = decoded(id, await Promise.race([wait.result, end, this.comes(id, isExpected)]));
+      if (result.kind !== 'passed') return valueOrError(id, result);
       // others of its flow have the value, and may not have ended
-      const values = await Promise.all(idsOf(passed.ids).map((other) => this.of(other, { timeoutMs, signal })));
-      return passed.list ? values : values[0];
+      const values = await Promise.all(idsOf(result.ids).map((other) => this.of(other, { timeoutMs, signal })));
+      return result.list ? values : values[0];
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -117,29 +118,20 @@ export class Results {
   }
 }
 
-/** The tasks whose results stand for that of this one, if they do. */
-function passedOn(id: string, result: KeptResult): Extract<TaskResult, { kind: 'passed' }> | undefined {
-  if (result === 'cancelled' || !result.stored.startsWith('n')) return undefined;
-  const decoded = decodeResult(result.stored, id);
-  return decoded.kind === 'passed' ? decoded : undefined;
+function decoded(id: string, result: KeptResult): TaskResult {
+  return result === 'cancelled' ? { kind: 'cancelled' } : decodeResult(result.stored, id);
 }
 
-function resultOf(id: string, result: KeptResult): unknown {
-  const decoded = result === 'cancelled' ? { kind: result } : decodeResult(result.stored, id);
-  switch (decoded.kind) {
+function valueOrError(id: string, result: Exclude<TaskResult, { kind: 'passed' }>): unknown {
+  switch (result.kind) {
     case 'done':
-      return decoded.value;
-    case 'failed':
-      throw new TaskFailedError(decoded.code as ErrorCode, id, decoded.error, decoded.attempts);
-    case 'dropped':
-      throw new TaskFailedError('TASK_DROPPED', id, decoded.error, decoded.attempts);
-    case 'cancelled':
-    case 'passed':
-      throw new TaskFailedError('TASK_CANCELLED', id, '', 0);
+      return result.value;
     case 'unkept':
-      throw new NestworkError(decoded.code, `Task ${id} is done, and its result is lost: ${decoded.error}`, [
+      throw new NestworkError(result.code, `Task ${id} is done, and its result is lost: ${result.error}`, [
         'Store the data elsewhere (a database, an object store) and return a reference to it.',
       ]);
+    default:
+      throw failureOf(id, result);
   }
 }
 

@@ -2,6 +2,7 @@ import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
 import { type ErrorCode, NestworkError } from '../errors.js';
 import { type ArgumentRef, type ArgumentRefs, idsOf, type RefFailure } from '../message/task-refs.js';
 import { decodeResult } from '../message/task-result.js';
+import { failureOf } from '../results/failure-of.js';
 import { TaskFailedError } from '../results/result-errors.js';
 import { outlasting } from './outlasting.js';
 import type { RunningTask } from './running-task.js';
@@ -25,7 +26,11 @@ export async function filledArguments(task: RunningTask, { failure, args: refs }
 async function resultFor(task: RunningTask, { list, ids }: ArgumentRef, failure: RefFailure): Promise<unknown> {
   const reader = new ResultReader(task, failure);
   const values = await reader.read(idsOf(ids));
-  if (!list) return values[0]?.value;
+  return list ? listOf(values) : values[0]?.value;
+}
+
+/** Without those of which there is none. */
+function listOf(values: readonly Read[]): unknown[] {
   return values.flatMap(({ left, value }) => (left ? [] : [value]));
 }
 
@@ -53,33 +58,34 @@ class ResultReader {
   }
 
   private async valueIn(id: string, result: KeptResult | undefined, depth: number): Promise<Read> {
-    if (result === undefined) return this.without(id, 'RESULT_EXPIRED', 'its result is kept no longer', 0);
-    if (result === 'cancelled') return this.without(id, 'TASK_CANCELLED', 'it was cancelled', 0);
+    if (result === undefined) return this.lost(id, 'RESULT_EXPIRED', 'its result is kept no longer');
+    if (result === 'cancelled') return this.lost(id, 'TASK_CANCELLED', 'it was cancelled');
     const decoded = decodeResult(result.stored, id);
     switch (decoded.kind) {
       case 'done':
         return { value: decoded.value };
       case 'passed': {
-        if (depth === MOST_PASSED) return this.without(id, 'RESULT_EXPIRED', 'its result was passed on too often', 0);
+        if (depth === MOST_PASSED) return this.lost(id, 'RESULT_EXPIRED', 'its result was passed on too often');
         const values = await this.read(idsOf(decoded.ids), depth + 1);
-        return decoded.list
-          ? { value: values.flatMap(({ left, value }) => (left ? [] : [value])) }
-          : (values[0] as Read);
+        return decoded.list ? { value: listOf(values) } : (values[0] as Read);
       }
       case 'cancelled':
-        return this.without(id, 'TASK_CANCELLED', 'it was cancelled', 0);
-      case 'dropped':
-        return this.without(id, 'TASK_DROPPED', decoded.error, decoded.attempts);
-      case 'failed':
-        return this.without(id, decoded.code as ErrorCode, decoded.error, decoded.attempts);
+        return this.lost(id, 'TASK_CANCELLED', 'it was cancelled');
       case 'unkept':
-        return this.without(id, decoded.code, decoded.error, 0);
+        return this.lost(id, decoded.code, decoded.error);
+      default:
+        return this.without(failureOf(id, decoded));
     }
   }
 
-  private without(id: string, code: ErrorCode, error: string, attempts: number): Read {
+  private lost(id: string, code: ErrorCode, error: string): Read {
+    return this.without(new TaskFailedError(code, id, error, 0));
+  }
+
+  private without(failure: TaskFailedError): Read {
     if (this.failure === 'skip') return { value: undefined, left: true };
-    if (this.failure === 'run') return { value: new TaskFailedError(code, id, error, attempts) };
+    if (this.failure === 'run') return { value: failure };
+    const { taskId: id, code, error } = failure;
     throw new NestworkError(
       'RESULT_MISSING',
       `Task "${this.task.name}" ${this.task.id} takes the result of task ${id}, which has none (${code})${error && `: ${error}`}`,

@@ -1,4 +1,5 @@
 import type { FlowNode, FlowNodeState } from './group-report.js';
+import { followersOf, levelsOf } from './levels.js';
 
 /** Tasks of a flow that are alike: of one name, and as far from the beginning. */
 export interface FlowLevel {
@@ -19,10 +20,10 @@ const FAILED: readonly FlowNodeState[] = ['dead', 'deleted', 'dropped', 'cancell
 
 /** The tasks of a flow from the beginning on, those that are alike as one. @param nodes by their numbers */
 export function flowLevels(nodes: readonly FlowNode[]): FlowLevel[] {
-  const levels = levelsOf(nodes);
+  const levels = levelsOf(followersOf(nodes));
   const found = new Map<string, { level: number; nodes: FlowNode[] }>();
-  for (const node of nodes) {
-    const level = levels.get(node.number) ?? 0;
+  for (const [at, node] of nodes.entries()) {
+    const level = levels[at] ?? 0;
     const key = `${level} ${node.task}`;
     const alike = found.get(key);
     if (alike) alike.nodes.push(node);
@@ -39,26 +40,4 @@ function described(level: number, nodes: readonly FlowNode[]): FlowLevel {
   for (const { state } of nodes) states[state] = (states[state] ?? 0) + 1;
   const failed = nodes.find(({ code }) => code !== undefined) ?? nodes.find(({ state }) => FAILED.includes(state));
   return { level, task: first.task, count: nodes.length, states, first, failed };
-}
-
-/** The longest way to each node. Mostly the numbers have its order; a running task adds nodes for which earlier ones wait. */
-function levelsOf(nodes: readonly FlowNode[]): ReadonlyMap<number, number> {
-  const known = new Map(nodes.map((node) => [node.number, node]));
-  const before = new Map<number, number>();
-  for (const { next } of nodes) for (const number of next) before.set(number, (before.get(number) ?? 0) + 1);
-  const levels = new Map<number, number>();
-  const ready = nodes.filter(({ number }) => !before.has(number));
-  // it grows while it is walked over
-  for (const { number, next } of ready) {
-    const level = levels.get(number) ?? 0;
-    levels.set(number, level);
-    for (const other of next) {
-      levels.set(other, Math.max(levels.get(other) ?? 0, level + 1));
-      const left = (before.get(other) ?? 0) - 1;
-      before.set(other, left);
-      const node = known.get(other);
-      if (left === 0 && node) ready.push(node);
-    }
-  }
-  return levels;
 }

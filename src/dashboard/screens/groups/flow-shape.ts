@@ -1,4 +1,5 @@
 import type { FlowNode, FlowNodeState } from '../../../inspector/groups/group-report.js';
+import { followersOf, levelsOf } from '../../../inspector/groups/levels.js';
 import { detached } from '../../live/shared.js';
 import type { NodeLine, NodesPage, StepLine, StepsPage } from './wire.js';
 
@@ -130,8 +131,7 @@ export class FlowShape {
 
 /** All steps, in the order in which they can run. */
 function stepsOf(nodes: readonly FlowNode[]): PlacedStep[] {
-  const places = new Map(nodes.map(({ number }, at) => [number, at]));
-  const next = nodes.map((node) => node.next.flatMap((number) => places.get(number) ?? []));
+  const next = followersOf(nodes);
   const levels = levelsOf(next);
   const steps = new Map<string, Step>();
   const before = new Map<Step, Set<Step>>();
@@ -157,20 +157,4 @@ function stepsOf(nodes: readonly FlowNode[]): PlacedStep[] {
       return { ...step, after, afterMore: all.size - after.length };
     })
     .sort((a, b) => a.level - b.level);
-}
-
-/** How many nodes come one behind the other before each. */
-function levelsOf(next: readonly (readonly number[])[]): Uint32Array {
-  const levels = new Uint32Array(next.length);
-  const open = new Uint32Array(next.length);
-  for (const followers of next) for (const follower of followers) open[follower] = (open[follower] ?? 0) + 1;
-  const ready = next.flatMap((_, at) => (open[at] ? [] : [at]));
-  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
-    for (const follower of next[at] ?? []) {
-      levels[follower] = Math.max(levels[follower] ?? 0, (levels[at] ?? 0) + 1);
-      open[follower] = (open[follower] ?? 1) - 1;
-      if (open[follower] === 0) ready.push(follower);
-    }
-  }
-  return levels;
 }
