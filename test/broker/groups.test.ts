@@ -333,6 +333,14 @@ describe('a batch', () => {
     expect(await statusOf(group)).toMatchObject({ state: 'abandoned', ended: true, done: 1 });
   });
 
+  it('that is sealed is not abandoned by a command that comes late', async () => {
+    const group = await opened();
+    await fixture.broker.groups.seal(group);
+    await fixture.broker.groups.seal(group, true);
+    expect(await statusOf(group)).toMatchObject({ state: 'done', ended: true });
+    expect(await names()).toEqual(['On.done']);
+  });
+
   it('counts members that a settled child had done, dropped, and killed', async () => {
     const { group, child, ids } = await batchOf(4);
     const [done, dropped, back, dies] = ids as [string, string, string, string];
