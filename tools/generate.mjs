@@ -83,14 +83,14 @@ function nameOf(file) {
 
 function moduleOf({ parts, scripts }) {
   const quoted = (text) => text.replace(/[\\`]|\$\{/g, '\\$&');
-  const object = (entries) =>
-    `{\n${entries.map(([name, text]) => `  '${name}': \`${text}\`,\n`).join('')}} as const;\n`;
+  const object = (entries) => `{\n${entries.map(([name, text]) => `  '${name}': \`${text}\`,\n`).join('')}};\n`;
   const ofScript = ({ text, uses }) => wholeText({ text: quoted(text), uses }, (part) => `\${LIB.${part}}`);
   return [
+    "import type { ScriptName } from './scripts.js';\n\n",
     '/** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */\n',
     `const LIB = ${object([...parts].map(([name, text]) => [name, quoted(text)]))}\n`,
     '/** The whole text of each script in lua/, by its name. */\n',
-    `export const LUA = ${object([...scripts].map(([name, script]) => [name, ofScript(script)]))}`,
+    `export const LUA: Readonly<Record<ScriptName, string>> = ${object([...scripts].map(([name, script]) => [name, ofScript(script)]))}`,
   ].join('');
 }
 

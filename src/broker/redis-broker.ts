@@ -34,6 +34,7 @@ import { checkServer, type ServerCheck } from './redis/redis-checks.js';
 import { RedisConnection } from './redis/redis-connection.js';
 import { unpromoted } from './redis/redis-errors.js';
 import { redisKeys } from './redis/redis-keys.js';
+import type { ScriptInput, ScriptReply } from './redis/scripts.js';
 import { RedisActions } from './redis-actions.js';
 import { RedisBacklog } from './redis-backlog.js';
 import { RedisCheckup } from './redis-checkup.js';
@@ -71,6 +72,12 @@ const LONGEST_WAIT_MS = 5_000;
 
 /** Instead of a limit: return what the child holds. */
 const RECOVER = -1;
+/** The answer of a claim that did nothing, because its queues have limits or lines. */
+const NEEDS_LIMITS = -1;
+/** So many tasks with limits at once, for the script to be short. */
+const MOST_LIMITED = 8;
+/** For how long claims heed limits and lines after there were some, in ms: a claim that finds out asks twice. */
+const LIMITED_MS = 2_000;
 
 /**
  * The broker over Redis: one script per transition (see lua/), nothing else.
@@ -99,6 +106,8 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly broadcasts = new RedisBroadcastRecords(this.connection, this.foreign);
   readonly stream = new BroadcastStream(this.connection, this.blocking());
   private readonly tokens = this.blocking();
+  /** by `performance.now()` */
+  private limitedUntilMs = Number.NEGATIVE_INFINITY;
   private readonly finder = new TaskFinder(this.connection, this.groups);
   readonly places = new RedisTaskPlaces(this.connection, this.finder);
 
@@ -136,10 +145,16 @@ export class RedisBroker extends RedisProducer implements Broker {
     return this.finder.cancel(id, this.options.queues);
   }
 
-  async claim(claimant: Claimant, { number, limit, acks, recover }: ClaimRequest): Promise<ClaimReply> {
+  async claim(claimant: Claimant, request: ClaimRequest): Promise<ClaimReply> {
     const { session, child, queues } = claimant;
-    const input = { sessionId: session, child, number, limit: recover ? RECOVER : limit, acks: acks.join(''), queues };
-    const [repeated, acked, drain, held, more, paused, stopped] = await this.connection.call('claim', input);
+    const { number, acks, recover = false } = request;
+    const limit = recover ? RECOVER : request.limit;
+    const input = { sessionId: session, child, number, limit, acks: acks.join(''), queues };
+    const limited = { ...input, limited: Math.min(request.limited ?? 0, MOST_LIMITED) };
+    const isLimited = !recover && performance.now() < this.limitedUntilMs;
+    let reply = isLimited ? await this.claimLimited(limited) : await this.connection.call('claim', input);
+    if (reply[0] === NEEDS_LIMITS) reply = await this.claimLimited(limited);
+    const [repeated, acked, drain, held, more, paused, stopped] = reply;
     const list = typeof held === 'string' ? held.split('\0') : held;
     const tasks = held === '' ? [] : list.map(parseHeld);
     return {
@@ -151,6 +166,15 @@ export class RedisBroker extends RedisProducer implements Broker {
       stopped: stopped === '' ? undefined : idsIn(stopped),
       tasks,
     };
+  }
+
+  private async claimLimited(input: ScriptInput<'claim-limited'>): Promise<ScriptReply<'claim'>> {
+    const [repeated, acked, drain, held, more, paused, stopped, needed] = await this.connection.call(
+      'claim-limited',
+      input,
+    );
+    if (needed === 1) this.limitedUntilMs = performance.now() + LIMITED_MS;
+    return [repeated, acked, drain, held, more, paused, stopped];
   }
 
   ack({ session, child }: Claimant, ids: readonly string[]): Promise<number> {
@@ -191,10 +215,15 @@ export class RedisBroker extends RedisProducer implements Broker {
   }
 
   async promote(limit: number): Promise<Promotion> {
-    const [moved, next, groups, foreign, ...wrong] = await this.connection.call('promote', {
-      queues: this.options.queues,
-      limit,
-    });
+    return this.promoteIn(this.options.queues, limit);
+  }
+
+  private async promoteIn(queues: readonly string[], limit: number): Promise<Promotion> {
+    const reply = await this.connection.call('promote', { queues, limit });
+    const [moved, next, groups, foreign, unreached, ...wrong] = reply;
+    // a limit that is shared with a queue of another app: its keys have to be declared
+    const others = unreached.filter((queue) => !queues.includes(queue));
+    if (others.length > 0) return this.promoteIn([...queues, ...others], limit);
     this.pauses.found(foreign);
     const more = groups === 1 && (await this.groups.tend());
     const refused = wrong.length > 0 ? wrong.map(unpromoted) : undefined;

@@ -59,7 +59,7 @@ export class RedisGroups implements GroupBroker, GroupPort {
   }
 
   async add(group: string, queue: string, messages: readonly string[], due: Due = { in: 0 }): Promise<Added> {
-    const input = { group, queue, seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs(due) };
+    const input = { group, queue, labels: [], seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs(due) };
     let added = 0;
     for (const chunk of messages.length === 0 ? [[]] : chunks(messages)) {
       const block = seenBlock(chunk[0] ?? group);

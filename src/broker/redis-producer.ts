@@ -5,7 +5,15 @@ import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { isEntry } from './catalog.js';
 import { chunks, SEEN_SECONDS, seenBlock, unlooked } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
-import type { Due, KeyHolder, ProducerBroker, RegisteredTask, UniqueOptions } from './port/broker.js';
+import type {
+  Due,
+  KeyHolder,
+  LimitedOptions,
+  LimitedReply,
+  ProducerBroker,
+  RegisteredTask,
+  UniqueOptions,
+} from './port/broker.js';
 import { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import type { RedisBrokerOptions } from './redis-broker.js';
@@ -40,8 +48,31 @@ export class RedisProducer implements ProducerBroker {
     await this.confirmed([message], () => this.together.add(queue, message));
   }
 
+  enqueueLimited(queue: string, messages: readonly string[], limited: LimitedOptions): Promise<LimitedReply> {
+    const { due = { in: 0 }, labels = [], refuses = false } = limited;
+    return this.confirmed(messages, async () => {
+      this.flush();
+      let full = '';
+      const added = await addInChunks(messages, async (chunk, block) => {
+        const input = {
+          block,
+          queue,
+          seconds: SEEN_SECONDS,
+          ...dueArgs(due),
+          refuses: refuses ? 1 : 0,
+          labels,
+          messages: chunk,
+        };
+        const [news, refusedFor] = await this.connection.call('enqueue-limited', input);
+        full = refusedFor;
+        return news;
+      });
+      return { added, full: full === '' ? undefined : full };
+    });
+  }
+
   enqueueUnique(queue: string, message: string, unique: UniqueOptions): Promise<KeyHolder> {
-    const { due = { in: 0 }, replace, queues = this.options.queues } = unique;
+    const { due = { in: 0 }, replace, queues = this.options.queues, labels = [] } = unique;
     return this.confirmed([message], async () => {
       this.flush();
       const input = {
@@ -50,6 +81,7 @@ export class RedisProducer implements ProducerBroker {
         queues: queues.includes(queue) ? queues : [...queues, queue],
         ...dueArgs(due),
         onConflict: replace ? 'replace' : 'keep',
+        labels,
       };
       const [id, holder] = await this.connection.call('enqueue-unique', input);
       return { id, queue: holder };

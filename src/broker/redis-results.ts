@@ -33,8 +33,8 @@ export class RedisResults implements FinishingBroker, ResultBroker, OutcomeBroke
   finish({ session, child }: Pick<Claimant, 'session' | 'child'>, tasks: readonly FinishedTask[]): Promise<number> {
     const kept = tasks.map(({ id }) => id);
     const results = tasks.map(({ result }) => result);
-    // into these the end of a group may send what waited for it
-    const queues = tasks.some(({ inGroup }) => inGroup) ? this.queues : [];
+    // into these the end of a group may send what waited for it, and in these tasks wait for limits
+    const queues = tasks.some(({ inGroup, limited }) => inGroup || limited) ? this.queues : [];
     return this.connection.call('finish', { sessionId: session, child, ...answersOf(kept), queues, results });
   }
 

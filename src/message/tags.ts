@@ -5,10 +5,11 @@ export const HEADER_LENGTH = 34;
 export const TAG_LENGTH = 28;
 
 /**
- * The letters of the tags that this version reads: `f` and `s` unique until finished, until started, `r` keeps its result, `g` is in a group. A worker
+ * The letters of the tags that this version reads: `f` and `s` unique until finished, until started, `r` keeps its result, `g` is in a group,
+ * `l` and `L` have a limit, `o` a priority or a tenant, `q` was claimed from a queue with a limit. A worker
  * puts them into its session, so that no sender gives it a task with a tag that it would ignore.
  */
-export const READ_TAGS = 'fsrg';
+export const READ_TAGS = 'fsrglLoq';
 
 /**
  * Where the body of a message begins: behind its tags, of which most messages have none. A body begins with `[`, so that a letter

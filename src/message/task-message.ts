@@ -61,6 +61,8 @@ export interface TaskMessage {
   readonly result: ResultTag | undefined;
   /** The batch or flow that it belongs to; mostly it belongs to none. */
   readonly group: GroupTag | undefined;
+  /** Whether its end frees a limit; mostly it has none. */
+  readonly limited: boolean;
   /** Whether its history has an attempt. A redrive resets the counters and keeps the history. */
   readonly tried: boolean;
 }
@@ -124,6 +126,7 @@ export function decodeMessage(raw: string): TaskMessage {
     unique: start === HEADER_LENGTH ? undefined : uniqueUntil(raw),
     result: start === HEADER_LENGTH ? undefined : resultTagOf(raw),
     group: start === HEADER_LENGTH ? undefined : groupTagOf(raw),
+    limited: start !== HEADER_LENGTH && isLimited(raw),
     tried: end >= 0,
   };
 }
@@ -190,6 +193,22 @@ export function uniqueUntil(raw: string): UniqueUntil | undefined {
   const letters = tagLetters(raw);
   if (letters.includes('s')) return 'started';
   return letters.includes('f') ? 'finished' : undefined;
+}
+
+/** Whether a claimed message has a limit, its own or that of its queue. */
+function isLimited(raw: string): boolean {
+  return /[lq]/.test(tagLetters(raw));
+}
+
+/**
+ * Whether a message waits in a line, and not in the list of its queue: it has a limit, a tenant or a priority. Takes the message as it lies
+ * in Redis.
+ *
+ * @example
+ * hasLine(raw); // false for most messages
+ */
+export function hasLine(raw: string): boolean {
+  return /[lLo]/.test(tagLetters(raw));
 }
 
 /**

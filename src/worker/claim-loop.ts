@@ -120,7 +120,9 @@ export class ClaimLoop {
     while (this.finisher.isReturning) await this.finisher.returned();
     const limit = this.wanted;
     if (limit === 0) return;
-    const reply = await this.claimer.claim(limit, this.slowStarts.patience);
+    // what waits for its start takes the free slots first
+    const limited = Math.max(this.options.concurrency - this.running.size - this.held.unstarted, 0);
+    const reply = await this.claimer.claim(limit, limited, this.slowStarts.patience);
     if (!reply) return;
     if (reply.tasks.length > 0) this.slowStarts.claimed();
     this.start();

@@ -76,14 +76,14 @@ export class Claimer {
   }
 
   /** Undefined when there was no answer; the next claim asks for what this one brought, in case it was executed. */
-  async claim(limit: number, patience: number): Promise<ClaimReply | undefined> {
+  async claim(limit: number, limited: number, patience: number): Promise<ClaimReply | undefined> {
     const { broker, claimant, batchSize } = this.options;
     const recover = this.held.unanswered;
     const acks = this.finisher.takeAcks();
     const number = this.held.claim();
     if (this.window.open(number, patience)) this.giveUpWaiting();
     try {
-      const reply = await broker.claim(claimant, { number, limit, acks, recover });
+      const reply = await broker.claim(claimant, { number, limit, limited, acks, recover });
       this.window.answered();
       batchSize.claimed(limit, reply.more);
       this.paused = reply.paused ?? [];

@@ -69,8 +69,9 @@ export class Finisher {
     }
     if (outcome.kind === 'failed') this.logDropped(task, outcome.error);
     scoreboard.done(claimed.id);
-    const { result, group } = task.message;
-    if (result || group) this.keep({ id: claimed.id, result: keptOf(task, outcome), inGroup: group !== undefined });
+    const { result, group, limited } = task.message;
+    if (result || group || limited)
+      this.keep({ id: claimed.id, result: keptOf(task, outcome), inGroup: group !== undefined, limited });
     // an ack that rides on a claim frees no key
     else if (task.message.unique === 'finished') this.ackNow([claimed.id]);
     else this.ack(claimed.id);

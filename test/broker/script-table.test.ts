@@ -33,6 +33,7 @@ async function sent<N extends ScriptName>(name: N, input: Parameters<typeof call
 }
 
 const GROUP_KEYS = ['{ns}:groups', '{ns}:group-times', '{ns}:groups-ended', '{ns}:released'];
+const LIMIT_KEYS = ['limits', 'slots', 'rates', 'paced', 'waiters', 'limit-labels'].map((key) => `{ns}:${key}`);
 
 describe('the table of scripts', () => {
   it('matches the generated files; if not, run npm run generate', async () => {
@@ -78,17 +79,19 @@ describe('a call of a script', () => {
   it('sends keys, then arguments, each list behind its length but the last', async () => {
     const reap = { sessionId: 's', leaseMs: 7, children: ['s.1', 's.2'], queues: ['a'] };
     expect(await sent('reap', reap)).toEqual([
-      ...[20, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
-      ...['{ns}:endings', '{ns}:catalog', ...GROUP_KEYS],
+      ...[28, '{ns}:sessions', '{ns}:session:s', '{ns}:pulse', '{ns}:unique', '{ns}:cancelled', '{ns}:alarm'],
+      ...['{ns}:endings', '{ns}:catalog', ...GROUP_KEYS, ...LIMIT_KEYS],
       ...['{ns}:claims:s.1', '{ns}:claims:s.2', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:bell:a', '{ns}:scheduled:a'],
-      ...['{ns}:dead:a', '{ns}:dead-records:a', 's', 7, 2, 's.1', 's.2', 'a'],
+      ...['{ns}:dead:a', '{ns}:dead-records:a', '{ns}:held:a', '{ns}:ready:a', 's', 7, 2, 's.1', 's.2', 'a'],
     ]);
   });
 
   it('sends the keys of each block, and its name when the script uses it', async () => {
     expect(await sent('move-cron-run', { digest: 'd', from: 'a', to: 'b' })).toEqual([
-      ...[8, '{ns}:unique', '{ns}:queue:a', '{ns}:suspects:a', '{ns}:scheduled:a'],
-      ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', 'd', 'a', 'b'],
+      ...[20, '{ns}:unique', '{ns}:alarm', ...LIMIT_KEYS],
+      ...['{ns}:queue:a', '{ns}:suspects:a', '{ns}:bell:a', '{ns}:scheduled:a', '{ns}:held:a', '{ns}:ready:a'],
+      ...['{ns}:queue:b', '{ns}:suspects:b', '{ns}:bell:b', '{ns}:scheduled:b', '{ns}:held:b', '{ns}:ready:b'],
+      ...['d', 'a', 'b'],
     ]);
     expect(await sent('delete-dead', { queue: 'a', deaths: ['x', 1] })).toEqual([
       ...[8, '{ns}:alarm', ...GROUP_KEYS, '{ns}:dead:a', '{ns}:dead-records:a', '{ns}:dead-notes:a', 'x', 1],

@@ -1,5 +1,6 @@
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { NestworkError } from '../../src/errors.js';
+import { READ_TAGS } from '../../src/message/tags.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -113,5 +114,5 @@ describe('a message with a tag', () => {
 
 it('a session has the letters of the tags that its worker reads', async () => {
   const child = await fixture.child();
-  expect(await fixture.redis.hget(`{nestwork}:session:${child.session}`, '@reads')).toBe('fsrg');
+  expect(await fixture.redis.hget(`{nestwork}:session:${child.session}`, '@reads')).toBe(READ_TAGS);
 });

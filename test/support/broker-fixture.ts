@@ -4,6 +4,7 @@ import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { callScript, scriptDefinitions } from '../../src/broker/redis/script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from '../../src/broker/redis/scripts.js';
 import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis-broker.js';
+import { READ_TAGS } from '../../src/message/tags.js';
 import { TaskIdSequence } from '../../src/message/task-id.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../src/message/unique-key.js';
@@ -196,7 +197,7 @@ export function sessionState(claimant: Claimant, claimNumber = 1): Record<string
     [`session:${claimant.session}`]: {
       '@host': 'test',
       '@pid': '1',
-      '@reads': 'fsrg',
+      '@reads': READ_TAGS,
       '@queues': claimant.queues.join(' '),
       [claimant.child]: String(claimNumber),
     },

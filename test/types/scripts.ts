@@ -11,7 +11,7 @@ const holder = { sessionId: 's', child: 's.1' };
 export async function accepted(): Promise<void> {
   const held: number = await connection.call('ack', { ...holder, ids: ['a', 'b'] });
   const [id, queue]: [string, string] = await connection.call('enqueue-unique', {
-    ...{ block: 'p:0', seconds: 600, dueFrom: 'in', dueMs: 0, onConflict: 'keep' },
+    ...{ block: 'p:0', seconds: 600, dueFrom: 'in', dueMs: 0, labels: [], onConflict: 'keep' },
     ...{ message: 'm', queue: 'default', queues: ['default'] },
   });
   const [, , ...fields] = await connection.call('dead-page', {

@@ -101,6 +101,8 @@ export interface ClaimRequest {
   readonly number: number;
   /** how many tasks at most, 0 to only ack */
   readonly limit: number;
+  /** how many of them may have limits: such tasks are not claimed ahead, because each holds its slots from its claim on; 0 by default */
+  readonly limited?: number;
   /** ids that are done */
   readonly acks: readonly string[];
   /** the claim before this one got no answer: return all that the child holds, and give it nothing new */
@@ -229,10 +231,29 @@ export type RegisteredTask = Pick<CatalogEntry, 'queue' | 'result'>;
 /** How to add a task with a key. */
 export interface UniqueOptions {
   readonly due: Due | undefined;
+  /** limits, each followed by its key in clear; none by default */
+  readonly labels?: readonly string[];
   /** whether a task that still waits gives way */
   readonly replace: boolean;
   /** in which that may wait; those of the app by default */
   readonly queues?: readonly string[];
+}
+
+/** How to add tasks with limits. */
+export interface LimitedOptions {
+  readonly due?: Due | undefined;
+  /** limits, each followed by its key in clear: people read that while the key is held or waited for */
+  readonly labels?: readonly string[];
+  /** whether to refuse the one message if it could not start at once, by its limits */
+  readonly refuses?: boolean;
+}
+
+/** What became of tasks with limits. */
+export interface LimitedReply {
+  /** how many were new */
+  readonly added: number;
+  /** the limit for which the one message was refused */
+  readonly full?: string | undefined;
 }
 
 /** The task that has a key. */
@@ -247,6 +268,8 @@ export interface ProducerBroker {
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
   /** Adds one message to a queue, once, together with the others of the same turn of the event loop. */
   enqueueOne(queue: string, message: string): Promise<void>;
+  /** Adds messages with limits, a tenant or a priority, each id once: each waits in the line of its kind. */
+  enqueueLimited(queue: string, messages: readonly string[], options: LimitedOptions): Promise<LimitedReply>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
   enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder>;
   /** Appends messages to the stream that every supervisor reads, each id once. Resolves to how many were new. */

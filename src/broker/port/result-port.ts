@@ -6,6 +6,8 @@ export interface FinishedTask {
   readonly result: string;
   /** whether it belongs to a batch or a flow, which counts its end */
   readonly inGroup?: boolean;
+  /** whether its end frees a limit for others */
+  readonly limited?: boolean;
 }
 
 /** The call of a child. */

@@ -1,3 +1,5 @@
+import type { ScriptName } from './scripts.js';
+
 /** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */
 const LIB = {
   'ring': `local function ring(bell)
@@ -20,9 +22,36 @@ end`,
   'is_cancelled': `local function is_cancelled(cancelled, message)
   return redis.call('ZSCORE', cancelled, string.sub(message, 1, 20)) and true or false
 end`,
-  'enlist_new': `local function enlist_new(queue, messages)
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  ring(queue.bell)
+  'ids_in': `local function ids_in(acks)
+  local ids = {}
+  for first = 1, #acks, 20 do
+    ids[#ids + 1] = string.sub(acks, first, first + 19)
+  end
+  return ids
+end`,
+  'claimed_as': `local function claimed_as(child, number, place, message)
+  local id = string.sub(message, 1, 20)
+  if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
+    local origin = table.concat({ child, number, place, message }, ' ')
+    id = 'undecodable' .. string.sub(redis.sha1hex(origin), 1, 9)
+    message = id .. '?' .. message
+  end
+  return id, message
+end`,
+  'is_drainer': `local function is_drainer(drain, child)
+  local drainer = redis.call('GET', drain)
+  if drainer and drainer ~= child then
+    return false
+  end
+  redis.call('SET', drain, child, 'PX', 5000)
+  return true
+end`,
+  'is_of_stopped': `local function is_of_stopped(groups, stops, message)
+  local group = member_of(message)
+  if group and stops[group] == nil then
+    stops[group] = is_stopped(groups, group)
+  end
+  return group and stops[group]
 end`,
   'push': `local function push(list, messages, at_head)
   if #messages > 0 and at_head then
@@ -31,15 +60,52 @@ end`,
     redis.call('RPUSH', list, unpack(messages))
   end
 end`,
-  'enlist': `local function enlist(queue, messages, at_head)
-  local pending, quarantined = {}, {}
+  'append': `local function append(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+end`,
+  'not_ahead': `local function not_ahead(keys, queue, message, now)
+  if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
+    return message
+  end
+  message = string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+  if keys.unique then
+    update_key(keys.unique, queue.name, message)
+  end
+  return message
+end`,
+  'line_up': `local function line_up(keys, queues, queue, messages)
+  local plain, may_start = messages, false
+  for i, message in ipairs(messages) do
+    if has_tags(message) and line_of(message) then
+      plain = plain == messages and part(messages, 1, i - 1) or plain
+      local limits = shared_limits(keys, queues)
+      may_start = limits.add(queue, not_ahead(keys, queue, message, limits.now)) or may_start
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
+    end
+  end
+  return plain, may_start
+end`,
+  'enlist_new': `local function enlist_new(keys, queues, queue, messages)
+  local plain, may_start = line_up(keys, queues, queue, messages)
+  push(queue.pending, plain, false)
+  if may_start or #plain > 0 then
+    ring(queue.bell)
+  end
+end`,
+  'enlist': `local function enlist(keys, queues, queue, messages, at_head)
+  local others, quarantined = {}, {}
   for _, message in ipairs(messages) do
-    local list = is_quarantined(message) and quarantined or pending
+    local list = is_quarantined(message) and quarantined or others
     list[#list + 1] = message
   end
-  push(queue.pending, pending, at_head)
+  local plain, may_start = line_up(keys, queues, queue, others)
+  push(queue.pending, plain, at_head)
   push(queue.quarantined, quarantined, at_head)
-  ring(queue.bell)
+  if may_start or #plain + #quarantined > 0 then
+    ring(queue.bell)
+  end
 end`,
   'is_foreign': `local function is_foreign(message)
   return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
@@ -125,7 +191,8 @@ end`,
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
       local queue = queues[name]
-      if queue and queue.pending and queue.bell then
+      local has_keys = queue and queue.pending and queue.bell and (keys.limits and queue.held or not line_of(message))
+      if has_keys then
         together[name] = together[name] or {}
         table.insert(together[name], begun(message))
       else
@@ -133,7 +200,7 @@ end`,
       end
     end
     for name, messages in pairs(together) do
-      enlist_new(queues[name], messages)
+      enlist_new(keys, queues, queues[name], messages)
     end
   end
 
@@ -503,7 +570,14 @@ end`,
   'held_task': `local function held_task(claims, id, held, known_queues)
   local name, message = split(held)
   local queue = known_queues[name]
-  return queue and { claims = claims, id = id, queue = queue, message = message, known_queues = known_queues }
+  return queue and {
+    claims = claims,
+    id = id,
+    queue = queue,
+    claimed = message,
+    message = without_gate(message),
+    known_queues = known_queues,
+  }
 end`,
   'end_claim': `local function end_claim(task)
   return redis.call('HDEL', task.claims, task.id) == 1
@@ -530,6 +604,7 @@ end`,
   if end_claim(task) then
     free_key(keys.unique, task.message)
     note_ending(keys, task.queue.name, task.message, 'cancelled')
+    end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)
     leave_group(keys, task.known_queues, task.message, 'cancelled')
   end
   return true
@@ -549,6 +624,7 @@ end`,
     free_key(keys.unique, task.message)
     keep_notes(task)
     announce(answering, task.message)
+    end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)
     leave_group(keys, task.known_queues, task.message, 'dead', report)
   end
 end`,
@@ -557,7 +633,7 @@ end`,
   if is_later then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(queue, { message }, false)
+    enlist(keys, { [queue.name] = queue }, queue, { message }, false)
   end
   return message
 end`,
@@ -566,10 +642,11 @@ end`,
   if attempt.counts then
     message = counted(message, 22, 23)
   end
-  message = remembered(message, attempt.line)
+  message = keep_ordered(keys, task, remembered(message, attempt.line))
   message = wait_until(keys, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
+    give_up_slots(keys, task, message)
   end
 end`,
   'put_back': `local function put_back(keys, tasks)
@@ -581,9 +658,11 @@ end`,
   local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
   for _, task in ipairs(tasks) do
     if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, true)
+      local message = keep_ordered(keys, task, task.message)
+      enlist(keys, task.known_queues, task.queue, { message }, true)
       if end_claim(task) then
-        update_key(keys.unique, task.queue.name, task.message)
+        update_key(keys.unique, task.queue.name, message)
+        give_up_slots(keys, task, message)
       end
     end
   end
@@ -601,6 +680,7 @@ end`,
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)
+    end_limits(keys, { [queue.name] = queue }, queue, message, CLAIMED)
   end
 end`,
   'remove_deep': `local function remove_deep(list, passed, message)
@@ -616,10 +696,19 @@ end`,
   end
   return 0
 end`,
-  'remove': `local function remove(keys, queue, place, message, passed)
+  'place_of': `local function place_of(message)
+  return is_quarantined(message) and 'quarantined' or line_of(message) and 'held' or 'pending'
+end`,
+  'remove': `local function remove(keys, queues, queue, place, message, passed)
   local removed
   if place == 'scheduled' then
     removed = redis.call('ZREM', queue.scheduled, message)
+  elseif place == 'held' then
+    local entry, line = place_in_line(message)
+    removed = entry and redis.call('ZREM', queue.held, entry) or 0
+    if removed > 0 then
+      shared_limits(keys, queues).left_line(queue, line)
+    end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)
   else
@@ -628,6 +717,7 @@ end`,
   end
   if removed > 0 then
     free_key(keys.unique, message)
+    end_limits(keys, queues, queue, message, WAITING)
   end
   return removed
 end`,
@@ -653,7 +743,8 @@ end`,
       messages[i] = without_group(message)
     end
   end
-  enlist_new(queue, messages)
+  known_queues[queue.name] = queue
+  enlist_new(keys, known_queues, queue, messages)
   for _, id in ipairs(ids) do
     if kept[id] then
       redis.call('DEL', kept[id].result)
@@ -672,6 +763,549 @@ end`,
       redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
     end
   end
+end`,
+  'RULE': `local RULE = '^(%S+) (%S+) (%S+) (%d+)'`,
+  'MOST_WOKEN': `local MOST_WOKEN = 20`,
+  'MOST_FORGOTTEN': `local MOST_FORGOTTEN = 1000`,
+  'PACE': `local PACE = 5`,
+  'wrong_lines': `local function wrong_lines(keys, queues)
+  local wrong = wrong_type('hash', keys.limits, keys.slots, keys.limit_labels)
+    or wrong_type('zset', keys.rates, keys.paced, keys.waiters)
+  for _, queue in ipairs(queues) do
+    wrong = wrong or queue.held and wrong_type('zset', queue.held, queue.ready)
+  end
+  return wrong
+end`,
+  'limits_of': `local function limits_of(message, letters)
+  local limits, at = {}, 35
+  local letter = string.sub(message, at, at)
+  while string.find(letter, '%a') do
+    if string.find(letters, letter, 1, true) then
+      limits[#limits + 1] = string.sub(message, at + 1, at + 27)
+    end
+    at = at + 28
+    letter = string.sub(message, at, at)
+  end
+  return limits
+end`,
+  'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
+  for _, message in ipairs(messages) do
+    if has_tags(message) and #limits_of(message, 'lLoq') > 0 then
+      return wrong_lines(keys, queues)
+    end
+  end
+end`,
+  'keeps_slot': `local function keeps_slot(message, limit)
+  return string.find(string.sub(message, 35, 34 + 28 * 9), 'L' .. limit, 1, true) ~= nil
+end`,
+  'limits_with': `local function limits_with(keys, queues)
+  local own, rules, used, arrivals, without_keys = {}, {}, {}, {}, {}
+  local time = redis.call('TIME')
+  local now_us = time[1] * 1000000 + time[2]
+  local now = math.floor(now_us / 1000)
+  local has_waiters, has_rates
+
+  -- \`rule\` with what an entry of the hash says; \`=\` and a time that is over say nothing.
+  local function with_entry(rule, entry, is_override)
+    local most, interval, burst, last = string.match(entry or '', RULE)
+    if not most or is_override and last ~= '0' and tonumber(last) <= now then
+      return rule
+    end
+    local function field(value, before)
+      return value == '=' and before or value ~= '=' and tonumber(value) or nil
+    end
+    return {
+      most = field(most, rule.most),
+      interval = field(interval, rule.interval),
+      burst = field(burst, rule.burst),
+      ordered = is_override and rule.ordered or not is_override and last == '1',
+    }
+  end
+
+  -- What is allowed under a key. Nothing for a limit that nobody declares any more: its tasks go on.
+  local function rule_of(limit)
+    local known = rules[limit]
+    if known then
+      return known
+    end
+    local name = string.sub(limit, 1, 6)
+    local base = rules[name]
+    if not base then
+      local declared, override, star = unpack(redis.call('HMGET', keys.limits, name, name .. '!', name .. '*'))
+      base = with_entry(with_entry({}, declared, false), override, true)
+      base.has_keys = star
+      rules[name] = base
+    end
+    known = base
+    if base.has_keys then
+      local override, stopped = unpack(redis.call('HMGET', keys.limits, limit .. '!', limit .. '.'))
+      known = with_entry(base, override, true)
+      if stopped then
+        known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
+      end
+    end
+    rules[limit] = known
+    return known
+  end
+
+  local function used_of(limit)
+    used[limit] = used[limit] or tonumber(redis.call('HGET', keys.slots, limit) or '') or 0
+    return used[limit]
+  end
+
+  -- When the next task would come if all came evenly, in us.
+  local function arrival_of(limit)
+    if has_rates == nil then
+      has_rates = redis.call('EXISTS', keys.rates) == 1
+    end
+    if arrivals[limit] == nil then
+      arrivals[limit] = has_rates and tonumber(redis.call('ZSCORE', keys.rates, limit) or '') or 0
+    end
+    return arrivals[limit]
+  end
+
+  -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
+  function own.room(limit, keeps_slot)
+    local rule = rule_of(limit)
+    local count = math.huge
+    if rule.stopped and rule.stopped > now then
+      return 0, rule.stopped
+    end
+    if rule.most and not keeps_slot then
+      count = rule.most - used_of(limit)
+      if count <= 0 then
+        return 0
+      end
+    end
+    if rule.interval then
+      local free_at = arrival_of(limit) - (rule.burst - 1) * rule.interval
+      if free_at > now_us then
+        return 0, math.ceil(free_at / 1000)
+      end
+      count = math.min(count, rule.burst, math.floor((now_us - free_at) / rule.interval) + 1)
+    end
+    return count
+  end
+
+  -- So many tasks start. One that keeps its slot takes no other.
+  function own.take(limit, count, keeps_slot)
+    local rule = rule_of(limit)
+    if not keeps_slot then
+      used[limit] = redis.call('HINCRBY', keys.slots, limit, count)
+    end
+    if rule.interval then
+      arrivals[limit] = math.max(arrival_of(limit), now_us) + count * rule.interval
+      redis.call('ZADD', keys.rates, text(arrivals[limit]), limit)
+    end
+  end
+
+  function own.is_ordered(limit)
+    return rule_of(limit).ordered
+  end
+
+  -- A promoter looks after this limit at that time, or before.
+  local function pace(limit, at)
+    local rule = rule_of(limit)
+    if rule.interval and rule.interval < PACE * 1000 and at > now then
+      at = math.max(at, now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
+    end
+    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', text(at), limit) == 1
+    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == limit then
+      ring(keys.alarm)
+    end
+  end
+
+  local function first_of(queue, line)
+    return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
+  end
+
+  local function tenant_of(line)
+    local tenant = string.sub(line, #line - #line % 27 + 1)
+    return #tenant == 20 and tenant or nil
+  end
+
+  local function waiter(queue, line, order, limit)
+    local kind = tenant_of(line) and 'f' or 'a'
+    return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
+  end
+
+  local function limit_at(line, index)
+    return string.sub(line, 27 * index + 1, 27 * index + 27)
+  end
+
+  local function is_ready(state)
+    return state < WAITS
+  end
+
+  -- The order of a line by its state, and the index of the limit for which it waits.
+  local function decoded(state)
+    if is_ready(state) then
+      return state < 0 and state - FAIR or state
+    end
+    local index = (state - WAITS) % 4
+    return (state - WAITS - index) / 4, index
+  end
+
+  local function tag_at(queue, member)
+    local tag = tonumber(redis.call('ZSCORE', queue.ready, member) or '')
+    return tag and tag - TAGS
+  end
+
+  local function state_of(queue, line)
+    return tonumber(redis.call('ZSCORE', queue.ready, line) or '')
+  end
+
+  -- The tag of the task of a tenant that was given last.
+  local function note_given(queue, tag)
+    redis.call('ZADD', queue.ready, 'GT', text(TAGS + tag), '~')
+  end
+
+  local function next_tag(queue, tenant)
+    local tag = math.max(tag_at(queue, '~') or 0, (tag_at(queue, '~' .. tenant) or -1) + 1)
+    redis.call('ZADD', queue.ready, text(TAGS + tag), '~' .. tenant)
+    return tag
+  end
+
+  -- A line waits no more for what it waited for.
+  local function forget_waiter(queue, line, state)
+    if state and not is_ready(state) then
+      local order, index = decoded(state)
+      redis.call('ZREM', keys.waiters, waiter(queue, line, order, limit_at(line, index)))
+    end
+  end
+
+  -- What keeps the head of a line from its start: the index of a limit, and when that opens, if time alone opens it.
+  local function blocked_by(limits, head)
+    local turn = string.find(head, ' ', 1, true) + 1
+    local keeps_any = string.sub(head, turn, turn + 12) == '0000000000000'
+    for index, limit in ipairs(limits) do
+      local room, opens = own.room(limit, keeps_any and keeps_slot(string.sub(head, turn + 13), limit))
+      if room == 0 then
+        return index - 1, opens
+      end
+    end
+  end
+
+  -- Gives a line the state that its head has now. \`was_given\` says that one of its tasks was just given to a child. Returns whether it may
+  -- start.
+  local function settle(queue, line, head, was_given)
+    local before, tenant = state_of(queue, line), tenant_of(line)
+    local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded(before)
+    if tenant and was_given then
+      note_given(queue, order)
+    end
+    if tenant and (was_given or not before) then
+      order = next_tag(queue, tenant)
+    end
+    local index, opens = blocked_by(limits_of_line(line), head)
+    local state = index and WAITS + 4 * order + index or tenant and FAIR + order or order
+    if state ~= before then
+      forget_waiter(queue, line, before)
+      redis.call('ZADD', queue.ready, text(state), line)
+      if index then
+        redis.call('ZADD', keys.waiters, 0, waiter(queue, line, order, limit_at(line, index)))
+        has_waiters = true
+      end
+    end
+    if opens then
+      pace(limit_at(line, index), opens)
+    end
+    return not index
+  end
+
+  -- Looks at a line anew; one that is empty is gone. Returns whether it may start.
+  function own.refresh(queue, line, was_given)
+    local head = first_of(queue, line)
+    if head then
+      return settle(queue, line, head, was_given)
+    end
+    local before = state_of(queue, line)
+    if before then
+      redis.call('ZREM', queue.ready, line)
+      forget_waiter(queue, line, before)
+    end
+    if redis.call('EXISTS', queue.held) == 0 then
+      redis.call('UNLINK', queue.ready)
+    elseif was_given and tenant_of(line) then
+      note_given(queue, (decoded(before)))
+    end
+    return false
+  end
+
+  -- Tags that are behind say nothing.
+  function own.forget_tags(queue)
+    local newest = tag_at(queue, '~')
+    local old = newest and redis.call('ZRANGEBYSCORE', queue.ready, text(TAGS), '(' .. text(TAGS + newest), 'LIMIT', 0, 50)
+    if old and #old > 0 then
+      redis.call('ZREM', queue.ready, unpack(old))
+    end
+  end
+
+  -- A queue waits as a whole for its limit.
+  function own.wait_as_queue(queue, limit)
+    redis.call('ZADD', keys.waiters, 0, limit .. queue.name .. ' a0000000000000 *')
+    has_waiters = true
+    local _, opens = own.room(limit)
+    if opens then
+      pace(limit, opens)
+    end
+  end
+
+  -- Wakes those that wait for a limit, in each queue the first of each kind that may start: one of them takes what is free, and wakes the
+  -- next.
+  function own.nudge(limit)
+    if has_waiters == nil then
+      has_waiters = redis.call('EXISTS', keys.waiters) == 1
+    end
+    local from, woken = '[' .. limit, 0
+    while has_waiters do
+      local found = redis.call('ZRANGEBYLEX', keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+      if not found then
+        return
+      end
+      local room, opens = own.room(limit)
+      if room == 0 then
+        if opens then
+          pace(limit, opens)
+        end
+        return
+      elseif woken == MOST_WOKEN then
+        return pace(limit, now)
+      end
+      woken = woken + 1
+      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
+      local queue = queues[name or '']
+      local is_awake = true
+      if queue and queue.held and queue.bell then
+        redis.call('ZREM', keys.waiters, found)
+        is_awake = line == '*' or own.refresh(queue, line)
+        if is_awake then
+          ring(queue.bell)
+        end
+      elseif name then
+        without_keys[name] = true
+        pace(limit, now)
+      else
+        redis.call('ZREM', keys.waiters, found)
+      end
+      if is_awake and name then
+        from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
+      end
+    end
+  end
+
+  -- The same for all keys of a limit, so many at once. \`from\` is the last key of the call before, or ''.
+  function own.nudge_all(name, from)
+    local next = from == '' and '[' .. name or '[' .. from .. '~'
+    for _ = 1, MOST_WOKEN do
+      local found = redis.call('ZRANGEBYLEX', keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
+      if not found then
+        return
+      end
+      from = string.sub(found, 1, 27)
+      own.nudge(from)
+      next = '[' .. from .. '~'
+    end
+    redis.call('ZADD', keys.paced, text(now), '*' .. name .. from)
+  end
+
+  -- What was set for a limit or a key is over.
+  function own.end_entry(field)
+    if redis.call('HDEL', keys.limits, field) == 1 and #field == 28 then
+      local star = string.sub(field, 1, 6) .. '*'
+      if redis.call('HINCRBY', keys.limits, star, -1) <= 0 then
+        redis.call('HDEL', keys.limits, star)
+      end
+    end
+    rules = {}
+    own.nudge_all(string.sub(field, 1, 6), '')
+  end
+
+  -- Carries out what is due in \`paced\`. Returns the ms at which more is.
+  function own.keep_pace()
+    for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.paced, '-inf', text(now), 'LIMIT', 0, 100)) do
+      redis.call('ZREM', keys.paced, entry)
+      local kind, rest = string.sub(entry, 1, 1), string.sub(entry, 2)
+      if kind == '!' then
+        own.end_entry(rest)
+      elseif kind == '*' then
+        own.nudge_all(string.sub(rest, 1, 6), string.sub(rest, 7))
+      else
+        own.nudge(entry)
+      end
+    end
+    return tonumber(redis.call('ZRANGE', keys.paced, 0, 0, 'WITHSCORES')[2])
+  end
+
+  -- Rates that are past allow as much as none. Returns whether there are more.
+  function own.forget_rates()
+    local past = redis.call('ZCOUNT', keys.rates, '-inf', text(now_us))
+    if past > 0 then
+      redis.call('ZREMRANGEBYRANK', keys.rates, 0, math.min(past, MOST_FORGOTTEN) - 1)
+    end
+    return past > MOST_FORGOTTEN
+  end
+
+  -- The queues in which a line waits that could not be woken here.
+  function own.unreached()
+    local names = {}
+    for name in pairs(without_keys) do
+      names[#names + 1] = name
+    end
+    return names
+  end
+
+  -- A task comes into its line. Returns whether that may start.
+  function own.add(queue, message)
+    local entry, line, keeps = place_in_line(message)
+    redis.call('ZADD', queue.held, 0, entry)
+    local state = state_of(queue, line)
+    local is_behind = state and not keeps
+      and (tenant_of(line) or (decoded(state)) <= tonumber(string.sub(entry, #line + 2, #line + 14)))
+    if is_behind then
+      return is_ready(state)
+    end
+    return settle(queue, line, first_of(queue, line), false)
+  end
+
+  -- A task has left a line: it was given to a child, or is gone. What the line was woken for may be free for others.
+  function own.left_line(queue, line, was_given)
+    own.refresh(queue, line, was_given)
+    for _, limit in ipairs(limits_of_line(line)) do
+      own.nudge(limit)
+    end
+  end
+
+  -- A slot is free.
+  function own.free(limit)
+    used[limit] = redis.call('HINCRBY', keys.slots, limit, -1)
+    if used[limit] <= 0 then
+      redis.call('HDEL', keys.slots, limit)
+      used[limit] = 0
+    end
+    own.nudge(limit)
+  end
+
+  -- The key in clear is kept while a task with it runs or waits.
+  function own.forget_label(limit, queue, line)
+    if used_of(limit) > 0 or redis.call('HEXISTS', keys.limit_labels, limit) == 0 then
+      return
+    end
+    local waits = redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+    if not waits and not (queue.held and first_of(queue, line)) then
+      redis.call('HDEL', keys.limit_labels, limit)
+    end
+  end
+
+  own.now, own.pace, own.first_of, own.blocked_by = now, pace, first_of, blocked_by
+  return own
+end`,
+  'LIMITS_MADE': `local LIMITS_MADE = {}`,
+  'shared_limits': `local function shared_limits(keys, queues)
+  LIMITS_MADE[queues] = LIMITS_MADE[queues] or limits_with(keys, queues)
+  return LIMITS_MADE[queues]
+end`,
+  'CLAIMED': `local CLAIMED = 'lq'`,
+  'WAITING': `local WAITING = 'L'`,
+  'end_limits': `local function end_limits(keys, queues, queue, message, letters)
+  local named = has_tags(message) and limits_of(message, 'lLq') or {}
+  if #named == 0 then
+    return
+  end
+  local limits, line = shared_limits(keys, queues), line_of(message)
+  for _, limit in ipairs(limits_of(message, letters)) do
+    limits.free(limit)
+  end
+  for _, limit in ipairs(line and limits_of(message, 'lL') or {}) do
+    limits.forget_label(limit, queue, line)
+  end
+end`,
+  'with_letter': `local function with_letter(message, letter, limit, other)
+  local at = string.find(message, letter .. limit, 35, true)
+  return at and string.sub(message, 1, at - 1) .. other .. string.sub(message, at + 1) or message
+end`,
+  'without_slots': `local function without_slots(message)
+  for _, limit in ipairs(limits_of(message, WAITING)) do
+    message = with_letter(message, 'L', limit, 'l')
+  end
+  return message
+end`,
+  'keep_ordered': `local function keep_ordered(keys, task, message)
+  for _, limit in ipairs(has_tags(message) and limits_of(message, 'l') or {}) do
+    if shared_limits(keys, task.known_queues).is_ordered(limit) then
+      message = with_letter(message, 'l', limit, 'L')
+    end
+  end
+  return message
+end`,
+  'give_up_slots': `local function give_up_slots(keys, task, message)
+  for _, limit in ipairs(has_tags(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
+    if not keeps_slot(message, limit) then
+      shared_limits(keys, task.known_queues).free(limit)
+    end
+  end
+end`,
+  'note_labels': `local function note_labels(keys, labels)
+  for i = 1, #labels, 2 do
+    redis.call('HSET', keys.limit_labels, labels[i], labels[i + 1])
+  end
+end`,
+  'FAIR': `local FAIR = -2e15`,
+  'WAITS': `local WAITS = 1e15`,
+  'TAGS': `local TAGS = 4e15`,
+  'NO_TENANT': `local NO_TENANT = '--------------------'`,
+  'has_tags': `local function has_tags(message)
+  return string.byte(message, 35) ~= 91
+end`,
+  'line_of': `local function line_of(message)
+  if not has_tags(message) then
+    return
+  end
+  local at, limits, order, keeps = 35, '', nil, false
+  local letter = string.byte(message, at)
+  -- A to Z, a to z
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letter == 108 or letter == 76 then
+      limits = limits .. string.sub(message, at + 1, at + 27)
+      keeps = keeps or letter == 76
+    elseif letter == 111 then
+      order = string.sub(message, at + 1, at + 27)
+    end
+    at = at + 28
+    letter = string.byte(message, at)
+  end
+  if limits == '' and not order or string.find(limits .. (order or ''), '[^%w_-]') or #limits > 108 or is_foreign(message) then
+    return
+  end
+  local tenant = order and string.sub(order, 8)
+  if not tenant or tenant == NO_TENANT then
+    tenant = limits == '' and '-' or ''
+  end
+  return limits .. tenant, order, keeps
+end`,
+  'place_in_line': `local function place_in_line(message)
+  local line, order, keeps = line_of(message)
+  if not line then
+    return
+  end
+  local turn = tonumber(string.sub(message, 26, 34), 36) or 0
+  if order and not keeps then
+    turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
+  end
+  return line .. ' ' .. string.format('%013.0f', keeps and 0 or math.max(turn, 1)) .. message, line, keeps
+end`,
+  'message_in_line': `local function message_in_line(entry)
+  return string.sub(entry, string.find(entry, ' ', 1, true) + 14)
+end`,
+  'limits_of_line': `local function limits_of_line(line)
+  local limits = {}
+  for first = 1, #line - 26, 27 do
+    limits[#limits + 1] = string.sub(line, first, first + 26)
+  end
+  return limits
+end`,
+  'without_gate': `local function without_gate(message)
+  return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
 end`,
   'part': `local function part(list, first, last)
   if last - first < 7000 then
@@ -1022,10 +1656,10 @@ end`,
     redis.call('HSET', unique, digest, queue .. ' ' .. message)
   end
 end`,
-} as const;
+};
 
 /** The whole text of each script in lua/, by its name. */
-export const LUA = {
+export const LUA: Readonly<Record<ScriptName, string>> = {
   'declare-crons': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.now_ms}
@@ -1071,19 +1705,57 @@ return 1`,
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.tag}
 ${LIB.unique_digest}
-${LIB.ring}
-${LIB.enlist_new}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.keeps_slot}
 ${LIB.text}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.by_name}
 -- enqueues the due runs of a cron, each time once.
 -- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
 -- unknown cron.
-local crons, unique = KEYS[1], KEYS[2]
+local keys = {
+  crons = KEYS[1],
+  unique = KEYS[2],
+  alarm = KEYS[3],
+  limits = KEYS[4],
+  slots = KEYS[5],
+  rates = KEYS[6],
+  paced = KEYS[7],
+  waiters = KEYS[8],
+  limit_labels = KEYS[9],
+}
 local cron = ARGV[1]
-local queue = { name = ARGV[2], pending = KEYS[3], bell = KEYS[4] }
+local queue = { name = ARGV[2], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
 local runs = part(ARGV, 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1094,12 +1766,20 @@ local runs = part(ARGV, 3, #ARGV)
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instant stays due.
 
-local wrong = wrong_type('hash', crons, unique) or wrong_queues({ queue })
+local wrong = wrong_type('hash', keys.crons, keys.unique) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local its_messages = {}
+for i = 2, #runs, 2 do
+  its_messages[i / 2] = runs[i]
+end
+wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
 local now = now_ms()
-local record = redis.call('HMGET', crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
+local record = redis.call('HMGET', keys.crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
 local settled = noted(record[1])
 if not settled then
   return { -1, 0 }
@@ -1114,13 +1794,13 @@ for i = 1, #runs, 2 do
   if instant > settled and instant <= now then
     settled = instant
     local digest = unique_digest(message)
-    local holder = digest and redis.call('HGET', unique, digest)
+    local holder = digest and redis.call('HGET', keys.unique, digest)
     if holder then
       skipped = skipped + 1
       held_in = string.match(holder, '^%S+')
     else
       if digest then
-        redis.call('HSET', unique, digest, queue.name .. ' ' .. message)
+        redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)
       end
       messages[#messages + 1] = message
       fired_at = instant
@@ -1129,13 +1809,13 @@ for i = 1, #runs, 2 do
 end
 
 if #messages > 0 then
-  enlist_new(queue, messages)
-  redis.call('HSET', crons, cron .. ' fired', text(fired_at))
+  enlist_new(keys, by_name({ queue }), queue, messages)
+  redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
-  redis.call('HSET', crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
+  redis.call('HSET', keys.crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
 end
-redis.call('HSET', crons, cron .. ' until', text(settled))
+redis.call('HSET', keys.crons, cron .. ' until', text(settled))
 return { #messages, skipped, held_in, record[3] or '' }`,
   'forget-crons': `#!lua flags=allow-oom
 ${LIB.by_name}
@@ -1201,42 +1881,111 @@ return forgotten`,
   'move-cron-run': `#!lua
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
+${LIB.by_name}
 ${LIB.is_foreign}
-${LIB.is_quarantined}
-${LIB.push}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.PACE}
 ${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.remove_deep}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.end_limits}
+${LIB.WAITING}
+${LIB.remove}
+${LIB.is_quarantined}
+${LIB.place_of}
+${LIB.with_letter}
+${LIB.without_slots}
+${LIB.part}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist}
 -- moves a run that causes skips out of a queue that no session serves.
 -- Returns 1, or 0 if it no longer waits there.
-local unique = KEYS[1]
+local keys = {
+  unique = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
+}
 local digest = ARGV[1]
-local from = { name = ARGV[2], pending = KEYS[2], quarantined = KEYS[3], scheduled = KEYS[4] }
-local to = { name = ARGV[3], pending = KEYS[5], quarantined = KEYS[6], bell = KEYS[7], scheduled = KEYS[8] }
+local from = {
+  name = ARGV[2],
+  pending = KEYS[9],
+  quarantined = KEYS[10],
+  bell = KEYS[11],
+  scheduled = KEYS[12],
+  held = KEYS[13],
+  ready = KEYS[14],
+}
+local to = {
+  name = ARGV[3],
+  pending = KEYS[15],
+  quarantined = KEYS[16],
+  bell = KEYS[17],
+  scheduled = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a run that a worker has claimed meanwhile must stay where it is, and one that is moved must be in one
 -- queue and under its key. Without allow-oom: a full Redis refuses before the first write, and the run stays where it is.
 
-local wrong = wrong_type('hash', unique) or wrong_queues({ from, to })
+local wrong = wrong_type('hash', keys.unique) or wrong_queues({ from, to })
 if wrong then
   return wrong
 end
-local holder = redis.call('HGET', unique, digest)
+local holder = redis.call('HGET', keys.unique, digest)
 if not holder then
   return 0
 end
 -- of another queue it is not found below
 local message = string.sub(holder, #from.name + 2)
-local due, list = redis.call('ZSCORE', from.scheduled, message), is_quarantined(message) and 'quarantined' or 'pending'
+wrong = wrong_lines_of(keys, { from, to }, { message })
+if wrong then
+  return wrong
+end
+local due, queues = redis.call('ZSCORE', from.scheduled, message), by_name({ from, to })
 if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
-elseif redis.call('LREM', from[list], 1, message) == 1 then
-  enlist(to, { message }, false)
+elseif remove(keys, queues, from, place_of(message), message) == 1 then
+  message = without_slots(message)
+  enlist(keys, queues, to, { message }, false)
 else
   return 0
 end
-redis.call('HSET', unique, digest, to.name .. ' ' .. message)
+redis.call('HSET', keys.unique, digest, to.name .. ' ' .. message)
 return 1`,
   'pause-cron': `#!lua flags=allow-oom
 ${LIB.text}
@@ -1417,6 +2166,30 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1475,6 +2248,31 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1528,12 +2326,40 @@ ${LIB.started_anew}
 ${LIB.message_of}
 ${LIB.tag}
 ${LIB.result_tag}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.text}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1545,7 +2371,6 @@ ${LIB.groups_of}
 ${LIB.shared_groups}
 ${LIB.without_group}
 ${LIB.forget_dead}
-${LIB.unique_digest}
 ${LIB.redrive}
 ${LIB.remembered}
 ${LIB.with_body}
@@ -1560,23 +2385,31 @@ local keys = {
   group_times = KEYS[5],
   groups_ended = KEYS[6],
   released = KEYS[7],
+  limits = KEYS[8],
+  slots = KEYS[9],
+  rates = KEYS[10],
+  paced = KEYS[11],
+  waiters = KEYS[12],
+  limit_labels = KEYS[13],
 }
 local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queue = {
   name = ARGV[5],
-  pending = KEYS[8],
-  bell = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
-  dead_notes = KEYS[12],
+  pending = KEYS[14],
+  bell = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
+  dead_notes = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
 }
 local noting = {}
 for i = 1, ARGV[6] do
-  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 12] }
+  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 20] }
 end
 local kept = {}
 for i = 1, #ARGV - (#noting + 6) do
-  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 12] }
+  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 20] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1602,6 +2435,10 @@ end
 if result_tag(message) and not kept[1] then
   return -2
 end
+wrong = wrong_lines_of(keys, { queue }, { message })
+if wrong then
+  return wrong
+end
 local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent .. '}'
 redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting), by_name(kept))
 return 1`,
@@ -1621,11 +2458,38 @@ ${LIB.message_of}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1637,7 +2501,6 @@ ${LIB.groups_of}
 ${LIB.shared_groups}
 ${LIB.without_group}
 ${LIB.forget_dead}
-${LIB.unique_digest}
 ${LIB.redrive}
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
@@ -1650,22 +2513,30 @@ local keys = {
   group_times = KEYS[5],
   groups_ended = KEYS[6],
   released = KEYS[7],
+  limits = KEYS[8],
+  slots = KEYS[9],
+  rates = KEYS[10],
+  paced = KEYS[11],
+  waiters = KEYS[12],
+  limit_labels = KEYS[13],
 }
 local queue = {
   name = ARGV[1],
-  pending = KEYS[8],
-  bell = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
-  dead_notes = KEYS[12],
+  pending = KEYS[14],
+  bell = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
+  dead_notes = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
 }
 local noting = {}
 for i = 1, ARGV[2] do
-  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 12] }
+  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 20] }
 end
 local kept = {}
 for i = 1, ARGV[3] do
-  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 12] }
+  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 20] }
 end
 local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -1703,6 +2574,10 @@ for i = 1, #deaths, 2 do
   answers[#answers + 1] = answer
 end
 
+wrong = wrong_lines_of(keys, { queue }, messages)
+if wrong then
+  return wrong
+end
 if #ids > 0 then
   redrive(keys, queue, ids, messages, by_name(noting), known_results)
 end
@@ -1811,12 +2686,37 @@ ${LIB.wrong_keys}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.shared_limits}
 ${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.end_limits}
+${LIB.WAITING}
 ${LIB.remove}
-${LIB.text}
+${LIB.by_name}
 ${LIB.remember_ids}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
@@ -1827,13 +2727,16 @@ ${LIB.note_ending}
 ${LIB.result_tag}
 ${LIB.RENEWED}
 ${LIB.announce}
-${LIB.by_name}
 ${LIB.MADE}
-${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1855,12 +2758,26 @@ local keys = {
   group_times = KEYS[7],
   groups_ended = KEYS[8],
   released = KEYS[9],
+  limits = KEYS[10],
+  slots = KEYS[11],
+  rates = KEYS[12],
+  paced = KEYS[13],
+  waiters = KEYS[14],
+  limit_labels = KEYS[15],
 }
 local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
-local queue = { name = ARGV[4], pending = KEYS[10], quarantined = KEYS[11], scheduled = KEYS[12] }
+local queue = {
+  name = ARGV[4],
+  pending = KEYS[16],
+  quarantined = KEYS[17],
+  bell = KEYS[18],
+  scheduled = KEYS[19],
+  held = KEYS[20],
+  ready = KEYS[21],
+}
 local answering = {}
 for i = 1, #ARGV - 4 do
-  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 12] }
+  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 21] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -1868,11 +2785,11 @@ end
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_keys(keys) or member_of(message) and wrong_groups(keys)
+local wrong = wrong_keys(keys) or member_of(message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { message })
 if wrong then
   return wrong
 end
-local removed = remove(keys, queue, place, message, tonumber(passed))
+local removed = remove(keys, by_name({ queue }), queue, place, message, tonumber(passed))
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')
@@ -1954,6 +2871,29 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -1976,9 +2916,22 @@ local keys = {
   group_times = KEYS[7],
   groups_ended = KEYS[8],
   released = KEYS[9],
+  limits = KEYS[10],
+  slots = KEYS[11],
+  rates = KEYS[12],
+  paced = KEYS[13],
+  waiters = KEYS[14],
+  limit_labels = KEYS[15],
 }
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[10], quarantined = KEYS[11] }
+local queue = {
+  name = ARGV[7],
+  pending = KEYS[16],
+  quarantined = KEYS[17],
+  bell = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to purge: a part of it, from the tail on, behind \`passed\` tasks. \`call\` is how the body of a
@@ -2101,6 +3054,10 @@ return states`,
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.now_ms}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -2113,21 +3070,58 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.not_ahead}
+${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
 -- gives a scheduled task another time, or moves it to the tail of its queue.
 -- Returns 1, or 0 if it is not scheduled any more.
-local keys = { unique = KEYS[1], cancelled = KEYS[2], alarm = KEYS[3] }
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  limits = KEYS[4],
+  slots = KEYS[5],
+  rates = KEYS[6],
+  paced = KEYS[7],
+  waiters = KEYS[8],
+  limit_labels = KEYS[9],
+}
 local message, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3]
-local queue = { name = ARGV[4], pending = KEYS[4], quarantined = KEYS[5], bell = KEYS[6], scheduled = KEYS[7] }
+local queue = {
+  name = ARGV[4],
+  pending = KEYS[10],
+  quarantined = KEYS[11],
+  bell = KEYS[12],
+  scheduled = KEYS[13],
+  held = KEYS[14],
+  ready = KEYS[15],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Due \`in\` or \`at\` so many ms; 0 from now on means now, at the tail of its queue.
 --
 -- Atomic because a task must be on the schedule or in the queue, and keep its unique key.
 
-local wrong = wrong_keys(keys) or wrong_queues({ queue })
+local wrong = wrong_keys(keys) or wrong_queues({ queue }) or wrong_lines_of(keys, { queue }, { message })
 if wrong then
   return wrong
 end
@@ -2207,11 +3201,35 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
-${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
@@ -2310,11 +3328,36 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
-${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
@@ -2378,6 +3421,31 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2433,6 +3501,10 @@ return 1`,
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -2440,11 +3512,34 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
-${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
@@ -2452,6 +3547,8 @@ ${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.let_in}
 ${LIB.schedule}
+${LIB.by_name}
+${LIB.note_labels}
 -- adds messages to a batch and to their queue, each id once.
 -- Returns the number of new messages, -1 if the group has ended, -2 if there is none.
 local keys = {
@@ -2461,10 +3558,24 @@ local keys = {
   group_times = KEYS[4],
   groups_ended = KEYS[5],
   released = KEYS[6],
+  limits = KEYS[7],
+  slots = KEYS[8],
+  rates = KEYS[9],
+  paced = KEYS[10],
+  waiters = KEYS[11],
+  limit_labels = KEYS[12],
 }
 local seconds, group, unsealed_ms, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
-local messages = part(ARGV, 6, #ARGV)
+local queue = {
+  name = ARGV[6],
+  pending = KEYS[13],
+  bell = KEYS[14],
+  scheduled = KEYS[15],
+  held = KEYS[16],
+  ready = KEYS[17],
+}
+local labels = part(ARGV, 8, 7 + ARGV[7])
+local messages = part(ARGV, #labels + 8, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Due \`in\` or \`at\` so many ms. While the group is not sealed, its sender has \`unsealed_ms\` for the next call.
@@ -2472,7 +3583,7 @@ local messages = part(ARGV, 6, #ARGV)
 -- Atomic because a member that was added and not counted could end a group too early, and one that was counted and not added would keep
 -- it for ever.
 
-local wrong = wrong_groups(keys) or wrong_type('string', keys.seen)
+local wrong = wrong_groups(keys) or wrong_type('string', keys.seen) or wrong_lines_of(keys, { queue }, messages)
 if wrong then
   return wrong
 end
@@ -2486,10 +3597,11 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > now then
     schedule(queue.scheduled, keys.alarm, due, fresh)
   else
-    enlist_new(queue, fresh)
+    enlist_new(keys, by_name({ queue }), queue, fresh)
   end
 end)
 if type(added) == 'number' then
+  note_labels(keys, labels)
   its.total, its.open = its.total + added, its.open + added
   groups.write(its)
   redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')
@@ -2544,11 +3656,36 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
-${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
@@ -2586,6 +3723,7 @@ return its and groups.seal(its, abandoned == '1') and 1 or 0`,
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
+${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.text}
 ${LIB.now_ms}
@@ -2594,11 +3732,36 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
-${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
@@ -2631,27 +3794,35 @@ local keys = {
   group_times = KEYS[8],
   groups_ended = KEYS[9],
   released = KEYS[10],
+  limits = KEYS[11],
+  slots = KEYS[12],
+  rates = KEYS[13],
+  paced = KEYS[14],
+  waiters = KEYS[15],
+  limit_labels = KEYS[16],
 }
 local orders, broadcasts_kept = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[6 * i + 5],
-    quarantined = KEYS[6 * i + 6],
-    bell = KEYS[6 * i + 7],
-    scheduled = KEYS[6 * i + 8],
-    dead = KEYS[6 * i + 9],
-    records = KEYS[6 * i + 10],
+    pending = KEYS[8 * i + 9],
+    quarantined = KEYS[8 * i + 10],
+    bell = KEYS[8 * i + 11],
+    scheduled = KEYS[8 * i + 12],
+    dead = KEYS[8 * i + 13],
+    records = KEYS[8 * i + 14],
+    held = KEYS[8 * i + 15],
+    ready = KEYS[8 * i + 16],
   }
 end
 local kept = {}
 for i = 1, ARGV[4] do
-  kept[i] = { name = ARGV[#queues + i + 4], result = KEYS[6 * #queues + i + 10] }
+  kept[i] = { name = ARGV[#queues + i + 4], result = KEYS[8 * #queues + i + 16] }
 end
 local answering = {}
 for i = 1, #ARGV - (#queues + #kept + 4) do
-  answering[i] = { name = ARGV[#queues + #kept + i + 4], answers = KEYS[6 * #queues + #kept + i + 10] }
+  answering[i] = { name = ARGV[#queues + #kept + i + 4], answers = KEYS[8 * #queues + #kept + i + 16] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -2667,7 +3838,7 @@ end
 --
 -- Atomic because what leaves the list must be in its queue or among the dead, and a time that is over must be over once.
 
-local wrong = wrong_groups(keys) or wrong_queues(queues)
+local wrong = wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -2716,7 +3887,7 @@ local function carry_out(order)
     end
     redis.call('LPOP', keys.released)
     if queue and kind == '+' then
-      enlist_new(queue, { second })
+      enlist_new(keys, known_queues, queue, { second })
     elseif queue then
       bury_waiting(queue, second)
     end
@@ -2933,7 +4104,9 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
+${LIB.wrong_lines}
 ${LIB.split}
+${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.note_endings}
 ${LIB.body_start}
@@ -2944,14 +4117,40 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.CLAIMED}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.member_of}
 ${LIB.MADE}
-${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -2962,11 +4161,11 @@ ${LIB.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
-${LIB.is_foreign}
+${LIB.with_letter}
+${LIB.keep_ordered}
 ${LIB.is_quarantined}
-${LIB.push}
 ${LIB.enlist}
-${LIB.update_key}
+${LIB.give_up_slots}
 ${LIB.put_back}
 -- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
 -- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
@@ -2983,22 +4182,30 @@ local keys = {
   group_times = KEYS[10],
   groups_ended = KEYS[11],
   released = KEYS[12],
+  limits = KEYS[13],
+  slots = KEYS[14],
+  rates = KEYS[15],
+  paced = KEYS[16],
+  waiters = KEYS[17],
+  limit_labels = KEYS[18],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 12] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 18] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 7],
-    quarantined = KEYS[#children + 6 * i + 8],
-    bell = KEYS[#children + 6 * i + 9],
-    scheduled = KEYS[#children + 6 * i + 10],
-    dead = KEYS[#children + 6 * i + 11],
-    records = KEYS[#children + 6 * i + 12],
+    pending = KEYS[#children + 8 * i + 11],
+    quarantined = KEYS[#children + 8 * i + 12],
+    bell = KEYS[#children + 8 * i + 13],
+    scheduled = KEYS[#children + 8 * i + 14],
+    dead = KEYS[#children + 8 * i + 15],
+    records = KEYS[#children + 8 * i + 16],
+    held = KEYS[#children + 8 * i + 17],
+    ready = KEYS[#children + 8 * i + 18],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3021,7 +4228,7 @@ for _, field in ipairs(redis.call('HKEYS', keys.session)) do
   end
 end
 
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
 for _, child in ipairs(children) do
   wrong = wrong or wrong_type('hash', child.claims)
 end
@@ -3250,40 +4457,188 @@ local keys = { totals = KEYS[1], endings = KEYS[2] }
 
 local wrong = wrong_type('hash', keys.totals, keys.endings)
 return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
-  'enqueue-unique': `#!lua
+  'enqueue-limited': `#!lua
+${LIB.part}
 ${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.wrong_lines}
+${LIB.by_name}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.let_in}
+${LIB.schedule}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.note_labels}
+-- adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once.
+-- Returns the number of new messages, and the limit for which the message was refused, or nothing.
+local keys = {
+  seen = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
+}
+local seconds, due_from, due_ms, refuses = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queue = {
+  name = ARGV[5],
+  pending = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  held = KEYS[12],
+  ready = KEYS[13],
+}
+local labels = part(ARGV, 7, 6 + ARGV[6])
+local messages = part(ARGV, #labels + 7, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms. \`labels\` are limits, each followed by its key in clear. With \`refuses\`, \`1\`, the
+-- one message is refused when it could not start at once: those that wait in its line count as if they had started.
+--
+-- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
+
+local wrong = wrong_type('string', keys.seen) or wrong_queues({ queue }) or wrong_lines(keys, { queue })
+if wrong then
+  return wrong
+end
+local known_queues = by_name({ queue })
+local limits = shared_limits(keys, known_queues)
+local due = tonumber(due_ms) + (due_from == 'in' and limits.now or 0)
+
+if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
+  local line = line_of(messages[1])
+  local waiting = line and redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. line .. '!')
+  for _, limit in ipairs(line and limits_of_line(line) or {}) do
+    if limits.room(limit) <= waiting then
+      return { 0, limit }
+    end
+  end
+end
+
+-- those of one line in the order in which Redis got them, by its clock
+local stamp = base36(limits.now, 9)
+local added = let_in(keys.seen, seconds, messages, function(fresh)
+  if due > limits.now then
+    return schedule(queue.scheduled, keys.alarm, due, fresh)
+  end
+  for i, message in ipairs(fresh) do
+    fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+  end
+  enlist_new(keys, known_queues, queue, fresh)
+end)
+if type(added) == 'number' then
+  note_labels(keys, labels)
+end
+return type(added) == 'number' and { added, '' } or added`,
+  'enqueue-unique': `#!lua
+${LIB.part}
+${LIB.wrong_type}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.by_name}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
 ${LIB.now_ms}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
-${LIB.key_held}
 ${LIB.free_key}
+${LIB.end_limits}
+${LIB.WAITING}
 ${LIB.remove}
-${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
+${LIB.note_labels}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
-local keys = { seen = KEYS[1], removed = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  seen = KEYS[1],
+  removed = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  limits = KEYS[6],
+  slots = KEYS[7],
+  rates = KEYS[8],
+  paced = KEYS[9],
+  waiters = KEYS[10],
+  limit_labels = KEYS[11],
+}
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
-for i = 1, #ARGV - 6 do
+for i = 1, ARGV[7] do
   queues[i] = {
-    name = ARGV[i + 6],
-    pending = KEYS[4 * i + 2],
-    quarantined = KEYS[4 * i + 3],
-    bell = KEYS[4 * i + 4],
-    scheduled = KEYS[4 * i + 5],
+    name = ARGV[i + 7],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    held = KEYS[6 * i + 10],
+    ready = KEYS[6 * i + 11],
   }
 end
+local labels = part(ARGV, #queues + 8, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Due \`in\` or \`at\` so many ms; \`replace\` lets a running task go on.
@@ -3297,6 +4652,10 @@ for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
 end
+if wrong then
+  return wrong
+end
+wrong = wrong_lines_of(keys, queues, { message })
 if wrong then
   return wrong
 end
@@ -3317,17 +4676,18 @@ end
 -- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
+message = due <= now and line_of(message) and not_ahead(keys, target, message, now) or message
 if due > now then
   schedule(target.scheduled, keys.alarm, due, { message })
 else
-  enlist_new(target, { message })
+  enlist_new(keys, known_queues, target, { message })
 end
 if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
-  local removed = its_queue and remove(keys, its_queue, 'scheduled', former) or 0
+  local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
   if its_queue and removed == 0 then
-    removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
+    removed = remove(keys, known_queues, its_queue, place_of(former), former)
   end
   if removed > 0 and result_tag(former) then
     remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
@@ -3336,12 +4696,13 @@ end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
+note_labels(keys, labels)
 return { id, queue }`,
   'enqueue': `#!lua
 ${LIB.part}
 ${LIB.let_in}
 ${LIB.ring}
-${LIB.enlist_new}
+${LIB.append}
 -- adds messages to the tail of a queue, each id once.
 -- Returns the number of new messages; a repeated command finds fewer.
 local seen = KEYS[1]
@@ -3354,37 +4715,80 @@ local messages = part(ARGV, 2, #ARGV)
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
 return let_in(seen, seconds, messages, function(fresh)
-  enlist_new(queue, fresh)
+  append(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
 ${LIB.now_ms}
-${LIB.text}
+${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.push}
-${LIB.ring}
-${LIB.enlist}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.part}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
 ${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
+${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
 ${LIB.pauses_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.ENDED_KEPT}
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
 -- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
--- queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a
--- foreign key.
-local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3], groups_ended = KEYS[4] }
+-- queue and value of each pause that is none (of a foreign key: nothing and its type), other queues in which tasks wait
+-- for a limit that is free, an error for each queue with a foreign key.
+local keys = {
+  unique = KEYS[1],
+  pauses = KEYS[2],
+  released = KEYS[3],
+  group_times = KEYS[4],
+  groups_ended = KEYS[5],
+  limits = KEYS[6],
+  slots = KEYS[7],
+  rates = KEYS[8],
+  paced = KEYS[9],
+  waiters = KEYS[10],
+  limit_labels = KEYS[11],
+}
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i + 1],
-    quarantined = KEYS[4 * i + 2],
-    bell = KEYS[4 * i + 3],
-    scheduled = KEYS[4 * i + 4],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    held = KEYS[6 * i + 10],
+    ready = KEYS[6 * i + 11],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3393,16 +4797,15 @@ end
 -- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
 -- The end of a pause needs the same clock: claims heed it by themselves, and their children wait for a ring.
 
-local now, left, next = now_ms(), tonumber(limit), -1
+local now, left, next, known_queues = now_ms(), tonumber(limit), -1, by_name(queues)
 local function look_again(at)
   local in_ms = math.max(at - now, 0)
   next = next < 0 and in_ms or math.min(next, in_ms)
 end
 
-local function promote(queue)
-  local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
+local function promote(queue, due)
   if #due > 0 then
-    enlist(queue, due, false)
+    enlist(keys, known_queues, queue, due, false)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end
@@ -3431,12 +4834,34 @@ if found.err then
 end
 for i, queue in ipairs(queues) do
   local wrong = wrong_queues({ queue })
+  local due = not wrong and left > 0
+    and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
+  wrong = wrong or wrong_lines_of(keys, { queue }, due)
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    promote(queue)
+    promote(queue, due)
     if found[i] then
       end_pause(queue, found[i])
+    end
+  end
+end
+
+-- Limits: mostly there are none.
+local unreached = {}
+if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
+  local wrong = wrong_lines(keys, queues)
+  if wrong then
+    refused[#refused + 1] = wrong.err
+  else
+    local limits = shared_limits(keys, known_queues)
+    local at = limits.keep_pace()
+    unreached = limits.unreached()
+    if at then
+      look_again(at)
+    end
+    if limits.forget_rates() then
+      look_again(now + 10)
     end
   end
 end
@@ -3452,7 +4877,7 @@ if redis.call('EXISTS', keys.group_times, keys.groups_ended) > 0 then
     look_again(tonumber(time[2]))
   end
 end
-return { tonumber(limit) - left, next, groups, foreign, unpack(refused) }`,
+return { tonumber(limit) - left, next, groups, foreign, unreached, unpack(refused) }`,
   'schedule': `#!lua
 ${LIB.part}
 ${LIB.let_in}
@@ -3643,11 +5068,16 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -3657,13 +5087,37 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.MADE}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
 ${LIB.text}
-${LIB.now_ms}
+${LIB.PACE}
 ${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.CLAIMED}
+${LIB.MADE}
+${LIB.now_ms}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -3698,25 +5152,33 @@ local keys = {
   group_times = KEYS[10],
   groups_ended = KEYS[11],
   released = KEYS[12],
+  limits = KEYS[13],
+  slots = KEYS[14],
+  rates = KEYS[15],
+  paced = KEYS[16],
+  waiters = KEYS[17],
+  limit_labels = KEYS[18],
 }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[13],
-  quarantined = KEYS[14],
-  bell = KEYS[15],
-  scheduled = KEYS[16],
-  dead = KEYS[17],
-  records = KEYS[18],
-  dead_notes = KEYS[19],
+  pending = KEYS[19],
+  quarantined = KEYS[20],
+  bell = KEYS[21],
+  scheduled = KEYS[22],
+  dead = KEYS[23],
+  records = KEYS[24],
+  dead_notes = KEYS[25],
+  held = KEYS[26],
+  ready = KEYS[27],
 }
 local kept = {}
 for i = 1, ARGV[7] do
-  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 19] }
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 27] }
 end
 local answering = {}
 for i = 1, #ARGV - (#kept + 7) do
-  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 19] }
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 27] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -3739,9 +5201,9 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
 end
-local wrong_group = member_of(task.message) and wrong_groups(keys)
-if wrong_group then
-  return wrong_group
+wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
+if wrong then
+  return wrong
 end
 if not end_cancelled(keys, task) then
   if line ~= '' then
@@ -3752,39 +5214,384 @@ if not end_cancelled(keys, task) then
   bury(keys, task, report, by_name(answering))
 end
 return 1`,
-  'claim': `#!lua flags=allow-oom
+  'claim-limited': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.count_stale}
+${LIB.ids_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.wrong_lines}
+${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.is_stopped}
-${LIB.split}
+${LIB.is_of_stopped}
 ${LIB.pauses_of}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.end_of}
 ${LIB.is_paused}
 ${LIB.without_paused}
+${LIB.by_name}
+${LIB.RULE}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.has_tags}
 ${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.claimed_as}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.limits_of}
+${LIB.with_letter}
+${LIB.message_in_line}
+${LIB.is_quarantined}
+${LIB.is_drainer}
+-- claims as \`claim\` does, where queues have limits or lines.
+-- Returns as that of \`claim\`, and 1 while there are limits or lines.
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  drain = KEYS[3],
+  unique = KEYS[4],
+  stats = KEYS[5],
+  pauses = KEYS[6],
+  groups = KEYS[7],
+  gates = KEYS[8],
+  alarm = KEYS[9],
+  limits = KEYS[10],
+  slots = KEYS[11],
+  rates = KEYS[12],
+  paced = KEYS[13],
+  waiters = KEYS[14],
+  limit_labels = KEYS[15],
+}
+local child, number, limit, limited, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queues = {}
+for i = 1, #ARGV - 5 do
+  queues[i] = {
+    name = ARGV[i + 5],
+    pending = KEYS[5 * i + 11],
+    quarantined = KEYS[5 * i + 12],
+    bell = KEYS[5 * i + 13],
+    held = KEYS[5 * i + 14],
+    ready = KEYS[5 * i + 15],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`limit\` is how many tasks it may get, \`limited\` how many of them may have limits: those are not claimed ahead, because what a child
+-- has claimed and not started holds its slots. All else is as in \`claim\`.
+--
+-- Of a queue, the oldest start first, be they in its list or in lines; every second turn is one of the tenants, each of which has one
+-- turn after the other. The limit of a queue counts all of them.
+--
+-- Atomic because a task must be in the queue or in the claims, and a slot must be held by exactly the tasks that have it.
+
+local last, lost = registration(keys.session, child)
+if lost then
+  count_stale(keys.stats, #acks / 20)
+  return lost
+end
+local claim_number, ids = tonumber(number), ids_in(acks)
+if claim_number < tonumber(last) then
+  return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
+end
+local wrong = wrong_type('hash', keys.claims, keys.unique, keys.gates)
+  or wrong_type('string', keys.drain)
+  or wrong_type('list', keys.alarm)
+  or wrong_queues(queues)
+  or wrong_lines(keys, queues)
+if wrong then
+  return wrong
+end
+
+-- So many lines are looked at in one script.
+local MOST_LOOKS = 40
+-- So many tasks of lines are given at once: each takes Redis longer than one of a list.
+local MOST_OF_LINES = 32
+
+local acked = 0
+if #ids > 0 then
+  acked = redis.call('HDEL', keys.claims, unpack(ids))
+end
+redis.call('HSET', keys.session, child, number)
+local stops, stopped = {}, {}
+if claim_number == tonumber(last) then
+  local all = redis.call('HVALS', keys.claims)
+  for _, held in ipairs(all) do
+    local _, message = split(held)
+    if message and is_of_stopped(keys.groups, stops, message) then
+      stopped[#stopped + 1] = string.sub(message, 1, 20)
+    end
+  end
+  return { 1, acked, 0, all, 0, '', table.concat(stopped), 1 }
+end
+count_stale(keys.stats, #ids - acked)
+
+local open, paused = queues, nil
+if redis.call('EXISTS', keys.pauses) == 1 then
+  open, paused = without_paused(keys.pauses, queues)
+end
+local gate_of, has_gates = {}, false
+if redis.call('EXISTS', keys.gates) == 1 then
+  local names = {}
+  for i, queue in ipairs(queues) do
+    names[i] = queue.name
+  end
+  for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
+    gate_of[names[i]] = gate or nil
+    has_gates = has_gates or gate
+  end
+end
+
+local known_queues = by_name(queues)
+local limits = limits_with(keys, known_queues)
+local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
+local left, left_limited = math.min(tonumber(limit), 1000), math.min(tonumber(limited), tonumber(limit))
+local granted, fields, looks, of_lines = {}, {}, 0, 0
+
+local function grant(queue, message)
+  local id
+  id, message = claimed_as(child, number, #granted, message)
+  local gate, is_limited = gate_of[queue.name], false
+  if has_tags(message) then
+    if tag(message, 's') then
+      free_key(keys.unique, message)
+    end
+    if is_of_stopped(keys.groups, stops, message) then
+      stopped[#stopped + 1] = id
+    end
+    for _, limit in ipairs(line_of(message) and limits_of(message, 'lL') or {}) do
+      is_limited = true
+      limits.take(limit, 1, keeps_slot(message, limit))
+      message = with_letter(message, 'L', limit, 'l')
+    end
+  end
+  if gate then
+    limits.take(gate, 1)
+    message = string.sub(message, 1, 34) .. 'q' .. gate .. string.sub(message, 35)
+  end
+  local held = queue.name .. ' ' .. message
+  has_zero = has_zero or string.find(held, '\\0', 1, true)
+  granted[#granted + 1] = held
+  fields[#fields + 1] = id
+  fields[#fields + 1] = held
+  left = left - 1
+  if gate or is_limited then
+    left_limited = left_limited - 1
+  end
+end
+
+-- How many tasks of a queue may be given now.
+local function most_of(queue)
+  local gate = gate_of[queue.name]
+  return gate and math.min(limits.room(gate), left, left_limited) or left
+end
+
+local function has_work(queue)
+  return redis.call('EXISTS', queue.pending, queue.quarantined) > 0
+    or redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS)) > 0
+end
+
+-- A queue whose limit is full waits as a whole.
+local function is_shut(queue)
+  local gate = gate_of[queue.name]
+  if not gate or limits.room(gate) > 0 then
+    return false
+  end
+  if has_work(queue) then
+    limits.wait_as_queue(queue, gate)
+  end
+  return true
+end
+
+-- The oldest quarantined task, for a child that holds nothing. One with a full limit waits in its line.
+local function take_quarantined(queue)
+  while looks < MOST_LOOKS do
+    local message = redis.call('LINDEX', queue.quarantined, 0)
+    if not message then
+      return
+    end
+    looks = looks + 1
+    local entry, line = place_in_line(message)
+    local index = entry and limits.blocked_by(limits_of_line(line), entry)
+    redis.call('LPOP', queue.quarantined)
+    if not index then
+      return grant(queue, message)
+    end
+    limits.add(queue, message)
+  end
+end
+
+-- Gives the first task of a line, unless a limit of it is full by now.
+local function serve(queue, line)
+  looks = looks + 1
+  local head = limits.first_of(queue, line)
+  local message = head and message_in_line(head)
+  local is_alone = message and is_quarantined(message)
+  local is_given = message and not limits.blocked_by(limits_of_line(line), head)
+  if is_given then
+    redis.call('ZREM', queue.held, head)
+  end
+  if is_given and is_alone and (holds > 0 or #granted > 0) then
+    -- the next child that holds nothing takes it
+    redis.call('LPUSH', queue.quarantined, message)
+    is_given = false
+  elseif is_given then
+    grant(queue, message)
+    of_lines = of_lines + 1
+    left = is_alone and 0 or left
+  end
+  limits.left_line(queue, line, is_given)
+end
+
+-- Whether a line may give a task now: one with limits is not claimed ahead.
+local function may_serve(line)
+  return line and of_lines < MOST_OF_LINES and (left_limited > 0 or #line < 27) and line
+end
+
+local function first_line(queue, from, till)
+  local found = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, 1)
+  return may_serve(found[1]), tonumber(found[2])
+end
+
+-- The tasks of the list that came before a time, at most so many.
+local function take_plain(queue, before, most)
+  local count = most
+  if before then
+    count = 0
+    for _, message in ipairs(redis.call('LRANGE', queue.pending, 0, math.min(most, 32) - 1)) do
+      if (tonumber(string.sub(message, 26, 34), 36) or 0) > before then
+        break
+      end
+      count = count + 1
+    end
+  end
+  local messages = count > 0 and redis.call('LPOP', queue.pending, count) or {}
+  for _, message in ipairs(messages) do
+    grant(queue, message)
+  end
+  return #messages
+end
+
+-- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest.
+local function take(queue)
+  local turn = claim_number
+  while looks < MOST_LOOKS do
+    local most = most_of(queue)
+    if most <= 0 then
+      return
+    end
+    local fair = first_line(queue, '-inf', '(0')
+    local aged, since = first_line(queue, 0, '(' .. text(WAITS))
+    local is_fair = fair and turn % 2 == 0
+    turn = turn + 1
+    if not fair and not aged then
+      take_plain(queue, nil, most)
+      return
+    elseif is_fair or take_plain(queue, since, fair and 1 or most) == 0 then
+      serve(queue, not is_fair and aged or fair)
+    end
+  end
+end
+
+for _, queue in ipairs(open) do
+  if left <= 0 then
+    break
+  elseif not is_shut(queue) then
+    local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
+    if is_first and holds == 0 and most_of(queue) > 0 then
+      take_quarantined(queue)
+      left = #granted == 0 and left or 0
+    elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
+      to_drain = 1
+      break
+    end
+    take(queue)
+    limits.forget_tags(queue)
+  end
+end
+
+if #fields > 0 then
+  redis.call('HSET', keys.claims, unpack(fields))
+end
+local more, needed = 0, has_gates and 1 or 0
+for _, queue in ipairs(open) do
+  if has_work(queue) and not is_shut(queue) then
+    ring(queue.bell)
+    -- of those that may be claimed ahead
+    more = not gate_of[queue.name] and redis.call('EXISTS', queue.pending, queue.quarantined) > 0 and 1 or more
+  end
+end
+for _, queue in ipairs(queues) do
+  needed = needed == 1 and 1 or redis.call('EXISTS', queue.ready)
+end
+return {
+  0,
+  acked,
+  to_drain,
+  has_zero and granted or table.concat(granted, '\\0'),
+  more,
+  paused or '',
+  table.concat(stopped),
+  needed,
+}`,
+  'claim': `#!lua flags=allow-oom
+${LIB.registration}
+${LIB.count_stale}
+${LIB.ids_in}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.split}
+${LIB.tag}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.is_stopped}
+${LIB.is_of_stopped}
+${LIB.pauses_of}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.without_paused}
+${LIB.claimed_as}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.is_drainer}
 ${LIB.ring}
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
--- Returns 1 if repeated, the number acked, 1 if to drain, \`<queue> <message>\` of each task, 1 if queues that are not
--- paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other.
-local session, claims, drain, unique, stats, pauses, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+-- Returns 1 if repeated (-1 if limits or lines are to be heeded: nothing was done), the number acked, 1 if to drain,
+-- \`<queue> <message>\` of each task, 1 if queues that are not paused hold more, the names of its paused queues, the ids
+-- of tasks whose group was stopped, one behind the other.
+local session, claims, drain, unique, stats, pauses, groups, gates = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 5],
-    quarantined = KEYS[3 * i + 6],
-    bell = KEYS[3 * i + 7],
+    pending = KEYS[4 * i + 5],
+    quarantined = KEYS[4 * i + 6],
+    bell = KEYS[4 * i + 7],
+    ready = KEYS[4 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3804,10 +5611,7 @@ if lost then
   count_stale(stats, #acks / 20)
   return lost
 end
-local claim_number, ids = tonumber(number), {}
-for first = 1, #acks, 20 do
-  ids[#ids + 1] = string.sub(acks, first, first + 19)
-end
+local claim_number, ids = tonumber(number), ids_in(acks)
 -- unpack fails from about 8,000 values on, and by then the tasks have left their queue
 local most = math.min(tonumber(limit), 1000)
 if claim_number < tonumber(last) then
@@ -3832,6 +5636,40 @@ if wrong or not ours then
   return wrong or wrong_type('hash', claims) or wrong_queues(queues)
 end
 
+-- Whether something of these queues is for \`claim-limited\`: their limits, tasks in lines, a quarantined task with limits.
+local function has_limits()
+  local may_limit = { gates }
+  for i = 1, #queues do
+    may_limit[i + 1] = queues[i].ready
+    local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
+    if first and line_of(first) then
+      return true
+    end
+  end
+  local found = redis.call('EXISTS', unpack(may_limit))
+  if found == 0 then
+    return false
+  end
+  local names = {}
+  for i = 1, #queues do
+    names[i] = queues[i].name
+  end
+  local its_gates = redis.pcall('HMGET', gates, unpack(names))
+  if its_gates.err then
+    return true
+  end
+  for i = 1, #queues do
+    if its_gates[i] then
+      return true
+    end
+  end
+  return found > redis.call('EXISTS', gates)
+end
+
+if most > 0 and claim_number > tonumber(last) and has_limits() then
+  return { -1, 0, 0, '', 0, '', '' }
+end
+
 local acked = 0
 if #ids > 0 then
   acked = redis.call('HDEL', claims, unpack(ids))
@@ -3840,22 +5678,13 @@ redis.call('HSET', session, child, number)
 
 -- The ids of those that must not start, because somebody has stopped their group.
 local stopped, stops = {}, {}
-local function heed_group(id, message)
-  local group = member_of(message)
-  if group and stops[group] == nil then
-    stops[group] = is_stopped(groups, group)
-  end
-  if group and stops[group] then
-    stopped[#stopped + 1] = id
-  end
-end
 
 if most < 0 or claim_number == tonumber(last) then
   local all = redis.call('HVALS', claims)
   for _, held in ipairs(all) do
     local _, message = split(held)
-    if message then
-      heed_group(string.sub(message, 1, 20), message)
+    if message and is_of_stopped(groups, stops, message) then
+      stopped[#stopped + 1] = string.sub(message, 1, 20)
     end
   end
   return { 1, acked, 0, all, 0, '', table.concat(stopped) }
@@ -3871,19 +5700,16 @@ holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
 
 local function grant(queue, message)
-  local id = string.sub(message, 1, 20)
-  if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
-    -- foreign bytes: kept whole behind an id of our own, so that the child can bury them; equal ones get different ids
-    local claimed_as = table.concat({ child, number, #granted, message }, ' ')
-    id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
-    message = id .. '?' .. message
-  end
+  local id
+  id, message = claimed_as(child, number, #granted, message)
   -- \`[\`: no tag. \`s\`: unique until it is started
   if string.byte(message, 35) ~= 91 then
     if tag(message, 's') then
       free_key(unique, message)
     end
-    heed_group(id, message)
+    if is_of_stopped(groups, stops, message) then
+      stopped[#stopped + 1] = id
+    end
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
@@ -3902,23 +5728,13 @@ local function take(list, queue, count)
   end
 end
 
--- were every child to drain, one quarantined task would stop them all; the mark expires with a child that died over it
-local function is_drainer()
-  local drainer = redis.call('GET', drain)
-  if drainer and drainer ~= child then
-    return false
-  end
-  redis.call('SET', drain, child, 'PX', 5000)
-  return true
-end
-
 for i = 1, #queues do
   local queue = queues[i]
   if most > 0 and #granted == 0 and size[queue.quarantined] > 0 then
     if holds == 0 then
       take(queue.quarantined, queue, 1)
       break
-    elseif is_drainer() then
+    elseif is_drainer(drain, child) then
       to_drain = 1
       break
     end
@@ -3948,8 +5764,12 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.by_name}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
+${LIB.by_name}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
@@ -3960,13 +5780,36 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.RENEWED}
 ${LIB.announce}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.now_ms}
-${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -3990,30 +5833,38 @@ local keys = {
   group_times = KEYS[8],
   groups_ended = KEYS[9],
   released = KEYS[10],
+  limits = KEYS[11],
+  slots = KEYS[12],
+  rates = KEYS[13],
+  paced = KEYS[14],
+  waiters = KEYS[15],
+  limit_labels = KEYS[16],
 }
 local child = ARGV[1]
 local kept = {}
 for i = 1, ARGV[2] do
-  kept[i] = { name = ARGV[i + 4], result = KEYS[i + 10] }
+  kept[i] = { name = ARGV[i + 4], result = KEYS[i + 16] }
 end
 local answering = {}
 for i = 1, ARGV[3] do
-  answering[i] = { name = ARGV[#kept + i + 4], answers = KEYS[#kept + i + 10] }
+  answering[i] = { name = ARGV[#kept + i + 4], answers = KEYS[#kept + i + 16] }
 end
 local queues = {}
 for i = 1, ARGV[4] do
   queues[i] = {
     name = ARGV[#kept + #answering + i + 4],
-    pending = KEYS[#kept + #answering + 2 * i + 9],
-    bell = KEYS[#kept + #answering + 2 * i + 10],
+    pending = KEYS[#kept + #answering + 4 * i + 13],
+    bell = KEYS[#kept + #answering + 4 * i + 14],
+    held = KEYS[#kept + #answering + 4 * i + 15],
+    ready = KEYS[#kept + #answering + 4 * i + 16],
   }
 end
 local results = part(ARGV, #kept + #answering + #queues + 5, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`kept\` and \`results\` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each, whose first
--- letter says how it ended, see task-result.ts. \`queues\` are those into which groups may send; none where
--- no task is in a group.
+-- letter says how it ended, see task-result.ts. \`queues\` are those into which groups may send, and in which
+-- tasks wait for limits; none where no task is in a group or has a limit.
 --
 -- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result, nor without
 -- its group.
@@ -4024,24 +5875,36 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local any_members = #queues > 0
-local wrong = wrong_keys(keys) or any_members and (wrong_groups(keys) or wrong_queues(queues))
+local any_queues = #queues > 0
+local wrong = wrong_keys(keys) or any_queues and (wrong_groups(keys) or wrong_queues(queues))
+if wrong then
+  return wrong
+end
+local messages, its_queue = {}, {}
+for i, task in ipairs(kept) do
+  its_queue[i], messages[i] = split(redis.call('HGET', keys.claims, task.name) or '')
+  messages[i] = messages[i] or ''
+end
+wrong = any_queues and wrong_lines_of(keys, queues, messages)
 if wrong then
   return wrong
 end
 local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
 local keyed = redis.call('EXISTS', keys.unique) == 1
 for i, task in ipairs(kept) do
-  local held = redis.call('HGET', keys.claims, task.name)
-  local _, message = split(held or '')
-  if message then
+  local message = messages[i]
+  if message ~= '' then
     keep_result(task.result, message, results[i])
     if end_claim({ claims = keys.claims, id = task.name }) then
       if keyed then
         free_key(keys.unique, message)
       end
       announce(known_answering, message, results[i])
-      if any_members then
+      local queue = known_queues[its_queue[i]]
+      if queue then
+        end_limits(keys, known_queues, queue, message, CLAIMED)
+      end
+      if any_queues then
         leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
       end
       ended = ended + 1
@@ -4113,7 +5976,12 @@ ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
+${LIB.without_gate}
 ${LIB.held_task}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.tag}
@@ -4124,14 +5992,37 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
-${LIB.text}
 ${LIB.now_ms}
-${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -4142,11 +6033,11 @@ ${LIB.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
-${LIB.is_foreign}
+${LIB.with_letter}
+${LIB.keep_ordered}
 ${LIB.is_quarantined}
-${LIB.push}
 ${LIB.enlist}
-${LIB.update_key}
+${LIB.give_up_slots}
 ${LIB.put_back}
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
@@ -4162,18 +6053,26 @@ local keys = {
   group_times = KEYS[9],
   groups_ended = KEYS[10],
   released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
 }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i + 6],
-    quarantined = KEYS[6 * i + 7],
-    bell = KEYS[6 * i + 8],
-    scheduled = KEYS[6 * i + 9],
-    dead = KEYS[6 * i + 10],
-    records = KEYS[6 * i + 11],
+    pending = KEYS[8 * i + 10],
+    quarantined = KEYS[8 * i + 11],
+    bell = KEYS[8 * i + 12],
+    scheduled = KEYS[8 * i + 13],
+    dead = KEYS[8 * i + 14],
+    records = KEYS[8 * i + 15],
+    held = KEYS[8 * i + 16],
+    ready = KEYS[8 * i + 17],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)
@@ -4201,6 +6100,14 @@ for _, id in ipairs(ids) do
   local held = not named[id] and redis.call('HGET', keys.claims, id)
   named[id] = true
   tasks[#tasks + 1] = held and held_task(keys.claims, id, held, known_queues) or nil
+end
+local claimed = {}
+for i, task in ipairs(tasks) do
+  claimed[i] = task.claimed
+end
+wrong = wrong_lines_of(keys, queues, claimed)
+if wrong then
+  return wrong
 end
 put_back(keys, tasks)
 return #tasks`,
@@ -4234,11 +6141,16 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -4248,13 +6160,37 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.MADE}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
 ${LIB.text}
-${LIB.now_ms}
+${LIB.PACE}
 ${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.CLAIMED}
+${LIB.MADE}
+${LIB.now_ms}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -4266,14 +6202,14 @@ ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.counted}
+${LIB.with_letter}
+${LIB.keep_ordered}
 ${LIB.remembered}
 ${LIB.schedule}
-${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LIB.update_key}
+${LIB.give_up_slots}
 ${LIB.try_again}
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
@@ -4289,16 +6225,24 @@ local keys = {
   group_times = KEYS[9],
   groups_ended = KEYS[10],
   released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
 }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[12],
-  quarantined = KEYS[13],
-  bell = KEYS[14],
-  scheduled = KEYS[15],
-  dead = KEYS[16],
-  records = KEYS[17],
+  pending = KEYS[18],
+  quarantined = KEYS[19],
+  bell = KEYS[20],
+  scheduled = KEYS[21],
+  dead = KEYS[22],
+  records = KEYS[23],
+  held = KEYS[24],
+  ready = KEYS[25],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -4321,9 +6265,9 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
-local wrong_group = member_of(task.message) and wrong_groups(keys)
-if wrong_group then
-  return wrong_group
+wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
+if wrong then
+  return wrong
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
@@ -4335,8 +6279,10 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
+${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.split}
+${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.note_endings}
 ${LIB.body_start}
@@ -4352,13 +6298,39 @@ ${LIB.free_key}
 ${LIB.finish}
 ${LIB.RENEWED}
 ${LIB.announce}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.PACE}
+${LIB.ring}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.now_ms}
-${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up}
+${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -4372,18 +6344,18 @@ ${LIB.end_claim}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.end_cancelled}
-${LIB.is_foreign}
 ${LIB.remembered}
 ${LIB.counted}
 ${LIB.keep_failure}
 ${LIB.keep_notes}
 ${LIB.bury}
+${LIB.with_letter}
+${LIB.keep_ordered}
 ${LIB.schedule}
 ${LIB.is_quarantined}
-${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LIB.update_key}
+${LIB.give_up_slots}
 ${LIB.try_again}
 ${LIB.put_back}
 -- ends all claims of a child that has exited, and its registration.
@@ -4400,34 +6372,42 @@ local keys = {
   group_times = KEYS[9],
   groups_ended = KEYS[10],
   released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
 }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 5],
-    pending = KEYS[7 * i + 5],
-    quarantined = KEYS[7 * i + 6],
-    bell = KEYS[7 * i + 7],
-    scheduled = KEYS[7 * i + 8],
-    dead = KEYS[7 * i + 9],
-    records = KEYS[7 * i + 10],
-    dead_notes = KEYS[7 * i + 11],
+    pending = KEYS[9 * i + 9],
+    quarantined = KEYS[9 * i + 10],
+    bell = KEYS[9 * i + 11],
+    scheduled = KEYS[9 * i + 12],
+    dead = KEYS[9 * i + 13],
+    records = KEYS[9 * i + 14],
+    dead_notes = KEYS[9 * i + 15],
+    held = KEYS[9 * i + 16],
+    ready = KEYS[9 * i + 17],
   }
 end
 local noting = {}
 for i = 1, ARGV[4] do
-  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 11] }
+  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[9 * #queues + i + 17] }
 end
 local kept = {}
 for i = 1, ARGV[5] do
-  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 11] }
+  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[9 * #queues + #noting + i + 17] }
 end
 local answering = {}
 for i = 1, #ARGV - (#queues + #noting + #kept + 5) do
   answering[i] = {
     name = ARGV[#queues + #noting + #kept + i + 5],
-    answers = KEYS[7 * #queues + #noting + #kept + i + 11],
+    answers = KEYS[9 * #queues + #noting + #kept + i + 17],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -4447,7 +6427,7 @@ local _, lost = registration(keys.session, child)
 if lost then
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -4470,7 +6450,7 @@ for _, id in ipairs(judged.dropped or {}) do
     note_ending(keys, task.queue.name, task.message, 'timedOut')
     note_ending(keys, task.queue.name, task.message, 'dropped')
     keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')
-    dropped[#dropped + 1] = task.message
+    dropped[#dropped + 1] = task
   end
 end
 for _, id in ipairs(judged.done) do
@@ -4479,16 +6459,18 @@ for _, id in ipairs(judged.done) do
     unkept[#unkept + 1] = id
   else
     ended[#ended + 1] = id
-    done[#done + 1] = task and task.message or nil
+    done[#done + 1] = task or nil
   end
 end
 finish(keys, ended)
-for _, message in ipairs(dropped) do
-  announce(known_answering, message)
-  leave_group(keys, known_queues, message, 'dropped')
+for _, task in ipairs(dropped) do
+  announce(known_answering, task.message)
+  end_limits(keys, known_queues, task.queue, task.claimed, CLAIMED)
+  leave_group(keys, known_queues, task.message, 'dropped')
 end
-for _, message in ipairs(done) do
-  leave_group(keys, known_queues, message, 'done')
+for _, task in ipairs(done) do
+  end_limits(keys, known_queues, task.queue, task.claimed, CLAIMED)
+  leave_group(keys, known_queues, task.message, 'done')
 end
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
@@ -4627,4 +6609,4 @@ for i = first, #kept do
 end
 redis.call('SET', keys.notes, table.concat(notes, '\\n'), 'EX', ended == '1' and 3600 or 86400)
 return 1`,
-} as const;
+};

@@ -57,6 +57,19 @@ export const KEYS = {
     holds: 'task id -> the notes of a dead task, as in `notes:`',
     lasts: 'as `dead:`; gone when empty; 100 bytes and the notes, only of tasks that noted something',
   },
+  held: {
+    pattern: 'held:<queue>',
+    type: 'sorted set',
+    holds:
+      '`<line> <turn, 13 digits><message>` of each task with a limit, a tenant or a priority, see [below](#limits)',
+    lasts: 'until it is claimed; its message, its line and 100 bytes',
+  },
+  ready: {
+    pattern: 'ready:<queue>',
+    type: 'sorted set',
+    holds: 'line -> whether it may start, and when it is its turn; tenant -> its place in the ring',
+    lasts: 'while tasks wait in the line; 100 bytes and the name of the line',
+  },
   alarm: {
     pattern: 'alarm',
     type: 'list',
@@ -75,6 +88,50 @@ export const KEYS = {
     holds:
       'queue -> end of its pause in ms of Redis time, 0 for none, and JSON: `<end> {"since":...,"until":...,"id":...,"by":...,"reason":...}`',
     lasts: 'until the queue is resumed, or the pause is over; gone when empty',
+  },
+  limits: {
+    pattern: 'limits',
+    type: 'hash',
+    holds: 'what the limits of apps allow, and what was set while they run, see [below](#limits)',
+    lasts:
+      'a declaration until a day after the last session that had it; what was set until its end; about 150 bytes each',
+  },
+  slots: {
+    pattern: 'slots',
+    type: 'hash',
+    holds: 'limit -> how many tasks hold it',
+    lasts: 'gone at 0; 60 bytes a limit',
+  },
+  rates: {
+    pattern: 'rates',
+    type: 'sorted set',
+    holds: 'limit -> when the next start would come if all came evenly, in us of Redis time',
+    lasts: 'until then; 117 bytes a limit',
+  },
+  paced: {
+    pattern: 'paced',
+    type: 'sorted set',
+    holds: 'limit -> when a promoter looks whether tasks that wait for it may start, in ms of Redis time',
+    lasts: 'until then; 117 bytes a limit',
+  },
+  waiters: {
+    pattern: 'waiters',
+    type: 'sorted set',
+    holds:
+      '`<limit><queue> <order, 13 digits> <line>` of each line that waits for a limit, or for the turn of its tenant',
+    lasts: 'while it waits; 130 bytes and the name of the line',
+  },
+  gates: {
+    pattern: 'gates',
+    type: 'hash',
+    holds: 'queue -> its limit',
+    lasts: 'as the declaration in `limits`; gone when empty',
+  },
+  limitLabels: {
+    pattern: 'limit-labels',
+    type: 'hash',
+    holds: 'limit -> its key in clear, up to 200 characters',
+    lasts: 'while a task with that key runs or waits; 80 bytes and the key',
   },
   drain: {
     pattern: 'drain',

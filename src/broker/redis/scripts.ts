@@ -69,12 +69,27 @@ export const ENDS = ['unique', 'cancelled', 'alarm'] as const;
 const COUNTS = ['endings', 'catalog'] as const;
 /** What the end of a member of a group may change, see lib/groups.lua. */
 const GROUPS = ['groups', 'groupTimes', 'groupsEnded', 'released'] as const;
+/** What a task that has limits, or waits in a line, may change, see lib/limits.lua. */
+const LIMITS = ['limits', 'slots', 'rates', 'paced', 'waiters', 'limitLabels'] as const;
+/** What wakes the lines of a queue. */
+const LINES = ['bell', 'held', 'ready'] as const;
 /** Where a task of a queue can go. */
-const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records'] as const;
+const QUEUE = ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'dead', 'records', 'held', 'ready'] as const;
 /** Where the results of tasks are kept that end in this script, and where their senders wait for that. */
 const ANSWERS = { '...kept': ['result'], '...answering': ['answers'] } as const;
 /** And where its notes go with it when it dies. */
-const GRAVE = [...QUEUE, 'deadNotes'] as const;
+const GRAVE = [
+  'name',
+  'pending',
+  'quarantined',
+  'bell',
+  'scheduled',
+  'dead',
+  'records',
+  'deadNotes',
+  'held',
+  'ready',
+] as const;
 
 /**
  * Every script: one for each transition, and a few that read.
@@ -93,6 +108,17 @@ export const SCRIPTS = {
     args: ['seconds', '...messages'],
     reply: reply<number>('the number of new messages; a repeated command finds fewer'),
   },
+  'enqueue-limited': {
+    flags: 'none',
+    purpose: 'adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once',
+    by: ['sender'],
+    keys: ['seen', 'alarm', ...LIMITS],
+    blocks: { queue: ['name', 'pending', 'bell', 'scheduled', 'held', 'ready'] },
+    args: ['seconds', 'dueFrom', 'dueMs', 'refuses', '...labels', '...messages'],
+    reply: reply<[added: number, full: string]>(
+      'the number of new messages, and the limit for which the message was refused, or nothing',
+    ),
+  },
   schedule: {
     flags: 'none',
     purpose: 'adds messages to the schedule of a queue, each id once',
@@ -106,32 +132,53 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'adds a message unless another task has its key; with `replace`, removes that task if it waits',
     by: ['sender of unique keys', 'CronManager'],
-    keys: ['seen', 'removed', ...ENDS],
-    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
-    args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue'],
+    keys: ['seen', 'removed', ...ENDS, ...LIMITS],
+    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'] },
+    args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue', '...labels'],
     reply: reply<[id: string, queue: string]>('id and queue of the task that now has the key'),
   },
   promote: {
     purpose: 'moves due tasks from the schedules to the tails of their queues, and ends pauses that are over',
     by: ['supervisor'],
-    keys: ['pauses', 'released', 'groupTimes', 'groupsEnded'],
-    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled'] },
+    keys: ['unique', 'pauses', 'released', 'groupTimes', 'groupsEnded', ...LIMITS],
+    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'] },
     args: ['limit'],
-    reply: reply<[moved: number, nextInMs: number, groups: Flag, foreign: string[], ...refused: string[]]>(
-      'the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do, queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a foreign key',
+    reply: reply<
+      [moved: number, nextInMs: number, groups: Flag, foreign: string[], unreached: string[], ...refused: string[]]
+    >(
+      'the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do, queue and value of each pause that is none (of a foreign key: nothing and its type), other queues in which tasks wait for a limit that is free, an error for each queue with a foreign key',
     ),
   },
   claim: {
     purpose: 'acks finished tasks of a child, then gives it tasks of its queues, by priority',
     by: ['child'],
-    keys: ['session', 'claims', 'drain', 'unique', 'stats', 'pauses', 'groups'],
-    blocks: { '...queues': ['pending', 'quarantined', 'bell'] },
+    keys: ['session', 'claims', 'drain', 'unique', 'stats', 'pauses', 'groups', 'gates'],
+    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'ready'] },
     args: ['child', 'number', 'limit', 'acks'],
     reply: reply<
       [repeated: Flag, acked: number, drain: Flag, held: string | string[], more: Flag, paused: string, stopped: string]
     >(
-      '1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other',
+      '1 if repeated (-1 if limits or lines are to be heeded: nothing was done), the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other',
     ),
+  },
+  'claim-limited': {
+    purpose: 'claims as `claim` does, where queues have limits or lines',
+    by: ['child'],
+    keys: ['session', 'claims', 'drain', 'unique', 'stats', 'pauses', 'groups', 'gates', 'alarm', ...LIMITS],
+    blocks: { '...queues': ['pending', 'quarantined', 'bell', 'held', 'ready'] },
+    args: ['child', 'number', 'limit', 'limited', 'acks'],
+    reply: reply<
+      [
+        repeated: Flag,
+        acked: number,
+        drain: Flag,
+        held: string | string[],
+        more: Flag,
+        paused: string,
+        stopped: string,
+        needed: Flag,
+      ]
+    >('as that of `claim`, and 1 while there are limits or lines'),
   },
   'pause-queue': {
     purpose: 'pauses a queue, for a time or until it is resumed; a repeated command changes nothing',
@@ -158,15 +205,15 @@ export const SCRIPTS = {
   finish: {
     purpose: 'ends finished tasks of a child that keep their results or are in a group',
     by: ['child'],
-    keys: ['session', 'claims', 'stats', ...ENDS, ...GROUPS],
-    blocks: { ...ANSWERS, '...queues': ['pending', 'bell'] },
+    keys: ['session', 'claims', 'stats', ...ENDS, ...GROUPS, ...LIMITS],
+    blocks: { ...ANSWERS, '...queues': ['pending', ...LINES] },
     args: ['child', '...results'],
     reply: reply<number>('the number that the child still held'),
   },
   retry: {
     purpose: 'lets a task run again after an attempt, now or later',
     by: ['child'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { queue: QUEUE },
     args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
     reply: reply<Flag>('1, or 0 if the child no longer held it or the attempt was counted before'),
@@ -174,7 +221,7 @@ export const SCRIPTS = {
   release: {
     purpose: 'returns tasks to the heads of their queues, uncounted',
     by: ['child', 'supervisor'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { '...queues': QUEUE },
     args: ['child', 'claimNumber', '...ids'],
     reply: reply<number>('the number returned; 0 if the child has claimed again'),
@@ -182,7 +229,7 @@ export const SCRIPTS = {
   bury: {
     purpose: 'moves a task to the dead, with the report of its error',
     by: ['child'],
-    keys: ['session', 'claims', 'notes', ...ENDS, ...COUNTS, ...GROUPS],
+    keys: ['session', 'claims', 'notes', ...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { queue: GRAVE, ...ANSWERS },
     args: ['child', 'id', 'report', 'line', 'header'],
     reply: reply<Flag>('1, or 0 if the child no longer held it'),
@@ -190,7 +237,7 @@ export const SCRIPTS = {
   settle: {
     purpose: 'ends all claims of a child that has exited, and its registration',
     by: ['supervisor'],
-    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS],
+    keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { '...queues': GRAVE, '...noting': ['notes'], ...ANSWERS },
     args: ['child', 'childExit'],
     reply: reply<[released: number, crashed: number, quarantined: number, dead: number, timedOut: number]>(
@@ -200,7 +247,7 @@ export const SCRIPTS = {
   reap: {
     purpose: 'returns all claims of a session whose lease ran out, uncounted, and deletes the session',
     by: ['supervisor'],
-    keys: ['sessions', 'session', 'pulse', ...ENDS, ...COUNTS, ...GROUPS],
+    keys: ['sessions', 'session', 'pulse', ...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { '...children': ['claims'], '...queues': QUEUE },
     args: ['sessionId', 'leaseMs'],
     reply: reply<number>('the number returned, or -1 if the session was renewed, is gone or has changed'),
@@ -217,9 +264,9 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'adds messages to a batch and to their queue, each id once',
     by: ['batches and flows'],
-    keys: ['seen', 'alarm', ...GROUPS],
-    blocks: { queue: ['pending', 'bell', 'scheduled'] },
-    args: ['seconds', 'group', 'unsealedMs', 'dueFrom', 'dueMs', '...messages'],
+    keys: ['seen', 'alarm', ...GROUPS, ...LIMITS],
+    blocks: { queue: ['name', 'pending', 'bell', 'scheduled', 'held', 'ready'] },
+    args: ['seconds', 'group', 'unsealedMs', 'dueFrom', 'dueMs', '...labels', '...messages'],
     reply: reply<number>('the number of new messages, -1 if the group has ended, -2 if there is none'),
   },
   'add-nodes': {
@@ -260,7 +307,7 @@ export const SCRIPTS = {
   'tend-groups': {
     purpose: 'carries out what scripts have left to promoters, ends groups whose time is over, and forgets old ones',
     by: ['supervisor'],
-    keys: ['alarm', 'broadcasts', 'removed', 'groupIndex', ...COUNTS, ...GROUPS],
+    keys: ['alarm', 'broadcasts', 'removed', 'groupIndex', ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { '...queues': QUEUE, ...ANSWERS },
     args: ['orders', 'broadcastsKept'],
     reply: reply<[tended: number, left: number]>('the number of things done, the number of orders left'),
@@ -308,8 +355,11 @@ export const SCRIPTS = {
   'cancel-waiting': {
     purpose: 'removes a task that waits and frees its unique key',
     by: ['cancel() and status()', 'TaskInspector'],
-    keys: [...ENDS, ...COUNTS, ...GROUPS],
-    blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled'], '...answering': ['answers'] },
+    keys: [...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
+    blocks: {
+      queue: ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'],
+      '...answering': ['answers'],
+    },
     args: ['place', 'message', 'passed'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),
   },
@@ -324,8 +374,8 @@ export const SCRIPTS = {
   'purge-pending': {
     purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
     by: ['TaskInspector'],
-    keys: ['unique', 'removed', 'alarm', ...COUNTS, ...GROUPS],
-    blocks: { queue: ['name', 'pending', 'quarantined'] },
+    keys: ['unique', 'removed', 'alarm', ...COUNTS, ...GROUPS, ...LIMITS],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'bell', 'held', 'ready'] },
     args: ['place', 'passed', 'look', 'mostBytes', 'call', 'before'],
     reply: reply<[purged: number, looked: number, passed: number, left: number]>(
       'the number purged, the number looked at, how many at the tail were kept, the number left behind them',
@@ -334,17 +384,17 @@ export const SCRIPTS = {
   reschedule: {
     purpose: 'gives a scheduled task another time, or moves it to the tail of its queue',
     by: ['TaskInspector'],
-    keys: [...ENDS],
-    blocks: { queue: ['name', 'pending', 'quarantined', 'bell', 'scheduled'] },
+    keys: [...ENDS, ...LIMITS],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'] },
     args: ['message', 'dueFrom', 'dueMs'],
     reply: reply<Flag>('1, or 0 if it is not scheduled any more'),
   },
   redrive: {
     purpose: 'moves dead tasks to the tail of their queue, with new counters',
     by: ['DeadLetters'],
-    keys: [...ENDS, ...GROUPS],
+    keys: [...ENDS, ...GROUPS, ...LIMITS],
     blocks: {
-      queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'],
+      queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes', 'held', 'ready'],
       '...noting': ['notes'],
       '...kept': ['result'],
     },
@@ -357,9 +407,9 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'moves a dead task with other arguments to the tail of its queue, with new counters',
     by: ['DeadLetters'],
-    keys: [...ENDS, ...GROUPS],
+    keys: [...ENDS, ...GROUPS, ...LIMITS],
     blocks: {
-      queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes'],
+      queue: ['name', 'pending', 'bell', 'dead', 'records', 'deadNotes', 'held', 'ready'],
       '...noting': ['notes'],
       '...kept': ['result'],
     },
@@ -580,8 +630,8 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'enqueues the due runs of a cron, each time once',
     by: ['supervisor'],
-    keys: ['crons', 'unique'],
-    blocks: { queue: ['name', 'pending', 'bell'] },
+    keys: ['crons', 'unique', 'alarm', ...LIMITS],
+    blocks: { queue: ['name', 'pending', ...LINES] },
     args: ['cron', '...runs'],
     reply: reply<[fired: number, skipped: number, heldIn?: string, run?: string]>(
       'the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an unknown cron',
@@ -591,10 +641,10 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'moves a run that causes skips out of a queue that no session serves',
     by: ['supervisor'],
-    keys: ['unique'],
+    keys: ['unique', 'alarm', ...LIMITS],
     blocks: {
-      from: ['name', 'pending', 'quarantined', 'scheduled'],
-      to: ['name', 'pending', 'quarantined', 'bell', 'scheduled'],
+      from: ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'],
+      to: ['name', 'pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'],
     },
     args: ['digest'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),

@@ -2,6 +2,8 @@ import type {
   AppBroker,
   CatalogEntry,
   Due,
+  LimitedOptions,
+  LimitedReply,
   KeyHolder,
   Promotion,
   QueueState,
@@ -122,6 +124,10 @@ export class MemoryBroker implements AppBroker, TestWork {
   /** A worker is there, which serves all queues and knows these tasks. */
   serve(catalog: readonly CatalogEntry[]): void {
     this.registered = new Map(catalog.map((task) => [task.name, task]));
+  }
+
+  async enqueueLimited(queue: string, messages: readonly string[], { due }: LimitedOptions): Promise<LimitedReply> {
+    return { added: await this.enqueue(queue, messages, due) };
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {

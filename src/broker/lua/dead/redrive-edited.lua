@@ -9,23 +9,31 @@ local keys = {
   group_times = KEYS[5],
   groups_ended = KEYS[6],
   released = KEYS[7],
+  limits = KEYS[8],
+  slots = KEYS[9],
+  rates = KEYS[10],
+  paced = KEYS[11],
+  waiters = KEYS[12],
+  limit_labels = KEYS[13],
 }
 local id, died_at, body, sent = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queue = {
   name = ARGV[5],
-  pending = KEYS[8],
-  bell = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
-  dead_notes = KEYS[12],
+  pending = KEYS[14],
+  bell = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
+  dead_notes = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
 }
 local noting = {}
 for i = 1, ARGV[6] do
-  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 12] }
+  noting[i] = { name = ARGV[i + 6], notes = KEYS[i + 20] }
 end
 local kept = {}
 for i = 1, #ARGV - (#noting + 6) do
-  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 12] }
+  kept[i] = { name = ARGV[#noting + i + 6], result = KEYS[#noting + i + 20] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -50,6 +58,10 @@ if not message then
 end
 if result_tag(message) and not kept[1] then
   return -2
+end
+wrong = wrong_lines_of(keys, { queue }, { message })
+if wrong then
+  return wrong
 end
 local line = '\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent .. '}'
 redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting), by_name(kept))

@@ -10,22 +10,30 @@ local keys = {
   group_times = KEYS[5],
   groups_ended = KEYS[6],
   released = KEYS[7],
+  limits = KEYS[8],
+  slots = KEYS[9],
+  rates = KEYS[10],
+  paced = KEYS[11],
+  waiters = KEYS[12],
+  limit_labels = KEYS[13],
 }
 local queue = {
   name = ARGV[1],
-  pending = KEYS[8],
-  bell = KEYS[9],
-  dead = KEYS[10],
-  records = KEYS[11],
-  dead_notes = KEYS[12],
+  pending = KEYS[14],
+  bell = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
+  dead_notes = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
 }
 local noting = {}
 for i = 1, ARGV[2] do
-  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 12] }
+  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 20] }
 end
 local kept = {}
 for i = 1, ARGV[3] do
-  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 12] }
+  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 20] }
 end
 local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -63,6 +71,10 @@ for i = 1, #deaths, 2 do
   answers[#answers + 1] = answer
 end
 
+wrong = wrong_lines_of(keys, { queue }, messages)
+if wrong then
+  return wrong
+end
 if #ids > 0 then
   redrive(keys, queue, ids, messages, by_name(noting), known_results)
 end

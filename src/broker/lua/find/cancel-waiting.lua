@@ -11,12 +11,26 @@ local keys = {
   group_times = KEYS[7],
   groups_ended = KEYS[8],
   released = KEYS[9],
+  limits = KEYS[10],
+  slots = KEYS[11],
+  rates = KEYS[12],
+  paced = KEYS[13],
+  waiters = KEYS[14],
+  limit_labels = KEYS[15],
 }
 local place, message, passed = ARGV[1], ARGV[2], ARGV[3]
-local queue = { name = ARGV[4], pending = KEYS[10], quarantined = KEYS[11], scheduled = KEYS[12] }
+local queue = {
+  name = ARGV[4],
+  pending = KEYS[16],
+  quarantined = KEYS[17],
+  bell = KEYS[18],
+  scheduled = KEYS[19],
+  held = KEYS[20],
+  ready = KEYS[21],
+}
 local answering = {}
 for i = 1, #ARGV - 4 do
-  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 12] }
+  answering[i] = { name = ARGV[i + 4], answers = KEYS[i + 21] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -24,11 +38,11 @@ end
 --
 -- Atomic because a task that a worker has claimed in the meantime must not count as cancelled.
 
-local wrong = wrong_keys(keys) or member_of(message) and wrong_groups(keys)
+local wrong = wrong_keys(keys) or member_of(message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { message })
 if wrong then
   return wrong
 end
-local removed = remove(keys, queue, place, message, tonumber(passed))
+local removed = remove(keys, by_name({ queue }), queue, place, message, tonumber(passed))
 if removed > 0 then
   remember_cancelled(keys.cancelled, now_ms(), string.sub(message, 1, 20))
   note_ending(keys, queue.name, message, 'cancelled')

@@ -11,9 +11,22 @@ local keys = {
   group_times = KEYS[7],
   groups_ended = KEYS[8],
   released = KEYS[9],
+  limits = KEYS[10],
+  slots = KEYS[11],
+  rates = KEYS[12],
+  paced = KEYS[13],
+  waiters = KEYS[14],
+  limit_labels = KEYS[15],
 }
 local place, passed, look, most_bytes, call, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local queue = { name = ARGV[7], pending = KEYS[10], quarantined = KEYS[11] }
+local queue = {
+  name = ARGV[7],
+  pending = KEYS[16],
+  quarantined = KEYS[17],
+  bell = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to purge: a part of it, from the tail on, behind `passed` tasks. `call` is how the body of a

@@ -8,10 +8,24 @@ local keys = {
   group_times = KEYS[4],
   groups_ended = KEYS[5],
   released = KEYS[6],
+  limits = KEYS[7],
+  slots = KEYS[8],
+  rates = KEYS[9],
+  paced = KEYS[10],
+  waiters = KEYS[11],
+  limit_labels = KEYS[12],
 }
 local seconds, group, unsealed_ms, due_from, due_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[7], bell = KEYS[8], scheduled = KEYS[9] }
-local messages = part(ARGV, 6, #ARGV)
+local queue = {
+  name = ARGV[6],
+  pending = KEYS[13],
+  bell = KEYS[14],
+  scheduled = KEYS[15],
+  held = KEYS[16],
+  ready = KEYS[17],
+}
+local labels = part(ARGV, 8, 7 + ARGV[7])
+local messages = part(ARGV, #labels + 8, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Due `in` or `at` so many ms. While the group is not sealed, its sender has `unsealed_ms` for the next call.
@@ -19,7 +33,7 @@ local messages = part(ARGV, 6, #ARGV)
 -- Atomic because a member that was added and not counted could end a group too early, and one that was counted and not added would keep
 -- it for ever.
 
-local wrong = wrong_groups(keys) or wrong_type('string', keys.seen)
+local wrong = wrong_groups(keys) or wrong_type('string', keys.seen) or wrong_lines_of(keys, { queue }, messages)
 if wrong then
   return wrong
 end
@@ -33,10 +47,11 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > now then
     schedule(queue.scheduled, keys.alarm, due, fresh)
   else
-    enlist_new(queue, fresh)
+    enlist_new(keys, by_name({ queue }), queue, fresh)
   end
 end)
 if type(added) == 'number' then
+  note_labels(keys, labels)
   its.total, its.open = its.total + added, its.open + added
   groups.write(its)
   redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')

@@ -12,27 +12,35 @@ local keys = {
   group_times = KEYS[8],
   groups_ended = KEYS[9],
   released = KEYS[10],
+  limits = KEYS[11],
+  slots = KEYS[12],
+  rates = KEYS[13],
+  paced = KEYS[14],
+  waiters = KEYS[15],
+  limit_labels = KEYS[16],
 }
 local orders, broadcasts_kept = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[6 * i + 5],
-    quarantined = KEYS[6 * i + 6],
-    bell = KEYS[6 * i + 7],
-    scheduled = KEYS[6 * i + 8],
-    dead = KEYS[6 * i + 9],
-    records = KEYS[6 * i + 10],
+    pending = KEYS[8 * i + 9],
+    quarantined = KEYS[8 * i + 10],
+    bell = KEYS[8 * i + 11],
+    scheduled = KEYS[8 * i + 12],
+    dead = KEYS[8 * i + 13],
+    records = KEYS[8 * i + 14],
+    held = KEYS[8 * i + 15],
+    ready = KEYS[8 * i + 16],
   }
 end
 local kept = {}
 for i = 1, ARGV[4] do
-  kept[i] = { name = ARGV[#queues + i + 4], result = KEYS[6 * #queues + i + 10] }
+  kept[i] = { name = ARGV[#queues + i + 4], result = KEYS[8 * #queues + i + 16] }
 end
 local answering = {}
 for i = 1, #ARGV - (#queues + #kept + 4) do
-  answering[i] = { name = ARGV[#queues + #kept + i + 4], answers = KEYS[6 * #queues + #kept + i + 10] }
+  answering[i] = { name = ARGV[#queues + #kept + i + 4], answers = KEYS[8 * #queues + #kept + i + 16] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -48,7 +56,7 @@ end
 --
 -- Atomic because what leaves the list must be in its queue or among the dead, and a time that is over must be over once.
 
-local wrong = wrong_groups(keys) or wrong_queues(queues)
+local wrong = wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -97,7 +105,7 @@ local function carry_out(order)
     end
     redis.call('LPOP', keys.released)
     if queue and kind == '+' then
-      enlist_new(queue, { second })
+      enlist_new(keys, known_queues, queue, { second })
     elseif queue then
       bury_waiting(queue, second)
     end

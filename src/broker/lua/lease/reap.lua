@@ -14,22 +14,30 @@ local keys = {
   group_times = KEYS[10],
   groups_ended = KEYS[11],
   released = KEYS[12],
+  limits = KEYS[13],
+  slots = KEYS[14],
+  rates = KEYS[15],
+  paced = KEYS[16],
+  waiters = KEYS[17],
+  limit_labels = KEYS[18],
 }
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local children = {}
 for i = 1, ARGV[3] do
-  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 12] }
+  children[i] = { name = ARGV[i + 3], claims = KEYS[i + 18] }
 end
 local queues = {}
 for i = 1, #ARGV - (#children + 3) do
   queues[i] = {
     name = ARGV[#children + i + 3],
-    pending = KEYS[#children + 6 * i + 7],
-    quarantined = KEYS[#children + 6 * i + 8],
-    bell = KEYS[#children + 6 * i + 9],
-    scheduled = KEYS[#children + 6 * i + 10],
-    dead = KEYS[#children + 6 * i + 11],
-    records = KEYS[#children + 6 * i + 12],
+    pending = KEYS[#children + 8 * i + 11],
+    quarantined = KEYS[#children + 8 * i + 12],
+    bell = KEYS[#children + 8 * i + 13],
+    scheduled = KEYS[#children + 8 * i + 14],
+    dead = KEYS[#children + 8 * i + 15],
+    records = KEYS[#children + 8 * i + 16],
+    held = KEYS[#children + 8 * i + 17],
+    ready = KEYS[#children + 8 * i + 18],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -52,7 +60,7 @@ for _, field in ipairs(redis.call('HKEYS', keys.session)) do
   end
 end
 
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
 for _, child in ipairs(children) do
   wrong = wrong or wrong_type('hash', child.claims)
 end

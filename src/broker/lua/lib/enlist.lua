@@ -1,10 +1,4 @@
--- Every push of a task to where it can be claimed.
-
--- Tasks that were never claimed come to the tail.
-local function enlist_new(queue, messages)
-  redis.call('RPUSH', queue.pending, unpack(messages))
-  ring(queue.bell)
-end
+-- Every push of a task to where it can be claimed. `queues` are those whose keys the script has, by name.
 
 local function push(list, messages, at_head)
   if #messages > 0 and at_head then
@@ -14,14 +8,59 @@ local function push(list, messages, at_head)
   end
 end
 
--- Tasks come back, to the tail or to the head. One that a process died with waits to run alone.
-local function enlist(queue, messages, at_head)
-  local pending, quarantined = {}, {}
+-- Tasks without a line, that were never claimed, come to the tail.
+local function append(queue, messages)
+  redis.call('RPUSH', queue.pending, unpack(messages))
+  ring(queue.bell)
+end
+
+-- A clock that is ahead must not put a task last.
+local function not_ahead(keys, queue, message, now)
+  if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
+    return message
+  end
+  message = string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+  if keys.unique then
+    update_key(keys.unique, queue.name, message)
+  end
+  return message
+end
+
+-- Puts tasks into their lines. Returns those that have none, and whether one of the lines may start.
+local function line_up(keys, queues, queue, messages)
+  local plain, may_start = messages, false
+  for i, message in ipairs(messages) do
+    if has_tags(message) and line_of(message) then
+      plain = plain == messages and part(messages, 1, i - 1) or plain
+      local limits = shared_limits(keys, queues)
+      may_start = limits.add(queue, not_ahead(keys, queue, message, limits.now)) or may_start
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
+    end
+  end
+  return plain, may_start
+end
+
+-- Tasks that were never claimed come to the tail, or into their lines.
+local function enlist_new(keys, queues, queue, messages)
+  local plain, may_start = line_up(keys, queues, queue, messages)
+  push(queue.pending, plain, false)
+  if may_start or #plain > 0 then
+    ring(queue.bell)
+  end
+end
+
+-- Tasks come back, to the tail or to the head, or into their lines. One that a process died with waits to run alone.
+local function enlist(keys, queues, queue, messages, at_head)
+  local others, quarantined = {}, {}
   for _, message in ipairs(messages) do
-    local list = is_quarantined(message) and quarantined or pending
+    local list = is_quarantined(message) and quarantined or others
     list[#list + 1] = message
   end
-  push(queue.pending, pending, at_head)
+  local plain, may_start = line_up(keys, queues, queue, others)
+  push(queue.pending, plain, at_head)
   push(queue.quarantined, quarantined, at_head)
-  ring(queue.bell)
+  if may_start or #plain + #quarantined > 0 then
+    ring(queue.bell)
+  end
 end

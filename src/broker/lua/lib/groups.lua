@@ -115,7 +115,8 @@ local function groups_of(keys, queues)
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
       local queue = queues[name]
-      if queue and queue.pending and queue.bell then
+      local has_keys = queue and queue.pending and queue.bell and (keys.limits and queue.held or not line_of(message))
+      if has_keys then
         together[name] = together[name] or {}
         table.insert(together[name], begun(message))
       else
@@ -123,7 +124,7 @@ local function groups_of(keys, queues)
       end
     end
     for name, messages in pairs(together) do
-      enlist_new(queues[name], messages)
+      enlist_new(keys, queues, queues[name], messages)
     end
   end
 

@@ -20,7 +20,14 @@ end
 local function held_task(claims, id, held, known_queues)
   local name, message = split(held)
   local queue = known_queues[name]
-  return queue and { claims = claims, id = id, queue = queue, message = message, known_queues = known_queues }
+  return queue and {
+    claims = claims,
+    id = id,
+    queue = queue,
+    claimed = message,
+    message = without_gate(message),
+    known_queues = known_queues,
+  }
 end
 
 -- The end of a claim, and the only one of a single task.
@@ -55,6 +62,7 @@ local function end_cancelled(keys, task)
   if end_claim(task) then
     free_key(keys.unique, task.message)
     note_ending(keys, task.queue.name, task.message, 'cancelled')
+    end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)
     leave_group(keys, task.known_queues, task.message, 'cancelled')
   end
   return true
@@ -78,6 +86,7 @@ local function bury(keys, task, report, answering)
     free_key(keys.unique, task.message)
     keep_notes(task)
     announce(answering, task.message)
+    end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)
     leave_group(keys, task.known_queues, task.message, 'dead', report)
   end
 end
@@ -88,7 +97,7 @@ local function wait_until(keys, queue, message, due, is_later)
   if is_later then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(queue, { message }, false)
+    enlist(keys, { [queue.name] = queue }, queue, { message }, false)
   end
   return message
 end
@@ -100,10 +109,11 @@ local function try_again(keys, task, attempt)
   if attempt.counts then
     message = counted(message, 22, 23)
   end
-  message = remembered(message, attempt.line)
+  message = keep_ordered(keys, task, remembered(message, attempt.line))
   message = wait_until(keys, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
+    give_up_slots(keys, task, message)
   end
 end
 
@@ -117,9 +127,11 @@ local function put_back(keys, tasks)
   local any_cancelled = redis.call('EXISTS', keys.cancelled) == 1
   for _, task in ipairs(tasks) do
     if not any_cancelled or not end_cancelled(keys, task) then
-      enlist(task.queue, { task.message }, true)
+      local message = keep_ordered(keys, task, task.message)
+      enlist(keys, task.known_queues, task.queue, { message }, true)
       if end_claim(task) then
-        update_key(keys.unique, task.queue.name, task.message)
+        update_key(keys.unique, task.queue.name, message)
+        give_up_slots(keys, task, message)
       end
     end
   end
@@ -139,6 +151,7 @@ local function bury_stray(keys, queue, claims, id, held)
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)
+    end_limits(keys, { [queue.name] = queue }, queue, message, CLAIMED)
   end
 end
 
@@ -158,13 +171,24 @@ local function remove_deep(list, passed, message)
   return 0
 end
 
--- pending, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced. `passed` is how
+-- Where a task waits that is not scheduled.
+local function place_of(message)
+  return is_quarantined(message) and 'quarantined' or line_of(message) and 'held' or 'pending'
+end
+
+-- pending, held, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced. `passed` is how
 -- many tasks stood behind it when it was found, if anyone looked.
 -- Returns 1, or 0 when it is there no more.
-local function remove(keys, queue, place, message, passed)
+local function remove(keys, queues, queue, place, message, passed)
   local removed
   if place == 'scheduled' then
     removed = redis.call('ZREM', queue.scheduled, message)
+  elseif place == 'held' then
+    local entry, line = place_in_line(message)
+    removed = entry and redis.call('ZREM', queue.held, entry) or 0
+    if removed > 0 then
+      shared_limits(keys, queues).left_line(queue, line)
+    end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)
   else
@@ -173,6 +197,7 @@ local function remove(keys, queue, place, message, passed)
   end
   if removed > 0 then
     free_key(keys.unique, message)
+    end_limits(keys, queues, queue, message, WAITING)
   end
   return removed
 end
@@ -205,7 +230,8 @@ local function redrive(keys, queue, ids, messages, noting, kept)
       messages[i] = without_group(message)
     end
   end
-  enlist_new(queue, messages)
+  known_queues[queue.name] = queue
+  enlist_new(keys, known_queues, queue, messages)
   for _, id in ipairs(ids) do
     if kept[id] then
       redis.call('DEL', kept[id].result)

@@ -1,18 +1,33 @@
 #!lua
 -- adds a message unless another task has its key; with `replace`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
-local keys = { seen = KEYS[1], removed = KEYS[2], unique = KEYS[3], cancelled = KEYS[4], alarm = KEYS[5] }
+local keys = {
+  seen = KEYS[1],
+  removed = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  limits = KEYS[6],
+  slots = KEYS[7],
+  rates = KEYS[8],
+  paced = KEYS[9],
+  waiters = KEYS[10],
+  limit_labels = KEYS[11],
+}
 local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queues = {}
-for i = 1, #ARGV - 6 do
+for i = 1, ARGV[7] do
   queues[i] = {
-    name = ARGV[i + 6],
-    pending = KEYS[4 * i + 2],
-    quarantined = KEYS[4 * i + 3],
-    bell = KEYS[4 * i + 4],
-    scheduled = KEYS[4 * i + 5],
+    name = ARGV[i + 7],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    held = KEYS[6 * i + 10],
+    ready = KEYS[6 * i + 11],
   }
 end
+local labels = part(ARGV, #queues + 8, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Due `in` or `at` so many ms; `replace` lets a running task go on.
@@ -26,6 +41,10 @@ for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
 end
+if wrong then
+  return wrong
+end
+wrong = wrong_lines_of(keys, queues, { message })
 if wrong then
   return wrong
 end
@@ -46,17 +65,18 @@ end
 -- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
+message = due <= now and line_of(message) and not_ahead(keys, target, message, now) or message
 if due > now then
   schedule(target.scheduled, keys.alarm, due, { message })
 else
-  enlist_new(target, { message })
+  enlist_new(keys, known_queues, target, { message })
 end
 if held then
   local its_name, former = split(held)
   local its_queue = known_queues[its_name]
-  local removed = its_queue and remove(keys, its_queue, 'scheduled', former) or 0
+  local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
   if its_queue and removed == 0 then
-    removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)
+    removed = remove(keys, known_queues, its_queue, place_of(former), former)
   end
   if removed > 0 and result_tag(former) then
     remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
@@ -65,4 +85,5 @@ end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
+note_labels(keys, labels)
 return { id, queue }

@@ -11,5 +11,5 @@ local messages = part(ARGV, 2, #ARGV)
 -- without its bit runs twice. Without allow-oom: a full Redis refuses new tasks before the first write.
 
 return let_in(seen, seconds, messages, function(fresh)
-  enlist_new(queue, fresh)
+  append(queue, fresh)
 end)

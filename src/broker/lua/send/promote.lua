@@ -1,18 +1,32 @@
 #!lua flags=allow-oom
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
 -- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
--- queue and value of each pause that is none (of a foreign key: nothing and its type), an error for each queue with a
--- foreign key.
-local keys = { pauses = KEYS[1], released = KEYS[2], group_times = KEYS[3], groups_ended = KEYS[4] }
+-- queue and value of each pause that is none (of a foreign key: nothing and its type), other queues in which tasks wait
+-- for a limit that is free, an error for each queue with a foreign key.
+local keys = {
+  unique = KEYS[1],
+  pauses = KEYS[2],
+  released = KEYS[3],
+  group_times = KEYS[4],
+  groups_ended = KEYS[5],
+  limits = KEYS[6],
+  slots = KEYS[7],
+  rates = KEYS[8],
+  paced = KEYS[9],
+  waiters = KEYS[10],
+  limit_labels = KEYS[11],
+}
 local limit = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i + 1],
-    quarantined = KEYS[4 * i + 2],
-    bell = KEYS[4 * i + 3],
-    scheduled = KEYS[4 * i + 4],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    held = KEYS[6 * i + 10],
+    ready = KEYS[6 * i + 11],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -21,16 +35,15 @@ end
 -- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
 -- The end of a pause needs the same clock: claims heed it by themselves, and their children wait for a ring.
 
-local now, left, next = now_ms(), tonumber(limit), -1
+local now, left, next, known_queues = now_ms(), tonumber(limit), -1, by_name(queues)
 local function look_again(at)
   local in_ms = math.max(at - now, 0)
   next = next < 0 and in_ms or math.min(next, in_ms)
 end
 
-local function promote(queue)
-  local due = left > 0 and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
+local function promote(queue, due)
   if #due > 0 then
-    enlist(queue, due, false)
+    enlist(keys, known_queues, queue, due, false)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end
@@ -59,12 +72,34 @@ if found.err then
 end
 for i, queue in ipairs(queues) do
   local wrong = wrong_queues({ queue })
+  local due = not wrong and left > 0
+    and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
+  wrong = wrong or wrong_lines_of(keys, { queue }, due)
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    promote(queue)
+    promote(queue, due)
     if found[i] then
       end_pause(queue, found[i])
+    end
+  end
+end
+
+-- Limits: mostly there are none.
+local unreached = {}
+if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
+  local wrong = wrong_lines(keys, queues)
+  if wrong then
+    refused[#refused + 1] = wrong.err
+  else
+    local limits = shared_limits(keys, known_queues)
+    local at = limits.keep_pace()
+    unreached = limits.unreached()
+    if at then
+      look_again(at)
+    end
+    if limits.forget_rates() then
+      look_again(now + 10)
     end
   end
 end
@@ -80,4 +115,4 @@ if redis.call('EXISTS', keys.group_times, keys.groups_ended) > 0 then
     look_again(tonumber(time[2]))
   end
 end
-return { tonumber(limit) - left, next, groups, foreign, unpack(refused) }
+return { tonumber(limit) - left, next, groups, foreign, unreached, unpack(refused) }

@@ -14,25 +14,33 @@ local keys = {
   group_times = KEYS[10],
   groups_ended = KEYS[11],
   released = KEYS[12],
+  limits = KEYS[13],
+  slots = KEYS[14],
+  rates = KEYS[15],
+  paced = KEYS[16],
+  waiters = KEYS[17],
+  limit_labels = KEYS[18],
 }
 local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queue = {
   name = ARGV[6],
-  pending = KEYS[13],
-  quarantined = KEYS[14],
-  bell = KEYS[15],
-  scheduled = KEYS[16],
-  dead = KEYS[17],
-  records = KEYS[18],
-  dead_notes = KEYS[19],
+  pending = KEYS[19],
+  quarantined = KEYS[20],
+  bell = KEYS[21],
+  scheduled = KEYS[22],
+  dead = KEYS[23],
+  records = KEYS[24],
+  dead_notes = KEYS[25],
+  held = KEYS[26],
+  ready = KEYS[27],
 }
 local kept = {}
 for i = 1, ARGV[7] do
-  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 19] }
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 27] }
 end
 local answering = {}
 for i = 1, #ARGV - (#kept + 7) do
-  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 19] }
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 27] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -55,9 +63,9 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
 end
-local wrong_group = member_of(task.message) and wrong_groups(keys)
-if wrong_group then
-  return wrong_group
+wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
+if wrong then
+  return wrong
 end
 if not end_cancelled(keys, task) then
   if line ~= '' then

@@ -1,16 +1,18 @@
 #!lua flags=allow-oom
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
--- Returns 1 if repeated, the number acked, 1 if to drain, `<queue> <message>` of each task, 1 if queues that are not
--- paused hold more, the names of its paused queues, the ids of tasks whose group was stopped, one behind the other.
-local session, claims, drain, unique, stats, pauses, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+-- Returns 1 if repeated (-1 if limits or lines are to be heeded: nothing was done), the number acked, 1 if to drain,
+-- `<queue> <message>` of each task, 1 if queues that are not paused hold more, the names of its paused queues, the ids
+-- of tasks whose group was stopped, one behind the other.
+local session, claims, drain, unique, stats, pauses, groups, gates = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local child, number, limit, acks = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local queues = {}
 for i = 1, #ARGV - 4 do
   queues[i] = {
     name = ARGV[i + 4],
-    pending = KEYS[3 * i + 5],
-    quarantined = KEYS[3 * i + 6],
-    bell = KEYS[3 * i + 7],
+    pending = KEYS[4 * i + 5],
+    quarantined = KEYS[4 * i + 6],
+    bell = KEYS[4 * i + 7],
+    ready = KEYS[4 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -30,10 +32,7 @@ if lost then
   count_stale(stats, #acks / 20)
   return lost
 end
-local claim_number, ids = tonumber(number), {}
-for first = 1, #acks, 20 do
-  ids[#ids + 1] = string.sub(acks, first, first + 19)
-end
+local claim_number, ids = tonumber(number), ids_in(acks)
 -- unpack fails from about 8,000 values on, and by then the tasks have left their queue
 local most = math.min(tonumber(limit), 1000)
 if claim_number < tonumber(last) then
@@ -58,6 +57,40 @@ if wrong or not ours then
   return wrong or wrong_type('hash', claims) or wrong_queues(queues)
 end
 
+-- Whether something of these queues is for `claim-limited`: their limits, tasks in lines, a quarantined task with limits.
+local function has_limits()
+  local may_limit = { gates }
+  for i = 1, #queues do
+    may_limit[i + 1] = queues[i].ready
+    local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
+    if first and line_of(first) then
+      return true
+    end
+  end
+  local found = redis.call('EXISTS', unpack(may_limit))
+  if found == 0 then
+    return false
+  end
+  local names = {}
+  for i = 1, #queues do
+    names[i] = queues[i].name
+  end
+  local its_gates = redis.pcall('HMGET', gates, unpack(names))
+  if its_gates.err then
+    return true
+  end
+  for i = 1, #queues do
+    if its_gates[i] then
+      return true
+    end
+  end
+  return found > redis.call('EXISTS', gates)
+end
+
+if most > 0 and claim_number > tonumber(last) and has_limits() then
+  return { -1, 0, 0, '', 0, '', '' }
+end
+
 local acked = 0
 if #ids > 0 then
   acked = redis.call('HDEL', claims, unpack(ids))
@@ -66,22 +99,13 @@ redis.call('HSET', session, child, number)
 
 -- The ids of those that must not start, because somebody has stopped their group.
 local stopped, stops = {}, {}
-local function heed_group(id, message)
-  local group = member_of(message)
-  if group and stops[group] == nil then
-    stops[group] = is_stopped(groups, group)
-  end
-  if group and stops[group] then
-    stopped[#stopped + 1] = id
-  end
-end
 
 if most < 0 or claim_number == tonumber(last) then
   local all = redis.call('HVALS', claims)
   for _, held in ipairs(all) do
     local _, message = split(held)
-    if message then
-      heed_group(string.sub(message, 1, 20), message)
+    if message and is_of_stopped(groups, stops, message) then
+      stopped[#stopped + 1] = string.sub(message, 1, 20)
     end
   end
   return { 1, acked, 0, all, 0, '', table.concat(stopped) }
@@ -97,19 +121,16 @@ holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
 
 local function grant(queue, message)
-  local id = string.sub(message, 1, 20)
-  if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
-    -- foreign bytes: kept whole behind an id of our own, so that the child can bury them; equal ones get different ids
-    local claimed_as = table.concat({ child, number, #granted, message }, ' ')
-    id = 'undecodable' .. string.sub(redis.sha1hex(claimed_as), 1, 9)
-    message = id .. '?' .. message
-  end
+  local id
+  id, message = claimed_as(child, number, #granted, message)
   -- `[`: no tag. `s`: unique until it is started
   if string.byte(message, 35) ~= 91 then
     if tag(message, 's') then
       free_key(unique, message)
     end
-    heed_group(id, message)
+    if is_of_stopped(groups, stops, message) then
+      stopped[#stopped + 1] = id
+    end
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
@@ -128,23 +149,13 @@ local function take(list, queue, count)
   end
 end
 
--- were every child to drain, one quarantined task would stop them all; the mark expires with a child that died over it
-local function is_drainer()
-  local drainer = redis.call('GET', drain)
-  if drainer and drainer ~= child then
-    return false
-  end
-  redis.call('SET', drain, child, 'PX', 5000)
-  return true
-end
-
 for i = 1, #queues do
   local queue = queues[i]
   if most > 0 and #granted == 0 and size[queue.quarantined] > 0 then
     if holds == 0 then
       take(queue.quarantined, queue, 1)
       break
-    elseif is_drainer() then
+    elseif is_drainer(drain, child) then
       to_drain = 1
       break
     end

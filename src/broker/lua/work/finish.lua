@@ -12,30 +12,38 @@ local keys = {
   group_times = KEYS[8],
   groups_ended = KEYS[9],
   released = KEYS[10],
+  limits = KEYS[11],
+  slots = KEYS[12],
+  rates = KEYS[13],
+  paced = KEYS[14],
+  waiters = KEYS[15],
+  limit_labels = KEYS[16],
 }
 local child = ARGV[1]
 local kept = {}
 for i = 1, ARGV[2] do
-  kept[i] = { name = ARGV[i + 4], result = KEYS[i + 10] }
+  kept[i] = { name = ARGV[i + 4], result = KEYS[i + 16] }
 end
 local answering = {}
 for i = 1, ARGV[3] do
-  answering[i] = { name = ARGV[#kept + i + 4], answers = KEYS[#kept + i + 10] }
+  answering[i] = { name = ARGV[#kept + i + 4], answers = KEYS[#kept + i + 16] }
 end
 local queues = {}
 for i = 1, ARGV[4] do
   queues[i] = {
     name = ARGV[#kept + #answering + i + 4],
-    pending = KEYS[#kept + #answering + 2 * i + 9],
-    bell = KEYS[#kept + #answering + 2 * i + 10],
+    pending = KEYS[#kept + #answering + 4 * i + 13],
+    bell = KEYS[#kept + #answering + 4 * i + 14],
+    held = KEYS[#kept + #answering + 4 * i + 15],
+    ready = KEYS[#kept + #answering + 4 * i + 16],
   }
 end
 local results = part(ARGV, #kept + #answering + #queues + 5, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `kept` and `results` stand side by side: the ids of the tasks, with the keys of their results, and what is kept of each, whose first
--- letter says how it ended, see task-result.ts. `queues` are those into which groups may send; none where
--- no task is in a group.
+-- letter says how it ended, see task-result.ts. `queues` are those into which groups may send, and in which
+-- tasks wait for limits; none where no task is in a group or has a limit.
 --
 -- Atomic because only a registered child that still holds a task may end it, and a task must not end without its result, nor without
 -- its group.
@@ -46,24 +54,36 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local any_members = #queues > 0
-local wrong = wrong_keys(keys) or any_members and (wrong_groups(keys) or wrong_queues(queues))
+local any_queues = #queues > 0
+local wrong = wrong_keys(keys) or any_queues and (wrong_groups(keys) or wrong_queues(queues))
+if wrong then
+  return wrong
+end
+local messages, its_queue = {}, {}
+for i, task in ipairs(kept) do
+  its_queue[i], messages[i] = split(redis.call('HGET', keys.claims, task.name) or '')
+  messages[i] = messages[i] or ''
+end
+wrong = any_queues and wrong_lines_of(keys, queues, messages)
 if wrong then
   return wrong
 end
 local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
 local keyed = redis.call('EXISTS', keys.unique) == 1
 for i, task in ipairs(kept) do
-  local held = redis.call('HGET', keys.claims, task.name)
-  local _, message = split(held or '')
-  if message then
+  local message = messages[i]
+  if message ~= '' then
     keep_result(task.result, message, results[i])
     if end_claim({ claims = keys.claims, id = task.name }) then
       if keyed then
         free_key(keys.unique, message)
       end
       announce(known_answering, message, results[i])
-      if any_members then
+      local queue = known_queues[its_queue[i]]
+      if queue then
+        end_limits(keys, known_queues, queue, message, CLAIMED)
+      end
+      if any_queues then
         leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
       end
       ended = ended + 1

@@ -13,18 +13,26 @@ local keys = {
   group_times = KEYS[9],
   groups_ended = KEYS[10],
   released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
 }
 local child, claim_number = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 3],
-    pending = KEYS[6 * i + 6],
-    quarantined = KEYS[6 * i + 7],
-    bell = KEYS[6 * i + 8],
-    scheduled = KEYS[6 * i + 9],
-    dead = KEYS[6 * i + 10],
-    records = KEYS[6 * i + 11],
+    pending = KEYS[8 * i + 10],
+    quarantined = KEYS[8 * i + 11],
+    bell = KEYS[8 * i + 12],
+    scheduled = KEYS[8 * i + 13],
+    dead = KEYS[8 * i + 14],
+    records = KEYS[8 * i + 15],
+    held = KEYS[8 * i + 16],
+    ready = KEYS[8 * i + 17],
   }
 end
 local ids = part(ARGV, #queues + 4, #ARGV)
@@ -52,6 +60,14 @@ for _, id in ipairs(ids) do
   local held = not named[id] and redis.call('HGET', keys.claims, id)
   named[id] = true
   tasks[#tasks + 1] = held and held_task(keys.claims, id, held, known_queues) or nil
+end
+local claimed = {}
+for i, task in ipairs(tasks) do
+  claimed[i] = task.claimed
+end
+wrong = wrong_lines_of(keys, queues, claimed)
+if wrong then
+  return wrong
 end
 put_back(keys, tasks)
 return #tasks

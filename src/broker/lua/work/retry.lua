@@ -13,16 +13,24 @@ local keys = {
   group_times = KEYS[9],
   groups_ended = KEYS[10],
   released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
 }
 local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local queue = {
   name = ARGV[7],
-  pending = KEYS[12],
-  quarantined = KEYS[13],
-  bell = KEYS[14],
-  scheduled = KEYS[15],
-  dead = KEYS[16],
-  records = KEYS[17],
+  pending = KEYS[18],
+  quarantined = KEYS[19],
+  bell = KEYS[20],
+  scheduled = KEYS[21],
+  dead = KEYS[22],
+  records = KEYS[23],
+  held = KEYS[24],
+  ready = KEYS[25],
 }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -45,9 +53,9 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
-local wrong_group = member_of(task.message) and wrong_groups(keys)
-if wrong_group then
-  return wrong_group
+wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
+if wrong then
+  return wrong
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })

@@ -13,34 +13,42 @@ local keys = {
   group_times = KEYS[9],
   groups_ended = KEYS[10],
   released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
 }
 local child, child_exit = ARGV[1], ARGV[2]
 local queues = {}
 for i = 1, ARGV[3] do
   queues[i] = {
     name = ARGV[i + 5],
-    pending = KEYS[7 * i + 5],
-    quarantined = KEYS[7 * i + 6],
-    bell = KEYS[7 * i + 7],
-    scheduled = KEYS[7 * i + 8],
-    dead = KEYS[7 * i + 9],
-    records = KEYS[7 * i + 10],
-    dead_notes = KEYS[7 * i + 11],
+    pending = KEYS[9 * i + 9],
+    quarantined = KEYS[9 * i + 10],
+    bell = KEYS[9 * i + 11],
+    scheduled = KEYS[9 * i + 12],
+    dead = KEYS[9 * i + 13],
+    records = KEYS[9 * i + 14],
+    dead_notes = KEYS[9 * i + 15],
+    held = KEYS[9 * i + 16],
+    ready = KEYS[9 * i + 17],
   }
 end
 local noting = {}
 for i = 1, ARGV[4] do
-  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[7 * #queues + i + 11] }
+  noting[i] = { name = ARGV[#queues + i + 5], notes = KEYS[9 * #queues + i + 17] }
 end
 local kept = {}
 for i = 1, ARGV[5] do
-  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[7 * #queues + #noting + i + 11] }
+  kept[i] = { name = ARGV[#queues + #noting + i + 5], result = KEYS[9 * #queues + #noting + i + 17] }
 end
 local answering = {}
 for i = 1, #ARGV - (#queues + #noting + #kept + 5) do
   answering[i] = {
     name = ARGV[#queues + #noting + #kept + i + 5],
-    answers = KEYS[7 * #queues + #noting + #kept + i + 11],
+    answers = KEYS[9 * #queues + #noting + #kept + i + 17],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -60,7 +68,7 @@ local _, lost = registration(keys.session, child)
 if lost then
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -83,7 +91,7 @@ for _, id in ipairs(judged.dropped or {}) do
     note_ending(keys, task.queue.name, task.message, 'timedOut')
     note_ending(keys, task.queue.name, task.message, 'dropped')
     keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')
-    dropped[#dropped + 1] = task.message
+    dropped[#dropped + 1] = task
   end
 end
 for _, id in ipairs(judged.done) do
@@ -92,16 +100,18 @@ for _, id in ipairs(judged.done) do
     unkept[#unkept + 1] = id
   else
     ended[#ended + 1] = id
-    done[#done + 1] = task and task.message or nil
+    done[#done + 1] = task or nil
   end
 end
 finish(keys, ended)
-for _, message in ipairs(dropped) do
-  announce(known_answering, message)
-  leave_group(keys, known_queues, message, 'dropped')
+for _, task in ipairs(dropped) do
+  announce(known_answering, task.message)
+  end_limits(keys, known_queues, task.queue, task.claimed, CLAIMED)
+  leave_group(keys, known_queues, task.message, 'dropped')
 end
-for _, message in ipairs(done) do
-  leave_group(keys, known_queues, message, 'done')
+for _, task in ipairs(done) do
+  end_limits(keys, known_queues, task.queue, task.claimed, CLAIMED)
+  leave_group(keys, known_queues, task.message, 'done')
 end
 local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do

@@ -1,0 +1,40 @@
+-- What both scripts that give tasks to children need.
+
+-- Ids that stand one behind the other.
+local function ids_in(acks)
+  local ids = {}
+  for first = 1, #acks, 20 do
+    ids[#ids + 1] = string.sub(acks, first, first + 19)
+  end
+  return ids
+end
+
+-- Foreign bytes are kept whole behind an id of our own, so that the child can bury them; equal ones get different ids.
+local function claimed_as(child, number, place, message)
+  local id = string.sub(message, 1, 20)
+  if (#message < 34 or string.find(id, '[^0-9a-z]')) and not is_foreign(message) then
+    local origin = table.concat({ child, number, place, message }, ' ')
+    id = 'undecodable' .. string.sub(redis.sha1hex(origin), 1, 9)
+    message = id .. '?' .. message
+  end
+  return id, message
+end
+
+-- Were every child to drain, one quarantined task would stop them all; the mark expires with a child that died over it.
+local function is_drainer(drain, child)
+  local drainer = redis.call('GET', drain)
+  if drainer and drainer ~= child then
+    return false
+  end
+  redis.call('SET', drain, child, 'PX', 5000)
+  return true
+end
+
+-- Whether somebody has stopped the group of a message. `stops` remembers the answers.
+local function is_of_stopped(groups, stops, message)
+  local group = member_of(message)
+  if group and stops[group] == nil then
+    stops[group] = is_stopped(groups, group)
+  end
+  return group and stops[group]
+end

@@ -1,0 +1,84 @@
+-- Lines, see docs/limits.md: a task with the tag `l` (a limit), `L` (a limit whose slot its message keeps) or `o` (priority and
+-- fairness) waits in the line of those with the same limits and the same tenant, and not in the list of its queue.
+--
+-- `held:<queue>` has `<line> <turn, 13 digits><message>`, so that a range by text is one line in its order. `ready:<queue>` has for each
+-- line its state:
+--   below 0         it may start, and has a tenant: FAIR + its tag
+--   below WAITS     it may start: the turn of its head
+--   from WAITS on   it waits for a limit: WAITS + 4 * order + index of the limit; the order is its tag, or the turn of its head
+-- What a line waits for has an entry in `waiters`: `<limit><queue> <a or f><order, 13 digits> <line>`, `f` for one with a tenant.
+--
+-- Tenants share by tags, as in start-time fair queueing: a line gets one when it gets its first task, and the next whenever one of its
+-- tasks is given to a child. A tag is one above the last of its tenant, and at least that of the task given last: TAGS + tag in
+-- `ready:<queue>`, `~<tenant>` and `~`.
+local FAIR = -2e15
+local WAITS = 1e15
+local TAGS = 4e15
+
+local NO_TENANT = '--------------------'
+
+-- Whether a message may wait in a line: most have no tag.
+local function has_tags(message)
+  return string.byte(message, 35) ~= 91
+end
+
+-- The line of a message, its tag `o` without the letter, and whether it keeps a slot. Nothing for one that has no line, and for bytes
+-- of others.
+local function line_of(message)
+  if not has_tags(message) then
+    return
+  end
+  local at, limits, order, keeps = 35, '', nil, false
+  local letter = string.byte(message, at)
+  -- A to Z, a to z
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letter == 108 or letter == 76 then
+      limits = limits .. string.sub(message, at + 1, at + 27)
+      keeps = keeps or letter == 76
+    elseif letter == 111 then
+      order = string.sub(message, at + 1, at + 27)
+    end
+    at = at + 28
+    letter = string.byte(message, at)
+  end
+  if limits == '' and not order or string.find(limits .. (order or ''), '[^%w_-]') or #limits > 108 or is_foreign(message) then
+    return
+  end
+  local tenant = order and string.sub(order, 8)
+  if not tenant or tenant == NO_TENANT then
+    tenant = limits == '' and '-' or ''
+  end
+  return limits .. tenant, order, keeps
+end
+
+-- How a message lies in its line: `<line> <turn><message>`; its line; whether it keeps a slot. One that keeps a slot is the next.
+local function place_in_line(message)
+  local line, order, keeps = line_of(message)
+  if not line then
+    return
+  end
+  local turn = tonumber(string.sub(message, 26, 34), 36) or 0
+  if order and not keeps then
+    turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
+  end
+  return line .. ' ' .. string.format('%013.0f', keeps and 0 or math.max(turn, 1)) .. message, line, keeps
+end
+
+-- The message of an entry of `held:<queue>`.
+local function message_in_line(entry)
+  return string.sub(entry, string.find(entry, ' ', 1, true) + 14)
+end
+
+-- The limits of a line, or of a claimed message, one by one: the claims say by `q` that the queue has one.
+local function limits_of_line(line)
+  local limits = {}
+  for first = 1, #line - 26, 27 do
+    limits[#limits + 1] = string.sub(line, first, first + 26)
+  end
+  return limits
+end
+
+-- A message as it was before its claim noted the limit of its queue.
+local function without_gate(message)
+  return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
+end

@@ -1,0 +1,64 @@
+#!lua
+-- adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once.
+-- Returns the number of new messages, and the limit for which the message was refused, or nothing.
+local keys = {
+  seen = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
+}
+local seconds, due_from, due_ms, refuses = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queue = {
+  name = ARGV[5],
+  pending = KEYS[9],
+  bell = KEYS[10],
+  scheduled = KEYS[11],
+  held = KEYS[12],
+  ready = KEYS[13],
+}
+local labels = part(ARGV, 7, 6 + ARGV[6])
+local messages = part(ARGV, #labels + 7, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due `in` or `at` so many ms. `labels` are limits, each followed by its key in clear. With `refuses`, `1`, the
+-- one message is refused when it could not start at once: those that wait in its line count as if they had started.
+--
+-- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
+
+local wrong = wrong_type('string', keys.seen) or wrong_queues({ queue }) or wrong_lines(keys, { queue })
+if wrong then
+  return wrong
+end
+local known_queues = by_name({ queue })
+local limits = shared_limits(keys, known_queues)
+local due = tonumber(due_ms) + (due_from == 'in' and limits.now or 0)
+
+if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
+  local line = line_of(messages[1])
+  local waiting = line and redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. line .. '!')
+  for _, limit in ipairs(line and limits_of_line(line) or {}) do
+    if limits.room(limit) <= waiting then
+      return { 0, limit }
+    end
+  end
+end
+
+-- those of one line in the order in which Redis got them, by its clock
+local stamp = base36(limits.now, 9)
+local added = let_in(keys.seen, seconds, messages, function(fresh)
+  if due > limits.now then
+    return schedule(queue.scheduled, keys.alarm, due, fresh)
+  end
+  for i, message in ipairs(fresh) do
+    fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+  end
+  enlist_new(keys, known_queues, queue, fresh)
+end)
+if type(added) == 'number' then
+  note_labels(keys, labels)
+end
+return type(added) == 'number' and { added, '' } or added
