@@ -267,10 +267,18 @@ export const OF_GROUPS = {
     change('how a task ended: dropped', "x = 'dropped'", "x = 'done'"),
   ]),
   settle: missedBy('groups', [
-    remove('the count of a dropped task in its group', "  leave_group(keys, known_queues, message, 'dropped')\n"),
-    remove('the count of a task that is done in its group', "  leave_group(keys, known_queues, message, 'done')\n"),
+    remove('the count of a dropped task in its group', "  leave_group(keys, known_queues, task.message, 'dropped')\n"),
+    remove(
+      'the count of a task that is done in its group',
+      "  leave_group(keys, known_queues, task.message, 'done')\n",
+    ),
   ]),
-  claim: missedBy('groups', [remove('tasks of a stopped group', '    heed_group(id, message)\n')]),
+  claim: missedBy('groups', [
+    remove(
+      'tasks of a stopped group',
+      '    if is_of_stopped(groups, stops, message) then\n      stopped[#stopped + 1] = id\n    end\n',
+    ),
+  ]),
   'cancel-waiting': missedBy('groups', [
     remove('the count in its group', "  leave_group(keys, by_name({ queue }), message, 'cancelled')\n"),
   ]),

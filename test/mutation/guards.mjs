@@ -16,7 +16,10 @@ const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${fin
 const [REGISTERED] = missedBy('leases', remove('a child that is registered', 'if lost then\n  return lost\nend\n'));
 const FULL_MEMORY = change('the flag that lets it run when Redis is full', '#!lua flags=allow-oom', '#!lua');
 const NEEDS_MEMORY = change('no flag that lets it run when Redis is full', '#!lua\n', '#!lua flags=allow-oom\n');
-const NOTHING_FOREIGN = remove('a check of all keys before the first write', 'if wrong then\n  return wrong\nend\n');
+const CHECKED = '\nif wrong then\n  return wrong\nend\n';
+const NOTHING_FOREIGN = remove('a check of all keys before the first write', CHECKED.slice(1));
+/** The same in a script that checks more than once: the first check, which ends with this text. */
+const nothingForeign = (end) => change('a check of all keys before the first write', `${end}${CHECKED}`, `${end}\n`);
 const FORGIVES = change(
   'an extension of all leases after a gap',
   'forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))',
@@ -136,7 +139,7 @@ const LEAVE = [
     'retries',
     change('try_again: no count without an attempt', 'if attempt.counts then', 'if true then'),
     remove('try_again: the count of the attempt', '    message = counted(message, 22, 23)\n'),
-    remove('try_again: the line about the attempt', '  message = remembered(message, attempt.line)\n'),
+    change('try_again: the line about the attempt', 'remembered(message, attempt.line)', 'message'),
     remove(
       'wait_until: the new time in the message',
       '  message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)\n',
@@ -146,11 +149,7 @@ const LEAVE = [
     change('try_again: the queue for a retry without a delay', 'attempt.delay > 0)', 'true)'),
     change('wait_until: the schedule for a later task', 'if is_later then', 'if false then'),
     change('wait_until: the queue for a task that is due', 'if is_later then', 'if true then'),
-    change(
-      'wait_until: the tail of the queue',
-      'enlist(queue, { message }, false)',
-      'enlist(queue, { message }, true)',
-    ),
+    change('wait_until: the tail of the queue', 'queue, { message }, false)', 'queue, { message }, true)'),
     change(
       'try_again: the end of the claim',
       'if end_claim(task) then\n    update_key(keys.unique, queue.name, message)',
@@ -181,20 +180,16 @@ const LEAVE = [
       'if not any_cancelled or not end_cancelled(keys, task) then',
       'if true then',
     ),
-    change(
-      'put_back: the head of the queue',
-      'enlist(task.queue, { task.message }, true)',
-      'enlist(task.queue, { task.message }, false)',
-    ),
+    change('put_back: the head of the queue', 'task.queue, { message }, true)', 'task.queue, { message }, false)'),
     change('put_back: the end of the claim', 'if end_claim(task) then\n        update_key', 'do\n        update_key'),
     remove(
       'put_back: the new message of a quarantined task under its key',
-      '        update_key(keys.unique, task.queue.name, task.message)\n',
+      '        update_key(keys.unique, task.queue.name, message)\n',
     ),
     writeBefore(
       'put_back: the move before the end of the claim',
-      '      enlist(task.queue, { task.message }, true)',
-      '      end_claim(task)\n      update_key(keys.unique, task.queue.name, task.message)',
+      '      enlist(keys, task.known_queues, task.queue, { message }, true)',
+      '      end_claim(task)\n      update_key(keys.unique, task.queue.name, message)',
     ),
   ),
   ...missedBy(
@@ -226,8 +221,20 @@ const LEAVE = [
   ...missedBy(
     'cancelling',
     change('remove: a scheduled task', "if place == 'scheduled' then", 'if false then'),
-    change('remove: a task that waited there', 'if removed > 0 then', 'if true then'),
-    remove('remove: the freed key', '  if removed > 0 then\n    free_key(keys.unique, message)\n  end\n'),
+    change('remove: a task that waited there', 'if removed > 0 then\n    free_key(', 'if true then\n    free_key('),
+    change(
+      'remove: the freed key',
+      'if removed > 0 then\n    free_key(keys.unique, message)\n',
+      'if removed > 0 then\n',
+    ),
+  ),
+  ...missedBy(
+    'unique-keys',
+    change(
+      'place_of: a list of their own for quarantined tasks',
+      "is_quarantined(message) and 'quarantined' or line_of",
+      'line_of',
+    ),
   ),
   ...missedBy(
     'dead-letters',
@@ -236,12 +243,12 @@ const LEAVE = [
   ),
   ...missedBy(
     'dead-letters',
-    remove('redrive: the task in its queue', '  enlist_new(queue, messages)\n'),
+    remove('redrive: the task in its queue', '  enlist_new(keys, known_queues, queue, messages)\n'),
     remove('redrive: the end of its cancelling', "  redis.call('ZREM', keys.cancelled, unpack(ids))\n"),
     change('redrive: the end of the death', '  forget_dead(queue, ids)\n  for _, message in', '  for _, message in'),
     writeBefore(
       'redrive: the move before the end of the death',
-      '  enlist_new(queue, messages)',
+      '  enlist_new(keys, known_queues, queue, messages)',
       '  forget_dead(queue, ids)',
     ),
     remove(
@@ -265,20 +272,20 @@ const BY_SCRIPT = {
     remove('a count of late ends', '  count_stale(keys.stats, #kept)\n'),
     change(
       'a task that the child holds',
-      'if message then',
-      "message = message or (task.name .. '10000000000000r0000a01' .. string.rep('0', 20) .. '[]')\n  if message then",
+      "if message ~= '' then",
+      "message = message ~= '' and message or (task.name .. '10000000000000r0000a01' .. string.rep('0', 20) .. '[]')\n  do",
     ),
     remove('the result', '    keep_result(task.result, message, results[i])\n'),
     remove('the freed key', '      free_key(keys.unique, message)\n'),
     remove('the announcement', '      announce(known_answering, message, results[i])\n'),
-    { ...NOTHING_FOREIGN, tests: 'foreign-keys' },
+    { ...nothingForeign('(wrong_groups(keys) or wrong_queues(queues))'), tests: 'foreign-keys' },
     FULL_MEMORY,
   ),
   bury: missedBy(
     'retries',
     { tests: 'results', ...remove('the key for the result', '  task.result = kept[1] and kept[1].result\n') },
     REGISTERED,
-    NOTHING_FOREIGN,
+    nothingForeign('wrong_queues({ queue })'),
     change('a task that the child holds', "redis.call('HGET', keys.claims, id)", "'default ' .. id"),
     remove('the same header as the claimed task', " or header ~= '' and string.sub(task.message, 22, 34) ~= header"),
     change('a header to compare', "header ~= '' and string.sub", 'string.sub'),
@@ -320,11 +327,7 @@ const BY_SCRIPT = {
     change('the held tasks for a claim that recovers', 'if most < 0 or claim_number', 'if claim_number'),
     remove('the number in the session', "redis.call('HSET', session, child, number)\n"),
     change('no more tasks than one reply can carry', 'math.min(tonumber(limit), 1000)', 'tonumber(limit)'),
-    remove('no quarantined task for a claim of zero tasks', 'most > 0 and '),
-    remove('foreign bytes that are not wrapped yet', ' and not is_foreign(message)'),
-    change('an id of its own for equal foreign bytes', 'redis.sha1hex(claimed_as)', 'redis.sha1hex(message)'),
-    remove('a message as long as a header', '#message < 34 or '),
-    remove('a message that begins with an id', " or string.find(id, '[^0-9a-z]')"),
+    change('no quarantined task for a claim of zero tasks', 'if most > 0 and #granted == 0', 'if #granted == 0'),
     change('a child that holds nothing, for a quarantined task', 'if holds == 0 then', 'if true then'),
     remove('no other task before a quarantined one', '#granted == 0 and '),
     change(
@@ -339,8 +342,6 @@ const BY_SCRIPT = {
       "if tag(message, 's') then",
       'if unique_digest(message) then',
     ),
-    change('one draining child at a time', 'if drainer and drainer ~= child then', 'if false then'),
-    remove('an end of the drain for a child that died', ", 'PX', 5000"),
     remove('a bell for the tasks that it leaves', '    ring(queue.bell)\n'),
     remove('a flag for tasks that it leaves', '    more = 1\n'),
     remove('a reply without separators for messages with a zero byte', 'has_zero and granted or '),
@@ -504,7 +505,7 @@ const BY_SCRIPT = {
   enqueue: [NEEDS_MEMORY],
   'enqueue-unique': missedBy(
     'unique-keys',
-    NOTHING_FOREIGN,
+    nothingForeign("wrong_type('zset', its.scheduled)\nend"),
     change('an id that was not seen', "if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then", 'if false then'),
     remove('the mark of the seen id', "redis.call('SETBIT', keys.seen, sequence % 4096, 1)\n"),
     remove('an expiry of the bits', "redis.call('EXPIRE', keys.seen, seconds)\n"),
@@ -515,12 +516,12 @@ const BY_SCRIPT = {
       'local digest = unique_digest(message)\n',
       "redis.call('SETBIT', keys.seen, sequence % 4096, 1)",
     ),
-    change('the removal of a scheduled task', "remove(keys, its_queue, 'scheduled', former)", '0'),
+    change('the removal of a scheduled task', "remove(keys, known_queues, its_queue, 'scheduled', former)", '0'),
     remove(
       'the removal of a pending task',
-      "    removed = remove(keys, its_queue, is_quarantined(former) and 'quarantined' or 'pending', former)\n",
+      '    removed = remove(keys, known_queues, its_queue, place_of(former), former)\n',
     ),
-    change('the removal of a quarantined task', "is_quarantined(former) and 'quarantined' or 'pending'", "'pending'"),
+    change('the removal of a quarantined task', 'place_of(former)', "'pending'"),
     change('a queue that this app has', 'its_queue and remove(keys', 'remove(keys'),
     ...missedBy(
       'results',
@@ -544,7 +545,7 @@ const BY_SCRIPT = {
     writeBefore(
       'the new task before the removal of the former',
       'if due > now then',
-      "if held then\n  remove(keys, target, 'pending', select(2, split(held)))\nend",
+      "if held then\n  remove(keys, known_queues, target, 'pending', select(2, split(held)))\nend",
     ),
     change('a delay that counts from now', "(due_from == 'in' and now or 0)", '0'),
     change('a time that counts from 1970', "(due_from == 'in' and now or 0)", 'now'),
@@ -552,6 +553,20 @@ const BY_SCRIPT = {
     change('a queue for due tasks only', 'if due > now then', 'if false then'),
     NEEDS_MEMORY,
   ),
+  'lib/claims': [
+    change('ids_in: all of them', 'for first = 1, #acks, 20 do', 'for first = 1, math.min(#acks, 20), 20 do'),
+    remove('claimed_as: foreign bytes that are not wrapped yet', ' and not is_foreign(message)'),
+    change('claimed_as: an id of its own for equal foreign bytes', 'redis.sha1hex(origin)', 'redis.sha1hex(message)'),
+    remove('claimed_as: a message as long as a header', '#message < 34 or '),
+    remove('claimed_as: a message that begins with an id', " or string.find(id, '[^0-9a-z]')"),
+    change('is_drainer: one draining child at a time', 'if drainer and drainer ~= child then', 'if false then'),
+    remove('is_drainer: an end of the drain for a child that died', ", 'PX', 5000"),
+    ...missedBy(
+      'groups',
+      change('is_of_stopped: a group that was stopped', 'return group and stops[group]', 'return group'),
+      remove('is_of_stopped: the group of the message', '    stops[group] = is_stopped(groups, group)\n'),
+    ),
+  ],
   'lib/bell': [
     change('a bell that does not ring yet', "if redis.call('EXISTS', bell) == 0 then", 'if true then'),
     change('no error when the bell is refused', 'redis.pcall', 'redis.call'),
@@ -573,24 +588,16 @@ const BY_SCRIPT = {
       "redis.call('LPUSH', queue.pending, unpack(messages))",
     ),
     change('a bell for new tasks', 'unpack(messages))\n  ring(queue.bell)\n', 'unpack(messages))\n'),
-    change(
-      'a list of their own for quarantined tasks',
-      'is_quarantined(message) and quarantined or pending',
-      'pending',
-    ),
+    change('a list of their own for quarantined tasks', 'is_quarantined(message) and quarantined or others', 'others'),
     change(
       'the given end for quarantined tasks',
       'push(queue.quarantined, quarantined, at_head)',
       'push(queue.quarantined, quarantined, false)',
     ),
-    change(
-      'the given end for other tasks',
-      'push(queue.pending, pending, at_head)',
-      'push(queue.pending, pending, false)',
-    ),
+    change('the given end for other tasks', 'push(queue.pending, plain, at_head)', 'push(queue.pending, plain, false)'),
     change('a task to push to the head', 'if #messages > 0 and at_head then', 'if at_head then'),
     change('a task to push to the tail', 'elseif #messages > 0 then', 'else'),
-    change('a bell', 'quarantined, at_head)\n  ring(queue.bell)\n', 'quarantined, at_head)\n'),
+    remove('a bell', '  if may_start or #plain + #quarantined > 0 then\n    ring(queue.bell)\n  end\n'),
   ],
   'lib/leave': LEAVE,
   'lib/metrics': missedBy(
@@ -762,7 +769,7 @@ const BY_SCRIPT = {
   totals: missedBy('metrics', change('no foreign key', 'return wrong or {', 'return {')),
   'fire-cron': missedBy(
     'cron-scripts',
-    NOTHING_FOREIGN,
+    nothingForeign('wrong_queues({ queue })'),
     change('an instant that was not fired', 'instant > settled and ', ''),
     change('an instant that is due', ' and instant <= now then', ' then'),
     change('a cron that is known', 'if not settled then', 'settled = settled or 0\nif false then'),
@@ -770,11 +777,11 @@ const BY_SCRIPT = {
     change('a free key when overlaps are skipped', 'if holder then', 'if false then'),
     remove('the queue of the earlier run in the reply', "      held_in = string.match(holder, '^%S+')\n"),
     change('the last run in the reply', "record[3] or ''", "''"),
-    remove('the run under its key', "        redis.call('HSET', unique, digest, queue.name .. ' ' .. message)\n"),
-    remove('the note of the last instant', "redis.call('HSET', crons, cron .. ' until', text(settled))\n"),
+    remove('the run under its key', "        redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)\n"),
+    remove('the note of the last instant', "redis.call('HSET', keys.crons, cron .. ' until', text(settled))\n"),
     remove(
       'the count of skipped runs',
-      "  redis.call('HSET', crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))\n",
+      "  redis.call('HSET', keys.crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))\n",
     ),
     change('a valid count of skipped runs', '(noted(record[4]) or 0)', 'record[4]'),
     change('a valid time of the cron', 'noted(record[1])', 'tonumber(record[1])'),
@@ -798,20 +805,12 @@ const BY_SCRIPT = {
   ],
   'move-cron-run': missedBy(
     'cron-scripts',
-    NOTHING_FOREIGN,
-    change(
-      'a run that waits',
-      "redis.call('LREM', from[list], 1, message) == 1",
-      "redis.call('LREM', from[list], 1, message)",
-    ),
-    change(
-      'a list of their own for quarantined tasks',
-      "is_quarantined(message) and 'quarantined' or 'pending'",
-      "'pending'",
-    ),
+    nothingForeign('wrong_queues({ from, to })'),
+    change('a run that waits', 'place_of(message), message) == 1', 'place_of(message), message)'),
+    change('a list of their own for quarantined tasks', 'place_of(message)', "'pending'"),
     change('the schedule for a scheduled run', 'if due then', 'if false then'),
     remove('the removal from the former schedule', "  redis.call('ZREM', from.scheduled, message)\n"),
-    remove('the run under its key', "redis.call('HSET', unique, digest, to.name .. ' ' .. message)\n"),
+    remove('the run under its key', "redis.call('HSET', keys.unique, digest, to.name .. ' ' .. message)\n"),
     NEEDS_MEMORY,
   ),
   'lib/pulse': [
@@ -1008,12 +1007,16 @@ const BY_SCRIPT = {
   ],
   promote: missedBy(
     'scheduling',
-    change('a queue without foreign keys', '  if wrong then\n', '  if false then\n'),
-    change('the other queues after a foreign key', 'refused[#refused + 1] = wrong.err', 'return wrong'),
+    change('a queue without foreign keys', 'due)\n  if wrong then\n', 'due)\n  if false then\n'),
+    change(
+      'the other queues after a foreign key',
+      'refused[#refused + 1] = wrong.err\n  else\n    promote(',
+      'return wrong\n  else\n    promote(',
+    ),
     change('a task that is due', "'-inf', text(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"),
     change('the limit in one queue', "'LIMIT', 0, left) or {}", "'LIMIT', 0, -1) or {}"),
     change('the limit over all queues', '    left = left - #due\n', '    left = math.max(left - #due, 1)\n'),
-    change('the tail of the queue', 'enlist(queue, due, false)', 'enlist(queue, due, true)'),
+    change('the tail of the queue', 'queue, due, false)', 'queue, due, true)'),
     remove('the removal from the schedule', "    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)\n"),
     change('no removal of later tasks', '0, #due - 1)', '0, -1)'),
     change('a reply of zero when more are due', 'math.max(at - now, 0)', 'math.max(at - now, 1)'),
@@ -1054,7 +1057,7 @@ const BY_SCRIPT = {
   ),
   redrive: missedBy(
     'dead-letters',
-    NOTHING_FOREIGN,
+    nothingForeign('wrong_queues({ queue })'),
     remove('the same time of death', ' and tonumber(died_at) == tonumber(deaths[i + 1])'),
     remove('a task that was not named before', ' and not named[id]'),
     change('the line in the history', 'remembered(message, line)', 'message'),
@@ -1067,7 +1070,7 @@ const BY_SCRIPT = {
   ),
   'redrive-edited': missedBy(
     'dead-letters',
-    NOTHING_FOREIGN,
+    nothingForeign('wrong_queues({ queue })'),
     change(
       'the same time of death',
       "if tonumber(redis.call('ZSCORE', queue.dead, id) or '') ~= tonumber(died_at) then",
@@ -1087,7 +1090,7 @@ const BY_SCRIPT = {
   ],
   release: [
     change('a child that is registered', 'if lost then\n  return lost\nend\n', "last = last or '0'\n"),
-    NOTHING_FOREIGN,
+    nothingForeign('wrong_queues(queues)'),
     change('the number of the last claim', "if claim_number ~= '' and claim_number ~= last then", 'if false then'),
     change(
       'a task that the child holds',
@@ -1109,7 +1112,7 @@ const BY_SCRIPT = {
   retry: missedBy(
     'retries',
     REGISTERED,
-    NOTHING_FOREIGN,
+    nothingForeign('wrong_queues({ queue })'),
     change(
       'a task that the child holds',
       "redis.call('HGET', keys.claims, id)",
@@ -1177,7 +1180,7 @@ const BY_SCRIPT = {
         'the result of a dropped task',
         `    keep_result(result_of(id), task.message, 'x{"error":"It ran beyond its hard timeout."}')\n`,
       ),
-      remove('the announcement of a dropped task', '  announce(known_answering, message)\n'),
+      remove('the announcement of a dropped task', '  announce(known_answering, task.message)\n'),
       remove('the key for the result of a task that may die', '    task.result = result_of(task.id)\n'),
     ),
     change('a task that was not cancelled', 'elseif not end_cancelled(keys, task) then', 'else'),
