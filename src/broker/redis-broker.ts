@@ -186,7 +186,14 @@ export class RedisBroker extends RedisProducer implements Broker {
     { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>,
     { failures, inMs, line, counts }: Retry,
   ): Promise<boolean> {
-    const attempt = { failures: failures.toString(36).padStart(2, '0'), delay: inMs, line, counts: counts ? 1 : 0 };
+    const stops = { stopped: '', stoppedMs: 0 };
+    const attempt = {
+      failures: failures.toString(36).padStart(2, '0'),
+      delay: inMs,
+      line,
+      counts: counts ? 1 : 0,
+      ...stops,
+    };
     return (await this.connection.call('retry', { sessionId: session, child, id, queue, ...attempt })) === 1;
   }
 
@@ -252,7 +259,14 @@ export class RedisBroker extends RedisProducer implements Broker {
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
     const tasks = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const entries = [...tasks, ...catalogOfQueues(queues)];
-    await this.connection.call('open-session', { sessionId: session, leaseMs, description, entries });
+    await this.connection.call('open-session', {
+      sessionId: session,
+      leaseMs,
+      description,
+      declared: [],
+      gated: [],
+      entries,
+    });
   }
 
   async register(session: string, child: string): Promise<boolean> {

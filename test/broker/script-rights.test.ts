@@ -41,6 +41,16 @@ const ACTION: Action = { action: 'redrive', subject: 'x', count: 1, by: 'anna' }
 /** In the order of the page. */
 const USES: [string, Act][] = [
   [
+    'sends with a limit, now and later',
+    async (sender) => {
+      const tags = `l${'a'.repeat(27)}`;
+      const limited = (): string =>
+        encodeMessage({ id: fixture.ids.next(), name: 'A.b', payload: '[]', enqueuedAt: 1, tags });
+      await sender.enqueueLimited('default', [limited()], { labels: ['a'.repeat(27), 'acme'] });
+      await sender.enqueueLimited('default', [limited()], { labels: [], due: { at: FUTURE } });
+    },
+  ],
+  [
     'sends with unique keys, also in place of a task that waits',
     async (sender) => {
       await sender.enqueueUnique('default', fixture.uniqueMessage('k'), { due: { at: FUTURE }, replace: false });

@@ -11,6 +11,9 @@ const DIRECT = [
   ['sender of tags', 'sessions', 'zrangebyscore', 'R'],
   ['sender of tags', 'session', 'hget', 'R'],
   ['sender of tags', undefined, 'time'],
+  ['sender of limits', 'sessions', 'zrangebyscore', 'R'],
+  ['sender of limits', 'session', 'hget', 'R'],
+  ['sender of limits', undefined, 'time'],
   ['cancel() and status()', 'scheduled', 'zscan', 'R'],
   ['cancel() and status()', 'sessions', 'zrange', 'R'],
   ['cancel() and status()', 'session', 'hkeys', 'R'],
@@ -87,6 +90,14 @@ const DIRECT = [
   ['GroupInspector', 'records', 'hget', 'R'],
   ['GroupInspector', 'deadNotes', 'hget', 'R'],
   ['GroupInspector', 'actions', 'xadd'],
+  ['LimitInspector', 'limits', 'hget hgetall', 'R'],
+  ['LimitInspector', 'gates', 'hgetall', 'R'],
+  ['LimitInspector', 'slots', 'hget hmget hscan', 'R'],
+  ['LimitInspector', 'rates', 'zscore zmscore', 'R'],
+  ['LimitInspector', 'waiters', 'zrangebylex zlexcount', 'R'],
+  ['LimitInspector', 'limitLabels', 'hmget hscan', 'R'],
+  ['LimitInspector', 'actions', 'xadd'],
+  ['LimitInspector', undefined, 'time'],
   ['WorkerInspector', 'watched', 'set'],
   ['WorkerInspector', 'actions', 'xadd'],
   ['ActionLog', 'actions', 'xrevrange', 'R'],
@@ -116,6 +127,7 @@ const DIRECT = [
 
 /** Callers that are parts of a sender, in the order of docs/redis-keys.md. */
 const PARTS = [
+  'sender of limits',
   'sender of unique keys',
   'sender of broadcasts',
   'cancel() and status()',
@@ -129,6 +141,7 @@ const PARTS = [
   'QueueInspector',
   'TaskInspector',
   'GroupInspector',
+  'LimitInspector',
   'WorkerInspector',
   'ActionLog',
 ];
@@ -139,6 +152,7 @@ const NOT_OF_A_WORKER = [
   'QueueInspector',
   'TaskInspector',
   'GroupInspector',
+  'LimitInspector',
   'WorkerInspector',
   'ActionLog',
 ];
@@ -147,7 +161,14 @@ const WORKER = ['sender', 'child', 'supervisor', ...PARTS.filter((part) => !NOT_
 /** The parts of an inspector, which looks at all queues of a namespace. */
 const INSPECTOR = ['Inspector', 'Doctor', ...PARTS.slice(PARTS.indexOf('DeadLetters'))];
 /** An operator acts on tasks, and sends them by name. */
-const OPERATOR = ['sender', 'sender of tags', 'sender of unique keys', 'sender of broadcasts', ...INSPECTOR];
+const OPERATOR = [
+  'sender',
+  'sender of tags',
+  'sender of limits',
+  'sender of unique keys',
+  'sender of broadcasts',
+  ...INSPECTOR,
+];
 /** The only key that a person who looks writes: it lets workers publish more often. A selector keeps the right to that key. */
 const WATCHING = ['(~{nestwork}:watched', '+set)'];
 

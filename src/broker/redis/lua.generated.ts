@@ -903,16 +903,21 @@ end`,
     return rule_of(limit).ordered
   end
 
-  -- A promoter looks after this limit at that time, or before.
+  -- A promoter looks at this entry at that time, or before.
+  function own.look_at(entry, at)
+    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', at, entry) == 1
+    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == entry then
+      ring(keys.alarm)
+    end
+  end
+
+  -- It looks whether tasks that wait for this limit may start.
   local function pace(limit, at)
     local rule = rule_of(limit)
     if rule.interval and rule.interval < PACE * 1000 and at > now then
       at = math.max(at, now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
     end
-    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', text(at), limit) == 1
-    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == limit then
-      ring(keys.alarm)
-    end
+    own.look_at(limit, text(at))
   end
 
   local function first_of(queue, line)
@@ -1109,16 +1114,47 @@ end`,
     redis.call('ZADD', keys.paced, text(now), '*' .. name .. from)
   end
 
-  -- What was set for a limit or a key is over.
+  -- A rule has changed: what waits for it may go on.
+  local function apply(field)
+    rules = {}
+    if #field == 28 then
+      own.nudge(string.sub(field, 1, 27))
+    else
+      own.nudge_all(string.sub(field, 1, 6), '')
+    end
+  end
+
+  -- Sets something for a limit or a key, until a time in ms if it has one.
+  function own.set_entry(field, value, ends)
+    if redis.call('HSET', keys.limits, field, value) == 1 and #field == 28 then
+      redis.call('HINCRBY', keys.limits, string.sub(field, 1, 6) .. '*', 1)
+    end
+    redis.call('ZREM', keys.paced, '!' .. field)
+    if ends then
+      own.look_at('!' .. field, ends)
+    end
+    apply(field)
+  end
+
+  -- What was set for a limit or a key is over. Returns whether something was.
   function own.end_entry(field)
-    if redis.call('HDEL', keys.limits, field) == 1 and #field == 28 then
+    local was_set = redis.call('HDEL', keys.limits, field)
+    if was_set == 1 and #field == 28 then
       local star = string.sub(field, 1, 6) .. '*'
       if redis.call('HINCRBY', keys.limits, star, -1) <= 0 then
         redis.call('HDEL', keys.limits, star)
       end
     end
-    rules = {}
-    own.nudge_all(string.sub(field, 1, 6), '')
+    apply(field)
+    return was_set
+  end
+
+  -- Starts nothing with a key for so long; a stop that lasts longer stays.
+  function own.stop(limit, ms)
+    local field, ends = limit .. '.', now + ms
+    if ends > (noted(redis.call('HGET', keys.limits, field)) or 0) then
+      own.set_entry(field, text(ends), text(ends))
+    end
   end
 
   -- Carries out what is due in \`paced\`. Returns the ms at which more is.
@@ -1720,8 +1756,8 @@ ${LIB.LIMITS_MADE}
 ${LIB.RULE}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -1895,8 +1931,8 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -2699,8 +2735,8 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -4018,15 +4054,18 @@ ${LIB.part}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
--- opens a session with a lease, and writes the catalog.
+-- opens a session with a lease, and writes the catalog and the limits.
 -- Returns 1.
-local sessions, session, pulse, catalog = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local sessions, session, pulse, catalog, limits, gates = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local session_id, lease_ms = ARGV[1], ARGV[2]
-local description = part(ARGV, 4, 3 + ARGV[3])
-local entries = part(ARGV, #description + 4, #ARGV)
+local description = part(ARGV, 6, 5 + ARGV[3])
+local declared = part(ARGV, #description + 6, #description + 5 + ARGV[4])
+local gated = part(ARGV, #description + #declared + 6, #description + #declared + 5 + ARGV[5])
+local entries = part(ARGV, #description + #declared + #gated + 6, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- The description is fields and values, the entries of the catalog are names and JSON.
+-- The description is fields and values, the entries of the catalog are names and JSON. \`declared\` are fields of limits and their values,
+-- without the time, \`gated\` queues and their limits.
 --
 -- Atomic because a described session without a deadline would never be reaped.
 
@@ -4035,6 +4074,12 @@ forgive_after_gap(sessions, pulse, now, tonumber(lease_ms))
 redis.call('HSET', session, unpack(description))
 for i = 1, #entries, 2 do
   redis.call('HSET', catalog, entries[i], entries[i + 1])
+end
+if #declared > 0 then
+  redis.call('HSET', limits, unpack(declared))
+end
+if #gated > 0 then
+  redis.call('HSET', gates, unpack(gated))
 end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
@@ -4123,8 +4168,8 @@ ${LIB.LIMITS_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -4285,6 +4330,194 @@ if not redis.call('ZSCORE', sessions, session_id) then
 end
 redis.call('ZADD', sessions, text(now + lease_ms), session_id)
 return 1`,
+  'forget-limit': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_lines}
+${LIB.wrong_queues}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.ring}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.by_name}
+-- forgets a limit that no session declares any more.
+-- Returns 1, or 0 if it was declared anew.
+local keys = {
+  gates = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
+}
+local name, declared, queue = ARGV[1], ARGV[2], ARGV[3]
+local queues = {}
+for i = 1, #ARGV - 3 do
+  queues[i] = {
+    name = ARGV[i + 3],
+    pending = KEYS[4 * i + 5],
+    bell = KEYS[4 * i + 6],
+    held = KEYS[4 * i + 7],
+    ready = KEYS[4 * i + 8],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`declared\` is what the caller has seen in the hash, which it removes only unchanged: a session that was opened since has declared it
+-- anew. \`queue\` is that whose limit it is, '' for none.
+--
+-- Atomic because the tasks that wait for it must go on: nothing else will wake them.
+
+local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+if redis.call('HGET', keys.limits, name) ~= declared then
+  return 0
+end
+if queue ~= '' then
+  redis.call('HDEL', keys.gates, queue)
+end
+return shared_limits(keys, by_name(queues)).end_entry(name)`,
+  'reset-limit': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_lines}
+${LIB.wrong_queues}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.ring}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.by_name}
+-- ends what was set for a limit or a key.
+-- Returns 1, or 0 if nothing was set.
+local keys = {
+  alarm = KEYS[1],
+  limits = KEYS[2],
+  slots = KEYS[3],
+  rates = KEYS[4],
+  paced = KEYS[5],
+  waiters = KEYS[6],
+  limit_labels = KEYS[7],
+}
+local field = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[4 * i + 4],
+    bell = KEYS[4 * i + 5],
+    held = KEYS[4 * i + 6],
+    ready = KEYS[4 * i + 7],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because what waits must go on by the declaration.
+
+local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+redis.call('ZREM', keys.paced, '!' .. field)
+return shared_limits(keys, by_name(queues)).end_entry(field)`,
+  'set-limit': `#!lua flags=allow-oom
+${LIB.wrong_type}
+${LIB.wrong_lines}
+${LIB.wrong_queues}
+${LIB.LIMITS_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.keeps_slot}
+${LIB.text}
+${LIB.ring}
+${LIB.PACE}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.tag}
+${LIB.TAGS}
+${LIB.limits_of_line}
+${LIB.MOST_WOKEN}
+${LIB.MOST_FORGOTTEN}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.limits_with}
+${LIB.shared_limits}
+${LIB.by_name}
+-- sets what a limit, or one of its keys, allows, for a time or until it is reset.
+-- Returns the end in ms of Redis time, or 0.
+local keys = {
+  alarm = KEYS[1],
+  limits = KEYS[2],
+  slots = KEYS[3],
+  rates = KEYS[4],
+  paced = KEYS[5],
+  waiters = KEYS[6],
+  limit_labels = KEYS[7],
+}
+local field, value, for_ms, details = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queues = {}
+for i = 1, #ARGV - 4 do
+  queues[i] = {
+    name = ARGV[i + 4],
+    pending = KEYS[4 * i + 4],
+    bell = KEYS[4 * i + 5],
+    held = KEYS[4 * i + 6],
+    ready = KEYS[4 * i + 7],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`field\` is that of the limit or of one of its keys, \`value\` what stands in front of the end and the JSON behind it, see lib/limits.lua. \`for_ms\` is '' for
+-- no end.
+--
+-- Atomic because what waits must go on by the new rule, and its end must be known to promoters. A repeated command sets the same again.
+
+local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local limits = shared_limits(keys, by_name(queues))
+local ends = for_ms == '' and '0' or text(limits.now + for_ms)
+limits.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
+return ends`,
   'flush': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.now_ms}
@@ -4468,8 +4701,8 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -4731,8 +4964,8 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -5092,8 +5325,8 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -5237,8 +5470,8 @@ ${LIB.by_name}
 ${LIB.RULE}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -5784,8 +6017,8 @@ ${LIB.LIMITS_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -5997,8 +6230,8 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -6151,22 +6384,13 @@ ${LIB.has_tags}
 ${LIB.limits_of}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
-${LIB.is_cancelled}
-${LIB.end_claim}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.free_key}
-${LIB.note_endings}
-${LIB.body_start}
-${LIB.series_name}
-${LIB.note_ending}
 ${LIB.LIMITS_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.text}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -6179,6 +6403,15 @@ ${LIB.line_of}
 ${LIB.place_in_line}
 ${LIB.limits_with}
 ${LIB.shared_limits}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.note_endings}
+${LIB.body_start}
+${LIB.series_name}
+${LIB.note_ending}
 ${LIB.end_limits}
 ${LIB.CLAIMED}
 ${LIB.MADE}
@@ -6232,9 +6465,9 @@ local keys = {
   waiters = KEYS[16],
   limit_labels = KEYS[17],
 }
-local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local child, id, failures, delay, line, counts, stopped, stopped_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local queue = {
-  name = ARGV[7],
+  name = ARGV[9],
   pending = KEYS[18],
   quarantined = KEYS[19],
   bell = KEYS[20],
@@ -6247,7 +6480,7 @@ local queue = {
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`failures\` before this attempt are two digits, base 36; \`counts\` is 1 when it counts as one, 0 when nothing was tried;
--- \`line\` goes to the history.
+-- \`line\` goes to the history. \`stopped\` is a limit under which nothing starts for \`stopped_ms\`, or ''.
 --
 -- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
 -- same child may hold the task for the next attempt.
@@ -6268,6 +6501,9 @@ end
 wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
 if wrong then
   return wrong
+end
+if stopped ~= '' then
+  shared_limits(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
@@ -6304,8 +6540,8 @@ ${LIB.LIMITS_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}

@@ -3,6 +3,7 @@ import type { KeyName, ParameterOf } from './redis-keys.js';
 /** The callers of scripts: a part of the API of an app, or a process of a worker. The rights of docs/redis-keys.md go by it. */
 export type Caller =
   | 'sender'
+  | 'sender of limits'
   | 'sender of unique keys'
   | 'sender of broadcasts'
   | 'cancel() and status()'
@@ -15,6 +16,7 @@ export type Caller =
   | 'QueueInspector'
   | 'TaskInspector'
   | 'GroupInspector'
+  | 'LimitInspector'
   | 'WorkerInspector'
   | 'child'
   | 'supervisor';
@@ -111,7 +113,7 @@ export const SCRIPTS = {
   'enqueue-limited': {
     flags: 'none',
     purpose: 'adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once',
-    by: ['sender'],
+    by: ['sender of limits'],
     keys: ['seen', 'alarm', ...LIMITS],
     blocks: { queue: ['name', 'pending', 'bell', 'scheduled', 'held', 'ready'] },
     args: ['seconds', 'dueFrom', 'dueMs', 'refuses', '...labels', '...messages'],
@@ -180,6 +182,30 @@ export const SCRIPTS = {
       ]
     >('as that of `claim`, and 1 while there are limits or lines'),
   },
+  'set-limit': {
+    purpose: 'sets what a limit, or one of its keys, allows, for a time or until it is reset',
+    by: ['LimitInspector'],
+    keys: ['alarm', ...LIMITS],
+    blocks: { '...queues': ['pending', ...LINES] },
+    args: ['field', 'value', 'forMs', 'details'],
+    reply: reply<string>('the end in ms of Redis time, or 0'),
+  },
+  'reset-limit': {
+    purpose: 'ends what was set for a limit or a key',
+    by: ['LimitInspector'],
+    keys: ['alarm', ...LIMITS],
+    blocks: { '...queues': ['pending', ...LINES] },
+    args: ['field'],
+    reply: reply<Flag>('1, or 0 if nothing was set'),
+  },
+  'forget-limit': {
+    purpose: 'forgets a limit that no session declares any more',
+    by: ['supervisor'],
+    keys: ['gates', 'alarm', ...LIMITS],
+    blocks: { '...queues': ['pending', ...LINES] },
+    args: ['name', 'declared', 'queue'],
+    reply: reply<Flag>('1, or 0 if it was declared anew'),
+  },
   'pause-queue': {
     purpose: 'pauses a queue, for a time or until it is resumed; a repeated command changes nothing',
     by: ['QueueInspector'],
@@ -215,7 +241,7 @@ export const SCRIPTS = {
     by: ['child'],
     keys: ['session', 'claims', ...ENDS, ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { queue: QUEUE },
-    args: ['child', 'id', 'failures', 'delay', 'line', 'counts'],
+    args: ['child', 'id', 'failures', 'delay', 'line', 'counts', 'stopped', 'stoppedMs'],
     reply: reply<Flag>('1, or 0 if the child no longer held it or the attempt was counted before'),
   },
   release: {
@@ -513,10 +539,10 @@ export const SCRIPTS = {
     reply: reply<string[][]>('fields and values of each, from the first on, of one at least'),
   },
   'open-session': {
-    purpose: 'opens a session with a lease, and writes the catalog',
+    purpose: 'opens a session with a lease, and writes the catalog and the limits',
     by: ['supervisor'],
-    keys: ['sessions', 'session', 'pulse', 'catalog'],
-    args: ['sessionId', 'leaseMs', '...description', '...entries'],
+    keys: ['sessions', 'session', 'pulse', 'catalog', 'limits', 'gates'],
+    args: ['sessionId', 'leaseMs', '...description', '...declared', '...gated', '...entries'],
     reply: reply<Flag>('1'),
   },
   register: {

@@ -160,16 +160,21 @@ local function limits_with(keys, queues)
     return rule_of(limit).ordered
   end
 
-  -- A promoter looks after this limit at that time, or before.
+  -- A promoter looks at this entry at that time, or before.
+  function own.look_at(entry, at)
+    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', at, entry) == 1
+    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == entry then
+      ring(keys.alarm)
+    end
+  end
+
+  -- It looks whether tasks that wait for this limit may start.
   local function pace(limit, at)
     local rule = rule_of(limit)
     if rule.interval and rule.interval < PACE * 1000 and at > now then
       at = math.max(at, now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
     end
-    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', text(at), limit) == 1
-    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == limit then
-      ring(keys.alarm)
-    end
+    own.look_at(limit, text(at))
   end
 
   local function first_of(queue, line)
@@ -366,16 +371,47 @@ local function limits_with(keys, queues)
     redis.call('ZADD', keys.paced, text(now), '*' .. name .. from)
   end
 
-  -- What was set for a limit or a key is over.
+  -- A rule has changed: what waits for it may go on.
+  local function apply(field)
+    rules = {}
+    if #field == 28 then
+      own.nudge(string.sub(field, 1, 27))
+    else
+      own.nudge_all(string.sub(field, 1, 6), '')
+    end
+  end
+
+  -- Sets something for a limit or a key, until a time in ms if it has one.
+  function own.set_entry(field, value, ends)
+    if redis.call('HSET', keys.limits, field, value) == 1 and #field == 28 then
+      redis.call('HINCRBY', keys.limits, string.sub(field, 1, 6) .. '*', 1)
+    end
+    redis.call('ZREM', keys.paced, '!' .. field)
+    if ends then
+      own.look_at('!' .. field, ends)
+    end
+    apply(field)
+  end
+
+  -- What was set for a limit or a key is over. Returns whether something was.
   function own.end_entry(field)
-    if redis.call('HDEL', keys.limits, field) == 1 and #field == 28 then
+    local was_set = redis.call('HDEL', keys.limits, field)
+    if was_set == 1 and #field == 28 then
       local star = string.sub(field, 1, 6) .. '*'
       if redis.call('HINCRBY', keys.limits, star, -1) <= 0 then
         redis.call('HDEL', keys.limits, star)
       end
     end
-    rules = {}
-    own.nudge_all(string.sub(field, 1, 6), '')
+    apply(field)
+    return was_set
+  end
+
+  -- Starts nothing with a key for so long; a stop that lasts longer stays.
+  function own.stop(limit, ms)
+    local field, ends = limit .. '.', now + ms
+    if ends > (noted(redis.call('HGET', keys.limits, field)) or 0) then
+      own.set_entry(field, text(ends), text(ends))
+    end
   end
 
   -- Carries out what is due in `paced`. Returns the ms at which more is.

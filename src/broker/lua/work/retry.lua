@@ -20,9 +20,9 @@ local keys = {
   waiters = KEYS[16],
   limit_labels = KEYS[17],
 }
-local child, id, failures, delay, line, counts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local child, id, failures, delay, line, counts, stopped, stopped_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local queue = {
-  name = ARGV[7],
+  name = ARGV[9],
   pending = KEYS[18],
   quarantined = KEYS[19],
   bell = KEYS[20],
@@ -35,7 +35,7 @@ local queue = {
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `failures` before this attempt are two digits, base 36; `counts` is 1 when it counts as one, 0 when nothing was tried;
--- `line` goes to the history.
+-- `line` goes to the history. `stopped` is a limit under which nothing starts for `stopped_ms`, or ''.
 --
 -- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
 -- same child may hold the task for the next attempt.
@@ -56,6 +56,9 @@ end
 wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
 if wrong then
   return wrong
+end
+if stopped ~= '' then
+  shared_limits(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })

@@ -1,0 +1,42 @@
+#!lua flags=allow-oom
+-- forgets a limit that no session declares any more.
+-- Returns 1, or 0 if it was declared anew.
+local keys = {
+  gates = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
+}
+local name, declared, queue = ARGV[1], ARGV[2], ARGV[3]
+local queues = {}
+for i = 1, #ARGV - 3 do
+  queues[i] = {
+    name = ARGV[i + 3],
+    pending = KEYS[4 * i + 5],
+    bell = KEYS[4 * i + 6],
+    held = KEYS[4 * i + 7],
+    ready = KEYS[4 * i + 8],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `declared` is what the caller has seen in the hash, which it removes only unchanged: a session that was opened since has declared it
+-- anew. `queue` is that whose limit it is, '' for none.
+--
+-- Atomic because the tasks that wait for it must go on: nothing else will wake them.
+
+local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+if redis.call('HGET', keys.limits, name) ~= declared then
+  return 0
+end
+if queue ~= '' then
+  redis.call('HDEL', keys.gates, queue)
+end
+return shared_limits(keys, by_name(queues)).end_entry(name)

@@ -1,0 +1,38 @@
+#!lua flags=allow-oom
+-- sets what a limit, or one of its keys, allows, for a time or until it is reset.
+-- Returns the end in ms of Redis time, or 0.
+local keys = {
+  alarm = KEYS[1],
+  limits = KEYS[2],
+  slots = KEYS[3],
+  rates = KEYS[4],
+  paced = KEYS[5],
+  waiters = KEYS[6],
+  limit_labels = KEYS[7],
+}
+local field, value, for_ms, details = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local queues = {}
+for i = 1, #ARGV - 4 do
+  queues[i] = {
+    name = ARGV[i + 4],
+    pending = KEYS[4 * i + 4],
+    bell = KEYS[4 * i + 5],
+    held = KEYS[4 * i + 6],
+    ready = KEYS[4 * i + 7],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `field` is that of the limit or of one of its keys, `value` what stands in front of the end and the JSON behind it, see lib/limits.lua. `for_ms` is '' for
+-- no end.
+--
+-- Atomic because what waits must go on by the new rule, and its end must be known to promoters. A repeated command sets the same again.
+
+local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local limits = shared_limits(keys, by_name(queues))
+local ends = for_ms == '' and '0' or text(limits.now + for_ms)
+limits.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
+return ends
