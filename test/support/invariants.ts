@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { groupTagOf } from '../../src/message/group-tag.js';
 import { brokenGroups, type PlacedMessage } from './group-invariants.js';
+import { brokenLimits, messageInLine, queuesThatWait, queuesWithReadyLines } from './limit-invariants.js';
 
 type Place = { readonly where: string; readonly id: string; readonly message?: string };
 
@@ -11,7 +12,7 @@ const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
  * The conditions that hold after every command, in any state. Throws a list of all that do not.
  *
  * Every id is in exactly one place, on the schedule or elsewhere; a dead task has a record, and without one there are no notes of it; only registered children of living sessions hold claims;
- * where work waits and is not paused a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
+ * where work waits and neither a pause nor a limit of the queue holds it a bell rings; every id in a place was marked as seen, unless a cron fired it; a unique key leads to a
  * task that has not ended, as it is stored there.
  */
 export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Promise<void> {
@@ -30,16 +31,26 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     places.push({ where, id, message });
   };
   const paused = keys.includes('pauses') ? await redis.hkeys(`${tag}pauses`) : [];
+  const shut = await queuesThatWait(redis, tag);
   for (const prefix of ['queue:', 'suspects:']) {
     for (const queue of named(prefix)) {
       const messages = await redis.lrange(`${tag}${prefix}${queue}`, 0, -1);
       for (const message of messages) place(prefix + queue, message);
       const rings = await redis.llen(`${tag}bell:${queue}`);
-      // what ends the pause rings
-      if (rings === 0 && !paused.includes(queue))
+      // what ends the pause rings, or what frees the limit of the queue
+      if (rings === 0 && !paused.includes(queue) && !shut.has(queue))
         broken.push(`work waits in ${prefix}${queue}, but its bell is silent`);
       if (rings > 2) broken.push(`the bell of ${queue} holds ${rings} tokens`);
     }
+  }
+
+  for (const queue of named('held:')) {
+    const entries = await redis.zrange(`${tag}held:${queue}`, '0', '-1');
+    for (const entry of entries) place(`held:${queue}`, messageInLine(entry));
+  }
+  for (const queue of await queuesWithReadyLines(redis, tag)) {
+    if (!paused.includes(queue) && (await redis.llen(`${tag}bell:${queue}`)) === 0)
+      broken.push(`a line of ${queue} may start, but the bell is silent`);
   }
 
   for (const queue of named('scheduled:')) {
@@ -97,6 +108,8 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
 
   const placed = places.flatMap(({ message }) => (message === undefined ? [] : [{ message, dead: false }]));
   broken.push(...(await brokenGroups(redis, tag, [...placed, ...dead])));
+  const living = places.flatMap(({ where, message }) => (message === undefined ? [] : [{ where, message }]));
+  broken.push(...(await brokenLimits(redis, tag, living)));
 
   const members = new Set(
     [...placed, ...dead].filter(({ message }) => groupTagOf(message)).map(({ message }) => message.slice(0, 20)),
