@@ -158,7 +158,7 @@ const LEAVE = [
     remove('try_again: the new message under its key', '    update_key(keys.unique, queue.name, message)\n'),
     writeBefore(
       'try_again: the move before the end of the claim',
-      '  message = wait_until(keys, queue, message, now_ms() + attempt.delay',
+      '  message = wait_until(keys, task.known_queues, queue, message, now_ms() + attempt.delay',
       '  end_claim(task)\n  update_key(keys.unique, queue.name, message)',
     ),
   ),
@@ -434,8 +434,8 @@ const BY_SCRIPT = {
     change('a queue for due tasks only', ', due > now)', ', false)'),
     change(
       'the key of the task as it is stored',
-      'update_key(keys.unique, queue.name, wait_until(keys, queue, message, due, due > now))',
-      'wait_until(keys, queue, message, due, due > now)',
+      'update_key(keys.unique, queue.name, wait_until(keys, by_name({ queue }), queue, message, due, due > now))',
+      'wait_until(keys, by_name({ queue }), queue, message, due, due > now)',
     ),
     FULL_MEMORY,
   ),
@@ -998,7 +998,7 @@ const BY_SCRIPT = {
     remove('claims that are no foreign key', "  wrong = wrong or wrong_type('hash', child.claims)\n"),
     remove(
       'the burial of an entry that is no task',
-      '      bury_stray(keys, queues[1], child.claims, all[i], all[i + 1])\n',
+      '      bury_stray(keys, known_queues, queues[1], child.claims, all[i], all[i + 1])\n',
     ),
     remove('the return of the tasks', 'put_back(keys, tasks)\n'),
     remove('the end of the registrations', "redis.call('DEL', keys.session)\n"),
@@ -1186,7 +1186,7 @@ const BY_SCRIPT = {
     change('a task that was not cancelled', 'elseif not end_cancelled(keys, task) then', 'else'),
     remove(
       'the burial of an entry that is no task',
-      '    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])\n',
+      '    bury_stray(keys, known_queues, queues[1], keys.claims, all[i], all[i + 1])\n',
     ),
     {
       tests: 'notes',

@@ -628,12 +628,12 @@ end`,
     leave_group(keys, task.known_queues, task.message, 'dead', report)
   end
 end`,
-  'wait_until': `local function wait_until(keys, queue, message, due, is_later)
+  'wait_until': `local function wait_until(keys, queues, queue, message, due, is_later)
   message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
   if is_later then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(keys, { [queue.name] = queue }, queue, { message }, false)
+    enlist(keys, queues, queue, { message }, false)
   end
   return message
 end`,
@@ -643,7 +643,7 @@ end`,
     message = counted(message, 22, 23)
   end
   message = keep_ordered(keys, task, remembered(message, attempt.line))
-  message = wait_until(keys, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
+  message = wait_until(keys, task.known_queues, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
     give_up_slots(keys, task, message)
@@ -667,7 +667,7 @@ end`,
     end
   end
 end`,
-  'bury_stray': `local function bury_stray(keys, queue, claims, id, held)
+  'bury_stray': `local function bury_stray(keys, queues, queue, claims, id, held)
   if not queue then
     return
   end
@@ -680,7 +680,7 @@ end`,
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)
-    end_limits(keys, { [queue.name] = queue }, queue, message, CLAIMED)
+    end_limits(keys, queues, queue, message, CLAIMED)
   end
 end`,
   'remove_deep': `local function remove_deep(list, passed, message)
@@ -2887,6 +2887,7 @@ return { '', looked, math.max(left, 0) }`,
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
+${LIB.wrong_lines}
 ${LIB.now_ms}
 ${LIB.body_start}
 ${LIB.is_call}
@@ -2897,25 +2898,17 @@ ${LIB.free_key}
 ${LIB.result_tag}
 ${LIB.text}
 ${LIB.member_of}
+${LIB.has_tags}
 ${LIB.series_name}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.by_name}
-${LIB.MADE}
-${LIB.ring}
-${LIB.GROUP}
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.split}
-${LIB.has_tags}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.part}
+${LIB.limits_of}
 ${LIB.LIMITS_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
+${LIB.ring}
 ${LIB.PACE}
 ${LIB.WAITS}
 ${LIB.FAIR}
@@ -2923,9 +2916,20 @@ ${LIB.TAGS}
 ${LIB.limits_of_line}
 ${LIB.MOST_WOKEN}
 ${LIB.MOST_FORGOTTEN}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
 ${LIB.place_in_line}
 ${LIB.limits_with}
 ${LIB.shared_limits}
+${LIB.end_limits}
+${LIB.WAITING}
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.split}
+${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.line_up}
@@ -2983,6 +2987,7 @@ local wrong = wrong_type('hash', keys.unique)
   or wrong_type('zset', keys.removed)
   or wrong_groups(keys)
   or wrong_queues({ queue })
+  or wrong_lines(keys, { queue })
 if wrong then
   return wrong
 end
@@ -2990,7 +2995,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps, purged, asking, members, now = 0, 0, 10, {}, {}, {}, {}, now_ms()
+local looked, bytes, count, gaps, purged, asking, members, tagged, now = 0, 0, 10, {}, {}, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -3012,6 +3017,7 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
         asking[#asking + 1] = string.sub(message, 1, 20)
       end
       members[#members + 1] = member_of(message) and message or nil
+      tagged[#tagged + 1] = has_tags(message) and message or nil
       local name = series_name(keys, message)
       purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
@@ -3038,6 +3044,10 @@ elseif #gaps > 0 then
 end
 remember_removed(keys.removed, now, asking)
 local known_queues = by_name({ queue })
+-- a quarantined one may keep a slot
+for _, message in ipairs(tagged) do
+  end_limits(keys, known_queues, queue, message, WAITING)
+end
 for _, message in ipairs(members) do
   leave_group(keys, known_queues, message, 'cancelled')
 end
@@ -3128,6 +3138,7 @@ ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
+${LIB.by_name}
 -- gives a scheduled task another time, or moves it to the tail of its queue.
 -- Returns 1, or 0 if it is not scheduled any more.
 local keys = {
@@ -3166,7 +3177,7 @@ if redis.call('ZREM', queue.scheduled, message) == 0 then
 end
 local now = now_ms()
 local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
-update_key(keys.unique, queue.name, wait_until(keys, queue, message, due, due > now))
+update_key(keys.unique, queue.name, wait_until(keys, by_name({ queue }), queue, message, due, due > now))
 return 1`,
   'waiting-page': `#!lua flags=no-writes
 ${LIB.body_start}
@@ -4288,7 +4299,7 @@ for _, child in ipairs(children) do
     if task then
       tasks[#tasks + 1] = task
     else
-      bury_stray(keys, queues[1], child.claims, all[i], all[i + 1])
+      bury_stray(keys, known_queues, queues[1], child.claims, all[i], all[i + 1])
     end
   end
 end
@@ -4795,14 +4806,14 @@ return type(added) == 'number' and { added, '' } or added`,
   'enqueue-unique': `#!lua
 ${LIB.part}
 ${LIB.wrong_type}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
 ${LIB.by_name}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.wrong_lines_of}
 ${LIB.now_ms}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
@@ -4888,10 +4899,6 @@ end
 if wrong then
   return wrong
 end
-wrong = wrong_lines_of(keys, queues, { message })
-if wrong then
-  return wrong
-end
 local known_queues = by_name(queues)
 local id, target = string.sub(message, 1, 20), known_queues[queue]
 local sequence = tonumber(string.sub(id, 13, 20), 36)
@@ -4904,6 +4911,10 @@ local held = redis.call('HGET', keys.unique, digest)
 if held and on_conflict ~= 'replace' then
   local its_queue, other = split(held)
   return { string.sub(other, 1, 20), its_queue }
+end
+wrong = wrong_lines_of(keys, queues, { message, held and select(2, split(held)) or nil })
+if wrong then
+  return wrong
 end
 
 -- the task itself first: should Redis refuse that, nothing has happened yet
@@ -6712,7 +6723,7 @@ local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
   local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
   if not task then
-    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
+    bury_stray(keys, known_queues, queues[1], keys.claims, all[i], all[i + 1])
   elseif not end_cancelled(keys, task) then
     task.notes = known_notes[task.id] and known_notes[task.id].notes
     task.result = result_of(task.id)

@@ -42,6 +42,7 @@ local wrong = wrong_type('hash', keys.unique)
   or wrong_type('zset', keys.removed)
   or wrong_groups(keys)
   or wrong_queues({ queue })
+  or wrong_lines(keys, { queue })
 if wrong then
   return wrong
 end
@@ -49,7 +50,7 @@ local list, kept = queue[place], tonumber(passed)
 local left = redis.call('LLEN', list) - kept
 local is_deep = kept > 50000
 local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
-local looked, bytes, count, gaps, purged, asking, members, now = 0, 0, 10, {}, {}, {}, {}, now_ms()
+local looked, bytes, count, gaps, purged, asking, members, tagged, now = 0, 0, 10, {}, {}, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
   return is_call(message, call)
@@ -71,6 +72,7 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
         asking[#asking + 1] = string.sub(message, 1, 20)
       end
       members[#members + 1] = member_of(message) and message or nil
+      tagged[#tagged + 1] = has_tags(message) and message or nil
       local name = series_name(keys, message)
       purged[name] = (purged[name] or 0) + 1
       if #gaps == enough then
@@ -97,6 +99,10 @@ elseif #gaps > 0 then
 end
 remember_removed(keys.removed, now, asking)
 local known_queues = by_name({ queue })
+-- a quarantined one may keep a slot
+for _, message in ipairs(tagged) do
+  end_limits(keys, known_queues, queue, message, WAITING)
+end
 for _, message in ipairs(members) do
   leave_group(keys, known_queues, message, 'cancelled')
 end

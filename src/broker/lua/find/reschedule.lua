@@ -37,5 +37,5 @@ if redis.call('ZREM', queue.scheduled, message) == 0 then
 end
 local now = now_ms()
 local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
-update_key(keys.unique, queue.name, wait_until(keys, queue, message, due, due > now))
+update_key(keys.unique, queue.name, wait_until(keys, by_name({ queue }), queue, message, due, due > now))
 return 1

@@ -75,7 +75,7 @@ for _, child in ipairs(children) do
     if task then
       tasks[#tasks + 1] = task
     else
-      bury_stray(keys, queues[1], child.claims, all[i], all[i + 1])
+      bury_stray(keys, known_queues, queues[1], child.claims, all[i], all[i + 1])
     end
   end
 end

@@ -92,12 +92,12 @@ local function bury(keys, task, report, answering)
 end
 
 -- On the schedule for `due`, or at the tail of its queue. Returns the message with that time.
-local function wait_until(keys, queue, message, due, is_later)
+local function wait_until(keys, queues, queue, message, due, is_later)
   message = string.sub(message, 1, 25) .. base36(due, 9) .. string.sub(message, 35)
   if is_later then
     schedule(queue.scheduled, keys.alarm, due, { message })
   else
-    enlist(keys, { [queue.name] = queue }, queue, { message }, false)
+    enlist(keys, queues, queue, { message }, false)
   end
   return message
 end
@@ -110,7 +110,7 @@ local function try_again(keys, task, attempt)
     message = counted(message, 22, 23)
   end
   message = keep_ordered(keys, task, remembered(message, attempt.line))
-  message = wait_until(keys, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
+  message = wait_until(keys, task.known_queues, queue, message, now_ms() + attempt.delay, attempt.delay > 0)
   if end_claim(task) then
     update_key(keys.unique, queue.name, message)
     give_up_slots(keys, task, message)
@@ -138,7 +138,7 @@ local function put_back(keys, tasks)
 end
 
 -- Foreign bytes among the claims are no task that could run: they are kept among the dead, where people find it.
-local function bury_stray(keys, queue, claims, id, held)
+local function bury_stray(keys, queues, queue, claims, id, held)
   if not queue then
     return
   end
@@ -151,7 +151,7 @@ local function bury_stray(keys, queue, claims, id, held)
   local _, message = split(held)
   if end_claim({ claims = claims, id = id }) and message then
     free_key(keys.unique, message)
-    end_limits(keys, { [queue.name] = queue }, queue, message, CLAIMED)
+    end_limits(keys, queues, queue, message, CLAIMED)
   end
 end
 

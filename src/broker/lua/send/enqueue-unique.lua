@@ -44,10 +44,6 @@ end
 if wrong then
   return wrong
 end
-wrong = wrong_lines_of(keys, queues, { message })
-if wrong then
-  return wrong
-end
 local known_queues = by_name(queues)
 local id, target = string.sub(message, 1, 20), known_queues[queue]
 local sequence = tonumber(string.sub(id, 13, 20), 36)
@@ -60,6 +56,10 @@ local held = redis.call('HGET', keys.unique, digest)
 if held and on_conflict ~= 'replace' then
   local its_queue, other = split(held)
   return { string.sub(other, 1, 20), its_queue }
+end
+wrong = wrong_lines_of(keys, queues, { message, held and select(2, split(held)) or nil })
+if wrong then
+  return wrong
 end
 
 -- the task itself first: should Redis refuse that, nothing has happened yet

@@ -117,7 +117,7 @@ local all = redis.call('HGETALL', keys.claims)
 for i = 1, #all, 2 do
   local task = held_task(keys.claims, all[i], all[i + 1], known_queues)
   if not task then
-    bury_stray(keys, queues[1], keys.claims, all[i], all[i + 1])
+    bury_stray(keys, known_queues, queues[1], keys.claims, all[i], all[i + 1])
   elseif not end_cancelled(keys, task) then
     task.notes = known_notes[task.id] and known_notes[task.id].notes
     task.result = result_of(task.id)
