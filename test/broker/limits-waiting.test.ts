@@ -1,0 +1,393 @@
+/** How tasks come into lines, and what scripts that know no limits do about them. Which of them start is the matter of limits themselves. */
+import { encodeMessage } from '../../src/message/task-message.js';
+import { encodeUnique } from '../../src/message/unique-key.js';
+import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
+import { callback, memberOf, openGroup } from '../support/groups.js';
+import { messageInLine } from '../support/limit-invariants.js';
+import { declareLimit, type Limited, limitedMessage, limitedMessages, limitKey } from '../support/limited-tasks.js';
+
+const NAMESPACE = '{nestwork}:';
+const LIMITS = `${NAMESPACE}limits`;
+const UNIQUE = `${NAMESPACE}unique`;
+const LABELS = `${NAMESPACE}limit-labels`;
+const PAST = Date.UTC(2000, 0, 1);
+const ACME = limitKey('stripe', 'acme');
+const GATE = limitKey('gate');
+const NOTHING_DONE = [-1, 0, 0, '', 0, '', ''];
+
+let fixture: BrokerFixture;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+async function claimed(queue = 'default'): Promise<string[]> {
+  const child = await fixture.child([queue]);
+  const { tasks } = await fixture.broker.claim(child, { number: 1, limit: 10, limited: 8, acks: [] });
+  return tasks.map(({ id }) => id);
+}
+
+/** The messages that wait in lines, line by line. */
+async function inLines(queue = 'default'): Promise<string[]> {
+  return (await fixture.redis.zrange(`${NAMESPACE}held:${queue}`, '0', '-1')).map(messageInLine);
+}
+
+function add(given: Limited, queue = 'default'): Promise<string> {
+  const message = limitedMessage(fixture, given);
+  return fixture.broker.enqueueLimited(queue, [message], {}).then(() => message);
+}
+
+function rings(queue = 'default'): Promise<number> {
+  return fixture.redis.llen(`${NAMESPACE}bell:${queue}`);
+}
+
+/** The limit of the queue `default`. */
+async function declareGate(most: number, queue = 'default'): Promise<void> {
+  await declareLimit(fixture, 'gate', { most, keyed: false });
+  await fixture.redis.hset(`${NAMESPACE}gates`, queue, GATE);
+}
+
+describe('claim', () => {
+  /** A child that holds a task, and the claim in which it acks that. */
+  async function acking(queues = ['default']) {
+    const child = await fixture.child(queues);
+    const message = fixture.message();
+    await fixture.broker.enqueue('default', [message]);
+    await fixture.broker.claim(child, { number: 1, limit: 1, acks: [] });
+    const input = { sessionId: child.session, child: child.child, number: 2, limit: 5, acks: idOf(message), queues };
+    return { child, message, input };
+  }
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['has a limit', () => declareGate(5)],
+    ['has a line', () => add({ priority: 3 })],
+    [
+      'has a quarantined task with a limit',
+      async () => {
+        const child = await fixture.child();
+        const message = await add({ limits: [ACME] });
+        await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+        await fixture.broker.settle(child, childExit({ blamed: [idOf(message)] }));
+      },
+    ],
+  ])('does nothing but say so where a queue %s', async (_, prepare) => {
+    const { input } = await acking();
+    await prepare();
+    const before = await fixture.state();
+    expect(await fixture.call('claim', input)).toEqual(NOTHING_DONE);
+    expect(await fixture.state()).toEqual(before);
+  });
+
+  it('heeds a line of any of its queues', async () => {
+    const { input } = await acking(['default', 'bulk']);
+    await add({ priority: 3 }, 'bulk');
+    expect(await fixture.call('claim', input)).toEqual(NOTHING_DONE);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['the limit of another queue', () => declareGate(5, 'bulk')],
+    ['a line of another queue', () => add({ priority: 3 }, 'bulk')],
+    [
+      'a quarantined task without one',
+      async () => {
+        const child = await fixture.holderOf([fixture.message()]);
+        await fixture.broker.settle(child, childExit({ blamed: [...(await heldBy(child.child))] }));
+      },
+    ],
+  ])('gives tasks in spite of %s', async (_, prepare) => {
+    const { input, message } = await acking();
+    await prepare();
+    const next = fixture.message();
+    await fixture.broker.enqueue('default', [next]);
+    const [repeated, acked] = await fixture.call('claim', input);
+    expect([repeated, acked]).toEqual([0, 1]);
+    expect(await heldBy(input.child)).not.toContain(idOf(message));
+  });
+
+  it('that is repeated gives what the child holds, whether there is a line or not', async () => {
+    const { input, message } = await acking();
+    await add({ priority: 3 });
+    const [repeated, , , held] = await fixture.call('claim', { ...input, number: 1, acks: '' });
+    expect([repeated, held]).toEqual([1, [`default ${message}`]]);
+  });
+
+  it('of zero tasks acks, whether there is a line or not', async () => {
+    const { input } = await acking();
+    await add({ priority: 3 });
+    const [repeated, acked] = await fixture.call('claim', { ...input, limit: 0 });
+    expect([repeated, acked]).toEqual([0, 1]);
+  });
+
+  it.each(['gates', 'ready:default', 'held:default', 'waiters', 'slots'])(
+    'of a queue with a limit is refused by name when %s is foreign, and nothing is acked',
+    async (name) => {
+      await declareGate(5);
+      const { child, message } = await acking();
+      const key = NAMESPACE + name;
+      await fixture.redis.del(key);
+      await fixture.redis.set(key, 'foreign');
+      const before = await fixture.state();
+      const request = { number: 2, limit: 5, limited: 5, acks: [idOf(message)] };
+      await expect(fixture.broker.claim(child, request)).rejects.toThrow(`WRONGTYPE ${key} is a string`);
+      expect(await fixture.state()).toEqual(before);
+      await fixture.redis.del(key);
+      await fixture.redis.hdel(LIMITS, GATE.slice(0, 6));
+    },
+  );
+
+  async function heldBy(child: string): Promise<string[]> {
+    return fixture.redis.hkeys(`${NAMESPACE}claims:${child}`);
+  }
+});
+
+describe('a task that comes into its line', () => {
+  it('rings when it may start, and is silent when a limit is full', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    await add({ limits: [ACME] });
+    expect(await rings()).toBe(1);
+    await claimed();
+    await fixture.redis.del(`${NAMESPACE}bell:default`);
+    await add({ limits: [ACME] });
+    expect(await rings()).toBe(0);
+    await add({ limits: [limitKey('stripe', 'other')] });
+    expect(await rings()).toBe(1);
+  });
+
+  it('does not wait behind all others when the clock of its sender is ahead', async () => {
+    const now = await fixture.now();
+    const unique = encodeUnique('Some.task', 'k', 'finished');
+    const message = limitedMessage(fixture, { priority: 1, unique, enqueuedAt: now + 3_600_000 });
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    const [entry = ''] = await inLines();
+    const came = Number.parseInt(entry.slice(25, 34), 36);
+    expect(came).toBeGreaterThanOrEqual(now);
+    expect(came).toBeLessThanOrEqual(await fixture.now());
+    expect(await fixture.redis.hget(UNIQUE, unique.slice(1))).toBe(`default ${entry}`);
+  });
+
+  it('keeps its time when that is past', async () => {
+    const message = limitedMessage(fixture, {
+      priority: 1,
+      unique: encodeUnique('a', 'k', 'finished'),
+      enqueuedAt: PAST,
+    });
+    await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+    expect(await inLines()).toEqual([message]);
+  });
+
+  it('waits on the schedule before, if it is due later', async () => {
+    const message = limitedMessage(fixture, { limits: [ACME], unique: encodeUnique('a', 'k', 'finished') });
+    const due = { in: 60_000 };
+    await fixture.broker.enqueueUnique('default', message, { due, replace: false, labels: [ACME, 'acme'] });
+    expect(await fixture.redis.zrange(`${NAMESPACE}scheduled:default`, '0', '-1')).toEqual([message]);
+    expect(await fixture.redis.hgetall(LABELS)).toEqual({ [ACME]: 'acme' });
+  });
+});
+
+describe('promote', () => {
+  it('takes due tasks into their lines, and those without one to the tail in their order', async () => {
+    const messages = [0, 1, 2, 3, 4].map((index) =>
+      index % 2 ? limitedMessage(fixture, { limits: [ACME] }) : fixture.message('Some.task', index),
+    );
+    await fixture.broker.enqueue('default', messages, { at: PAST });
+    expect(await fixture.broker.promote(10)).toMatchObject({ moved: 5 });
+    const [a, b, c, d, e] = messages;
+    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual([a, c, e]);
+    expect(new Set(await inLines())).toEqual(new Set([b, d]));
+    expect(await fixture.redis.exists(`${NAMESPACE}scheduled:default`)).toBe(0);
+  });
+
+  it('rings when one of the lines may start, and is silent when their limit is full', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    await add({ limits: [ACME] });
+    await claimed();
+    await fixture.redis.del(`${NAMESPACE}bell:default`);
+    await fixture.broker.enqueue('default', limitedMessages(fixture, 1, { limits: [ACME] }), { at: PAST });
+    await fixture.broker.promote(10);
+    expect(await rings()).toBe(0);
+    await fixture.broker.enqueue('default', limitedMessages(fixture, 1, { priority: 1 }), { at: PAST });
+    await fixture.broker.promote(10);
+    expect(await rings()).toBe(1);
+  });
+
+  it('corrects the time of a task whose sender was ahead, also under its key', async () => {
+    const now = await fixture.now();
+    const unique = encodeUnique('Some.task', 'k', 'finished');
+    const message = limitedMessage(fixture, { priority: 1, unique, enqueuedAt: now + 3_600_000 });
+    await fixture.broker.enqueueUnique('default', message, { due: { in: 60_000 }, replace: false });
+    await fixture.redis.zadd(`${NAMESPACE}scheduled:default`, 1, message);
+    await fixture.broker.promote(10);
+    const [entry = ''] = await inLines();
+    expect(Number.parseInt(entry.slice(25, 34), 36)).toBeLessThanOrEqual(await fixture.now());
+    expect(await fixture.redis.hget(UNIQUE, unique.slice(1))).toBe(`default ${entry}`);
+  });
+
+  it.each(['held:default', 'slots', 'waiters'])(
+    'leaves a queue whose due tasks have limits as it is when %s is foreign, and promotes the others',
+    async (name) => {
+      const key = NAMESPACE + name;
+      await fixture.redis.set(key, 'foreign');
+      const limited = limitedMessage(fixture, { limits: [ACME] });
+      const plain = fixture.message();
+      await fixture.broker.enqueue('default', [limited], { at: PAST });
+      await fixture.broker.enqueue('bulk', [plain], { at: PAST });
+      const { moved, refused } = await fixture.broker.promote(10);
+      expect([moved, refused?.map(({ message }) => message)]).toEqual([1, [expect.stringContaining(key)]]);
+      expect(await fixture.redis.zrange(`${NAMESPACE}scheduled:default`, '0', '-1')).toEqual([limited]);
+      expect(await fixture.redis.lrange(`${NAMESPACE}queue:bulk`, 0, -1)).toEqual([plain]);
+      await fixture.redis.del(key);
+      expect(await fixture.broker.promote(10)).toEqual({ moved: 1, nextInMs: undefined });
+    },
+  );
+
+  /** A line that waits for a rate, for as long as the rate says. */
+  async function pacedLine(queue = 'default'): Promise<string> {
+    await declareLimit(fixture, 'stripe', { intervalUs: 3_600_000_000 });
+    await add({ limits: [ACME] }, queue);
+    await claimed(queue);
+    await fixture.redis.del(`${NAMESPACE}bell:${queue}`);
+    return idOf(await add({ limits: [ACME] }, queue));
+  }
+
+  it('looks again when a rate allows the next start', async () => {
+    await pacedLine();
+    const { nextInMs } = await fixture.broker.promote(10);
+    expect(nextInMs).toBeGreaterThan(3_500_000);
+    expect(nextInMs).toBeLessThanOrEqual(3_600_000);
+    expect(await rings()).toBe(0);
+  });
+
+  it('wakes a line once its rate allows a start, and forgets rates that are past', async () => {
+    const waiting = await pacedLine();
+    await fixture.redis.zadd(`${NAMESPACE}rates`, 1, ACME);
+    await fixture.redis.zadd(`${NAMESPACE}paced`, 1, ACME);
+    expect(await fixture.broker.promote(10)).toEqual({ moved: 0, nextInMs: undefined });
+    expect(await rings()).toBe(1);
+    expect(await fixture.redis.exists(`${NAMESPACE}rates`, `${NAMESPACE}paced`, `${NAMESPACE}waiters`)).toBe(0);
+    expect(await claimed()).toEqual([waiting]);
+  });
+
+  it('wakes the line of a queue that its app has not, with the keys of that queue', async () => {
+    const waiting = await pacedLine('elsewhere');
+    await fixture.redis.zadd(`${NAMESPACE}rates`, 1, ACME);
+    await fixture.redis.zadd(`${NAMESPACE}paced`, 1, ACME);
+    const [, , , , unreached] = await fixture.call('promote', { queues: ['default'], limit: 10 });
+    expect(unreached).toEqual(['elsewhere']);
+    expect(await rings('elsewhere')).toBe(0);
+    await fixture.broker.promote(10);
+    expect(await rings('elsewhere')).toBe(1);
+    expect(await claimed('elsewhere')).toEqual([waiting]);
+  });
+
+  it('goes on soon when more rates are past than it forgets at once', async () => {
+    const rates = Array.from({ length: 1_200 }, (_, index) => [index + 1, limitKey('stripe', String(index))]);
+    await fixture.redis.zadd(`${NAMESPACE}rates`, ...rates.flat().map(String));
+    const { nextInMs } = await fixture.broker.promote(10);
+    expect(nextInMs).toBeLessThanOrEqual(10);
+    expect(await fixture.redis.zcard(`${NAMESPACE}rates`)).toBe(200);
+    expect(await fixture.broker.promote(10)).toEqual({ moved: 0, nextInMs: undefined });
+    expect(await fixture.redis.exists(`${NAMESPACE}rates`)).toBe(0);
+  });
+
+  it('promotes tasks though a key of limits is foreign, and names that', async () => {
+    await pacedLine();
+    await fixture.redis.set(`${NAMESPACE}held:bulk`, 'foreign');
+    await fixture.broker.enqueue('critical', fixture.messages(1), { at: PAST });
+    const { moved, refused } = await fixture.broker.promote(10);
+    expect([moved, refused?.map(({ message }) => message)]).toEqual([1, [expect.stringContaining('held:bulk')]]);
+    await fixture.redis.del(`${NAMESPACE}held:bulk`);
+  });
+});
+
+describe('a run of a cron with a limit', () => {
+  const CRON = { name: 'Reports.daily', queue: 'old' };
+  const unique = encodeUnique(CRON.name, 'cron', 'finished');
+  const DIGEST = unique.slice(1);
+
+  /** A run that waits in its line. Resolves to its message there. */
+  async function fired(): Promise<string> {
+    const now = await fixture.now();
+    await fixture.redis.hset(`${NAMESPACE}crons`, `${CRON.name} until`, now - 5_000);
+    const options = { cron: CRON.name, due: now - 1_000 };
+    const tags = `${unique}l${ACME}`;
+    const message = encodeMessage({
+      ...{ id: fixture.ids.next(), name: CRON.name, payload: '[]', enqueuedAt: now - 1_000, options, tags },
+    });
+    const run = { due: now - 1_000, message };
+    expect(await fixture.broker.crons.fire(CRON, [run])).toMatchObject({ fired: 1 });
+    return message;
+  }
+
+  it('waits in its line, under its key', async () => {
+    const message = await fired();
+    expect(await inLines('old')).toEqual([message]);
+    expect(await fixture.redis.hget(UNIQUE, DIGEST)).toBe(`old ${message}`);
+  });
+
+  it('moves from its line into that of another queue', async () => {
+    const message = await fired();
+    expect(await fixture.broker.crons.moveRun({ ...CRON, queue: 'bulk' }, 'old')).toBe(true);
+    expect([await inLines('old'), await inLines('bulk')]).toEqual([[], [message]]);
+    expect(await fixture.redis.hget(UNIQUE, DIGEST)).toBe(`bulk ${message}`);
+    expect(await rings('bulk')).toBe(1);
+  });
+
+  it('gives up the slot that it kept when it moves', async () => {
+    await fixture.redis.hset(LIMITS, ACME.slice(0, 6), '1 - 1 1 {"name":"stripe","keyed":true}');
+    const message = await fired();
+    const child = await fixture.child(['old']);
+    await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+    await fixture.broker.release(child, [idOf(message)]);
+    await fixture.broker.closeSession(child.session);
+    await fixture.redis.del(`${NAMESPACE}session:${child.session}`, `${NAMESPACE}sessions`);
+    expect(await fixture.redis.hget(`${NAMESPACE}slots`, ACME)).toBe('1');
+    expect(await fixture.broker.crons.moveRun({ ...CRON, queue: 'bulk' }, 'old')).toBe(true);
+    expect(await fixture.redis.exists(`${NAMESPACE}slots`)).toBe(0);
+    expect(await inLines('bulk')).toEqual([message]);
+    expect(await fixture.redis.hget(UNIQUE, DIGEST)).toBe(`bulk ${message}`);
+  });
+});
+
+describe('a batch', () => {
+  const withLimit = (message: string): string => `${message.slice(0, 34)}l${ACME}${message.slice(34)}`;
+
+  it('has members with limits in their lines, and keeps their keys in clear', async () => {
+    const group = await openGroup(fixture.broker.groups, fixture.ids.next());
+    const member = withLimit(memberOf(fixture, group));
+    const input = {
+      ...{ group, queue: 'default', labels: [ACME, 'acme'], seconds: 60, unsealedMs: 60_000 },
+      ...{ dueFrom: 'in', dueMs: 0, block: `${member.slice(0, 12)}:0`, messages: [member] },
+    };
+    expect(await fixture.call('enqueue-members', input)).toBe(1);
+    expect(await inLines()).toEqual([member]);
+    expect(await fixture.redis.hgetall(LABELS)).toEqual({ [ACME]: 'acme' });
+  });
+
+  /** A callback with a limit, in the queue `bulk`. */
+  function limitedCallback() {
+    const { queue, message } = callback(fixture, 'On.done');
+    return { queue, message: withLimit(message) };
+  }
+
+  it('leaves a callback with a limit to a promoter, where its own script has no keys for that', async () => {
+    const group = await openGroup(fixture.broker.groups, fixture.ids.next(), { done: limitedCallback() });
+    await fixture.broker.groups.seal(group);
+    expect(await fixture.redis.lrange(`${NAMESPACE}released`, 0, -1)).toEqual([expect.stringContaining(`+ bulk `)]);
+    await fixture.broker.promote(10);
+    expect(await inLines('bulk')).toHaveLength(1);
+    expect(await fixture.redis.exists(`${NAMESPACE}released`)).toBe(0);
+  });
+
+  it('puts a callback with a limit into its line, where its last member ends', async () => {
+    const group = await openGroup(fixture.broker.groups, fixture.ids.next(), { done: limitedCallback() });
+    const member = memberOf(fixture, group);
+    await fixture.broker.groups.add(group, 'default', [member]);
+    await fixture.broker.groups.seal(group);
+    const child = await fixture.child();
+    await fixture.claim(child);
+    await fixture.broker.results.finish(child, [{ id: idOf(member), result: 'd[7]', inGroup: true }]);
+    expect(await inLines('bulk')).toHaveLength(1);
+    expect(await fixture.redis.exists(`${NAMESPACE}released`, `${NAMESPACE}queue:bulk`)).toBe(0);
+  });
+});
