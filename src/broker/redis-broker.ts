@@ -184,9 +184,9 @@ export class RedisBroker extends RedisProducer implements Broker {
   async retry(
     { session, child }: Claimant,
     { id, queue }: Pick<ClaimedTask, 'id' | 'queue'>,
-    { failures, inMs, line, counts }: Retry,
+    { failures, inMs, line, counts, stop }: Retry,
   ): Promise<boolean> {
-    const stops = { stopped: '', stoppedMs: 0 };
+    const stops = { stopped: stop?.limit ?? '', stoppedMs: stop?.ms ?? 0 };
     const attempt = {
       failures: failures.toString(36).padStart(2, '0'),
       delay: inMs,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { groupTagOf } from '../../src/message/group-tag.js';
+import { HEADER_LENGTH, TAG_LENGTH, tagLetters } from '../../src/message/tags.js';
 import { brokenGroups, type PlacedMessage } from './group-invariants.js';
 import { brokenLimits, messageInLine, queuesThatWait, queuesWithReadyLines } from './limit-invariants.js';
 
@@ -101,7 +102,7 @@ export async function checkInvariants(redis: Redis, namespace = 'nestwork'): Pro
     const message = holder.slice(holder.indexOf(' ') + 1);
     const found = places.find(({ where, id }) => id === message.slice(0, 20) && !where.startsWith('dead:'));
     if (!found) broken.push(`the key ${digest} leads to a task that is nowhere`);
-    else if (found.message !== undefined && found.message !== message) {
+    else if (found.message !== undefined && asItWaits(found.message) !== asItWaits(message)) {
       broken.push(`the key ${digest} leads to a message that is not in ${found.where}`);
     }
   }
@@ -131,4 +132,12 @@ async function isSeen(redis: Redis, tag: string, id: string): Promise<boolean> {
   if (!/^[0-9a-z]{20}$/.test(id) || id.startsWith('undecodable')) return true;
   const sequence = Number.parseInt(id.slice(12), 36);
   return (await redis.getbit(`${tag}seen:${id.slice(0, 12)}:${Math.floor(sequence / 4096)}`, sequence % 4096)) === 1;
+}
+
+/** A claim notes the limit of the queue in front of the tags, and slots that a message keeps while it waits have another letter. */
+function asItWaits(message: string): string {
+  const tags = HEADER_LENGTH + TAG_LENGTH * tagLetters(message).length;
+  const parts = message.slice(HEADER_LENGTH, tags).match(/.{28}/g) ?? [];
+  const waiting = parts.filter((tag) => !tag.startsWith('q')).map((tag) => tag.replace(/^L/, 'l'));
+  return message.slice(0, HEADER_LENGTH) + waiting.join('') + message.slice(tags);
 }

@@ -162,7 +162,10 @@ async function forgottenWaiters(
   const broken: string[] = [];
   for (const waiter of waiters) {
     const [, limit = '', queue, kind] = WAITER.exec(waiter) ?? [];
-    const isPaced = paced.some((entry) => entry === limit || entry.startsWith(`*${limit.slice(0, 6)}`));
+    const name = limit.slice(0, 6);
+    // the end of what was set for it is due, too, until a promoter comes
+    const looks = [limit, `!${name}!`, `!${limit}!`, `!${limit}.`];
+    const isPaced = paced.some((entry) => looks.includes(entry) || entry.startsWith(`*${name}`));
     const isServed = lines.some(
       (line) =>
         line.queue === queue &&

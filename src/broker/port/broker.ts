@@ -138,6 +138,8 @@ export interface Retry {
   readonly failures: number;
   /** whether it counts as a failure; false when nothing was tried */
   readonly counts: boolean;
+  /** a limit of the task, by its key, that starts nothing for so many ms */
+  readonly stop?: { readonly limit: string; readonly ms: number } | undefined;
 }
 
 /** A task that ran beyond its hard timeout. */

@@ -924,6 +924,12 @@ end`,
     return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
   end
 
+  -- Whether the head of a line keeps a slot of the limit for which it waits.
+  local function keeps_head(queue, line, limit)
+    local head = queue.held and first_of(queue, line)
+    return head and keeps_slot(message_in_line(head), limit)
+  end
+
   local function tenant_of(line)
     local tenant = string.sub(line, #line - #line % 27 + 1)
     return #tenant == 20 and tenant or nil
@@ -1068,20 +1074,24 @@ end`,
       if not found then
         return
       end
-      local room, opens = own.room(limit)
-      if room == 0 then
-        if opens then
-          pace(limit, opens)
-        end
+      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
+      local queue = queues[name or '']
+      local is_ordered = rule_of(limit).ordered
+      local room, opens = own.room(limit, is_ordered and queue and keeps_head(queue, line, limit))
+      if opens then
+        pace(limit, opens)
+      end
+      if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
         return
       elseif woken == MOST_WOKEN then
         return pace(limit, now)
       end
       woken = woken + 1
-      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
-      local queue = queues[name or '']
       local is_awake = true
-      if queue and queue.held and queue.bell then
+      if room == 0 then
+        -- another line may keep the slot, and is the next
+        from = '(' .. found
+      elseif queue and queue.held and queue.bell then
         redis.call('ZREM', keys.waiters, found)
         is_awake = line == '*' or own.refresh(queue, line)
         if is_awake then
@@ -1093,7 +1103,7 @@ end`,
       else
         redis.call('ZREM', keys.waiters, found)
       end
-      if is_awake and name then
+      if room > 0 and is_awake and name then
         from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
       end
     end
@@ -1503,7 +1513,7 @@ end`,
 end`,
   'reopen': `local function reopen(pauses, queue)
   local ended = redis.call('HDEL', pauses, queue.name) == 1
-  if ended and redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined) > 0 then
+  if ended and redis.call('EXISTS', queue.pending, queue.quarantined, queue.held) > 0 then
     ring(queue.bell)
   end
 end`,
@@ -1758,6 +1768,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -1933,6 +1944,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -2211,6 +2223,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -2294,6 +2307,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -2381,6 +2395,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -2511,6 +2526,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -2737,6 +2753,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -2910,6 +2927,7 @@ ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -3124,6 +3142,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -3257,6 +3276,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -3385,6 +3405,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -3478,6 +3499,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -3567,6 +3589,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -3713,6 +3736,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -3789,6 +3813,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -4181,6 +4206,7 @@ ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -4352,6 +4378,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -4419,6 +4446,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -4477,6 +4505,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -4714,6 +4743,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -4831,6 +4861,7 @@ ${LIB.RULE}
 ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -4977,6 +5008,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.tag}
@@ -5338,6 +5370,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -5483,6 +5516,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -5501,7 +5535,6 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.limits_of}
 ${LIB.with_letter}
-${LIB.message_in_line}
 ${LIB.is_quarantined}
 ${LIB.is_drainer}
 -- claims as \`claim\` does, where queues have limits or lines.
@@ -5758,7 +5791,7 @@ for _, queue in ipairs(open) do
     break
   elseif not is_shut(queue) then
     local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
-    if is_first and holds == 0 and most_of(queue) > 0 then
+    if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
       take_quarantined(queue)
       left = #granted == 0 and left or 0
     elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
@@ -6030,6 +6063,7 @@ ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -6243,6 +6277,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -6367,7 +6402,7 @@ ${LIB.reopen}
 -- ends the pause of a queue, and rings if that holds tasks.
 -- Returns 1, or 0 if no pause held it.
 local pauses = KEYS[1]
-local queue = { name = ARGV[1], pending = KEYS[2], quarantined = KEYS[3], bell = KEYS[4] }
+local queue = { name = ARGV[1], pending = KEYS[2], quarantined = KEYS[3], bell = KEYS[4], held = KEYS[5] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a child that looks in between would find a queue that is neither paused nor announced.
@@ -6402,6 +6437,7 @@ ${LIB.keeps_slot}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -6553,6 +6589,7 @@ ${LIB.noted}
 ${LIB.keeps_slot}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}

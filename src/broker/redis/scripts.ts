@@ -217,7 +217,7 @@ export const SCRIPTS = {
     purpose: 'ends the pause of a queue, and rings if that holds tasks',
     by: ['QueueInspector'],
     keys: ['pauses'],
-    blocks: { queue: ['name', 'pending', 'quarantined', 'bell'] },
+    blocks: { queue: ['name', 'pending', 'quarantined', 'bell', 'held'] },
     args: [],
     reply: reply<Flag>('1, or 0 if no pause held it'),
   },

@@ -181,6 +181,12 @@ local function limits_with(keys, queues)
     return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
   end
 
+  -- Whether the head of a line keeps a slot of the limit for which it waits.
+  local function keeps_head(queue, line, limit)
+    local head = queue.held and first_of(queue, line)
+    return head and keeps_slot(message_in_line(head), limit)
+  end
+
   local function tenant_of(line)
     local tenant = string.sub(line, #line - #line % 27 + 1)
     return #tenant == 20 and tenant or nil
@@ -325,20 +331,24 @@ local function limits_with(keys, queues)
       if not found then
         return
       end
-      local room, opens = own.room(limit)
-      if room == 0 then
-        if opens then
-          pace(limit, opens)
-        end
+      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
+      local queue = queues[name or '']
+      local is_ordered = rule_of(limit).ordered
+      local room, opens = own.room(limit, is_ordered and queue and keeps_head(queue, line, limit))
+      if opens then
+        pace(limit, opens)
+      end
+      if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
         return
       elseif woken == MOST_WOKEN then
         return pace(limit, now)
       end
       woken = woken + 1
-      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
-      local queue = queues[name or '']
       local is_awake = true
-      if queue and queue.held and queue.bell then
+      if room == 0 then
+        -- another line may keep the slot, and is the next
+        from = '(' .. found
+      elseif queue and queue.held and queue.bell then
         redis.call('ZREM', keys.waiters, found)
         is_awake = line == '*' or own.refresh(queue, line)
         if is_awake then
@@ -350,7 +360,7 @@ local function limits_with(keys, queues)
       else
         redis.call('ZREM', keys.waiters, found)
       end
-      if is_awake and name then
+      if room > 0 and is_awake and name then
         from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
       end
     end

@@ -39,7 +39,7 @@ end
 -- Ends a pause. A ring of that time may be used up: a child that came found nothing.
 local function reopen(pauses, queue)
   local ended = redis.call('HDEL', pauses, queue.name) == 1
-  if ended and redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined) > 0 then
+  if ended and redis.call('EXISTS', queue.pending, queue.quarantined, queue.held) > 0 then
     ring(queue.bell)
   end
 end

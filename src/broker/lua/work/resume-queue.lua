@@ -2,7 +2,7 @@
 -- ends the pause of a queue, and rings if that holds tasks.
 -- Returns 1, or 0 if no pause held it.
 local pauses = KEYS[1]
-local queue = { name = ARGV[1], pending = KEYS[2], quarantined = KEYS[3], bell = KEYS[4] }
+local queue = { name = ARGV[1], pending = KEYS[2], quarantined = KEYS[3], bell = KEYS[4], held = KEYS[5] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a child that looks in between would find a queue that is neither paused nor announced.
