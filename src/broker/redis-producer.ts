@@ -1,6 +1,7 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
 import { idOf } from '../message/task-message.js';
 import { isKeepTime } from '../policy/result-time.js';
+import { readCatalogStart } from '../policy/start-catalog.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
 import { isEntry } from './catalog.js';
 import { chunks, SEEN_SECONDS, seenBlock, unlooked } from './enqueue.js';
@@ -108,7 +109,8 @@ export class RedisProducer implements ProducerBroker {
       );
     const task = this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry);
     // of an entry of another version no more is taken for granted than its queue
-    return task && { queue: task.queue, result: isKeepTime(task.result) ? task.result : undefined };
+    const result = isKeepTime(task?.result) ? task.result : undefined;
+    return task && { queue: task.queue, result, ...readCatalogStart(task) };
   }
 
   /** Sends what was enqueued one by one: it comes before what is sent next. */

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import type { AppBroker, ProducerBroker, TaskBroker, TaskState } from '../broker/port/broker.js';
+import type { AppBroker, ProducerBroker, RegisteredTask, TaskBroker, TaskState } from '../broker/port/broker.js';
 import type { SendLeniency } from '../broker/port/send-leniency.js';
 import { Batch, BatchBuilder } from '../groups/batch.js';
 import { Flow, FlowBuilder, type FlowContext } from '../groups/flow.js';
@@ -12,6 +12,8 @@ import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
 import type { SentArguments } from '../payload/standard-schema.js';
 import { secondsToKeep } from '../policy/result-time.js';
+import { rulesOfCatalog } from '../policy/start-catalog.js';
+import { startRules } from '../policy/start-options.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import { Results } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
@@ -36,7 +38,14 @@ import type { Propagation } from './propagation.js';
 import type { SendWrappers } from './send-wrappers.js';
 import { TaskBook } from './task-book.js';
 import { type HandleContext, statusOf, type TaskStatus } from './task-handle.js';
-import { type CheckOfTask, type HomeOfTask, type OnWait, type TaskHome, TaskSender } from './task-sender.js';
+import {
+  type CheckOfTask,
+  type HomeOfTask,
+  type OnWait,
+  type RulesOfTask,
+  type TaskHome,
+  TaskSender,
+} from './task-sender.js';
 import { UnansweredSends } from './unanswered-sends.js';
 
 /**
@@ -191,7 +200,13 @@ export class QueueClient {
     const [type = '', method = ''] = metadata.declaredAs.split('.');
     this.assertProvided(metadata.declaredIn, type, [{ name }]);
     const check = this.checkOf(metadata.declaredIn, method, name);
-    return this.sender(name, homeOf(queue, metadata.result), check, metadata.broadcast !== undefined);
+    const { decorator = '@Task()', declaredAs, broadcast } = metadata;
+    const rules = startRules(metadata, `${decorator} on ${declaredAs}`);
+    return this.sender(
+      name,
+      { ...homeOf(queue, metadata.result), check, rules: () => ({ rules }) },
+      broadcast !== undefined,
+    );
   }
 
   /**
@@ -294,11 +309,14 @@ export class QueueClient {
 
   private byName<Args extends unknown[]>(name: string): TaskSender<Args> {
     assertTaskName(name);
-    return this.sender(
-      name,
-      (needsQueue) => this.homeByName(name, needsQueue),
-      () => this.registry.get(name)?.check?.(),
-    );
+    return this.sender(name, {
+      home: (needsQueue) => this.homeByName(name, needsQueue),
+      check: () => this.registry.get(name)?.check?.(),
+      rules: () => {
+        const known = this.registry.get(name);
+        return known && { rules: known.start };
+      },
+    });
   }
 
   private sendersOf(type: TaskClass<object>, tasks: readonly DeclaredTask[]): object {
@@ -311,9 +329,11 @@ export class QueueClient {
         configurable: true,
       });
     }
-    for (const { method, name, queue = this.options.defaultQueue, result, broadcast } of tasks) {
-      const home = homeOf(queue, result);
-      const sender = this.sender(name, home, this.checkOf(type, method, name), broadcast !== undefined);
+    for (const { method, name, queue = this.options.defaultQueue, result, broadcast, start, decorator } of tasks) {
+      const check = this.checkOf(type, method, name);
+      const rules = startRules(start, `${decorator} on ${type.name}.${method}`);
+      const known = { ...homeOf(queue, result), check, rules: () => ({ rules }) };
+      const sender = this.sender(name, known, broadcast !== undefined);
       Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
     return senders;
@@ -330,21 +350,25 @@ export class QueueClient {
 
   private sender<Args extends unknown[]>(
     name: string,
-    homeOfTask: HomeOfTask,
-    checkOfTask: CheckOfTask,
+    { home, check, rules }: KnownTask,
     broadcast = false,
   ): TaskSender<Args> {
     const { queues, anyQueue, ...context } = this.options;
     const { unanswered, handles } = this;
-    const task = { name, homeOfTask, checkOfTask, broadcast, queues: anyQueue ? undefined : queues };
+    const found = { homeOfTask: home, checkOfTask: check, rulesOfTask: rules };
+    const task = { name, ...found, broadcast, queues: anyQueue ? undefined : queues };
     return new TaskSender<Args>(this.broker, this.ids, { ...context, ...task, unanswered, handles }, {});
   }
 
   private homeByName(name: string, needsQueue: boolean): TaskHome | Promise<TaskHome> {
-    const known =
-      this.registry.get(name) ?? (needsQueue ? this.tasksByName.find(name) : this.tasksByName.findIfKnown(name));
-    const unregistered = (): TaskHome => ({ queue: needsQueue ? this.queueOfUnregistered(name) : '' });
-    return known instanceof Promise ? known.then((found) => found ?? unregistered()) : known;
+    const own = this.registry.get(name);
+    if (own) return own;
+    const known = needsQueue ? this.tasksByName.find(name) : this.tasksByName.findIfKnown(name);
+    const home = (found: RegisteredTask | undefined): TaskHome =>
+      found
+        ? { queue: found.queue, result: found.result, rules: rulesOfCatalog(found) }
+        : { queue: needsQueue ? this.queueOfUnregistered(name) : '' };
+    return known instanceof Promise ? known.then(home) : home(known);
   }
 
   /** It may be a task that the next deploy of the workers brings, or a mistake in writing. */
@@ -368,10 +392,17 @@ export class QueueClient {
   }
 }
 
+/** How a sender finds what it needs to know of its task. */
+interface KnownTask {
+  readonly home: HomeOfTask;
+  readonly check: CheckOfTask;
+  readonly rules: RulesOfTask;
+}
+
 /** Of a task whose decorator is at hand. */
-function homeOf(queue: string, result: Duration | undefined): HomeOfTask {
+function homeOf(queue: string, result: Duration | undefined): Pick<KnownTask, 'home'> {
   const home = { queue, result: result === undefined ? undefined : secondsToKeep(result, 'result') };
-  return () => home;
+  return { home: () => home };
 }
 
 /** Untyped code, and files that import each other, hand over anything. */

@@ -5,11 +5,14 @@ import { assertTaskId } from '../message/task-id.js';
 import type { UniqueUntil } from '../message/unique-key.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../policy/policy-options.js';
 import { secondsToKeep } from '../policy/result-time.js';
+import { ORDER_RULES } from '../policy/start-options.js';
+import { assertLimitKey } from '../policy/start-tags.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { isPlainObject } from '../values/option-values.js';
 import { unknownQueue } from '../values/queue-names.js';
-import { assertQueueName } from '../values/task-name.js';
+import { assertLimitName, assertQueueName } from '../values/task-name.js';
 import { withoutGaps } from '../values/without-gaps.js';
 
 /**
@@ -67,6 +70,29 @@ export interface SendOptions extends CallPolicyOptions {
    * @default none
    */
   signal?: AbortSignal;
+  /**
+   * 0 to 9: a task with 9 starts before one with 0. Before that of `@Task({ priority })`.
+   * @default that of the task
+   */
+  priority?: number;
+  /**
+   * How long the task waits until it counts as one step of `priority` higher: 1 ms to 24 days. Before that of `@Task({ age })`.
+   * @default that of the task
+   */
+  age?: Duration;
+  /**
+   * The keys of the call for limits that have keys, by the names of the limits: 1 to 1,000 characters. Needed for a task that is sent by its
+   * name, and for the callbacks of a batch; otherwise they come before what the `key` functions of `@Task({ limits })` compute.
+   * @default what these compute
+   * @example
+   * await queue.task('InvoiceTasks.charge').with({ limitKeys: { stripe: 'acme' } }).delay(7);
+   */
+  limitKeys?: Readonly<Record<string, string>>;
+  /**
+   * The tenant of the call, for a task that takes turns by tenant (`@Task({ fair })`): 1 to 1,000 characters. Needed and used as `limitKeys`.
+   * @default what the function computes
+   */
+  fairKey?: string;
   /** Id of an earlier `delay()` whose outcome is unknown; within ten minutes it is added at most once. */
   id?: string;
   /** Ids of an earlier `delayMany()` whose outcome is unknown, in its order. */
@@ -86,6 +112,10 @@ const SEND_OPTIONS = [
   'signal',
   'id',
   'ids',
+  'priority',
+  'age',
+  'limitKeys',
+  'fairKey',
   ...CALL_POLICY_OPTIONS,
 ];
 
@@ -94,7 +124,7 @@ const SEND_OPTIONS = [
  *
  * @param task the name of the task, for errors
  * @param queues those of the app; undefined where the app is only a part of one
- * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_TASK_ID, UNKNOWN_QUEUE
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_TASK_ID, UNKNOWN_QUEUE, INVALID_LIMIT_KEY
  */
 export function assertSendOptions(options: SendOptions, task: string, queues: readonly string[] | undefined): void {
   const where = `with() on task "${task}"`;
@@ -108,6 +138,7 @@ export function assertSendOptions(options: SendOptions, task: string, queues: re
   assertIds(options.ids ?? [], task);
   assertTime(options, task);
   assertKey(options, task);
+  assertStart(options, task);
   if (options.result !== undefined) secondsToKeep(options.result, `with({ result }) on task "${task}"`);
   patienceOf(waitOptions(options), `with() on task "${task}"`);
 }
@@ -165,6 +196,21 @@ function assertKey({ key, until, onConflict }: SendOptions, task: string): void 
   }
   if (key === undefined && (until ?? onConflict) !== undefined) {
     throw invalid('until, onConflict', task, 'has no `key`', 'Give a `key` too: { key: `user-7`, until, onConflict }.');
+  }
+}
+
+function assertStart({ priority, age, limitKeys, fairKey }: SendOptions, task: string): void {
+  const on = `on task "${task}"`;
+  ORDER_RULES.priority.read(priority, `priority of with() ${on}`);
+  ORDER_RULES.age.read(age, `age of with() ${on}`);
+  if (fairKey !== undefined) assertLimitKey(fairKey, `fairKey of with() ${on}`);
+  if (limitKeys === undefined) return;
+  if (!isPlainObject(limitKeys)) {
+    throw invalid('limitKeys', task, 'is no object of keys', "Give keys by the names of limits: { stripe: 'acme' }.");
+  }
+  for (const [name, key] of Object.entries(limitKeys)) {
+    assertLimitName(name, `with({ limitKeys }) ${on}`);
+    assertLimitKey(key, `limitKeys.${name} of with() ${on}`);
   }
 }
 

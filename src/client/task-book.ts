@@ -40,17 +40,14 @@ export class TaskBook {
   }
 
   /**
-   * For a call that names its queue, and would only learn for how long its result is kept: an unknown name is not asked for again at
-   * once, and a failure does not keep the call from being sent.
+   * For a call that names its queue, and learns for how long its result is kept and which limits it has: an unknown name is not asked
+   * for again at once.
    */
   findIfKnown(name: string): RegisteredTask | Promise<RegisteredTask | undefined> {
     if ((this.unknownUntilMs.get(name) ?? 0) > performance.now()) return NOTHING_KNOWN;
     const found = this.find(name);
     if (!(found instanceof Promise)) return found;
-    return found.then(
-      (task) => task ?? this.noteUnknown(name),
-      () => this.noteUnknown(name),
-    );
+    return found.then((task) => task ?? this.noteUnknown(name));
   }
 
   private noteUnknown(name: string): RegisteredTask {

@@ -44,21 +44,24 @@ export class TaskHandle<Result = unknown> {
   readonly name: string;
   /** `(broadcast)` for a broadcast, which has none, and can be neither cancelled nor found */
   readonly queue: string;
-  /** false when another task had the `key`: then this is that task */
+  /** false when another task had the `key`: then this is that task. False with `droppedBy`, too: then there is no task */
   readonly added: boolean;
+  /** the limit with `onLimit: 'drop'` that was full, so that nothing was added; mostly undefined */
+  readonly droppedBy: string | undefined;
   readonly #context: HandleContext;
   readonly #sent: SentResult | undefined;
 
   /** @internal */
   constructor(
     context: HandleContext,
-    task: { id: string; name: string; queue: string; added: boolean },
+    task: { id: string; name: string; queue: string; added: boolean; droppedBy?: string },
     sent?: SentResult,
   ) {
     this.id = task.id;
     this.name = task.name;
     this.queue = task.queue;
     this.added = task.added;
+    this.droppedBy = task.droppedBy;
     this.#context = context;
     this.#sent = sent;
   }

@@ -12,11 +12,14 @@ import type { ArgumentCheck } from '../payload/argument-check.js';
 import { decodePayload, encodePayload } from '../payload/payload.js';
 import { toCallOptions } from '../policy/policy-options.js';
 import { secondsToKeep, secondsToWait } from '../policy/result-time.js';
+import type { SentRules, StartTags } from '../policy/start-tags.js';
 import { patienceOf } from '../results/result-options.js';
 import type { SentResult } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
+import { pairsOf } from '../values/pairs.js';
+import { CallStart, limitReached } from './call-start.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
 import { duplicateKey, misplaced, notArguments, notAwaited, notCalls, refusedBroadcast } from './send-errors.js';
 import {
@@ -35,7 +38,12 @@ import { atCall, type UnansweredSends } from './unanswered-sends.js';
 export interface TaskHome {
   readonly queue: string;
   readonly result?: number | undefined;
+  /** when its tasks may start, as the catalog has it */
+  readonly rules?: SentRules | undefined;
 }
+
+/** Finds when the tasks may start; undefined where this app does not have the task, so that its home says it. */
+export type RulesOfTask = () => { readonly rules: SentRules | undefined } | undefined;
 
 /**
  * Finds the home of a task.
@@ -57,6 +65,31 @@ interface Awaited {
 interface Destination {
   readonly queue: string;
   readonly seconds: number | undefined;
+  /** when the call may start, as the catalog has it */
+  readonly rules: SentRules | undefined;
+}
+
+/** The calls of one turn, as they were when they were made. */
+interface Calls {
+  readonly payloads: readonly string[];
+  /** undefined when the catalog has to be asked first */
+  readonly start: CallStart | undefined;
+  /** of each call, where `start` is known and makes any */
+  readonly tags: readonly (StartTags | undefined)[];
+}
+
+/** A call that is ready to be sent. */
+interface OneMessage {
+  readonly id: string;
+  readonly queue: string;
+  readonly message: string;
+  readonly due: Due | undefined;
+  readonly start: StartTags | undefined;
+}
+
+interface LimitedMessage extends OneMessage {
+  readonly start: StartTags;
+  readonly calls: CallStart;
 }
 
 /** A call of `run()` waits for a task of this queue. Returns what to call when it waits no more. */
@@ -66,6 +99,7 @@ interface Target {
   readonly name: string;
   readonly homeOfTask: HomeOfTask;
   readonly checkOfTask?: CheckOfTask;
+  readonly rulesOfTask?: RulesOfTask;
   /** those that `with({ queue })` may name; any if undefined */
   readonly queues: readonly string[] | undefined;
   readonly unanswered: UnansweredSends;
@@ -90,6 +124,7 @@ interface Target {
 export class TaskSender<Args extends unknown[], Result = unknown> {
   /** what travels with each message */
   private readonly callOptions: CallOptions | undefined;
+  private start: CallStart | undefined;
 
   /** @internal */
   constructor(
@@ -118,7 +153,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
   /**
    * The same sender with other options.
    *
-   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION, INVALID_HEADERS, UNKNOWN_QUEUE, INVALID_TASK_ID, INVALID_LIMIT_KEY
    * @example
    * await queue.of(ReportTasks).send.with({ delay: '10m', queue: 'bulk' }).delay(7, { weekly: false });
    * @example
@@ -145,8 +180,8 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
    * Enqueues one call. Once it resolves, the task is in Redis and will run.
    *
    * @throws NestworkError UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_LARGE, PAYLOAD_TOO_DEEP, INVALID_PAYLOAD, INVALID_HEADERS,
-   * PROPAGATE_FAILED, TASK_NOT_SENT, WORKERS_TOO_OLD: nothing was sent;
-   * DUPLICATE_KEY: nothing was added, because the key is taken; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED, REDIS_FORBIDDEN: nothing was added
+   * PROPAGATE_FAILED, TASK_NOT_SENT, WORKERS_TOO_OLD, INVALID_LIMIT_KEY, LIMIT_KEY_NEEDED, INVALID_OPTION for options that do not go with
+   * `onLimit`: nothing was sent; DUPLICATE_KEY, LIMIT_REACHED: nothing was added, because the key is taken, or a limit is full; REDIS_UNAVAILABLE, REDIS_OUT_OF_MEMORY, REDIS_REFUSED, REDIS_FORBIDDEN: nothing was added
    * @throws EnqueueUnconfirmedError when Redis did not answer in time: repeat with the same id
    */
   delay(...args: Args): Promise<TaskHandle<Result>> {
@@ -158,7 +193,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
    * `timeout` of the call and 10 s at the least.
    *
    * @returns what the task returned
-   * @throws as `delay()` does, and as `TaskHandle.result()`: TaskFailedError, ResultTimeoutError, RESULT_TOO_LARGE, UNSERIALIZABLE_RESULT
+   * @throws as `delay()` does, LIMIT_REACHED also for `onLimit: 'drop'`, and as `TaskHandle.result()`: TaskFailedError, ResultTimeoutError, RESULT_TOO_LARGE, UNSERIALIZABLE_RESULT
    * @example
    * const part = await queue.of(PartTasks).extract.run(7);
    * @example
@@ -208,10 +243,11 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     unanswered.begin(name);
     try {
       this.assertWaitsForNothing();
-      if (!wrappers?.any) return await this.sendMany(this.encodeAll(calls));
-      const payloads = this.encodeAll(calls);
-      if (payloads.length === 0) return [];
-      return [...(await wrappers.around(name, payloads.length, (headers) => this.sendMany(payloads, headers)))];
+      const all = this.encodeAll(calls);
+      const { length } = all.payloads;
+      if (!wrappers?.any) return await this.sendMany(all);
+      if (length === 0) return [];
+      return [...(await wrappers.around(name, length, (headers) => this.sendMany(all, headers)))];
     } catch (error) {
       throw atCall(error, name, this.delayMany);
     } finally {
@@ -246,12 +282,16 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
   private async preparedMember(added?: GivenHeaders): Promise<MemberCall> {
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
-    const { queue, seconds } = await this.destination();
-    if (queue === BROADCAST_QUEUE) throw refusedBroadcast(this.target.name);
+    const { queue, seconds, rules } = await this.destination();
+    const { name } = this.target;
+    if (queue === BROADCAST_QUEUE) throw refusedBroadcast(name);
     const { due, enqueuedAt } = this.time();
     const takeIds = (count: number): string[] => this.sequence.take(count);
     const { groups } = this.broker;
-    return { name: this.target.name, queue, seconds, options, check, due, enqueuedAt, groups, takeIds };
+    const calls = this.knownStart() ?? this.startBy(rules);
+    calls.assertRefusable('A batch or flow');
+    const start: MemberCall['start'] = (args, path) => calls.tags(args, path)?.tags;
+    return { name, queue, seconds, options, check, due, enqueuedAt, start, groups, takeIds };
   }
 
   /** @throws NestworkError INVALID_OPTION */
@@ -268,9 +308,9 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     try {
       if (!awaited) this.assertWaitsForNothing();
       // as they are now: a wrapper may wait before it sends
-      const payload = this.encode(args);
-      if (!wrappers?.any) return await this.send(payload, undefined, awaited);
-      const send = async (headers: GivenHeaders) => [await this.send(payload, headers, awaited)];
+      const call = this.encode(args);
+      if (!wrappers?.any) return await this.send(call, undefined, awaited);
+      const send = async (headers: GivenHeaders) => [await this.send(call, headers, awaited)];
       const [handle] = await wrappers.around(name, 1, send);
       return handle as TaskHandle<Result>;
     } catch (error) {
@@ -299,41 +339,88 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     );
   }
 
-  private encode(args: Args): string {
+  private encode(args: Args): Calls {
     if (this.options.ids) throw misplaced('ids', 'delayMany');
-    return encodePayload(args);
+    const start = this.knownStart();
+    if (start) this.assertRefusable(start);
+    const payloads = [encodePayload(args)];
+    return { payloads, start, tags: start ? [start.tags(args)] : [] };
   }
 
-  private async send(payload: string, added?: GivenHeaders, awaited?: Awaited): Promise<TaskHandle<Result>> {
+  /** @throws NestworkError INVALID_OPTION */
+  private assertRefusable(start: CallStart): void {
+    const option = (['delay', 'eta', 'key'] as const).find((it) => this.options[it] !== undefined);
+    if (option) start.assertRefusable(`with({ ${option} })`);
+  }
+
+  /** Undefined when the catalog has to be asked. */
+  private knownStart(): CallStart | undefined {
+    const known = this.target.rulesOfTask?.();
+    return known && this.startBy(known.rules);
+  }
+
+  private startBy(rules: SentRules | undefined): CallStart {
+    if (!this.start || this.start.rules !== rules) this.start = new CallStart(this.target.name, this.options, rules);
+    return this.start;
+  }
+
+  private async send(call: Calls, added?: GivenHeaders, awaited?: Awaited): Promise<TaskHandle<Result>> {
     const { broker } = this;
     const { name } = this.target;
     const { key, until = 'finished' } = this.options;
+    const [payload = ''] = call.payloads;
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
-    const { queue, seconds } = await this.destination(awaited);
+    const { queue, seconds, rules } = await this.destination(awaited);
+    const calls = call.start ?? this.startBy(rules);
+    const start = call.start ? call.tags[0] : calls.tags();
     const { id = this.sequence.next() } = awaited ?? this.options;
     const { due, enqueuedAt, now } = this.time();
-    const tags = callTags(unique, { seconds, announced: true });
+    const tags = callTags(unique, { seconds, announced: true }, undefined, start?.tags);
     const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
-    if (unique !== undefined) return this.sendUnique(id, queue, message, due, { sentAt: now, seconds });
+    const sent = { sentAt: now, seconds };
+    if (unique !== undefined) return this.sendUnique({ id, queue, message, due, start }, sent);
+    if (start) return this.sendLimited({ id, queue, message, due, start, calls }, sent, awaited);
     if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
     else if (due) await broker.enqueue(queue, [message], due);
     else await broker.enqueueOne(queue, message);
-    return this.handle({ id, name, queue, added: true }, { sentAt: now, seconds });
+    return this.handle({ id, name, queue, added: true }, sent);
+  }
+
+  /** One with limits or an order. */
+  private async sendLimited(
+    { id, queue, message, due, start, calls }: LimitedMessage,
+    sent: SentResult,
+    awaited: Awaited | undefined,
+  ): Promise<TaskHandle<Result>> {
+    const { name } = this.target;
+    const { labels } = start;
+    if (calls.refuses) {
+      const { full } = await this.broker.enqueueLimited(queue, [message], { due, labels, refuse: true });
+      if (full === undefined) return this.handle({ id, name, queue, added: true }, sent);
+      const refusal = calls.refusalBy(full, start);
+      // there is no task to wait for
+      if (refusal && (awaited || refusal.limit.onLimit === 'reject')) throw limitReached(name, refusal);
+      if (refusal) return this.handle({ id, name, queue, added: false, droppedBy: refusal.limit.name }, undefined);
+    }
+    await this.broker.enqueueLimited(queue, [message], { due, labels });
+    return this.handle({ id, name, queue, added: true }, sent);
   }
 
   private async sendUnique(
-    id: string,
-    queue: string,
-    message: string,
-    due: Due | undefined,
+    { id, queue, message, due, start }: OneMessage,
     sent: SentResult,
   ): Promise<TaskHandle<Result>> {
     const { name } = this.target;
     const { onConflict = 'drop' } = this.options;
-    const holder = await this.broker.enqueueUnique(queue, message, { due, replace: onConflict === 'replace' });
+    const replace = onConflict === 'replace';
+    const holder = await this.broker.enqueueUnique(queue, message, {
+      due,
+      replace,
+      ...(start && { labels: start.labels }),
+    });
     if (holder.id !== id && onConflict === 'reject') throw duplicateKey(name, holder.id);
     const added = holder.id === id;
     // of the task of another call nobody here knows whether it keeps its result
@@ -341,19 +428,24 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
   }
 
   private handle(
-    task: { id: string; name: string; queue: string; added: boolean },
+    task: { id: string; name: string; queue: string; added: boolean; droppedBy?: string },
     sent: SentResult | undefined,
   ): TaskHandle<Result> {
     return new TaskHandle(this.target.handles, task, sent);
   }
 
-  private encodeAll(calls: Iterable<Args>): string[] {
+  private encodeAll(calls: Iterable<Args>): Calls {
     if (this.options.id) throw misplaced('id', 'delay');
     if (this.options.key !== undefined) throw misplaced('key', 'delay');
     if (!isReadable(() => typeof Reflect.get(Object(calls), Symbol.iterator) === 'function')) throw notCalls();
+    const start = this.knownStart();
+    start?.assertRefusable('delayMany()');
+    const tags: (StartTags | undefined)[] = [];
     const payloads = Array.from(calls, (args, call) => {
       if (!isReadable(() => Array.isArray(args))) throw notArguments(call);
-      return encodePayload(args, `calls[${call}]`);
+      const payload = encodePayload(args, `calls[${call}]`);
+      if (start && !start.isPlain) tags.push(start.tags(args, `calls[${call}]`));
+      return payload;
     });
     const { ids } = this.options;
     if (ids && ids.length !== payloads.length) {
@@ -363,10 +455,10 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
         'Pass the same calls in the same order as the first time.',
       );
     }
-    return payloads;
+    return { payloads, start, tags };
   }
 
-  private async sendMany(payloads: readonly string[], added?: GivenHeaders): Promise<TaskHandle<Result>[]> {
+  private async sendMany({ payloads, start, tags }: Calls, added?: GivenHeaders): Promise<TaskHandle<Result>[]> {
     const { broker } = this;
     const { name } = this.target;
     const options = this.travelling(added);
@@ -375,13 +467,20 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
     if (payloads.length === 0) return [];
     const { ids = payloads.map(() => this.sequence.next()) } = this.options;
-    const { queue, seconds } = await this.destination();
+    const { queue, seconds, rules } = await this.destination();
     const { due, enqueuedAt, now } = this.time();
-    const tags = callTags(undefined, { seconds, announced: true });
+    const ofAll = start ? undefined : this.startBy(rules).tags();
+    const result = { seconds, announced: true };
+    const others = callTags(undefined, result, undefined, ofAll?.tags);
     const messages = payloads.map((payload, call) => {
-      return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options, tags });
+      const own = tags[call];
+      const all = own ? callTags(undefined, result, undefined, own.tags) : others;
+      return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options, tags: all });
     });
-    if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
+    const limited = ofAll ? [ofAll] : tags;
+    // all of them have such tags, or none
+    if (limited[0]) await broker.enqueueLimited(queue, messages, { due, labels: labelsOf(limited) });
+    else if (queue === BROADCAST_QUEUE) await broker.broadcast(messages);
     else await broker.enqueue(queue, messages, due);
     return ids.map((id) => this.handle({ id, name, queue, added: true }, { sentAt: now, seconds }));
   }
@@ -401,10 +500,10 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     if (queue === BROADCAST_QUEUE) {
       if (awaited) throw notAwaited(name);
       assertBroadcastOptions(this.options, name);
-      return { queue, seconds: undefined };
+      return { queue, seconds: undefined, rules: undefined };
     }
     const own = result === undefined ? home.result : secondsToKeep(result, `with({ result }) on task "${name}"`);
-    return { queue, seconds: own ?? (awaited && secondsToWait(awaited.timeoutMs)) };
+    return { queue, seconds: own ?? (awaited && secondsToWait(awaited.timeoutMs)), rules: home.rules };
   }
 
   /** When the calls come into their queue, in ms since 1970: now, or when they are due. */
@@ -424,6 +523,13 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const headers = combineHeaders(surroundings, own, name);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
+}
+
+/** Each key once. */
+function labelsOf(tags: readonly (StartTags | undefined)[]): string[] {
+  const labels = new Map<string, string>();
+  for (const start of tags) for (const [key, label] of pairsOf(start?.labels ?? [])) labels.set(key, label);
+  return [...labels].flat();
 }
 
 /** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */

@@ -1,3 +1,5 @@
+import { isStartTags, type StartTags } from '../policy/start-tags.js';
+
 /** When a cron is due, as plain data: what the decorator got, completed. */
 export type CronSchedule =
   /** five or six fields, by the clock of a zone or of an offset in minutes */
@@ -32,6 +34,8 @@ export interface CronDefinition {
   readonly overlap: CronOverlap;
   /** declared, but never fired by itself */
   readonly disabled: boolean;
+  /** the tags of its runs for limits and order; none by default */
+  readonly start?: StartTags | undefined;
 }
 
 /** A cron of an app, with the task that it runs. */
@@ -52,13 +56,14 @@ export function cronsAmong(
 /** Whether anything that came over a channel or from Redis is a definition. */
 export function isCronDefinition(value: unknown): value is CronDefinition {
   if (!isRecord(value)) return false;
-  const { schedule, missed, thresholdMs, overlap, disabled } = value;
+  const { schedule, missed, thresholdMs, overlap, disabled, start } = value;
   return (
     isSchedule(schedule) &&
     (missed === 'skip' || missed === 'latest' || missed === 'all') &&
     isTime(thresholdMs) &&
     (overlap === 'allow' || overlap === 'skip') &&
-    typeof disabled === 'boolean'
+    typeof disabled === 'boolean' &&
+    (start === undefined || isStartTags(start))
   );
 }
 

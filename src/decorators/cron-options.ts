@@ -2,6 +2,7 @@ import type { CronDefinition, CronOverlap, CronSchedule, MissedRuns } from '../c
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
+import { read } from '../values/thrown.js';
 import { misused } from './method-place.js';
 import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
 
@@ -59,6 +60,7 @@ export interface CronOptions extends IntervalOptions {
 const TIMING = ['missed', 'threshold', 'overlap', 'waitForCompletion', 'disabled'];
 export const CLOCK_OPTIONS = ['timeZone', 'utcOffset'];
 const DEFAULT_THRESHOLD = '10s';
+const WAITS: readonly unknown[] = [undefined, 'wait'];
 
 /** Options of `@nestjs/schedule` that cannot mean anything where no process of the app keeps a timer. */
 const MEANINGLESS = new Map([
@@ -89,6 +91,7 @@ export function resolveCronOptions(
   where: string,
 ): { cron: CronDefinition; task: TaskOptions } {
   const { missed, threshold, overlap, waitForCompletion, disabled, ...task } = options;
+  assertLimitsWait(options, where);
   assertOneOf('missed', missed, ['skip', 'latest', 'all'], where);
   assertOneOf('overlap', overlap, ['allow', 'skip'], where);
   assertOneOf('waitForCompletion', waitForCompletion, [true, false], where);
@@ -123,6 +126,17 @@ export function assertCronOptions(options: unknown, clock: readonly string[], wh
     ]);
   }
   assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where, (option) => OF_BULLMQ.get(option));
+}
+
+/** A run that is due has no caller who would be refused. */
+function assertLimitsWait({ limits }: IntervalOptions, where: string): void {
+  if (!Array.isArray(limits)) return;
+  const at = limits.findIndex((limit: unknown) => !WAITS.includes(read(limit, 'onLimit')));
+  if (at < 0) return;
+  const onLimit = shown(read(limits[at], 'onLimit'));
+  throw misused(where, `has ${onLimit} as \`limits[${at}].onLimit\`, and its runs have no caller`, [
+    "Leave it out: a run waits until its limits let it start. `overlap: 'skip'` drops runs while one is there.",
+  ]);
 }
 
 function assertOneOf(option: string, value: unknown, allowed: readonly unknown[], where: string): void {

@@ -1,5 +1,6 @@
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
 import { secondsToKeep } from '../policy/result-time.js';
+import { START_OPTIONS, type StartOptions, startRules } from '../policy/start-options.js';
 import { MOST_DONE } from '../task/done-record.js';
 import { setTaskMetadata } from '../task/task-metadata.js';
 import type { Duration } from '../values/duration.js';
@@ -15,7 +16,7 @@ import type { TaskDecorator } from './task-decorator.js';
  * @example
  * const options: TaskOptions = { name: 'reports.send', queue: 'bulk', retries: 3, hardTimeout: '1m' };
  */
-export interface TaskOptions extends PolicyOptions {
+export interface TaskOptions extends PolicyOptions, StartOptions {
   /**
    * Name that travels in the messages; unique in the app.
    *
@@ -43,7 +44,7 @@ export interface TaskOptions extends PolicyOptions {
   result?: Duration;
 }
 
-export const TASK_OPTIONS = ['name', 'queue', 'keepDone', 'result', ...POLICY_OPTIONS];
+export const TASK_OPTIONS = ['name', 'queue', 'keepDone', 'result', ...START_OPTIONS, ...POLICY_OPTIONS];
 
 const KEEP_DONE = whole(0, MOST_DONE);
 
@@ -58,6 +59,12 @@ const KEEP_DONE = whole(0, MOST_DONE);
  * class ReportTasks {
  *   @Task({ queue: 'critical', retries: 5, backoff: '5s', softTimeout: '30s', hardTimeout: '1m' })
  *   async send(userId: number) {}
+ * }
+ * @example
+ * @Injectable()
+ * class InvoiceTasks {
+ *   @Task({ limits: [{ name: 'stripe', rate: '20/s', key: (customer: string) => customer }], priority: 3 })
+ *   async charge(customer: string) {}
  * }
  */
 export function Task(options: TaskOptions = {}): TaskDecorator {
@@ -88,6 +95,7 @@ export function declareTask(decorator: string, options: TaskOptions, { target, p
   if (options.name !== undefined) assertTaskName(options.name, `${decorator} on ${declaredAs}`);
   if (options.queue !== undefined) assertQueueName(options.queue, `${decorator} on ${declaredAs}`);
   if (options.result !== undefined) secondsToKeep(options.result, `result of ${decorator} on ${declaredAs}`);
+  startRules(options, `${decorator} on ${declaredAs}`);
   KEEP_DONE.read(options.keepDone, `keepDone of ${decorator} on ${declaredAs}`);
   setTaskMetadata(descriptor?.value, { ...options, decorator, declaredAs, declaredIn: target.constructor });
 }

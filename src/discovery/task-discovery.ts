@@ -5,6 +5,8 @@ import type { CronMetadata } from '../cron/cron-metadata.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
 import { secondsToKeep } from '../policy/result-time.js';
+import { startRules } from '../policy/start-options.js';
+import { startTags } from '../policy/start-tags.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
@@ -45,7 +47,7 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, ENHANCER_UNRESOLVED, METADATA_MISSING,
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, INVALID_LIMIT_KEY, ENHANCER_UNRESOLVED, METADATA_MISSING,
    * DECORATOR_LOST, TASK_CLASS_NOT_PROVIDED
    * with the class and method that is wrong
    */
@@ -105,7 +107,18 @@ export class TaskDiscovery {
   private define(
     wrapper: Wrapper,
     type: TaskType,
-    { method, name, queue: named, keepDone, result: kept, decorator, policy, broadcast, cron }: DeclaredTask,
+    {
+      method,
+      name,
+      queue: named,
+      keepDone,
+      result: kept,
+      decorator,
+      policy,
+      broadcast,
+      cron,
+      start: given,
+    }: DeclaredTask,
     { queues, defaultQueue, policies }: TaskHome,
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
@@ -120,8 +133,12 @@ export class TaskDiscovery {
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
     const result = kept === undefined ? undefined : secondsToKeep(kept, `result of ${decorator} on ${where}`);
-    const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result };
-    return { ...own, cron: cron && checked(cron, where) };
+    const start = startRules(given, `${decorator} on ${type.name}.${method}`);
+    const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result, start };
+    if (!cron) return own;
+    // a run has no arguments, so that the keys of all runs are the same
+    const tags = startTags(start, {}, { task: name, args: [] });
+    return { ...own, cron: { ...checked(cron, where), ...(tags && { start: tags }) } };
   }
 
   private *bystanders(): Generator<Bystander> {

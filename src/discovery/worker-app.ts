@@ -3,6 +3,7 @@ import type { CatalogEntry } from '../broker/port/broker.js';
 import type { AppSettings } from '../ipc/ipc-protocol.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
+import { declaredLimits } from '../policy/limit-declarations.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { WaitWatch } from '../worker/wait-watch.js';
@@ -25,9 +26,10 @@ export interface WorkerApp {
 export function workerApp(find: Find): WorkerApp {
   const registry = asked(find, TaskRegistry);
   const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
-  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead } = options;
+  const { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead, queueLimits } = options;
+  const limits = declaredLimits(registry.all(), queueLimits);
   return {
-    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead },
+    settings: { redis, namespace, commandTimeoutMs, queues, deadRetentionMs, maxDead, limits },
     catalog: registry.catalog(),
     registry,
     hooks: find(TaskDiscovery).hooks(),

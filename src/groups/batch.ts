@@ -147,7 +147,7 @@ async function callback(which: string, sender: GroupSender<[BatchStatus]> | unde
   let made: { queue: string; message: string } | undefined;
   await member(1, async (call) => {
     if (call.due) throw lateCallback(which, call.name);
-    made = { queue: call.queue, message: callbackMessage(call) };
+    made = { queue: call.queue, message: callbackMessage(call, which) };
     return [{ id: made.message.slice(0, 20), queue: call.queue, added: true }];
   });
   return made;

@@ -75,10 +75,12 @@ async function addPart(group: string, call: MemberCall, part: readonly unknown[]
   const ids = call.takeIds(part.length);
   const messages: string[] = [];
   for (const [at, args] of part.entries()) {
-    const checked = checkedPayload(call, args, `calls[${from + at}]`);
+    const path = `calls[${from + at}]`;
+    const checked = checkedPayload(call, args, path);
+    const start = call.start(args, path);
     // nothing is awaited without need: there may be a million of them
     const payload = typeof checked === 'string' ? checked : await checked;
-    messages.push(memberMessage(call, ids[at] as string, payload, group));
+    messages.push(memberMessage(call, { id: ids[at] as string, payload, start }, group));
   }
   const added = await persistent(() => call.groups.add(group, call.queue, messages, call.due));
   if (added !== 'added') throw added === 'ended' ? groupEnded('batch', group) : groupUnknown('batch', group);

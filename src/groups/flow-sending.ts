@@ -103,6 +103,9 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
   const waiting = waitingFor(links);
   const taken = new Set([...passed, ...links.flatMap(({ refs }) => refs.flatMap(({ of }) => of))]);
   const payloads = await Promise.all(nodes.map((_, number) => payloadOf(number, plan, callOf(number), taken)));
+  const starts = nodes.map((node, number) =>
+    callOf(number).start(links[number]?.args, `${titleOf(node, number)}, args`),
+  );
   await target.open(groups);
   places.base ??= await persistent(() => groups.reserve(target.flow, nodes.length));
   const { base } = places;
@@ -116,7 +119,7 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
       message: encodeMessage({
         ...{ id: ids[number] as string, name, payload: payloads[number] as string, enqueuedAt },
         options: refs ? { ...options, refs } : options,
-        tags: callTags(undefined, { seconds: seconds[number], announced: true }, group),
+        tags: callTags(undefined, { seconds: seconds[number], announced: true }, group, starts[number]),
       }),
       waits: links[number]?.waitsFor.length ?? 0,
       policy: node.failure === 'fail' ? 'fail' : 'end',

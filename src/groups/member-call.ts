@@ -13,6 +13,13 @@ export interface MemberCall {
   readonly options: CallOptions | undefined;
   readonly check: ArgumentCheck | undefined;
   readonly due: Due | undefined;
+  /**
+   * The tags of a call for limits and order; undefined for none.
+   *
+   * @param args undefined where they are not known yet
+   * @param path of the call, for errors
+   */
+  readonly start: (args: readonly unknown[] | undefined, path: string) => string | undefined;
   /** ms since 1970 */
   readonly enqueuedAt: number;
   readonly groups: GroupBroker;

@@ -7,8 +7,11 @@ import type { MemberCall } from './member-call.js';
 const STATUS_PLACE = '["$"]';
 
 /** The message of a task that is sent when its batch has ended, or has failed. */
-export function callbackMessage({ name, seconds, options, enqueuedAt, takeIds }: MemberCall): string {
-  const tags = callTags(undefined, { seconds, announced: false });
+export function callbackMessage(
+  { name, seconds, options, enqueuedAt, start, takeIds }: MemberCall,
+  which: string,
+): string {
+  const tags = callTags(undefined, { seconds, announced: false }, undefined, start(undefined, which));
   const id = takeIds(1)[0] as string;
   return encodeMessage({ id, name, payload: STATUS_PLACE, enqueuedAt, options, tags });
 }
@@ -20,10 +23,19 @@ export function checkedPayload(call: MemberCall, args: readonly unknown[], path:
   return call.check ? call.check(decodePayload(JSON.parse(payload), payload), path).then(() => payload) : payload;
 }
 
+/** A call of a batch. */
+export interface Member {
+  readonly id: string;
+  /** from `checkedPayload` */
+  readonly payload: string;
+  /** its tags for limits and order */
+  readonly start: string | undefined;
+}
+
 /** The message of a member of a batch. */
-export function memberMessage(call: MemberCall, id: string, payload: string, group: string): string {
+export function memberMessage(call: MemberCall, { id, payload, start }: Member, group: string): string {
   const { name, seconds, options, enqueuedAt } = call;
   // a batch keeps no list of its members, so nobody waits for one of them
-  const tags = callTags(undefined, { seconds, announced: false }, { group, number: 0 });
+  const tags = callTags(undefined, { seconds, announced: false }, { group, number: 0 }, start);
   return encodeMessage({ id, name, payload, enqueuedAt, options, tags });
 }

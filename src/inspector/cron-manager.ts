@@ -59,7 +59,7 @@ export interface CronDeclarer {
 /** More would be a calendar. */
 const MOST_RUNS = 1_000;
 
-type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueUnique'> & {
+type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueLimited' | 'enqueueUnique'> & {
   readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'>;
   readonly actions: Pick<ActionPort, 'record'>;
   readonly workers: Pick<WorkerPort, 'sessions'>;
@@ -190,19 +190,22 @@ export class CronManager {
   }
 
   private async enqueueRun(name: string): Promise<CronRunHandle> {
-    const { queue, overlap, result } = await this.record(name);
+    const { queue, overlap, result, start } = await this.record(name);
     await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
     const now = this.clock();
     const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
     // anybody may have written it
     const kept = isKeepTime(result) ? { seconds: result } : {};
-    if (overlap === 'allow') {
-      await this.broker.enqueue(queue, [encodeMessage({ ...run, tags: callTags(undefined, kept) })]);
+    const unique = overlap === 'allow' ? undefined : encodeUnique(name, 'cron', 'finished');
+    const message = encodeMessage({ ...run, tags: callTags(unique, kept, undefined, start?.tags) });
+    if (unique === undefined) {
+      if (start) await this.broker.enqueueLimited(queue, [message], { labels: start.labels });
+      else await this.broker.enqueue(queue, [message]);
       return { id, name, queue, added: true };
     }
-    const message = encodeMessage({ ...run, tags: callTags(encodeUnique(name, 'cron', 'finished'), kept) });
-    const holder = await this.broker.enqueueUnique(queue, message, { due: undefined, replace: false });
+    const labels = start && { labels: start.labels };
+    const holder = await this.broker.enqueueUnique(queue, message, { due: undefined, replace: false, ...labels });
     return { id: holder.id, name, queue: holder.queue, added: holder.id === id };
   }
 

@@ -3,6 +3,8 @@ import { deserialize, serialize } from 'node:v8';
 import type { CatalogEntry, RedisSettings } from '../broker/port/broker.js';
 import { isCronDefinition } from '../cron/cron-definition.js';
 import { NestworkError } from '../errors.js';
+import { isLimitDeclaration, type LimitDeclaration } from '../policy/limit-declarations.js';
+import { isCatalogPart } from '../policy/start-catalog.js';
 import { isBroadcastScope } from '../task/broadcast.js';
 import { type Check, flag, listOf, optional, record, text } from '../values/shapes.js';
 
@@ -15,6 +17,8 @@ export interface AppSettings {
   /** how many of the dead tasks of each queue to keep, and for how long; neither: all */
   readonly deadRetentionMs?: number;
   readonly maxDead?: number;
+  /** those of its tasks and queues */
+  readonly limits?: readonly LimitDeclaration[];
 }
 
 /** The container is up; nothing is claimed before `start`. */
@@ -90,7 +94,14 @@ const count: Check = (value) => Number.isSafeInteger(value);
 const scope: Check = (value) => value === undefined || isBroadcastScope(value);
 const cron: Check = (value) => value === undefined || isCronDefinition(value);
 
-const CATALOG_ENTRY: Fields = { name: text, queue: text, broadcast: scope, keepDone: optional(count), cron };
+const CATALOG_ENTRY: Fields = {
+  name: text,
+  queue: text,
+  broadcast: scope,
+  keepDone: optional(count),
+  cron,
+  ...isCatalogPart,
+};
 
 /** Every message of the protocol by its type, with its fields: what arrives is checked against it. */
 const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields>> = {
@@ -101,6 +112,7 @@ const SHAPES: Readonly<Record<(ChildMessage | SupervisorMessage)['type'], Fields
     'settings.queues': listOf(text),
     'settings.deadRetentionMs': optional(count),
     'settings.maxDead': optional(count),
+    'settings.limits': optional(listOf(isLimitDeclaration)),
     catalog: listOf((entry) => record(entry) && invalidField(CATALOG_ENTRY, entry) === undefined),
   },
   worn: {},

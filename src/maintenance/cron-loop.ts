@@ -113,9 +113,9 @@ export class CronLoop extends PeriodicLoop {
     return known;
   }
 
-  private run({ name, overlap, result }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
+  private run({ name, overlap, result, start }: CronDeclaration, due: number, enqueuedAt: number): DueRun {
     const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
-    const tags = callTags(unique, { seconds: result });
+    const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
     const options = { cron: name, due };
     return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, tags }) };
   }

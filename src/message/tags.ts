@@ -40,6 +40,13 @@ export function tagOf(raw: string, letter: string): string | undefined {
   return place < 0 ? undefined : raw.slice(at + 1, at + TAG_LENGTH);
 }
 
+/** The letter and the 27 characters of each tag of a message, in their order. */
+export function* eachTag(raw: string): Generator<[letter: string, text: string]> {
+  for (let at = HEADER_LENGTH; isLetter(raw.charCodeAt(at)); at += TAG_LENGTH) {
+    yield [raw.charAt(at), raw.slice(at + 1, at + TAG_LENGTH)];
+  }
+}
+
 /** The first tag of a message that a reader of these letters cannot read; undefined when it can read them all. */
 export function unreadTag(raw: string, read: string = READ_TAGS): string | undefined {
   if (!isLetter(raw.charCodeAt(HEADER_LENGTH))) return undefined;

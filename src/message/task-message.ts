@@ -3,6 +3,7 @@ import { decodePayload } from '../payload/payload.js';
 import { MAX_BYTES, undecodable } from '../payload/payload-errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
 import { type GroupTag, groupTagOf } from './group-tag.js';
+import { limitKeysOf } from './limit-tag.js';
 import { type ResultTag, resultTagOf } from './result-tag.js';
 import { bodyStart, HEADER_LENGTH, tagLetters } from './tags.js';
 import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
@@ -36,6 +37,7 @@ const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
 /** Four times what arguments, headers and options can take. */
 const MAX_BODY_LENGTH = 4 * (MAX_BYTES + 64 * 1024);
 const NOTHING_SET: CallOptions = Object.freeze({});
+const NO_LIMITS: readonly string[] = Object.freeze([]);
 
 /** One call of a task, as a worker gets it. */
 export interface TaskMessage {
@@ -63,6 +65,8 @@ export interface TaskMessage {
   readonly group: GroupTag | undefined;
   /** Whether its end frees a limit; mostly it has none. */
   readonly limited: boolean;
+  /** The keys of its limits, as `limitKey` makes them; mostly none. */
+  readonly limits: readonly string[];
   /** Whether its history has an attempt. A redrive resets the counters and keeps the history. */
   readonly tried: boolean;
 }
@@ -127,6 +131,7 @@ export function decodeMessage(raw: string): TaskMessage {
     result: start === HEADER_LENGTH ? undefined : resultTagOf(raw),
     group: start === HEADER_LENGTH ? undefined : groupTagOf(raw),
     limited: start !== HEADER_LENGTH && isLimited(raw),
+    limits: start === HEADER_LENGTH ? NO_LIMITS : limitKeysOf(raw),
     tried: end >= 0,
   };
 }

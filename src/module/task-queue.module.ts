@@ -36,6 +36,7 @@ import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { declaredLimits } from '../policy/limit-declarations.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { read } from '../values/thrown.js';
@@ -248,6 +249,8 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
     for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    // workers declare them; here it is checked that they agree
+    declaredLimits(this.registry.all(), this.options.queueLimits);
     const minified = warningOfMinifiedNames(this.registry.all());
     if (minified !== undefined) new Logger('TaskQueue').warn(minified);
     for (const { type, replacement } of this.discovery.replaced()) {

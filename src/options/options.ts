@@ -1,5 +1,6 @@
 import type { RedisSettings } from '../broker/port/broker.js';
 import type { GivenHeaders } from '../message/headers.js';
+import type { QueueLimit } from '../policy/limit-options.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import type { ByteSize } from '../values/byte-size.js';
@@ -146,15 +147,22 @@ export interface InProcessOptions
   > {}
 
 /**
- * A queue, with timeouts and retries of the tasks in it.
+ * A queue, with a limit, and with timeouts and retries of the tasks in it.
  *
  * @example
  * const bulk: QueueOptions = { name: 'bulk', retries: 10, backoff: '1m', hardTimeout: '10m' };
- * TaskQueueModule.forRoot({ queues: ['default', bulk] });
+ * const mail: QueueOptions = { name: 'mail', limit: { concurrency: 50, rate: '100/s' } };
+ * TaskQueueModule.forRoot({ queues: ['default', bulk, mail] });
  */
 export interface QueueOptions extends PolicyOptions {
   /** 1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-" */
   name: string;
+  /**
+   * How many of its tasks run at once, and how many start in a time, in the whole cluster. `concurrency` of a worker is that of one
+   * child.
+   * @default none: as many as the workers can run
+   */
+  limit?: QueueLimit;
 }
 
 /**

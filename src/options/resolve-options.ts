@@ -1,4 +1,5 @@
 import type { RedisSettings } from '../broker/port/broker.js';
+import { type LimitAmounts, queueLimitAmounts } from '../policy/limit-options.js';
 import { PolicyBook } from '../policy/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
 import { type ByteSize, toBytes } from '../values/byte-size.js';
@@ -72,6 +73,8 @@ const MODULE = {
 
 export type ResolvedTaskQueueOptions = Omit<Resolved<typeof MODULE>, 'queues' | 'defaults' | 'defaultQueue'> & {
   readonly queues: readonly string[];
+  /** of those queues that have one */
+  readonly queueLimits: ReadonlyMap<string, LimitAmounts>;
   readonly defaultQueue: string;
   readonly policies: PolicyBook;
 };
@@ -88,7 +91,9 @@ export function resolveTaskQueueOptions(options: TaskQueueOptions): ResolvedTask
   }
   if (!listed.has(defaultQueue)) throw unknownQueue(defaultQueue, 'the option `defaultQueue`', queues);
   if (rest.inProcess) servedQueues(queues, rest.inProcess, IN_PROCESS);
-  return { ...rest, queues, defaultQueue, policies: new PolicyBook(defaults, listed) };
+  const policies = new PolicyBook(defaults, new Map([...listed].map(([name, { policy }]) => [name, policy])));
+  const queueLimits = new Map([...listed].flatMap(([name, { limit }]) => (limit ? [[name, limit] as const] : [])));
+  return { ...rest, queues, queueLimits, defaultQueue, policies };
 }
 
 /** Checks the options and fills in the defaults. */
@@ -124,24 +129,30 @@ function resolveInProcess(given: TaskQueueOptions['inProcess']): ResolvedWorkerO
   return resolveWorkerOptions({ ...options, children: 1 });
 }
 
-/** The queues in their order, each with its policy. */
-function resolveQueues(given: TaskQueueOptions['queues'] = ['default']): Map<string, PolicyOptions> {
+interface ResolvedQueue {
+  readonly policy: PolicyOptions;
+  readonly limit: LimitAmounts | undefined;
+}
+
+/** The queues in their order, each with its policy and its limit. */
+function resolveQueues(given: TaskQueueOptions['queues'] = ['default']): Map<string, ResolvedQueue> {
   if (!Array.isArray(given) || given.length === 0) {
     throw invalid('queues', 'is not a list of at least one name', "Give names like ['critical', 'default'].");
   }
-  const listed = new Map<string, PolicyOptions>();
+  const listed = new Map<string, ResolvedQueue>();
   for (const [index, queue] of given.entries()) {
     if (isPlainObject(queue)) assertOptionsObject(queue, `queues[${index}] of TaskQueueModule`);
-    const { name, ...policy } = isPlainObject(queue) ? (queue as QueueOptions) : { name: queue as string };
+    const { name, limit: its, ...policy } = isPlainObject(queue) ? (queue as QueueOptions) : { name: queue as string };
     assertQueueName(name);
     if (listed.has(name)) throw invalid('queues', `names "${name}" twice`, 'Name each queue once.');
-    listed.set(name, checkedPolicy(policy, `queue "${name}"`));
+    const limit = its === undefined ? undefined : queueLimitAmounts(its, `limit of queue "${name}"`);
+    listed.set(name, { policy: checkedPolicy(policy, `queue "${name}"`, ['limit', ...POLICY_OPTIONS]), limit });
   }
   return listed;
 }
 
-function checkedPolicy(policy: PolicyOptions, where: string): PolicyOptions {
-  assertKnownOptions(policy, POLICY_OPTIONS, where);
+function checkedPolicy(policy: PolicyOptions, where: string, known = POLICY_OPTIONS): PolicyOptions {
+  assertKnownOptions(policy, known, where);
   assertPolicyOptions(policy, where);
   return policy;
 }

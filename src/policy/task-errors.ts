@@ -77,6 +77,9 @@ export class TaskCancelledError extends NestworkError {
  *
  * @example
  * if (response.status === 429) throw new RetryTask({ in: '30s' });
+ * @example
+ * // with @Task({ limits: [{ name: 'stripe', rate: '20/s', key: (customer: string) => customer }] })
+ * if (response.status === 429) throw new RetryTask({ in: '30s', limit: 'stripe' });
  */
 export class RetryTask extends Error {
   static {
@@ -87,11 +90,17 @@ export class RetryTask extends Error {
   override readonly name = 'RetryTask';
   /** ms until the next attempt; undefined for the backoff of the task. Less than 100 waits 100 where `retries` is set nowhere */
   readonly inMs: number | undefined;
+  /**
+   * A limit of the task that starts nothing until the next attempt, for its key: other tasks with this key wait as well. INVALID_OPTION is the
+   * error of the attempt when the task has no such limit.
+   */
+  readonly limit: string | undefined;
 
   /** @throws NestworkError INVALID_DURATION */
-  constructor(options: { in?: Duration; cause?: unknown } = {}) {
+  constructor(options: { in?: Duration; limit?: string; cause?: unknown } = {}) {
     super('The task asked to run again.', { cause: options.cause });
     this.inMs = options.in === undefined ? undefined : toMilliseconds(options.in, 'RetryTask({ in })');
+    this.limit = options.limit;
   }
 }
 

@@ -11,9 +11,16 @@ const DEFAULT_MAX_BACKOFF = '1h';
 /** The least wait of a task that may be tried again without a limit, in ms: with none it would keep its child busy for ever. */
 const LEAST_ENDLESS_MS = 100;
 
+/** A limit that starts nothing for some time, by its key. */
+export interface StoppedLimit {
+  /** as `limitKey` makes it */
+  readonly limit: string;
+  readonly ms: number;
+}
+
 /** The next step of a task whose attempt failed. */
 export type Decision =
-  | { readonly kind: 'retry'; readonly inMs: number }
+  | { readonly kind: 'retry'; readonly inMs: number; readonly stop?: StoppedLimit }
   | { readonly kind: 'dead' }
   | { readonly kind: 'drop' };
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Broker, CatalogEntry } from '../broker/port/broker.js';
+import type { Broker, CatalogEntry, LimitDeclaration } from '../broker/port/broker.js';
 import { type PeriodicLoop, periodically } from '../maintenance/periodic-loop.js';
 import type { AppWorker } from '../task/app-tasks.js';
 
@@ -11,6 +11,8 @@ export interface SessionOptions extends AppWorker {
   readonly leaseMs: number;
   /** the tasks of the app */
   readonly catalog: readonly CatalogEntry[];
+  /** the limits of its tasks and queues */
+  readonly limits?: readonly LimitDeclaration[] | undefined;
   /** A step failed and is tried again. */
   readonly onError: (error: unknown) => void;
 }
@@ -32,8 +34,9 @@ export class Session {
   }
 
   async open(): Promise<void> {
-    const { broker, leaseMs, queues, catalog, app } = this.options;
-    await broker.openSession({ session: this.id, leaseMs, queues, host: hostname(), pid: process.pid, catalog, app });
+    const { broker, leaseMs, queues, catalog, limits, app } = this.options;
+    const place = { host: hostname(), pid: process.pid };
+    await broker.openSession({ session: this.id, leaseMs, queues, ...place, catalog, app, limits });
     this.renewal.start();
   }
 

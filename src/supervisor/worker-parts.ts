@@ -36,7 +36,7 @@ export function workerSession({ status, steered, guards = () => [], ...given }: 
   const { broker, children, logger, queues, catalog } = given;
   const onError = new LogOnce((what) => logger.warn(`Trying again: ${what}`)).about;
   const app = status.app && appTasks(status.app.name, queues, catalog);
-  const parts = { ...given, app, onError };
+  const parts = { ...given, limits: given.settings.limits, app, onError };
   const session = (): string | undefined => worker.current;
   const digest = new DigestPublisher({ ...parts, broker: broker.workers, status, session });
   const onObeyed: OrdersOptions['onObeyed'] = (order) => {

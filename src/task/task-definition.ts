@@ -1,6 +1,7 @@
 import type { CronDefinition } from '../cron/cron-definition.js';
 import type { ArgumentCheck } from '../payload/argument-check.js';
 import type { PolicyOf } from '../policy/policy-book.js';
+import type { StartRules } from '../policy/start-options.js';
 import type { BroadcastScope } from './broadcast.js';
 import type { TaskInfo } from './task-hooks.js';
 
@@ -34,6 +35,8 @@ export interface TaskDefinition {
   readonly check?: () => ArgumentCheck | undefined;
   /** its timeouts and retries */
   readonly policyOf: PolicyOf;
+  /** when its tasks may start, if it sets any of that */
+  readonly start?: StartRules | undefined;
   /** how many of its done tasks are kept; none by default */
   readonly keepDone?: number;
   /** for how many seconds its results are kept; none by default */

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type CronMetadata, cronMetadataOf } from '../cron/cron-metadata.js';
 import { NestworkError } from '../errors.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
+import type { StartOptions } from '../policy/start-options.js';
 import type { Duration } from '../values/duration.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
 import { decoratedMethods, noteDecorator } from './decorated-methods.js';
@@ -13,7 +14,7 @@ const TASK_METADATA = 'nestwork:task';
 const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
 
 /** What `@Task` or `@Broadcast` writes onto a method. */
-export interface TaskMetadata extends PolicyOptions {
+export interface TaskMetadata extends PolicyOptions, StartOptions {
   readonly name?: string;
   readonly queue?: string;
   readonly keepDone?: number;
@@ -45,6 +46,8 @@ export interface DeclaredTask {
   /** where it runs, if it is a broadcast */
   readonly broadcast: BroadcastScope | undefined;
   readonly policy: PolicyOptions;
+  /** its limits, its priority, and whose turn it is */
+  readonly start: StartOptions;
   /** when it is run by itself, if it is */
   readonly cron: CronMetadata | undefined;
 }
@@ -85,11 +88,12 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
     const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...rest } = metadata;
-    const { decorator = '@Task()', keepDone, result, ...policy } = rest;
+    const { decorator = '@Task()', keepDone, result, limits, fair, priority, age, ...policy } = rest;
+    const start = { limits, fair, priority, age };
     const queue = broadcast ? BROADCAST_QUEUE : named;
     return [
       {
-        ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, policy },
+        ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, policy, start },
         cron: cronMetadataOf(decorated),
       },
     ];

@@ -1,4 +1,5 @@
 import { NestworkError } from '../errors.js';
+import { type CatalogStart, catalogStart } from '../policy/start-catalog.js';
 import type { TaskDefinition, TaskOrigin } from './task-definition.js';
 
 /** What a provider gives whose token is a task class: no instance of that class. */
@@ -10,6 +11,9 @@ export interface Replacement {
   /** names of the tasks that it gives */
   readonly names: readonly string[];
 }
+
+type CataloguedTask = Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'keepDone' | 'result' | 'cron'> &
+  CatalogStart;
 
 /** The only way from a name in a message to code: a Map, so that `constructor` or `toString` name no task. */
 export class TaskRegistry {
@@ -48,9 +52,9 @@ export class TaskRegistry {
   }
 
   /** What others need to know of each: a sender that does not have its class, and a supervisor. */
-  catalog(): Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'keepDone' | 'result' | 'cron'>[] {
-    return this.all().map(({ name, queue, broadcast, keepDone, result, cron }) => {
-      return { name, queue, broadcast, keepDone, result, cron };
+  catalog(): CataloguedTask[] {
+    return this.all().map(({ name, queue, broadcast, keepDone, result, cron, start }) => {
+      return { name, queue, broadcast, keepDone, result, cron, ...catalogStart(start) };
     });
   }
 

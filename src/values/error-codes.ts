@@ -235,6 +235,15 @@ export interface ErrorCodes {
   INVALID_HEADERS: 'send';
 
   /**
+   * > limits[0].key of @Task() on InvoiceTasks.charge is undefined, and no string.
+   *
+   * A `key` or `fair` function threw (its error is the `cause`), or it returned no string of 1 to 1,000 characters. Or `with({ limitKeys })` or `fairKey` has no such string. Nothing was sent.
+   *
+   * **Remedy:** Return a short string for every call, such as the id of a customer.
+   */
+  INVALID_LIMIT_KEY: 'send';
+
+  /**
    * > Argument 0 of task "CalendarTasks.remind" is invalid: at: Invalid ISO datetime.
    *
    * An argument does not match the schema or class of its parameter; `problems` lists the faults. In a worker the task is dead at once.
@@ -249,6 +258,24 @@ export interface ErrorCodes {
    * **Remedy:** Pass the id of a handle or error unchanged: 20 characters of `0-9` and `a-z`.
    */
   INVALID_TASK_ID: 'send';
+
+  /**
+   * > A call of task "InvoiceTasks.charge" has no key, and the limit "stripe" has keys: nothing was sent.
+   *
+   * The task was sent by its name, or is a callback of a batch: no function of its decorator can compute the key.
+   *
+   * **Remedy:** Give the key with the call: `with({ limitKeys: { stripe: 'acme' } })`, and `fairKey` for a task that takes turns by tenant. Or send it by its class.
+   */
+  LIMIT_KEY_NEEDED: 'send';
+
+  /**
+   * > Task "InvoiceTasks.charge" could not start now: the limit "stripe" is full for the key "acme". Nothing was sent.
+   *
+   * The limit has `onLimit: 'reject'`; or it has `'drop'`, and `run()` would have waited for nothing.
+   *
+   * **Remedy:** Call again later, or let the task wait: `onLimit: 'wait'`.
+   */
+  LIMIT_REACHED: 'send';
 
   /**
    * > Class StatsService has no method with @Task(), @Cron(), @Interval() or @Broadcast().

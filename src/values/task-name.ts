@@ -12,6 +12,10 @@ const FORMS = {
     form: /^[A-Za-z0-9_.:$-]{1,200}$/,
     words: '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and "-"',
   },
+  'limit name': {
+    form: /^[A-Za-z0-9_.:-]{1,100}$/,
+    words: '1 to 100 characters of A-Z, a-z, 0-9, "_", ".", ":" and "-"',
+  },
 };
 
 /**
@@ -40,6 +44,20 @@ export function assertQueueName(value: unknown, where?: string): asserts value i
  */
 export function assertTaskName(value: unknown, where?: string): asserts value is string {
   assertName('task name', value, where);
+}
+
+/**
+ * Refuses what cannot be the name of a limit: 1 to 100 characters of `[A-Za-z0-9_.:-]`.
+ *
+ * @param where who gave it, for the error
+ * @throws NestworkError `INVALID_NAME`, naming the value and the allowed form
+ *
+ * @example
+ * assertLimitName('stripe');
+ * assertLimitName('stripe api'); // throws
+ */
+export function assertLimitName(value: unknown, where?: string): asserts value is string {
+  assertName('limit name', value, where);
 }
 
 /**

@@ -17,6 +17,7 @@ import { isStream, lastValue } from './last-value.js';
 import { outlasting } from './outlasting.js';
 import { decideUnknown, expired, unknownTag, unknownTask, wrongKind } from './preflight.js';
 import { RunningTask } from './running-task.js';
+import { stoppedLimit, withStop } from './stopped-limit.js';
 import { runningTask } from './task-context.js';
 
 /** How an attempt ended. */
@@ -110,8 +111,9 @@ export class Executor {
       const { added } = task;
       if (added) result = await outlasting(task, () => added.send(result));
       return { kind: 'done', result, durationMs: performance.now() - startedAt };
-    } catch (error) {
-      const decision = this.decide(error, task, policy);
+    } catch (thrown) {
+      const { error, limit } = stoppedLimit(thrown, task, definition);
+      const decision = withStop(this.decide(error, task, policy), limit);
       return { kind: 'failed', error, decision, task, attempted: true, durationMs: performance.now() - startedAt };
     } finally {
       clearTimeout(timer);

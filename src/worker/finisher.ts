@@ -1,4 +1,4 @@
-import type { ChildBroker, Claimant, ClaimedTask } from '../broker/port/broker.js';
+import type { ChildBroker, Claimant, ClaimedTask, Retry } from '../broker/port/broker.js';
 import type { FinishedTask } from '../broker/port/result-port.js';
 import { NestworkError } from '../errors.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
@@ -89,13 +89,13 @@ export class Finisher {
     const which = `${printable(name)} ${printable(claimed.id)}`;
     const error = printedText(text, code !== 'TASK_FAILED');
     if (failure.decision.kind === 'retry') {
-      const { inMs } = failure.decision;
+      const { inMs, stop } = failure.decision;
       const what = failure.attempted ? `failed at attempt ${attempt}` : 'cannot be run here';
       if (!isParked(code) || this.unknown.isNew(printable(name))) {
         const line = `Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`;
         within(failure.task, () => this.logger.warn(line));
       }
-      this.retry(claimed, failure, inMs);
+      this.retry(claimed, failure, { inMs, stop });
     } else {
       within(failure.task, () => this.logger.error(`Task ${which} is dead: ${error}`, stack && printableStack(stack)));
       this.bury(claimed, failure);
@@ -195,10 +195,10 @@ export class Finisher {
     void this.send(ids, () => broker.ack(claimant, ids), false);
   }
 
-  private retry(task: ClaimedTask, failure: Failure, inMs: number): void {
+  private retry(task: ClaimedTask, failure: Failure, wait: Pick<Retry, 'inMs' | 'stop'>): void {
     const { broker, claimant } = this.options;
     const { failures = 0 } = failure.task?.message ?? {};
-    const retry = { inMs, failures, line: lineOf(failure, Date.now()), counts: failure.attempted };
+    const retry = { ...wait, failures, line: lineOf(failure, Date.now()), counts: failure.attempted };
     void this.send([task.id], () => broker.retry(claimant, task, retry), true);
   }
 

@@ -1,5 +1,7 @@
 import type { RedisOptions } from 'ioredis';
 import type { CronDeclaration, CronDefinition } from '../../cron/cron-definition.js';
+import type { LimitDeclaration } from '../../policy/limit-declarations.js';
+import type { CatalogStart } from '../../policy/start-catalog.js';
 import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
 import type { StateWord } from '../../task/task-states.js';
@@ -19,6 +21,7 @@ import type { FinishingBroker, OutcomeBroker, ResultBroker } from './result-port
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, LiveSessions, WorkerPort } from './worker-port.js';
 
+export type { LimitDeclaration } from '../../policy/limit-declarations.js';
 export type * from './backlog-port.js';
 export type * from './broadcast-port.js';
 export type * from './catalog-port.js';
@@ -203,6 +206,8 @@ export interface SessionDescription {
   readonly catalog: readonly CatalogEntry[];
   /** for the workers of other apps; undefined when nothing names the app */
   readonly app?: AppTasks | undefined;
+  /** those of the tasks and queues of its app; none by default */
+  readonly limits?: readonly LimitDeclaration[] | undefined;
 }
 
 /** A worker with a lease, as its session describes it. */
@@ -214,7 +219,7 @@ export interface LiveWorker extends AppWorker {
 }
 
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */
-export interface CatalogEntry {
+export interface CatalogEntry extends CatalogStart {
   readonly name: string;
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
@@ -228,7 +233,7 @@ export interface CatalogEntry {
 }
 
 /** What a sender needs to know of a task that another app has. */
-export type RegisteredTask = Pick<CatalogEntry, 'queue' | 'result'>;
+export type RegisteredTask = Pick<CatalogEntry, 'queue' | 'result' | keyof CatalogStart>;
 
 /** How to add a task with a key. */
 export interface UniqueOptions {

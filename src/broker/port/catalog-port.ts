@@ -1,8 +1,9 @@
+import type { CatalogStart } from '../../policy/start-catalog.js';
 import type { BroadcastScope } from '../../task/broadcast.js';
 import type { LiveSessions } from './worker-port.js';
 
 /** The entry of a task that workers wrote, for processes that do not have its class. */
-export interface CatalogTask {
+export interface CatalogTask extends CatalogStart {
   readonly name: string;
   /** `(broadcast)` for a broadcast */
   readonly queue: string;

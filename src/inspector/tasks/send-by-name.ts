@@ -12,6 +12,8 @@ import { encodeUnique } from '../../message/unique-key.js';
 import { encodePayload } from '../../payload/payload.js';
 import { toCallOptions } from '../../policy/policy-options.js';
 import { secondsToKeep } from '../../policy/result-time.js';
+import { rulesOfCatalog } from '../../policy/start-catalog.js';
+import { startTags } from '../../policy/start-tags.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import { didYouMean } from '../../values/did-you-mean.js';
@@ -72,14 +74,16 @@ export class SendByName {
     if (options.queue !== undefined) known.checked(options.queue, 'tasks.send()', queues);
     assertSendOptions(options, name, queues);
     const payload = encodePayload(args);
-    const { queue, result } = await this.homeOf(name, options);
+    const { queue, result, ...found } = await this.homeOf(name, options);
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(options, name);
     const { id = this.ids.next(), key, until = 'finished' } = options;
     const now = clock();
     const due = dueOf(options, now);
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
-    const tags = callTags(unique, { seconds: result });
+    const start = startTags(rulesOfCatalog(found), options, { task: name });
+    const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
+    const labels = start?.labels;
     const message = encodeMessage({ id, name, payload, enqueuedAt, options: travelling(options, name), tags });
     if (unique !== undefined) {
       const replace = options.onConflict === 'replace';
@@ -87,11 +91,13 @@ export class SendByName {
         due,
         replace,
         queues: [...new Set([...queues, queue])],
+        ...(labels && { labels }),
       });
       if (holder.id !== id && options.onConflict === 'reject') throw duplicateKey(name, holder.id);
       return { id: holder.id, task: name, queue: holder.queue, added: holder.id === id };
     }
-    if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
+    if (labels) await broker.enqueueLimited(queue, [message], { due, labels });
+    else if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
     else await broker.enqueue(queue, [message], due);
     return { id, task: name, queue, added: true };
   }
@@ -102,7 +108,12 @@ export class SendByName {
     const kept = result === undefined ? task?.result : secondsToKeep(result, 'result');
     const home = queue ?? task?.queue;
     if (home === undefined) throw await this.unknown(name);
-    return { queue: home, ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }) };
+    return {
+      ...task,
+      queue: home,
+      result: undefined,
+      ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }),
+    };
   }
 
   private async unknown(name: string): Promise<NestworkError> {

@@ -126,10 +126,6 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.registered = new Map(catalog.map((task) => [task.name, task]));
   }
 
-  async enqueueLimited(queue: string, messages: readonly string[], { due }: LimitedOptions): Promise<LimitedReply> {
-    return { added: await this.enqueue(queue, messages, due) };
-  }
-
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
     const at = due && !this.observer.impatient ? this.timeOf(due) : undefined;
     const fresh = messages.filter((message) => this.tasks.add(queue, message, at));
@@ -138,6 +134,11 @@ export class MemoryBroker implements AppBroker, TestWork {
 
   async enqueueOne(queue: string, message: string): Promise<void> {
     await this.enqueue(queue, [message]);
+  }
+
+  /** Nothing is full while the test is the only worker, which runs one task after another. */
+  async enqueueLimited(queue: string, messages: readonly string[], { due }: LimitedOptions): Promise<LimitedReply> {
+    return { added: await this.enqueue(queue, messages, due) };
   }
 
   async enqueueUnique(queue: string, message: string, { due, replace }: UniqueOptions): Promise<KeyHolder> {

@@ -1,0 +1,78 @@
+import { NestworkError } from '../errors.js';
+import { nameDigest } from '../message/limit-tag.js';
+import { type GivenStart, type SentLimit, type SentRules, type StartTags, startTags } from '../policy/start-tags.js';
+import { printable } from '../values/printable.js';
+
+/** Why a call added nothing. */
+export interface Refusal {
+  readonly limit: SentLimit;
+  /** in clear; undefined for a limit without keys */
+  readonly key: string | undefined;
+}
+
+/** When the calls of a sender may start: the rules of their task, and what `with()` has set. */
+export class CallStart {
+  /** whether a limit of the task refuses calls that it would have to keep waiting */
+  readonly refuses: boolean;
+  /** whether no call of them has such tags */
+  readonly isPlain: boolean;
+
+  constructor(
+    private readonly task: string,
+    private readonly given: GivenStart,
+    readonly rules: SentRules | undefined,
+  ) {
+    const { priority = 0, limitKeys, fairKey } = given;
+    this.isPlain = rules === undefined && priority === 0 && limitKeys === undefined && fairKey === undefined;
+    this.refuses = rules?.limits.some(refusing) ?? false;
+  }
+
+  /**
+   * The tags of a call; undefined for most, which have none.
+   *
+   * @param args undefined where they are not known yet
+   * @param path which of many calls: `calls[3]`
+   * @throws NestworkError INVALID_LIMIT_KEY, LIMIT_KEY_NEEDED, INVALID_OPTION
+   */
+  tags(args?: readonly unknown[], path?: string): StartTags | undefined {
+    return this.isPlain ? undefined : startTags(this.rules, this.given, { task: this.task, args, path });
+  }
+
+  /** What the full limit of this key does to a call; undefined when the call waits. */
+  refusalBy(full: string, { labels }: StartTags): Refusal | undefined {
+    const limit = this.rules?.limits.find(({ name }) => full.startsWith(nameDigest(name)));
+    if (!limit || !refusing(limit)) return undefined;
+    const at = labels.indexOf(full);
+    return { limit, key: at < 0 ? undefined : labels[at + 1] };
+  }
+
+  /**
+   * Refuses a call that no limit could refuse in time.
+   *
+   * @param option what keeps it from being decided at once: `with({ delay })`
+   * @throws NestworkError INVALID_OPTION
+   */
+  assertRefusable(option: string): void {
+    const limit = this.rules?.limits.find(refusing);
+    if (!limit) return;
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `${option} on task "${this.task}" does not go with \`onLimit: '${limit.onLimit}'\` of the limit "${limit.name}", which decides about one call that is due now.`,
+      ['Send such calls one by one with delay().', "Let the task wait: `onLimit: 'wait'`."],
+    );
+  }
+}
+
+/** @throws never; for callers to throw */
+export function limitReached(task: string, { limit, key }: Refusal): NestworkError {
+  const of = key === undefined ? '' : ` for the key "${printable(key)}"`;
+  return new NestworkError(
+    'LIMIT_REACHED',
+    `Task "${printable(task)}" could not start now: the limit "${limit.name}" is full${of}. Nothing was sent.`,
+    ['Send it again later.', "Let it wait until it may start: `onLimit: 'wait'`."],
+  );
+}
+
+function refusing({ onLimit = 'wait' }: SentLimit): boolean {
+  return onLimit !== 'wait';
+}

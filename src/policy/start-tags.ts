@@ -1,0 +1,192 @@
+import { types } from 'node:util';
+import { NestworkError } from '../errors.js';
+import { encodeLimitTag, limitKey } from '../message/limit-tag.js';
+import { DEFAULT_AGE_MS, encodeOrderTag, fairDigest } from '../message/order-tag.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
+import { errorText } from '../values/error-text.js';
+import { printable } from '../values/printable.js';
+import { listOf, record, text } from '../values/shapes.js';
+import { isWellFormed } from '../values/well-formed.js';
+import type { KeyFunction, LimitRule } from './limit-options.js';
+
+/** What a sender knows of a limit of a task. */
+export type SentLimit = Pick<LimitRule, 'name' | 'keyed'> & Partial<Pick<LimitRule, 'key' | 'onLimit'>>;
+
+/** What a sender knows of when a task may start: from its decorator, or from the catalog, which has no functions. */
+export interface SentRules {
+  readonly limits: readonly SentLimit[];
+  readonly fair?: KeyFunction | true;
+  readonly priority: number;
+  readonly ageMs: number;
+  /** undefined for rules from the catalog */
+  readonly where?: string;
+}
+
+/** What a call sets of it for itself. */
+export interface GivenStart {
+  readonly priority?: number;
+  readonly age?: Duration;
+  readonly limitKeys?: Readonly<Record<string, string>>;
+  readonly fairKey?: string;
+}
+
+/** One call, for key functions and errors. */
+export interface StartingCall {
+  readonly task: string;
+  /** undefined where no function can be asked: the arguments are not known yet */
+  readonly args?: readonly unknown[] | undefined;
+  /** which of many calls: `calls[3]` */
+  readonly path?: string | undefined;
+}
+
+/** The tags that say when a task may start. */
+export interface StartTags {
+  readonly tags: string;
+  /** limit key and key in clear, in turn */
+  readonly labels: readonly string[];
+}
+
+const START_TAGS = /^(?:[lo][A-Za-z0-9_-]{27})+$/;
+const NO_RULES: SentRules = { limits: [], priority: 0, ageMs: DEFAULT_AGE_MS };
+const MOST_OF_A_KEY = 1_000;
+const MOST_OF_A_LABEL = 200;
+
+/**
+ * The tags of a call for its limits and its order; undefined for most calls, which have none.
+ *
+ * @throws NestworkError INVALID_LIMIT_KEY, LIMIT_KEY_NEEDED; INVALID_OPTION for a key of a limit that the task does not have
+ */
+export function startTags(rules: SentRules | undefined, given: GivenStart, call: StartingCall): StartTags | undefined {
+  const { limits, fair, priority, ageMs } = rules ?? rulesGiven(given);
+  assertKnownLimits(limits, given, call);
+  let tags = '';
+  const labels: string[] = [];
+  for (const [at, limit] of limits.entries()) {
+    const key = limit.keyed ? keyOf(limit, at, { rules, given, call }) : undefined;
+    const counted = limitKey(limit.name, key);
+    tags += encodeLimitTag(counted);
+    if (key !== undefined) labels.push(counted, key.slice(0, MOST_OF_A_LABEL));
+  }
+  const order = {
+    priority: given.priority ?? priority,
+    ageMs: given.age === undefined ? ageMs : toMilliseconds(given.age, 'age'),
+    fair: fair === undefined ? undefined : fairDigest(tenantOf(fair, { rules, given, call })),
+  };
+  if (order.priority > 0 || order.fair !== undefined) tags += encodeOrderTag(order);
+  return tags === '' ? undefined : { tags, labels };
+}
+
+/**
+ * Whether it can count a limit or a tenant.
+ *
+ * @param place for the error: `limits[0].key of @Task() on ReportTasks.send`
+ * @throws NestworkError INVALID_LIMIT_KEY
+ */
+export function assertLimitKey(key: unknown, place: string): asserts key is string {
+  const fault = faultOf(key);
+  if (fault !== undefined) throw invalidKey(`${place} ${fault}`, REMEDY);
+}
+
+/** Whether anything that came over a channel or from Redis are such tags. */
+export function isStartTags(value: unknown): value is StartTags {
+  return record(value) && START_TAGS.test(String(value.tags)) && listOf(text)(value.labels);
+}
+
+/** Nobody knows the task; what the call says of itself counts. */
+function rulesGiven({ limitKeys = {}, fairKey }: GivenStart): SentRules {
+  const limits = Object.keys(limitKeys).map((name) => ({ name, keyed: true }));
+  return { ...NO_RULES, limits, ...(fairKey !== undefined && { fair: true }) };
+}
+
+interface Asked {
+  readonly rules: SentRules | undefined;
+  readonly given: GivenStart;
+  readonly call: StartingCall;
+}
+
+function keyOf({ name, key }: SentLimit, at: number, asked: Asked): string {
+  const { limitKeys = {} } = asked.given;
+  // a name such as `constructor` is on every object
+  if (Object.hasOwn(limitKeys, name)) return limitKeys[name] as string;
+  return computed(key, `limits[${at}].key`, {
+    ...asked,
+    needed: `the limit "${name}" has keys`,
+    option: keysOption(name),
+  });
+}
+
+function tenantOf(fair: KeyFunction | true, asked: Asked): string {
+  if (asked.given.fairKey !== undefined) return asked.given.fairKey;
+  const option = "fairKey: 'acme'";
+  return computed(fair === true ? undefined : fair, 'fair', { ...asked, needed: 'it takes turns by tenant', option });
+}
+
+interface Needed extends Asked {
+  readonly needed: string;
+  readonly option: string;
+}
+
+function computed(key: KeyFunction | undefined, what: string, { rules, call, needed, option }: Needed): string {
+  const { task, args, path } = call;
+  if (!key || !args) throw keyNeeded(task, needed, option);
+  const of = path === undefined ? '' : `, ${path} of task "${printable(task)}"`;
+  const place = `${what} of ${rules?.where ?? `task "${printable(task)}"`}${of}`;
+  let value: unknown;
+  try {
+    value = Reflect.apply(key, undefined, args);
+  } catch (cause) {
+    throw invalidKey(`${place} threw: ${printable(errorText(cause), 500)}`, ['Correct the function.', REMEDY], cause);
+  }
+  // refused below; a rejection that nobody handles would end the process besides
+  if (types.isPromise(value)) value.then(undefined, () => {});
+  assertLimitKey(value, place);
+  return value;
+}
+
+const REMEDY = `Return a string of 1 to ${MOST_OF_A_KEY} characters that names the customer, account or tenant: an id.`;
+
+/** Shows nothing of the key: it may be what only few may know. */
+function faultOf(key: unknown): string | undefined {
+  if (typeof key !== 'string') {
+    const kind = key === null ? 'null' : types.isPromise(key) ? 'a promise' : typeof key;
+    return `is ${kind}, and no string`;
+  }
+  if (key.length === 0) return 'is empty';
+  if (key.length > MOST_OF_A_KEY) return `has ${key.length} characters`;
+  // it would count as the same as others
+  return isWellFormed(key) ? undefined : 'has a lone surrogate';
+}
+
+function invalidKey(what: string, remedies: string | readonly string[], cause?: unknown): NestworkError {
+  return new NestworkError('INVALID_LIMIT_KEY', `${what}.`, remedies, cause === undefined ? undefined : { cause });
+}
+
+/** @throws NestworkError INVALID_OPTION: it would be ignored, and the call counted under another key */
+function assertKnownLimits(limits: readonly SentLimit[], { limitKeys }: GivenStart, { task }: StartingCall): void {
+  if (limitKeys === undefined) return;
+  const keyed = limits.filter((limit) => limit.keyed).map(({ name }) => name);
+  const unknown = Object.keys(limitKeys).find((name) => !keyed.includes(name));
+  if (unknown === undefined) return;
+  const found = keyed.length === 0 ? 'It has none.' : `It has: ${keyed.join(', ')}.`;
+  throw new NestworkError(
+    'INVALID_OPTION',
+    `with({ limitKeys }) names "${printable(unknown, 100)}", and task "${printable(task)}" has no limit of this name with keys.`,
+    `Name a limit of the task that has keys. ${found}`,
+  );
+}
+
+function keyNeeded(task: string, needed: string, option: string): NestworkError {
+  return new NestworkError(
+    'LIMIT_KEY_NEEDED',
+    `A call of task "${printable(task)}" has no key, and ${needed}: nothing was sent.`,
+    [
+      `Give it: with({ ${option} }).`,
+      'Send it by its class, queue.of(ReportTasks): the functions of the decorator compute keys from the arguments.',
+      'Callbacks of a batch have no arguments when the batch is sent, so no function can be asked.',
+    ],
+  );
+}
+
+function keysOption(name: string): string {
+  return `limitKeys: { ${/^[A-Za-z_]\w*$/.test(name) ? name : `'${name}'`}: 'acme' }`;
+}
