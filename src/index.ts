@@ -145,7 +145,10 @@ export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './p
 export type { CannotBeSent } from './payload/sendable.js';
 export type { PayloadOf, StandardSchema } from './payload/standard-schema.js';
 export type { BackoffFunction, BackoffOptions, RetryBackoff } from './policy/backoff.js';
+export type { KeyFunction, LimitOptions, QueueLimit } from './policy/limit-options.js';
 export type { CallPolicyOptions, ErrorClass, PolicyOptions } from './policy/policy-options.js';
+export type { Rate } from './policy/rate.js';
+export type { StartOptions } from './policy/start-options.js';
 export { DropTask, HardTimeoutError, RetryTask, SoftTimeoutError, TaskCancelledError } from './policy/task-errors.js';
 export { ResultExpiredError, ResultTimeoutError, TaskFailedError } from './results/result-errors.js';
 export type { ResultOptions } from './results/result-options.js';

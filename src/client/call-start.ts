@@ -1,13 +1,21 @@
+import type { Due, ProducerBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { nameDigest } from '../message/limit-tag.js';
 import { type GivenStart, type SentLimit, type SentRules, type StartTags, startTags } from '../policy/start-tags.js';
-import { printable } from '../values/printable.js';
+import { pairsOf } from '../values/pairs.js';
 
 /** Why a call added nothing. */
 export interface Refusal {
   readonly limit: SentLimit;
   /** in clear; undefined for a limit without keys */
   readonly key: string | undefined;
+}
+
+/** A call with tags for limits or order, ready to be sent. */
+export interface LimitedCall extends Pick<StartTags, 'labels'> {
+  readonly queue: string;
+  readonly message: string;
+  readonly due: Due | undefined;
 }
 
 /** When the calls of a sender may start: the rules of their task, and what `with()` has set. */
@@ -38,8 +46,20 @@ export class CallStart {
     return this.isPlain ? undefined : startTags(this.rules, this.given, { task: this.task, args, path });
   }
 
+  /** Adds one call with such tags, due now or later. Resolves to why it was not added; undefined for one that was. */
+  async enqueue(broker: Pick<ProducerBroker, 'enqueueLimited'>, call: LimitedCall): Promise<Refusal | undefined> {
+    const { queue, message, due, labels } = call;
+    if (this.refuses) {
+      const { full } = await broker.enqueueLimited(queue, [message], { due, labels, refuse: true });
+      const refusal = full === undefined ? undefined : this.refusalBy(full, labels);
+      if (full === undefined || refusal) return refusal;
+    }
+    await broker.enqueueLimited(queue, [message], { due, labels });
+    return undefined;
+  }
+
   /** What the full limit of this key does to a call; undefined when the call waits. */
-  refusalBy(full: string, { labels }: StartTags): Refusal | undefined {
+  private refusalBy(full: string, labels: readonly string[]): Refusal | undefined {
     const limit = this.rules?.limits.find(({ name }) => full.startsWith(nameDigest(name)));
     if (!limit || !refusing(limit)) return undefined;
     const at = labels.indexOf(full);
@@ -63,14 +83,10 @@ export class CallStart {
   }
 }
 
-/** @throws never; for callers to throw */
-export function limitReached(task: string, { limit, key }: Refusal): NestworkError {
-  const of = key === undefined ? '' : ` for the key "${printable(key)}"`;
-  return new NestworkError(
-    'LIMIT_REACHED',
-    `Task "${printable(task)}" could not start now: the limit "${limit.name}" is full${of}. Nothing was sent.`,
-    ['Send it again later.', "Let it wait until it may start: `onLimit: 'wait'`."],
-  );
+/** The labels of many calls, each key once. */
+export function labelsOf(calls: readonly (StartTags | undefined)[]): string[] {
+  const labels = new Map(calls.flatMap((start) => pairsOf(start?.labels ?? [])));
+  return [...labels].flat();
 }
 
 function refusing({ onLimit = 'wait' }: SentLimit): boolean {

@@ -9,6 +9,16 @@ export function duplicateKey(task: string, id: string): NestworkError {
   );
 }
 
+/** @param key in clear; undefined for a limit without keys, and where nobody knows it */
+export function limitReached(task: string, limit: string, key?: string): NestworkError {
+  const of = key === undefined ? '' : ` for the key "${printable(key)}"`;
+  return new NestworkError(
+    'LIMIT_REACHED',
+    `Task "${printable(task)}" could not start now: the limit "${limit}" is full${of}. Nothing was sent.`,
+    ['Send it again later.', "Let it wait until it may start: `onLimit: 'wait'`."],
+  );
+}
+
 /** Of a promise nothing would be sent, and nothing be said. */
 export function notCalls(): NestworkError {
   return new NestworkError('INVALID_OPTION', 'delayMany() got something that is not a list of calls.', [

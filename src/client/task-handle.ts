@@ -3,6 +3,7 @@ import { groupTagOf } from '../message/group-tag.js';
 import { attemptOf, decodeMessage, enqueuedAtOf } from '../message/task-message.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import type { Results, SentResult } from '../results/results.js';
+import { limitReached } from './send-errors.js';
 
 /**
  * The state of a task and its attempt.
@@ -72,7 +73,7 @@ export class TaskHandle<Result = unknown> {
    * @throws TaskFailedError when the task is dead, cancelled or dropped
    * @throws ResultTimeoutError when it has not ended in time; it goes on
    * @throws ResultExpiredError when its result is kept no longer
-   * @throws NestworkError RESULT_NOT_KEPT when it keeps none; RESULT_TOO_LARGE or UNSERIALIZABLE_RESULT when it is done, and
+   * @throws NestworkError RESULT_NOT_KEPT when it keeps none; LIMIT_REACHED when a limit dropped the call; RESULT_TOO_LARGE or UNSERIALIZABLE_RESULT when it is done, and
    * returned something that cannot be kept; INVALID_OPTION, INVALID_DURATION; the reason of the `signal`
    * @example
    * const handle = await queue.of(PartTasks).extract.delay(7);
@@ -80,6 +81,8 @@ export class TaskHandle<Result = unknown> {
    */
   async result(options: ResultOptions = {}): Promise<Result> {
     const patience = patienceOf(options, 'result()');
+    // there is no task that could end
+    if (this.droppedBy !== undefined) throw limitReached(this.name, this.droppedBy);
     return (await this.#context.results.of(this.id, patience, this.#sent)) as Result;
   }
 

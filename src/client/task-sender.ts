@@ -18,10 +18,17 @@ import type { SentResult } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
-import { pairsOf } from '../values/pairs.js';
-import { CallStart, limitReached } from './call-start.js';
+import { CallStart, labelsOf, type Refusal } from './call-start.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
-import { duplicateKey, misplaced, notArguments, notAwaited, notCalls, refusedBroadcast } from './send-errors.js';
+import {
+  duplicateKey,
+  limitReached,
+  misplaced,
+  notArguments,
+  notAwaited,
+  notCalls,
+  refusedBroadcast,
+} from './send-errors.js';
 import {
   assertBroadcastOptions,
   assertSendOptions,
@@ -85,11 +92,6 @@ interface OneMessage {
   readonly message: string;
   readonly due: Due | undefined;
   readonly start: StartTags | undefined;
-}
-
-interface LimitedMessage extends OneMessage {
-  readonly start: StartTags;
-  readonly calls: CallStart;
 }
 
 /** A call of `run()` waits for a task of this queue. Returns what to call when it waits no more. */
@@ -382,31 +384,25 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
     const sent = { sentAt: now, seconds };
     if (unique !== undefined) return this.sendUnique({ id, queue, message, due, start }, sent);
-    if (start) return this.sendLimited({ id, queue, message, due, start, calls }, sent, awaited);
-    if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
+    if (start) {
+      const refusal = await calls.enqueue(broker, { queue, message, due, labels: start.labels });
+      if (refusal) return this.refused({ id, name, queue, added: false }, refusal, awaited);
+    } else if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
     else if (due) await broker.enqueue(queue, [message], due);
     else await broker.enqueueOne(queue, message);
     return this.handle({ id, name, queue, added: true }, sent);
   }
 
-  /** One with limits or an order. */
-  private async sendLimited(
-    { id, queue, message, due, start, calls }: LimitedMessage,
-    sent: SentResult,
+  /** @throws NestworkError LIMIT_REACHED */
+  private refused(
+    task: { id: string; name: string; queue: string; added: false },
+    refusal: Refusal,
     awaited: Awaited | undefined,
-  ): Promise<TaskHandle<Result>> {
-    const { name } = this.target;
-    const { labels } = start;
-    if (calls.refuses) {
-      const { full } = await this.broker.enqueueLimited(queue, [message], { due, labels, refuse: true });
-      if (full === undefined) return this.handle({ id, name, queue, added: true }, sent);
-      const refusal = calls.refusalBy(full, start);
-      // there is no task to wait for
-      if (refusal && (awaited || refusal.limit.onLimit === 'reject')) throw limitReached(name, refusal);
-      if (refusal) return this.handle({ id, name, queue, added: false, droppedBy: refusal.limit.name }, undefined);
-    }
-    await this.broker.enqueueLimited(queue, [message], { due, labels });
-    return this.handle({ id, name, queue, added: true }, sent);
+  ): TaskHandle<Result> {
+    const { limit, key } = refusal;
+    // nothing was added that could be waited for
+    if (awaited || limit.onLimit === 'reject') throw limitReached(task.name, limit.name, key);
+    return this.handle({ ...task, droppedBy: limit.name }, undefined);
   }
 
   private async sendUnique(
@@ -523,13 +519,6 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const headers = combineHeaders(surroundings, own, name);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
-}
-
-/** Each key once. */
-function labelsOf(tags: readonly (StartTags | undefined)[]): string[] {
-  const labels = new Map<string, string>();
-  for (const start of tags) for (const [key, label] of pairsOf(start?.labels ?? [])) labels.set(key, label);
-  return [...labels].flat();
 }
 
 /** The arguments as a worker will get them: what checks them may change them, and must not change those of the caller. */

@@ -139,11 +139,11 @@ export interface SendInfo {
  * const ids = (sent: readonly SentTask[]) => sent.map(({ id }) => id);
  */
 export interface SentTask {
-  /** 20 characters; of a call whose key was taken, those of the task that has the key */
+  /** 20 characters; of a call whose key was taken, those of the task that has the key; of a call that a limit dropped, those of no task */
   readonly id: string;
   /** the queue in which it is; `(broadcast)` for a broadcast */
   readonly queue: string;
-  /** false when the key was taken, so that nothing was added */
+  /** false when the key was taken, or a limit with `onLimit: 'drop'` was full, so that nothing was added */
   readonly added: boolean;
 }
 
