@@ -1,7 +1,14 @@
 import type { Due, ProducerBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { nameDigest } from '../message/limit-tag.js';
-import { type GivenStart, type SentLimit, type SentRules, type StartTags, startTags } from '../policy/start-tags.js';
+import {
+  type GivenStart,
+  type SentLimit,
+  type SentRules,
+  type StartTags,
+  startTags,
+  UNREGISTERED,
+} from '../policy/start-tags.js';
 import { pairsOf } from '../values/pairs.js';
 
 /** Why a call added nothing. */
@@ -31,7 +38,8 @@ export class CallStart {
     readonly rules: SentRules | undefined,
   ) {
     const { priority = 0, limitKeys, fairKey } = given;
-    this.isPlain = rules === undefined && priority === 0 && limitKeys === undefined && fairKey === undefined;
+    const isPlain = rules === undefined || rules === UNREGISTERED;
+    this.isPlain = isPlain && priority === 0 && limitKeys === undefined && fairKey === undefined;
     this.refuses = rules?.limits.some(refusing) ?? false;
   }
 

@@ -14,6 +14,7 @@ import type { SentArguments } from '../payload/standard-schema.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { rulesOfCatalog } from '../policy/start-catalog.js';
 import { startRules } from '../policy/start-options.js';
+import { UNREGISTERED } from '../policy/start-tags.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import { Results } from '../results/results.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
@@ -367,7 +368,7 @@ export class QueueClient {
     const home = (found: RegisteredTask | undefined): TaskHome =>
       found
         ? { queue: found.queue, result: found.result, rules: rulesOfCatalog(found) }
-        : { queue: needsQueue ? this.queueOfUnregistered(name) : '' };
+        : { queue: needsQueue ? this.queueOfUnregistered(name) : '', rules: UNREGISTERED };
     return known instanceof Promise ? known.then(home) : home(known);
   }
 

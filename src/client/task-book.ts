@@ -6,7 +6,6 @@ const KNOWN_MS = 60_000;
 /** An unknown task is looked for again after this time where its queue is given, in ms. */
 const UNKNOWN_MS = 5_000;
 const MOST_UNKNOWN = 1_000;
-const NOTHING_KNOWN: RegisteredTask = { queue: '' };
 
 interface Known {
   readonly task: RegisteredTask | Promise<RegisteredTask | undefined>;
@@ -43,18 +42,18 @@ export class TaskBook {
    * For a call that names its queue, and learns for how long its result is kept and which limits it has: an unknown name is not asked
    * for again at once.
    */
-  findIfKnown(name: string): RegisteredTask | Promise<RegisteredTask | undefined> {
-    if ((this.unknownUntilMs.get(name) ?? 0) > performance.now()) return NOTHING_KNOWN;
+  findIfKnown(name: string): RegisteredTask | undefined | Promise<RegisteredTask | undefined> {
+    if ((this.unknownUntilMs.get(name) ?? 0) > performance.now()) return undefined;
     const found = this.find(name);
     if (!(found instanceof Promise)) return found;
     return found.then((task) => task ?? this.noteUnknown(name));
   }
 
-  private noteUnknown(name: string): RegisteredTask {
+  private noteUnknown(name: string): undefined {
     // others may send tasks of any number of names
     if (this.unknownUntilMs.size >= MOST_UNKNOWN) this.unknownUntilMs.clear();
     this.unknownUntilMs.set(name, performance.now() + UNKNOWN_MS);
-    return NOTHING_KNOWN;
+    return undefined;
   }
 
   private note(name: string, task: RegisteredTask | undefined): RegisteredTask | undefined {

@@ -48,6 +48,10 @@ export interface StartTags {
 
 const START_TAGS = /^(?:[lo][A-Za-z0-9_-]{27})+$/;
 const NO_RULES: SentRules = { limits: [], priority: 0, ageMs: DEFAULT_AGE_MS };
+
+/** Of a task that nobody has registered: a call of it counts for what it says itself. */
+export const UNREGISTERED: SentRules = { ...NO_RULES };
+
 const MOST_OF_A_KEY = 1_000;
 const MOST_OF_A_LABEL = 200;
 
@@ -57,7 +61,7 @@ const MOST_OF_A_LABEL = 200;
  * @throws NestworkError INVALID_LIMIT_KEY, LIMIT_KEY_NEEDED; INVALID_OPTION for a key of a limit that the task does not have
  */
 export function startTags(rules: SentRules | undefined, given: GivenStart, call: StartingCall): StartTags | undefined {
-  const { limits, fair, priority, ageMs } = rules ?? rulesGiven(given);
+  const { limits, fair, priority, ageMs } = rules === UNREGISTERED ? rulesGiven(given) : (rules ?? NO_RULES);
   assertKnownLimits(limits, given, call);
   let tags = '';
   const labels: string[] = [];
@@ -92,7 +96,6 @@ export function isStartTags(value: unknown): value is StartTags {
   return record(value) && START_TAGS.test(String(value.tags)) && listOf(text)(value.labels);
 }
 
-/** Nobody knows the task; what the call says of itself counts. */
 function rulesGiven({ limitKeys = {}, fairKey }: GivenStart): SentRules {
   const limits = Object.keys(limitKeys).map((name) => ({ name, keyed: true }));
   return { ...NO_RULES, limits, ...(fairKey !== undefined && { fair: true }) };

@@ -48,4 +48,20 @@ describe('the registered task of a name', () => {
     await expect(book.find('a')).rejects.toThrow('away');
     expect(await book.find('a')).toBe(BULK);
   });
+
+  it('of a call that names its queue is not looked up again for a while when no worker had it', async () => {
+    const { book, asked } = bookOf(undefined, BULK);
+    expect(await book.findIfKnown('a')).toBeUndefined();
+    nowMs += 4_999;
+    expect(book.findIfKnown('a')).toBeUndefined();
+    nowMs += 1;
+    expect(await book.findIfKnown('a')).toBe(BULK);
+    expect(asked).toEqual(['a', 'a']);
+  });
+
+  it('of a call that names its queue is refused when Redis does not answer: the task may have limits', async () => {
+    const { book } = bookOf(new Error('away'), BULK);
+    await expect(book.findIfKnown('a')).rejects.toThrow('away');
+    expect(await book.findIfKnown('a')).toBe(BULK);
+  });
 });

@@ -2,7 +2,7 @@ import { encodeLimitTag, limitKey } from '../../src/message/limit-tag.js';
 import { encodeOrderTag, fairDigest } from '../../src/message/order-tag.js';
 import type { LimitOptions } from '../../src/policy/limit-options.js';
 import { type StartOptions, startRules } from '../../src/policy/start-options.js';
-import { type GivenStart, isStartTags, type SentRules, startTags } from '../../src/policy/start-tags.js';
+import { type GivenStart, isStartTags, type SentRules, startTags, UNREGISTERED } from '../../src/policy/start-tags.js';
 
 const WHERE = '@Task() on Some.task';
 const user = { tenant: 'acme', region: 'eu' };
@@ -173,7 +173,7 @@ describe('a call without functions', () => {
   });
 
   it('counts for what it says itself where nobody knows the task', () => {
-    expect(startTags(undefined, { limitKeys: { stripe: 'acme' }, fairKey: 'acme' }, call)?.tags).toBe(
+    expect(startTags(UNREGISTERED, { limitKeys: { stripe: 'acme' }, fairKey: 'acme' }, call)?.tags).toBe(
       encodeLimitTag(limitKey('stripe', 'acme')) +
         encodeOrderTag({ priority: 0, ageMs: 60_000, fair: fairDigest('acme') }),
     );

@@ -1,4 +1,4 @@
-import type { ProducerBroker, RegisteredTask } from '../../broker/port/broker.js';
+import type { ProducerBroker } from '../../broker/port/broker.js';
 import type { CatalogPort } from '../../broker/port/catalog-port.js';
 import { duplicateKey } from '../../client/send-errors.js';
 import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from '../../client/send-options.js';
@@ -13,7 +13,7 @@ import { encodePayload } from '../../payload/payload.js';
 import { toCallOptions } from '../../policy/policy-options.js';
 import { secondsToKeep } from '../../policy/result-time.js';
 import { rulesOfCatalog } from '../../policy/start-catalog.js';
-import { startTags } from '../../policy/start-tags.js';
+import { type SentRules, startTags, UNREGISTERED } from '../../policy/start-tags.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import { didYouMean } from '../../values/did-you-mean.js';
@@ -55,6 +55,12 @@ interface Parts {
   readonly clock: Clock;
 }
 
+interface Home {
+  readonly queue: string;
+  readonly result?: number;
+  readonly rules: SentRules | undefined;
+}
+
 /** Sends tasks whose classes this process does not have; only those that a worker has announced. Loads nothing of Nest. */
 export class SendByName {
   private readonly ids = new TaskIdSequence();
@@ -74,14 +80,14 @@ export class SendByName {
     if (options.queue !== undefined) known.checked(options.queue, 'tasks.send()', queues);
     assertSendOptions(options, name, queues);
     const payload = encodePayload(args);
-    const { queue, result, ...found } = await this.homeOf(name, options);
+    const { queue, result, rules } = await this.homeOf(name, options);
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(options, name);
     const { id = this.ids.next(), key, until = 'finished' } = options;
     const now = clock();
     const due = dueOf(options, now);
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
-    const start = startTags(rulesOfCatalog(found), options, { task: name });
+    const start = startTags(rules, options, { task: name });
     const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
     const labels = start?.labels;
     const message = encodeMessage({ id, name, payload, enqueuedAt, options: travelling(options, name), tags });
@@ -103,17 +109,13 @@ export class SendByName {
   }
 
   /** Where it goes, and for how many seconds its result is kept. */
-  private async homeOf(name: string, { queue, result }: SendByNameOptions): Promise<RegisteredTask> {
+  private async homeOf(name: string, { queue, result }: SendByNameOptions): Promise<Home> {
     const task = await this.parts.broker.registeredTask(name);
     const kept = result === undefined ? task?.result : secondsToKeep(result, 'result');
     const home = queue ?? task?.queue;
     if (home === undefined) throw await this.unknown(name);
-    return {
-      ...task,
-      queue: home,
-      result: undefined,
-      ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }),
-    };
+    const rules = task ? rulesOfCatalog(task) : UNREGISTERED;
+    return { queue: home, rules, ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }) };
   }
 
   private async unknown(name: string): Promise<NestworkError> {
