@@ -1,8 +1,10 @@
 import { EnqueueUnconfirmedError, NestworkError } from '../errors.js';
+import { limitKeysOf } from '../message/limit-tag.js';
 import { idOf } from '../message/task-message.js';
 import { isKeepTime } from '../policy/result-time.js';
 import { readCatalogStart } from '../policy/start-catalog.js';
 import { KEPT_BROADCASTS } from '../task/broadcast.js';
+import { pairsOf } from '../values/pairs.js';
 import { isEntry } from './catalog.js';
 import { chunks, SEEN_SECONDS, seenBlock, unlooked } from './enqueue.js';
 import { EnqueueTogether } from './enqueue-together.js';
@@ -51,6 +53,7 @@ export class RedisProducer implements ProducerBroker {
 
   enqueueLimited(queue: string, messages: readonly string[], limited: LimitedOptions): Promise<LimitedReply> {
     const { due = { in: 0 }, labels = [], refuses = false } = limited;
+    const labelOf = new Map(pairsOf(labels));
     return this.confirmed(messages, async () => {
       this.flush();
       let full = '';
@@ -61,7 +64,8 @@ export class RedisProducer implements ProducerBroker {
           seconds: SEEN_SECONDS,
           ...dueArgs(due),
           refuses: refuses ? 1 : 0,
-          labels,
+          // each chunk with its own: there may be a key for each message
+          labels: labelsOf(chunk, labelOf),
           messages: chunk,
         };
         const [news, refusedFor] = await this.connection.call('enqueue-limited', input);
@@ -176,6 +180,14 @@ async function addInChunks(
     confirmed += chunk.length;
   }
   return added;
+}
+
+/** Of the labels those of the limits of these messages. */
+function labelsOf(messages: readonly string[], labels: ReadonlyMap<string, string>): string[] {
+  return [...new Set(messages.flatMap(limitKeysOf))].flatMap((key) => {
+    const label = labels.get(key);
+    return label === undefined ? [] : [key, label];
+  });
 }
 
 function unconfirmed(messages: readonly string[], cause: unknown): EnqueueUnconfirmedError {

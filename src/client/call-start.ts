@@ -58,7 +58,7 @@ export class CallStart {
   async enqueue(broker: Pick<ProducerBroker, 'enqueueLimited'>, call: LimitedCall): Promise<Refusal | undefined> {
     const { queue, message, due, labels } = call;
     if (this.refuses) {
-      const { full } = await broker.enqueueLimited(queue, [message], { due, labels, refuse: true });
+      const { full } = await broker.enqueueLimited(queue, [message], { due, labels, refuses: true });
       const refusal = full === undefined ? undefined : this.refusalBy(full, labels);
       if (full === undefined || refusal) return refusal;
     }

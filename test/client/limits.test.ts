@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
-import type { Broker, LimitedSend } from '../../src/broker/port/broker.js';
+import type { Broker, LimitedReply } from '../../src/broker/port/broker.js';
 import { BROKER } from '../../src/broker/port/tokens.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
@@ -67,7 +67,7 @@ let apps: Apps;
 let queue: QueueClient;
 let broker: Broker;
 let limited: Limited;
-let answers: LimitedSend[];
+let answers: LimitedReply[];
 beforeAll(async () => {
   apps = await Apps.start();
 });
@@ -246,7 +246,7 @@ describe("a full limit with onLimit: 'drop'", () => {
     answers = [{ added: 0, full }];
     const handle = await queue.of(InvoiceTasks).drop.delay(acme);
     expect(handle).toMatchObject({ added: false, droppedBy: 'drops', name: 'InvoiceTasks.drop' });
-    expect(limited.mock.calls.map(([, , options]) => options.refuse)).toEqual([true]);
+    expect(limited.mock.calls.map(([, , options]) => options.refuses)).toEqual([true]);
     await expect(handle.result()).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
   });
 
@@ -315,7 +315,7 @@ describe("a full limit with onLimit: 'reject'", () => {
   ])('lets the call wait where it is another %s that is full', async (_what, full) => {
     answers = [{ added: 0, full }];
     expect(await queue.of(InvoiceTasks).reject.delay(acme)).toMatchObject({ added: true });
-    expect(limited.mock.calls.map(([, , { refuse }]) => refuse)).toEqual([true, undefined]);
+    expect(limited.mock.calls.map(([, , { refuses }]) => refuses)).toEqual([true, undefined]);
     expect(new Set(sent()).size).toBe(1);
   });
 });
@@ -396,6 +396,8 @@ describe('a task that is sent by name', () => {
   let inspector: Inspector;
   beforeEach(async () => {
     inspector = await boot(false);
+    const worker = { session: 'w-30000', leaseMs: 30_000, host: 'h', pid: 1, queues: ['default', 'bulk'] };
+    await broker.openSession({ ...worker, catalog: [] });
     jest.spyOn(broker, 'registeredTask').mockResolvedValue(REGISTERED);
   });
 
