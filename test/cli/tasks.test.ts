@@ -1,3 +1,5 @@
+import { limitKey } from '../../src/message/limit-tag.js';
+import { fairDigest } from '../../src/message/order-tag.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type CommandLineOptions, inShell, nestwork, onTerminal, startNestwork } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
@@ -168,6 +170,19 @@ describe('nestwork tasks send', () => {
     });
   });
 
+  it('sends a task with limits to its line, and needs its keys', async () => {
+    const entry = { queue: 'default', limits: [{ name: 'stripe', keyed: true }], fair: true };
+    await fixture.redis.hset('{nestwork}:catalog', 'Some.limited', JSON.stringify(entry));
+    const send = ['tasks', 'send', 'Some.limited', '[]'];
+    const { code, stderr } = await nestwork(send, options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('LIMIT_KEY_NEEDED')]);
+    const given = ['--limit-key', 'stripe=acme', '--fair-key', 'acme', '--priority', '3'];
+    expect((await nestwork([...send, ...given], options)).stdout).toMatch(/^Sent \w{20} to default\.\n$/);
+    const [held = ''] = await fixture.redis.zrange('{nestwork}:held:default', '0', '-1');
+    expect(held.startsWith(limitKey('stripe', 'acme') + fairDigest('acme'))).toBe(true);
+    expect(held).toContain('o3001aao');
+  });
+
   it.each([
     ['Smoe.task', '[]', 'Did you mean Some.task?'],
     ['Some.task', '[7', 'The arguments are not valid JSON'],
@@ -182,6 +197,8 @@ describe('nestwork tasks send', () => {
   it.each([
     ['--at', '1h'],
     ['--header', 'tenant'],
+    ['--limit-key', 'acme'],
+    ['--priority', '10'],
     ['--queue', 'mial'],
   ])('refuses %s %s', async (...given) => {
     expect(await nestwork(['tasks', 'send', 'Some.task', '[]', ...given], options)).toMatchObject({

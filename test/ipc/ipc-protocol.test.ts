@@ -9,6 +9,11 @@ const SETTINGS = {
 const READY = { type: 'ready', settings: SETTINGS, catalog: [{ name: 'Some.task', queue: 'default' }] };
 const CRON = { missed: 'latest', thresholdMs: 0, overlap: 'allow', disabled: false, schedule: { everyMs: 1_000 } };
 const WITH_CRON = { name: 'Some.cron', queue: 'default', cron: CRON };
+const LIMIT = { name: 'queue mail', concurrency: 5, keyed: false, ordered: false, queue: 'mail' };
+const LIMITED = {
+  ...{ name: 'Some.limited', queue: 'mail', limits: [{ name: 'stripe', keyed: true }], fair: true },
+  priority: { value: 3, ageMs: 60_000 },
+};
 const START = {
   type: 'start',
   session: 's-30000',
@@ -37,6 +42,11 @@ const messages: [string, Parse, Message][] = [
     'ready with limits for the dead',
     parseChildMessage,
     { ...READY, settings: { ...SETTINGS, deadRetentionMs: 1_000, maxDead: 5 } },
+  ],
+  [
+    'ready with limits of tasks and queues',
+    parseChildMessage,
+    { ...READY, settings: { ...SETTINGS, limits: [LIMIT] }, catalog: [LIMITED] },
   ],
   ['worn', parseChildMessage, { type: 'worn' }],
   ['bootFailed', parseChildMessage, { type: 'bootFailed', error: 'Error: no' }],
@@ -108,6 +118,16 @@ describe('nested values are checked, too', () => {
       ],
     ),
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'a', queue: '(broadcast)', broadcast: 'all' }] }],
+    ['limits', parseChildMessage, { ...READY, settings: { ...SETTINGS, limits: [{ ...LIMIT, keyed: 1 }] } }],
+    ...[{ limits: ['stripe'] }, { fair: 'yes' }, { priority: 3 }].map((wrong): [string, Parse, Message] => [
+      ...(['catalog', parseChildMessage] as const),
+      { ...READY, catalog: [{ ...LIMITED, ...wrong }] },
+    ]),
+    [
+      'catalog',
+      parseChildMessage,
+      { ...READY, catalog: [{ ...WITH_CRON, cron: { ...CRON, start: { tags: '', labels: [] } } }] },
+    ],
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],
     ['capacity', parseSupervisorMessage, { ...START, capacity: Number.NaN }],

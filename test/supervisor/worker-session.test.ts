@@ -1,5 +1,5 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
-import type { Broker } from '../../src/broker/port/broker.js';
+import type { Broker, SessionDescription } from '../../src/broker/port/broker.js';
 import { WorkerSession } from '../../src/supervisor/worker-session.js';
 
 /** A Redis that goes away after the first session, as a broker shows it: every call rejects, or is never answered. */
@@ -7,10 +7,12 @@ class Outage {
   away = false;
   silent = false;
   opened = 0;
+  description: SessionDescription | undefined;
 
   readonly broker = {
-    openSession: () => {
+    openSession: (description: SessionDescription) => {
       this.opened += 1;
+      this.description = description;
       return this.answer();
     },
     register: () => this.answer(),
@@ -27,6 +29,7 @@ class Outage {
   }
 }
 
+const LIMITS = [{ name: 'stripe', concurrency: 5, keyed: true, ordered: false }];
 const NOTHING_RAN = { pid: 7, reason: 'SIGKILL', running: [], done: [], timedOut: [] };
 
 let outage: Outage;
@@ -42,6 +45,7 @@ beforeEach(async () => {
     leaseMs: 30_000,
     queues: ['default'],
     catalog: [],
+    limits: LIMITS,
     app: undefined,
     services: [],
     onError: (error) => void failures.push(error),
@@ -97,4 +101,8 @@ describe('closing without Redis', () => {
     expect(await runtime.settle(claimant, NOTHING_RAN)).toBeUndefined();
     await runtime.close();
   });
+});
+
+it('a session is opened with the limits of the app', () => {
+  expect(outage.description).toMatchObject({ queues: ['default'], limits: LIMITS });
 });

@@ -4,6 +4,7 @@ import type { Claimant, ClaimedTask } from '../../src/broker/port/broker.js';
 import { ScoreboardReader } from '../../src/ipc/scoreboard-reader.js';
 import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { attemptsOf } from '../../src/message/attempt-record.js';
+import { limitKey } from '../../src/message/limit-tag.js';
 import { decodeMessage } from '../../src/message/task-message.js';
 import { SoftTimeoutError, TaskCancelledError } from '../../src/policy/task-errors.js';
 import type { Decision } from '../../src/policy/task-policy.js';
@@ -235,6 +236,16 @@ describe('a task that failed', () => {
     expect(score).toEqual({ running: [run.claimed.id], done: [] });
     expect(state).toEqual({ 'queue:default': [run.claimed.message], 'bell:default': ['1'] });
     expect(lines).toEqual([]);
+  });
+
+  it('is tried again with the limit that it stops', async () => {
+    const retry = jest.spyOn(fixture.broker, 'retry');
+    const run = await Run.of(fixture.message());
+    const stop = { limit: limitKey('stripe', 'acme'), ms: 30_000 };
+    run.ends({ kind: 'retry', inMs: 30_000, stop });
+    await run.settled();
+    expect(retry).toHaveBeenCalledWith(expect.anything(), run.claimed, expect.objectContaining({ inMs: 30_000, stop }));
+    retry.mockRestore();
   });
 
   it('because of its soft timeout is logged with that timeout', async () => {

@@ -130,6 +130,9 @@ export const taskCommands: CommandGroup<InspectorContext> = {
         at: date('<date>', 'run it then: an ISO date'),
         key: text('<key>', 'only if no other call has this key'),
         header: list('<name=value>', 'a header; several with commas, or one each'),
+        priority: whole('<number>', 'before those with a lower one: 0 to 9', 0, 9),
+        limitKey: list('<limit=key>', 'its key for a limit that has keys; several with commas, or one each'),
+        fairKey: text('<tenant>', 'its tenant, for a task that takes turns by tenant'),
         id: text('<id>', 'of a call whose outcome is unknown: it is added at most once'),
       },
       run: async ({ inspector, out, by }: InspectorContext, { task, args }, given) => {
@@ -151,17 +154,28 @@ interface GivenSend {
   readonly at?: Date;
   readonly key?: string;
   readonly header?: readonly string[];
+  readonly priority?: number;
+  readonly limitKey?: readonly string[];
+  readonly fairKey?: string;
   readonly id?: string;
 }
 
-function sendOptionsOf({ at, header, ...rest }: GivenSend): SendByNameOptions {
-  return { ...rest, ...(at && { eta: at }), ...(header && { headers: Object.fromEntries(header.map(headerOf)) }) };
+function sendOptionsOf({ at, header, limitKey, ...rest }: GivenSend): SendByNameOptions {
+  return {
+    ...rest,
+    ...(at && { eta: at }),
+    ...(header && { headers: pairsIn('header', header, 'tenant=acme') }),
+    ...(limitKey && { limitKeys: pairsIn('limit-key', limitKey, 'stripe=acme') }),
+  };
 }
 
-function headerOf(given: string): [name: string, value: string] {
-  const at = given.indexOf('=');
-  if (at > 0) return [given.slice(0, at), given.slice(at + 1)];
-  throw usageError(`--header is ${shown(given)}.`, 'Give a name and a value: --header tenant=acme.');
+function pairsIn(option: string, given: readonly string[], example: string): Record<string, string> {
+  const pairs = given.map((pair) => {
+    const at = pair.indexOf('=');
+    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
+    throw usageError(`--${option} is ${shown(pair)}.`, `Give a name and a value: --${option} ${example}.`);
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 function notFound(id: string, group?: GroupReport): NestworkError {
