@@ -53,6 +53,7 @@ describe('decodeMessage', () => {
       crashes: 0,
       suspicions: 0,
       unique: undefined,
+      limited: false,
       limits: [],
       tried: false,
     });
