@@ -13,7 +13,7 @@ import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js
 import type { SentArguments } from '../payload/standard-schema.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { rulesOfCatalog } from '../policy/start-catalog.js';
-import { startRules } from '../policy/start-options.js';
+import { type StartOptions, startRules } from '../policy/start-options.js';
 import { UNREGISTERED } from '../policy/start-tags.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import { Results } from '../results/results.js';
@@ -202,12 +202,8 @@ export class QueueClient {
     this.assertProvided(metadata.declaredIn, type, [{ name }]);
     const check = this.checkOf(metadata.declaredIn, method, name);
     const { decorator = '@Task()', declaredAs, broadcast } = metadata;
-    const rules = startRules(metadata, `${decorator} on ${declaredAs}`);
-    return this.sender(
-      name,
-      { ...homeOf(queue, metadata.result), check, rules: () => ({ rules }) },
-      broadcast !== undefined,
-    );
+    const rules = rulesOf(metadata, `${decorator} on ${declaredAs}`);
+    return this.sender(name, { ...homeOf(queue, metadata.result), ...rules, check }, broadcast !== undefined);
   }
 
   /**
@@ -332,8 +328,8 @@ export class QueueClient {
     }
     for (const { method, name, queue = this.options.defaultQueue, result, broadcast, start, decorator } of tasks) {
       const check = this.checkOf(type, method, name);
-      const rules = startRules(start, `${decorator} on ${type.name}.${method}`);
-      const known = { ...homeOf(queue, result), check, rules: () => ({ rules }) };
+      const rules = rulesOf(start, `${decorator} on ${type.name}.${method}`);
+      const known = { ...homeOf(queue, result), ...rules, check };
       const sender = this.sender(name, known, broadcast !== undefined);
       Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
@@ -404,6 +400,11 @@ interface KnownTask {
 function homeOf(queue: string, result: Duration | undefined): Pick<KnownTask, 'home'> {
   const home = { queue, result: result === undefined ? undefined : secondsToKeep(result, 'result') };
   return { home: () => home };
+}
+
+function rulesOf(options: StartOptions, where: string): Pick<KnownTask, 'rules'> {
+  const known = { rules: startRules(options, where) };
+  return { rules: () => known };
 }
 
 /** Untyped code, and files that import each other, hand over anything. */

@@ -44,7 +44,7 @@ export class SessionClaims implements TestClaims {
   async next(): Promise<ClaimedTask | undefined> {
     for (;;) {
       this.claimNumber += 1;
-      const claim = { number: this.claimNumber, limit: 1, acks: [] };
+      const claim = { number: this.claimNumber, limit: 1, limited: 1, acks: [] };
       const { tasks, stopped } = await this.broker.claim(this.claimant, claim);
       const [task] = tasks;
       if (!task || !stopped) return task;
@@ -54,7 +54,7 @@ export class SessionClaims implements TestClaims {
 
   async done({ id }: ClaimedTask, result?: string): Promise<boolean> {
     if (result !== undefined)
-      return (await this.broker.results.finish(this.claimant, [{ id, result, inGroup: true }])) === 1;
+      return (await this.broker.results.finish(this.claimant, [{ id, result, inGroup: true, limited: true }])) === 1;
     return (await this.broker.ack(this.claimant, [id])) === 1;
   }
 

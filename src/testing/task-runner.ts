@@ -171,7 +171,9 @@ export class TaskRunner {
   private async end(claimed: ClaimedTask, outcome: Outcome, task?: RunningTask): Promise<TaskRun> {
     const { claims } = this.options.work;
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
-      const isAwaited = task && (task.message.result ?? task.message.group) !== undefined;
+      const { result, group, limited } = task?.message ?? {};
+      // others wait for its end
+      const isAwaited = task && (result || group || limited);
       await claims.done(claimed, isAwaited ? keptOf(task, outcome) : undefined);
       if (outcome.kind === 'done') return describeRun(claimed, 'done');
       return describeRun(claimed, 'dropped', outcome.error);

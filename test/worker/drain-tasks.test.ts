@@ -47,6 +47,11 @@ class CountTasks {
     this.counted.push(caller.getStore());
   }
 
+  @Task({ limits: [{ name: 'lock', concurrency: 1, key: (value: string) => value }], priority: 2 })
+  lock(value: string): void {
+    this.counted.push(value);
+  }
+
   @Task({ keepDone: 5 })
   note(): void {
     this.context.log('noted');
@@ -90,6 +95,14 @@ async function deathReport(id: string): Promise<unknown> {
 }
 
 describe('drainTasks', () => {
+  it('runs tasks with limits, and frees what they hold', async () => {
+    await send.lock.delayMany([['a'], ['b'], ['a']]);
+    await drainTasks(app);
+    expect(tasks.counted.toSorted()).toEqual(['a', 'a', 'b']);
+    expect(await apps.redis.exists('{nestwork}:slots', '{nestwork}:held:default', '{nestwork}:limit-labels')).toBe(0);
+    expect(await leftovers()).toEqual([]);
+  });
+
   it('runs pending tasks in the order of a worker', async () => {
     await send.count.delayMany([['a'], ['b']]);
     await send.down.delay(0);
