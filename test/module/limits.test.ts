@@ -9,7 +9,7 @@ import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { workerApp } from '../../src/discovery/worker-app.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
-import { encodeLimitTag, limitKey } from '../../src/message/limit-tag.js';
+import { encodeLimitTag, limitKey, nameDigest } from '../../src/message/limit-tag.js';
 import { encodeOrderTag } from '../../src/message/order-tag.js';
 import type { TaskQueueOptions } from '../../src/options/options.js';
 import type { LimitOptions } from '../../src/policy/limit-options.js';
@@ -84,6 +84,29 @@ describe('a task with limits', () => {
     const labels = await apps.redis.hgetall('{nestwork}:limit-labels');
     expect(Object.keys(labels)).toHaveLength(6_000);
     expect(labels[limitKey('stripe', 't5999')]).toBe('t5999');
+  });
+
+  it('is dropped or rejected at once by a limit that is full, for its key alone', async () => {
+    @Injectable()
+    class LockTasks {
+      @Task({ limits: [{ name: 'drops', concurrency: 1, key: (user: User) => user.tenant, onLimit: 'drop' }] })
+      async drop(_user: User): Promise<void> {}
+
+      @Task({ limits: [{ name: 'rejects', concurrency: 1, onLimit: 'reject' }] })
+      async reject(): Promise<void> {}
+    }
+    const queue = (await boot([LockTasks])).get(QueueClient, { strict: false });
+    for (const name of ['drops', 'rejects']) {
+      const about = JSON.stringify({ name, keyed: name === 'drops' });
+      await apps.redis.hset('{nestwork}:limits', nameDigest(name), `1 - - 0 ${about}`);
+    }
+    const { drop, reject } = queue.of(LockTasks);
+    expect(await drop.delay({ tenant: 'acme' })).toMatchObject({ added: true });
+    expect(await drop.delay({ tenant: 'acme' })).toMatchObject({ added: false, droppedBy: 'drops' });
+    expect(await drop.delay({ tenant: 'bolt' })).toMatchObject({ added: true, droppedBy: undefined });
+    await reject.delay();
+    await expect(reject.delay()).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
+    expect(await held()).toHaveLength(3);
   });
 
   it('is sent with the tags of its cron by runNow()', async () => {
