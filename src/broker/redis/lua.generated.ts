@@ -75,17 +75,23 @@ end`,
   return message
 end`,
   'line_up': `local function line_up(keys, queues, queue, messages)
-  local plain, may_start = messages, false
+  local plain, with_line = messages, {}
   for i, message in ipairs(messages) do
     if has_tags(message) and line_of(message) then
       plain = plain == messages and part(messages, 1, i - 1) or plain
-      local limits = shared_limits(keys, queues)
-      may_start = limits.add(queue, not_ahead(keys, queue, message, limits.now)) or may_start
+      with_line[#with_line + 1] = message
     elseif plain ~= messages then
       plain[#plain + 1] = message
     end
   end
-  return plain, may_start
+  if #with_line == 0 then
+    return plain, false
+  end
+  local lines = shared_lines(keys, queues)
+  for i, message in ipairs(with_line) do
+    with_line[i] = not_ahead(keys, queue, message, lines.now)
+  end
+  return plain, lines.add(queue, with_line)
 end`,
   'enlist_new': `local function enlist_new(keys, queues, queue, messages)
   local plain, may_start = line_up(keys, queues, queue, messages)
@@ -707,7 +713,8 @@ end`,
     local entry, line = place_in_line(message)
     removed = entry and redis.call('ZREM', queue.held, entry) or 0
     if removed > 0 then
-      shared_limits(keys, queues).left_line(queue, line)
+      local lines = shared_lines(keys, queues)
+      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
     end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)
@@ -764,10 +771,6 @@ end`,
     end
   end
 end`,
-  'RULE': `local RULE = '^(%S+) (%S+) (%S+) (%d+)'`,
-  'MOST_WOKEN': `local MOST_WOKEN = 20`,
-  'MOST_FORGOTTEN': `local MOST_FORGOTTEN = 1000`,
-  'PACE': `local PACE = 5`,
   'wrong_lines': `local function wrong_lines(keys, queues)
   local wrong = wrong_type('hash', keys.limits, keys.slots, keys.limit_labels)
     or wrong_type('zset', keys.rates, keys.paced, keys.waiters)
@@ -795,20 +798,76 @@ end`,
     end
   end
 end`,
-  'keeps_slot': `local function keeps_slot(message, limit)
-  return string.find(string.sub(message, 35, 34 + 28 * 9), 'L' .. limit, 1, true) ~= nil
+  'CLAIMED': `local CLAIMED = 'lq'`,
+  'WAITING': `local WAITING = 'L'`,
+  'limits_among': `local function limits_among(numbers, messages)
+  local found
+  for _, i in ipairs(numbers) do
+    for _, limit in ipairs(has_tags(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
+      found = found or {}
+      found[#found + 1] = limit
+    end
+  end
+  return found
 end`,
-  'limits_with': `local function limits_with(keys, queues)
-  local own, rules, used, arrivals, without_keys = {}, {}, {}, {}, {}
+  'end_limits': `local function end_limits(keys, queues, queue, message, letters)
+  local named = has_tags(message) and limits_of(message, 'lLq') or {}
+  if #named == 0 then
+    return
+  end
+  local lines, line = shared_lines(keys, queues), line_of(message)
+  lines.free(limits_of(message, letters))
+  if line then
+    lines.forget_labels(limits_of(message, 'lL'), queue, line)
+  end
+end`,
+  'with_letter': `local function with_letter(message, letter, limit, other)
+  local at = string.find(message, letter .. limit, 35, true)
+  return at and string.sub(message, 1, at - 1) .. other .. string.sub(message, at + 1) or message
+end`,
+  'without_slots': `local function without_slots(message)
+  for _, limit in ipairs(limits_of(message, WAITING)) do
+    message = with_letter(message, 'L', limit, 'l')
+  end
+  return message
+end`,
+  'keep_ordered': `local function keep_ordered(keys, task, message)
+  for _, limit in ipairs(has_tags(message) and limits_of(message, 'l') or {}) do
+    if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
+      message = with_letter(message, 'l', limit, 'L')
+    end
+  end
+  return message
+end`,
+  'give_up_slots': `local function give_up_slots(keys, task, message)
+  local given_up = {}
+  for _, limit in ipairs(has_tags(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
+    if not keeps_slot(message, limit) then
+      given_up[#given_up + 1] = limit
+    end
+  end
+  if #given_up > 0 then
+    shared_lines(keys, task.known_queues).free(given_up)
+  end
+end`,
+  'note_labels': `local function note_labels(keys, labels)
+  for i = 1, #labels, 2 do
+    redis.call('HSET', keys.limit_labels, labels[i], labels[i + 1])
+  end
+end`,
+  'RULE': `local RULE = '^(%S+) (%S+) (%S+) (%d+)'`,
+  'MOST_FORGOTTEN': `local MOST_FORGOTTEN = 1000`,
+  'limits_with': `local function limits_with(keys)
+  local own, rules, used, arrivals, changed = {}, {}, {}, {}, {}
   local time = redis.call('TIME')
   local now_us = time[1] * 1000000 + time[2]
-  local now = math.floor(now_us / 1000)
-  local has_waiters, has_rates
+  local has_rates
+  own.now = math.floor(now_us / 1000)
 
   -- \`rule\` with what an entry of the hash says; \`=\` and a time that is over say nothing.
   local function with_entry(rule, entry, is_override)
     local most, interval, burst, last = string.match(entry or '', RULE)
-    if not most or is_override and last ~= '0' and tonumber(last) <= now then
+    if not most or is_override and last ~= '0' and tonumber(last) <= own.now then
       return rule
     end
     local function field(value, before)
@@ -823,7 +882,7 @@ end`,
   end
 
   -- What is allowed under a key. Nothing for a limit that nobody declares any more: its tasks go on.
-  local function rule_of(limit)
+  function own.rule_of(limit)
     local known = rules[limit]
     if known then
       return known
@@ -848,37 +907,52 @@ end`,
     return known
   end
 
-  local function used_of(limit)
-    used[limit] = used[limit] or tonumber(redis.call('HGET', keys.slots, limit) or '') or 0
-    return used[limit]
+  -- Rules have changed.
+  function own.forget_rules()
+    rules = {}
   end
 
-  -- When the next task would come if all came evenly, in us.
-  local function arrival_of(limit)
+  -- Reads the slots and rates of many limits at once.
+  function own.prefetch(limits)
+    local missing = {}
+    for _, limit in ipairs(limits) do
+      if not used[limit] then
+        missing[#missing + 1] = limit
+        used[limit] = 0
+      end
+    end
+    if #missing == 0 then
+      return
+    end
+    local slots = redis.call('HMGET', keys.slots, unpack(missing))
     if has_rates == nil then
       has_rates = redis.call('EXISTS', keys.rates) == 1
     end
-    if arrivals[limit] == nil then
-      arrivals[limit] = has_rates and tonumber(redis.call('ZSCORE', keys.rates, limit) or '') or 0
+    local rates = has_rates and redis.call('ZMSCORE', keys.rates, unpack(missing)) or {}
+    for i, limit in ipairs(missing) do
+      used[limit] = tonumber(slots[i] or '') or 0
+      arrivals[limit] = tonumber(rates[i] or '') or 0
     end
-    return arrivals[limit]
   end
 
   -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
-  function own.room(limit, keeps_slot)
-    local rule = rule_of(limit)
+  function own.room(limit, keeps)
+    local rule = own.rule_of(limit)
+    if not used[limit] then
+      own.prefetch({ limit })
+    end
     local count = math.huge
-    if rule.stopped and rule.stopped > now then
+    if rule.stopped and rule.stopped > own.now then
       return 0, rule.stopped
     end
-    if rule.most and not keeps_slot then
-      count = rule.most - used_of(limit)
+    if rule.most and not keeps then
+      count = rule.most - used[limit]
       if count <= 0 then
         return 0
       end
     end
     if rule.interval then
-      local free_at = arrival_of(limit) - (rule.burst - 1) * rule.interval
+      local free_at = arrivals[limit] - (rule.burst - 1) * rule.interval
       if free_at > now_us then
         return 0, math.ceil(free_at / 1000)
       end
@@ -887,300 +961,62 @@ end`,
     return count
   end
 
-  -- So many tasks start. One that keeps its slot takes no other.
-  function own.take(limit, count, keeps_slot)
-    local rule = rule_of(limit)
-    if not keeps_slot then
-      used[limit] = redis.call('HINCRBY', keys.slots, limit, count)
+  -- A task starts. One that keeps its slot takes no other.
+  function own.take(limit, keeps)
+    local rule = own.rule_of(limit)
+    if not used[limit] then
+      own.prefetch({ limit })
+    end
+    if not keeps then
+      used[limit] = used[limit] + 1
     end
     if rule.interval then
-      arrivals[limit] = math.max(arrival_of(limit), now_us) + count * rule.interval
-      redis.call('ZADD', keys.rates, text(arrivals[limit]), limit)
+      arrivals[limit] = math.max(arrivals[limit], now_us) + rule.interval
     end
+    changed[limit] = true
   end
 
-  function own.is_ordered(limit)
-    return rule_of(limit).ordered
-  end
-
-  -- A promoter looks at this entry at that time, or before.
-  function own.look_at(entry, at)
-    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', at, entry) == 1
-    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == entry then
-      ring(keys.alarm)
+  -- A task gives up its slot.
+  function own.give_up(limit)
+    if not used[limit] then
+      own.prefetch({ limit })
     end
+    used[limit] = math.max(used[limit] - 1, 0)
+    changed[limit] = true
   end
 
-  -- It looks whether tasks that wait for this limit may start.
-  local function pace(limit, at)
-    local rule = rule_of(limit)
-    if rule.interval and rule.interval < PACE * 1000 and at > now then
-      at = math.max(at, now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
+  function own.is_held(limit)
+    if not used[limit] then
+      own.prefetch({ limit })
     end
-    own.look_at(limit, text(at))
+    return used[limit] > 0
   end
 
-  local function first_of(queue, line)
-    return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
-  end
-
-  -- Whether the head of a line keeps a slot of the limit for which it waits.
-  local function keeps_head(queue, line, limit)
-    local head = queue.held and first_of(queue, line)
-    return head and keeps_slot(message_in_line(head), limit)
-  end
-
-  local function tenant_of(line)
-    local tenant = string.sub(line, #line - #line % 27 + 1)
-    return #tenant == 20 and tenant or nil
-  end
-
-  local function waiter(queue, line, order, limit)
-    local kind = tenant_of(line) and 'f' or 'a'
-    return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
-  end
-
-  local function limit_at(line, index)
-    return string.sub(line, 27 * index + 1, 27 * index + 27)
-  end
-
-  local function is_ready(state)
-    return state < WAITS
-  end
-
-  -- The order of a line by its state, and the index of the limit for which it waits.
-  local function decoded(state)
-    if is_ready(state) then
-      return state < 0 and state - FAIR or state
-    end
-    local index = (state - WAITS) % 4
-    return (state - WAITS - index) / 4, index
-  end
-
-  local function tag_at(queue, member)
-    local tag = tonumber(redis.call('ZSCORE', queue.ready, member) or '')
-    return tag and tag - TAGS
-  end
-
-  local function state_of(queue, line)
-    return tonumber(redis.call('ZSCORE', queue.ready, line) or '')
-  end
-
-  -- The tag of the task of a tenant that was given last.
-  local function note_given(queue, tag)
-    redis.call('ZADD', queue.ready, 'GT', text(TAGS + tag), '~')
-  end
-
-  local function next_tag(queue, tenant)
-    local tag = math.max(tag_at(queue, '~') or 0, (tag_at(queue, '~' .. tenant) or -1) + 1)
-    redis.call('ZADD', queue.ready, text(TAGS + tag), '~' .. tenant)
-    return tag
-  end
-
-  -- A line waits no more for what it waited for.
-  local function forget_waiter(queue, line, state)
-    if state and not is_ready(state) then
-      local order, index = decoded(state)
-      redis.call('ZREM', keys.waiters, waiter(queue, line, order, limit_at(line, index)))
-    end
-  end
-
-  -- What keeps the head of a line from its start: the index of a limit, and when that opens, if time alone opens it.
-  local function blocked_by(limits, head)
-    local turn = string.find(head, ' ', 1, true) + 1
-    local keeps_any = string.sub(head, turn, turn + 12) == '0000000000000'
-    for index, limit in ipairs(limits) do
-      local room, opens = own.room(limit, keeps_any and keeps_slot(string.sub(head, turn + 13), limit))
-      if room == 0 then
-        return index - 1, opens
-      end
-    end
-  end
-
-  -- Gives a line the state that its head has now. \`was_given\` says that one of its tasks was just given to a child. Returns whether it may
-  -- start.
-  local function settle(queue, line, head, was_given)
-    local before, tenant = state_of(queue, line), tenant_of(line)
-    local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded(before)
-    if tenant and was_given then
-      note_given(queue, order)
-    end
-    if tenant and (was_given or not before) then
-      order = next_tag(queue, tenant)
-    end
-    local index, opens = blocked_by(limits_of_line(line), head)
-    local state = index and WAITS + 4 * order + index or tenant and FAIR + order or order
-    if state ~= before then
-      forget_waiter(queue, line, before)
-      redis.call('ZADD', queue.ready, text(state), line)
-      if index then
-        redis.call('ZADD', keys.waiters, 0, waiter(queue, line, order, limit_at(line, index)))
-        has_waiters = true
-      end
-    end
-    if opens then
-      pace(limit_at(line, index), opens)
-    end
-    return not index
-  end
-
-  -- Looks at a line anew; one that is empty is gone. Returns whether it may start.
-  function own.refresh(queue, line, was_given)
-    local head = first_of(queue, line)
-    if head then
-      return settle(queue, line, head, was_given)
-    end
-    local before = state_of(queue, line)
-    if before then
-      redis.call('ZREM', queue.ready, line)
-      forget_waiter(queue, line, before)
-    end
-    if redis.call('EXISTS', queue.held) == 0 then
-      redis.call('UNLINK', queue.ready)
-    elseif was_given and tenant_of(line) then
-      note_given(queue, (decoded(before)))
-    end
-    return false
-  end
-
-  -- Tags that are behind say nothing.
-  function own.forget_tags(queue)
-    local newest = tag_at(queue, '~')
-    local old = newest and redis.call('ZRANGEBYSCORE', queue.ready, text(TAGS), '(' .. text(TAGS + newest), 'LIMIT', 0, 50)
-    if old and #old > 0 then
-      redis.call('ZREM', queue.ready, unpack(old))
-    end
-  end
-
-  -- A queue waits as a whole for its limit.
-  function own.wait_as_queue(queue, limit)
-    redis.call('ZADD', keys.waiters, 0, limit .. queue.name .. ' a0000000000000 *')
-    has_waiters = true
-    local _, opens = own.room(limit)
-    if opens then
-      pace(limit, opens)
-    end
-  end
-
-  -- Wakes those that wait for a limit, in each queue the first of each kind that may start: one of them takes what is free, and wakes the
-  -- next.
-  function own.nudge(limit)
-    if has_waiters == nil then
-      has_waiters = redis.call('EXISTS', keys.waiters) == 1
-    end
-    local from, woken = '[' .. limit, 0
-    while has_waiters do
-      local found = redis.call('ZRANGEBYLEX', keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
-      if not found then
-        return
-      end
-      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
-      local queue = queues[name or '']
-      local is_ordered = rule_of(limit).ordered
-      local room, opens = own.room(limit, is_ordered and queue and keeps_head(queue, line, limit))
-      if opens then
-        pace(limit, opens)
-      end
-      if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
-        return
-      elseif woken == MOST_WOKEN then
-        return pace(limit, now)
-      end
-      woken = woken + 1
-      local is_awake = true
-      if room == 0 then
-        -- another line may keep the slot, and is the next
-        from = '(' .. found
-      elseif queue and queue.held and queue.bell then
-        redis.call('ZREM', keys.waiters, found)
-        is_awake = line == '*' or own.refresh(queue, line)
-        if is_awake then
-          ring(queue.bell)
-        end
-      elseif name then
-        without_keys[name] = true
-        pace(limit, now)
+  function own.flush()
+    local slots, free, rates = {}, {}, {}
+    for limit in pairs(changed) do
+      if used[limit] > 0 then
+        slots[#slots + 1] = limit
+        slots[#slots + 1] = text(used[limit])
       else
-        redis.call('ZREM', keys.waiters, found)
+        free[#free + 1] = limit
       end
-      if room > 0 and is_awake and name then
-        from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
-      end
-    end
-  end
-
-  -- The same for all keys of a limit, so many at once. \`from\` is the last key of the call before, or ''.
-  function own.nudge_all(name, from)
-    local next = from == '' and '[' .. name or '[' .. from .. '~'
-    for _ = 1, MOST_WOKEN do
-      local found = redis.call('ZRANGEBYLEX', keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
-      if not found then
-        return
-      end
-      from = string.sub(found, 1, 27)
-      own.nudge(from)
-      next = '[' .. from .. '~'
-    end
-    redis.call('ZADD', keys.paced, text(now), '*' .. name .. from)
-  end
-
-  -- A rule has changed: what waits for it may go on.
-  local function apply(field)
-    rules = {}
-    if #field == 28 then
-      own.nudge(string.sub(field, 1, 27))
-    else
-      own.nudge_all(string.sub(field, 1, 6), '')
-    end
-  end
-
-  -- Sets something for a limit or a key, until a time in ms if it has one.
-  function own.set_entry(field, value, ends)
-    if redis.call('HSET', keys.limits, field, value) == 1 and #field == 28 then
-      redis.call('HINCRBY', keys.limits, string.sub(field, 1, 6) .. '*', 1)
-    end
-    redis.call('ZREM', keys.paced, '!' .. field)
-    if ends then
-      own.look_at('!' .. field, ends)
-    end
-    apply(field)
-  end
-
-  -- What was set for a limit or a key is over. Returns whether something was.
-  function own.end_entry(field)
-    local was_set = redis.call('HDEL', keys.limits, field)
-    if was_set == 1 and #field == 28 then
-      local star = string.sub(field, 1, 6) .. '*'
-      if redis.call('HINCRBY', keys.limits, star, -1) <= 0 then
-        redis.call('HDEL', keys.limits, star)
+      if arrivals[limit] > now_us then
+        rates[#rates + 1] = text(arrivals[limit])
+        rates[#rates + 1] = limit
       end
     end
-    apply(field)
-    return was_set
-  end
-
-  -- Starts nothing with a key for so long; a stop that lasts longer stays.
-  function own.stop(limit, ms)
-    local field, ends = limit .. '.', now + ms
-    if ends > (noted(redis.call('HGET', keys.limits, field)) or 0) then
-      own.set_entry(field, text(ends), text(ends))
+    if #slots > 0 then
+      redis.call('HSET', keys.slots, unpack(slots))
     end
-  end
-
-  -- Carries out what is due in \`paced\`. Returns the ms at which more is.
-  function own.keep_pace()
-    for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.paced, '-inf', text(now), 'LIMIT', 0, 100)) do
-      redis.call('ZREM', keys.paced, entry)
-      local kind, rest = string.sub(entry, 1, 1), string.sub(entry, 2)
-      if kind == '!' then
-        own.end_entry(rest)
-      elseif kind == '*' then
-        own.nudge_all(string.sub(rest, 1, 6), string.sub(rest, 7))
-      else
-        own.nudge(entry)
-      end
+    if #free > 0 then
+      redis.call('HDEL', keys.slots, unpack(free))
     end
-    return tonumber(redis.call('ZRANGE', keys.paced, 0, 0, 'WITHSCORES')[2])
+    if #rates > 0 then
+      redis.call('ZADD', keys.rates, unpack(rates))
+      has_rates = true
+    end
+    changed = {}
   end
 
   -- Rates that are past allow as much as none. Returns whether there are more.
@@ -1192,114 +1028,13 @@ end`,
     return past > MOST_FORGOTTEN
   end
 
-  -- The queues in which a line waits that could not be woken here.
-  function own.unreached()
-    local names = {}
-    for name in pairs(without_keys) do
-      names[#names + 1] = name
-    end
-    return names
-  end
-
-  -- A task comes into its line. Returns whether that may start.
-  function own.add(queue, message)
-    local entry, line, keeps = place_in_line(message)
-    redis.call('ZADD', queue.held, 0, entry)
-    local state = state_of(queue, line)
-    local is_behind = state and not keeps
-      and (tenant_of(line) or (decoded(state)) <= tonumber(string.sub(entry, #line + 2, #line + 14)))
-    if is_behind then
-      return is_ready(state)
-    end
-    return settle(queue, line, first_of(queue, line), false)
-  end
-
-  -- A task has left a line: it was given to a child, or is gone. What the line was woken for may be free for others.
-  function own.left_line(queue, line, was_given)
-    own.refresh(queue, line, was_given)
-    for _, limit in ipairs(limits_of_line(line)) do
-      own.nudge(limit)
-    end
-  end
-
-  -- A slot is free.
-  function own.free(limit)
-    used[limit] = redis.call('HINCRBY', keys.slots, limit, -1)
-    if used[limit] <= 0 then
-      redis.call('HDEL', keys.slots, limit)
-      used[limit] = 0
-    end
-    own.nudge(limit)
-  end
-
-  -- The key in clear is kept while a task with it runs or waits.
-  function own.forget_label(limit, queue, line)
-    if used_of(limit) > 0 or redis.call('HEXISTS', keys.limit_labels, limit) == 0 then
-      return
-    end
-    local waits = redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
-    if not waits and not (queue.held and first_of(queue, line)) then
-      redis.call('HDEL', keys.limit_labels, limit)
-    end
-  end
-
-  own.now, own.pace, own.first_of, own.blocked_by = now, pace, first_of, blocked_by
   return own
-end`,
-  'LIMITS_MADE': `local LIMITS_MADE = {}`,
-  'shared_limits': `local function shared_limits(keys, queues)
-  LIMITS_MADE[queues] = LIMITS_MADE[queues] or limits_with(keys, queues)
-  return LIMITS_MADE[queues]
-end`,
-  'CLAIMED': `local CLAIMED = 'lq'`,
-  'WAITING': `local WAITING = 'L'`,
-  'end_limits': `local function end_limits(keys, queues, queue, message, letters)
-  local named = has_tags(message) and limits_of(message, 'lLq') or {}
-  if #named == 0 then
-    return
-  end
-  local limits, line = shared_limits(keys, queues), line_of(message)
-  for _, limit in ipairs(limits_of(message, letters)) do
-    limits.free(limit)
-  end
-  for _, limit in ipairs(line and limits_of(message, 'lL') or {}) do
-    limits.forget_label(limit, queue, line)
-  end
-end`,
-  'with_letter': `local function with_letter(message, letter, limit, other)
-  local at = string.find(message, letter .. limit, 35, true)
-  return at and string.sub(message, 1, at - 1) .. other .. string.sub(message, at + 1) or message
-end`,
-  'without_slots': `local function without_slots(message)
-  for _, limit in ipairs(limits_of(message, WAITING)) do
-    message = with_letter(message, 'L', limit, 'l')
-  end
-  return message
-end`,
-  'keep_ordered': `local function keep_ordered(keys, task, message)
-  for _, limit in ipairs(has_tags(message) and limits_of(message, 'l') or {}) do
-    if shared_limits(keys, task.known_queues).is_ordered(limit) then
-      message = with_letter(message, 'l', limit, 'L')
-    end
-  end
-  return message
-end`,
-  'give_up_slots': `local function give_up_slots(keys, task, message)
-  for _, limit in ipairs(has_tags(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
-    if not keeps_slot(message, limit) then
-      shared_limits(keys, task.known_queues).free(limit)
-    end
-  end
-end`,
-  'note_labels': `local function note_labels(keys, labels)
-  for i = 1, #labels, 2 do
-    redis.call('HSET', keys.limit_labels, labels[i], labels[i + 1])
-  end
 end`,
   'FAIR': `local FAIR = -2e15`,
   'WAITS': `local WAITS = 1e15`,
   'TAGS': `local TAGS = 4e15`,
   'NO_TENANT': `local NO_TENANT = '--------------------'`,
+  'FIRST': `local FIRST = '0000000000000'`,
   'has_tags': `local function has_tags(message)
   return string.byte(message, 35) ~= 91
 end`,
@@ -1334,11 +1069,14 @@ end`,
   if not line then
     return
   end
+  if keeps then
+    return line .. ' ' .. FIRST .. message, line, true
+  end
   local turn = tonumber(string.sub(message, 26, 34), 36) or 0
-  if order and not keeps then
+  if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', keeps and 0 or math.max(turn, 1)) .. message, line, keeps
+  return line .. ' ' .. string.format('%013.0f', math.max(turn, 1)) .. message, line, false
 end`,
   'message_in_line': `local function message_in_line(entry)
   return string.sub(entry, string.find(entry, ' ', 1, true) + 14)
@@ -1352,6 +1090,9 @@ end`,
 end`,
   'without_gate': `local function without_gate(message)
   return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
+end`,
+  'keeps_slot': `local function keeps_slot(message, limit)
+  return string.find(string.sub(message, 35, 34 + 28 * 9), 'L' .. limit, 1, true) ~= nil
 end`,
   'part': `local function part(list, first, last)
   if last - first < 7000 then
@@ -1527,6 +1268,524 @@ end`,
     local its_lease = tonumber(string.match(session, '%d+$')) or lease
     redis.call('ZADD', sessions, text(now + its_lease), session)
   end
+end`,
+  'MOST_WOKEN': `local MOST_WOKEN = 20`,
+  'PACE': `local PACE = 5`,
+  'lines_with': `local function lines_with(keys, queues)
+  local own, limits, depth = {}, limits_with(keys), 0
+  local states, changed, removed, without_keys, parts = {}, {}, {}, {}, {}
+  local has_waiters, has_labels
+  own.limits, own.now = limits, limits.now
+
+  function own.meet(others)
+    for name, queue in pairs(others) do
+      queues[name] = queues[name] or queue
+    end
+  end
+
+  -- Writes which tasks of a queue have left their lines, and the states of lines.
+  local function flush_queue(queue)
+    local gone, added, lost = removed[queue.name] or {}, {}, {}
+    removed[queue.name] = nil
+    if #gone > 0 then
+      redis.call('ZREM', queue.held, unpack(gone))
+    end
+    for member in pairs(changed[queue.name] or {}) do
+      local state = states[queue.name][member]
+      if state then
+        added[#added + 1] = text(state)
+        added[#added + 1] = member
+      else
+        lost[#lost + 1] = member
+      end
+    end
+    changed[queue.name] = nil
+    if #added > 0 then
+      redis.call('ZADD', queue.ready, unpack(added))
+    end
+    if #lost > 0 then
+      redis.call('ZREM', queue.ready, unpack(lost))
+      if redis.call('EXISTS', queue.held) == 0 then
+        redis.call('UNLINK', queue.ready)
+        states[queue.name] = nil
+      end
+    end
+  end
+
+  -- Runs something, and writes what it has changed unless something around it goes on.
+  local function together(run, ...)
+    depth = depth + 1
+    local result = run(...)
+    depth = depth - 1
+    if depth == 0 then
+      limits.flush()
+      for _, queue in pairs(queues) do
+        if changed[queue.name] or removed[queue.name] then
+          flush_queue(queue)
+        end
+      end
+    end
+    return result
+  end
+  own.together = together
+
+  -- The limits of a line, and its tenant.
+  local function parts_of(line)
+    local known = parts[line]
+    if not known then
+      known = { limits = limits_of_line(line), tenant = #line % 27 == 20 and string.sub(line, -20) }
+      parts[line] = known
+    end
+    return known
+  end
+  own.parts_of = parts_of
+
+  -- The states of members of \`ready:<queue>\`, many at once.
+  local function read_states(queue, members)
+    local known, missing = states[queue.name] or {}, {}
+    states[queue.name] = known
+    for _, member in ipairs(members) do
+      if known[member] == nil then
+        missing[#missing + 1] = member
+      end
+    end
+    local found = #missing > 0 and redis.call('ZMSCORE', queue.ready, unpack(missing)) or {}
+    for i, member in ipairs(missing) do
+      known[member] = tonumber(found[i] or '') or false
+    end
+  end
+
+  local function state_of(queue, member)
+    local known = states[queue.name]
+    if not known or known[member] == nil then
+      read_states(queue, { member })
+    end
+    return states[queue.name][member]
+  end
+
+  own.state_of = state_of
+
+  local function put_state(queue, member, state)
+    states[queue.name] = states[queue.name] or {}
+    states[queue.name][member] = state
+    changed[queue.name] = changed[queue.name] or {}
+    changed[queue.name][member] = true
+  end
+
+  -- The first lines of a queue that may start, from one state to another, and their states.
+  function own.ready(queue, from, till, count)
+    if changed[queue.name] then
+      flush_queue(queue)
+    end
+    local found = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, count)
+    local known, lines = states[queue.name] or {}, {}
+    states[queue.name] = known
+    for i = 1, #found, 2 do
+      lines[#lines + 1] = found[i]
+      known[found[i]] = tonumber(found[i + 1])
+    end
+    return lines
+  end
+
+  -- A promoter looks at this entry at that time, or before.
+  function own.look_at(entry, at)
+    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', at, entry) == 1
+    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == entry then
+      ring(keys.alarm)
+    end
+  end
+
+  -- It looks whether tasks that wait for this limit may start.
+  local function pace(limit, at)
+    local rule = limits.rule_of(limit)
+    if rule.interval and rule.interval < PACE * 1000 and at > own.now then
+      at = math.max(at, own.now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
+    end
+    own.look_at(limit, text(at))
+  end
+
+  -- The first tasks of a line, as they lie there.
+  function own.first_of(queue, line, count)
+    for _, entry in ipairs(removed[queue.name] or {}) do
+      if string.sub(entry, 1, #line + 1) == line .. ' ' then
+        flush_queue(queue)
+        break
+      end
+    end
+    return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, count or 1)
+  end
+
+  -- Whether the head of a line keeps a slot of the limit for which it waits.
+  local function keeps_head(queue, line, limit)
+    local head = queue.held and own.first_of(queue, line)[1]
+    return head and keeps_slot(message_in_line(head), limit)
+  end
+
+  local function limit_at(line, index)
+    return string.sub(line, 27 * index + 1, 27 * index + 27)
+  end
+
+  local function waiter(queue, line, order, limit)
+    local kind = parts_of(line).tenant and 'f' or 'a'
+    return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
+  end
+
+  -- The order of a line by its state, and the index of the limit for which it waits.
+  local function decoded(state)
+    if state < WAITS then
+      return state < 0 and state - FAIR or state
+    end
+    local index = (state - WAITS) % 4
+    return (state - WAITS - index) / 4, index
+  end
+
+  local function tag_at(queue, member)
+    local state = state_of(queue, member)
+    return state and state - TAGS
+  end
+
+  -- The tag of the task of a tenant that was given last.
+  local function note_given(queue, given)
+    if given > (tag_at(queue, '~') or -1) then
+      put_state(queue, '~', TAGS + given)
+    end
+  end
+
+  local function next_tag(queue, tenant)
+    read_states(queue, { '~', '~' .. tenant })
+    local given, last = tag_at(queue, '~') or 0, tag_at(queue, '~' .. tenant) or -1
+    local newest = math.max(given, last + 1)
+    put_state(queue, '~' .. tenant, TAGS + newest)
+    return newest
+  end
+
+  -- A line waits no more for what it waited for.
+  local function forget_waiter(queue, line, state)
+    if state and state >= WAITS then
+      local order, index = decoded(state)
+      redis.call('ZREM', keys.waiters, waiter(queue, line, order, limit_at(line, index)))
+    end
+  end
+
+  -- What keeps the head of a line from its start: the index of a limit, and when that opens, if time alone opens it.
+  function own.blocked_by(line, head)
+    local keeps_any = string.sub(head, #line + 2, #line + 14) == FIRST
+    for index, limit in ipairs(parts_of(line).limits) do
+      local room, opens = limits.room(limit, keeps_any and keeps_slot(message_in_line(head), limit))
+      if room == 0 then
+        return index - 1, opens
+      end
+    end
+  end
+
+  -- Gives a line the state that its head has now. \`was_given\` says that one of its tasks was just given to a child. Returns whether it may
+  -- start.
+  local function settle(queue, line, head, was_given)
+    local before, tenant = state_of(queue, line), parts_of(line).tenant
+    local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded(before)
+    if tenant and was_given then
+      note_given(queue, order)
+    end
+    if tenant and (was_given or not before) then
+      order = next_tag(queue, tenant)
+    end
+    local index, opens = own.blocked_by(line, head)
+    local state = index and WAITS + 4 * order + index or tenant and FAIR + order or order
+    if state ~= before then
+      forget_waiter(queue, line, before)
+      put_state(queue, line, state)
+      if index then
+        redis.call('ZADD', keys.waiters, 0, waiter(queue, line, order, limit_at(line, index)))
+        has_waiters = true
+      end
+    end
+    if own.on_ready and not index and (state ~= before or was_given) then
+      own.on_ready(queue, state)
+    end
+    if opens then
+      pace(limit_at(line, index), opens)
+    end
+    return not index
+  end
+
+  -- A line has no task any more.
+  local function vanish(queue, line, was_given)
+    local before = state_of(queue, line)
+    if before then
+      forget_waiter(queue, line, before)
+      put_state(queue, line, false)
+      if was_given and parts_of(line).tenant then
+        note_given(queue, (decoded(before)))
+      end
+    end
+  end
+
+  -- Looks at a line anew. Returns whether it may start.
+  local function refresh(queue, line)
+    local head = own.first_of(queue, line)[1]
+    if head then
+      return settle(queue, line, head, false)
+    end
+    vanish(queue, line, false)
+    return false
+  end
+
+  -- Tags that are behind say nothing.
+  function own.forget_tags(queue)
+    local newest = tag_at(queue, '~')
+    local old = newest and own.ready(queue, text(TAGS), '(' .. text(TAGS + newest), 20) or {}
+    for _, member in ipairs(old) do
+      put_state(queue, member, false)
+    end
+  end
+
+  -- A queue waits as a whole for its limit.
+  function own.wait_as_queue(queue, limit)
+    redis.call('ZADD', keys.waiters, 0, limit .. queue.name .. ' a' .. FIRST .. ' *')
+    has_waiters = true
+    local _, opens = limits.room(limit)
+    if opens then
+      pace(limit, opens)
+    end
+  end
+
+  -- Wakes those that wait for a limit, in each queue the first of each kind that may start: one of them takes what is free, and wakes the
+  -- next.
+  local function nudge(limit)
+    local from, woken = '[' .. limit, 0
+    while has_waiters do
+      local found = redis.call('ZRANGEBYLEX', keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+      if not found then
+        return
+      end
+      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
+      local queue = queues[name or '']
+      local is_ordered = limits.rule_of(limit).ordered
+      local room, opens = limits.room(limit, is_ordered and queue and keeps_head(queue, line, limit))
+      if opens then
+        pace(limit, opens)
+      end
+      if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
+        return
+      elseif woken == MOST_WOKEN then
+        return pace(limit, own.now)
+      end
+      woken = woken + 1
+      local is_awake = true
+      if room == 0 then
+        -- another line may keep the slot, and is the next
+        from = '(' .. found
+      elseif queue and queue.held and queue.bell then
+        redis.call('ZREM', keys.waiters, found)
+        is_awake = line == '*' or refresh(queue, line)
+        if is_awake then
+          ring(queue.bell)
+        end
+      elseif name then
+        without_keys[name] = true
+        pace(limit, own.now)
+      else
+        redis.call('ZREM', keys.waiters, found)
+      end
+      if room > 0 and is_awake and name then
+        from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
+      end
+    end
+  end
+
+  function own.nudge(limit)
+    if has_waiters == nil then
+      has_waiters = redis.call('EXISTS', keys.waiters) == 1
+    end
+    if has_waiters then
+      together(nudge, limit)
+    end
+  end
+
+  -- The same for all keys of a limit, so many at once. \`from\` is the last key of the call before, or ''.
+  local function nudge_all(name, from)
+    local next = from == '' and '[' .. name or '[' .. from .. '~'
+    for _ = 1, MOST_WOKEN do
+      local found = redis.call('ZRANGEBYLEX', keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
+      if not found then
+        return
+      end
+      from = string.sub(found, 1, 27)
+      own.nudge(from)
+      next = '[' .. from .. '~'
+    end
+    own.look_at('*' .. name .. from, text(own.now))
+  end
+
+  -- A rule has changed: what waits for it may go on.
+  local function apply(field)
+    limits.forget_rules()
+    if #field == 28 then
+      own.nudge(string.sub(field, 1, 27))
+    else
+      nudge_all(string.sub(field, 1, 6), '')
+    end
+  end
+
+  -- Sets something for a limit or a key, until a time in ms if it has one.
+  function own.set_entry(field, value, ends)
+    if redis.call('HSET', keys.limits, field, value) == 1 and #field == 28 then
+      redis.call('HINCRBY', keys.limits, string.sub(field, 1, 6) .. '*', 1)
+    end
+    redis.call('ZREM', keys.paced, '!' .. field)
+    if ends then
+      own.look_at('!' .. field, ends)
+    end
+    together(apply, field)
+  end
+
+  -- What was set for a limit or a key is over. Returns whether something was.
+  function own.end_entry(field)
+    local was_set = redis.call('HDEL', keys.limits, field)
+    if was_set == 1 and #field == 28 then
+      local star = string.sub(field, 1, 6) .. '*'
+      if redis.call('HINCRBY', keys.limits, star, -1) <= 0 then
+        redis.call('HDEL', keys.limits, star)
+      end
+    end
+    together(apply, field)
+    return was_set
+  end
+
+  -- Starts nothing with a key for so long; a stop that lasts longer stays.
+  function own.stop(limit, ms)
+    local field, ends = limit .. '.', own.now + ms
+    if ends > (noted(redis.call('HGET', keys.limits, field)) or 0) then
+      own.set_entry(field, text(ends), text(ends))
+    end
+  end
+
+  -- Carries out what is due in \`paced\`. Returns the ms at which more is.
+  function own.keep_pace()
+    together(function()
+      for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.paced, '-inf', text(own.now), 'LIMIT', 0, 100)) do
+        redis.call('ZREM', keys.paced, entry)
+        local kind, rest = string.sub(entry, 1, 1), string.sub(entry, 2)
+        if kind == '!' then
+          own.end_entry(rest)
+        elseif kind == '*' then
+          nudge_all(string.sub(rest, 1, 6), string.sub(rest, 7))
+        else
+          own.nudge(entry)
+        end
+      end
+    end)
+    return tonumber(redis.call('ZRANGE', keys.paced, 0, 0, 'WITHSCORES')[2])
+  end
+
+  -- The queues in which a line waits that could not be woken here.
+  function own.unreached()
+    local names = {}
+    for name in pairs(without_keys) do
+      names[#names + 1] = name
+    end
+    return names
+  end
+
+  -- Tasks come into their lines. Returns whether one of these may start.
+  function own.add(queue, messages)
+    return together(function()
+      local entries, lines, firsts, kept, may_start = {}, {}, {}, {}, false
+      for _, message in ipairs(messages) do
+        local entry, line, keeps = place_in_line(message)
+        entries[#entries + 1] = 0
+        entries[#entries + 1] = entry
+        if not firsts[line] then
+          lines[#lines + 1] = line
+        end
+        firsts[line] = firsts[line] and firsts[line] < entry and firsts[line] or entry
+        kept[line] = kept[line] or keeps
+      end
+      for first = 1, #entries, 4000 do
+        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
+      end
+      read_states(queue, lines)
+      local named = {}
+      for _, line in ipairs(lines) do
+        for _, limit in ipairs(not state_of(queue, line) and parts_of(line).limits or {}) do
+          named[#named + 1] = limit
+        end
+      end
+      limits.prefetch(named)
+      for _, line in ipairs(lines) do
+        local state, first = state_of(queue, line), firsts[line]
+        local is_behind = state and not kept[line]
+          and (parts_of(line).tenant or (decoded(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
+        local is_ready = is_behind and state < WAITS
+        if not is_behind then
+          is_ready = settle(queue, line, state and own.first_of(queue, line)[1] or first, false)
+        end
+        may_start = may_start or is_ready
+      end
+      return may_start
+    end)
+  end
+
+  -- A task has left a line, or cannot start: \`next\` is the head of the line now, nil for none. What the line was woken for may be free for
+  -- others.
+  function own.go_on(queue, line, next, was_given)
+    together(next and settle or vanish, queue, line, next or was_given, was_given)
+    for _, limit in ipairs(parts_of(line).limits) do
+      own.nudge(limit)
+    end
+  end
+
+  -- Takes a task out of its line.
+  function own.take_out(queue, entry)
+    removed[queue.name] = removed[queue.name] or {}
+    table.insert(removed[queue.name], entry)
+  end
+
+  -- Slots are free.
+  local function free(named)
+    limits.prefetch(named)
+    for _, limit in ipairs(named) do
+      limits.give_up(limit)
+    end
+    for _, limit in ipairs(named) do
+      own.nudge(limit)
+    end
+  end
+
+  function own.free(named)
+    together(free, named)
+  end
+
+  -- The keys in clear are kept while a task with them runs or waits.
+  function own.forget_labels(named, queue, line)
+    if has_labels == nil then
+      has_labels = redis.call('EXISTS', keys.limit_labels) == 1
+    end
+    if not has_labels then
+      return
+    end
+    local labels = {}
+    for _, limit in ipairs(named) do
+      if has_waiters == nil then
+        has_waiters = redis.call('EXISTS', keys.waiters) == 1
+      end
+      local waits = has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+      if not waits and not limits.is_held(limit) and not (queue.held and own.first_of(queue, line)[1]) then
+        labels[#labels + 1] = limit
+      end
+    end
+    if #labels > 0 then
+      redis.call('HDEL', keys.limit_labels, unpack(labels))
+    end
+  end
+
+  return own
+end`,
+  'LINES_MADE': `local LINES_MADE = {}`,
+  'shared_lines': `local function shared_lines(keys, queues)
+  LINES_MADE[1] = LINES_MADE[1] or lines_with(keys, {})
+  LINES_MADE[1].meet(queues)
+  return LINES_MADE[1]
 end`,
   'registration': `local function registration(session, child)
   local number = redis.call('HGET', session, child)
@@ -1762,22 +2021,24 @@ ${LIB.unique_digest}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.key_held}
@@ -1936,25 +2197,27 @@ ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.FIRST}
 ${LIB.place_in_line}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.remove_deep}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -2218,21 +2481,23 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -2302,21 +2567,23 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -2390,21 +2657,23 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -2521,21 +2790,23 @@ ${LIB.split}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -2745,23 +3016,25 @@ ${LIB.wrong_lines_of}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.FIRST}
 ${LIB.place_in_line}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -2921,25 +3194,27 @@ ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.by_name}
 ${LIB.limits_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.end_limits}
 ${LIB.WAITING}
 ${LIB.MADE}
@@ -3137,21 +3412,23 @@ ${LIB.is_quarantined}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.not_ahead}
 ${LIB.line_up}
 ${LIB.push}
@@ -3271,22 +3548,24 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -3400,22 +3679,24 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -3494,21 +3775,23 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -3584,22 +3867,24 @@ ${LIB.split}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -3731,22 +4016,24 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -3808,22 +4095,24 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -4200,25 +4489,27 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.has_tags}
 ${LIB.limits_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.end_limits}
 ${LIB.CLAIMED}
 ${LIB.bury_stray}
@@ -4371,28 +4662,29 @@ return 1`,
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.by_name}
 -- forgets a limit that no session declares any more.
 -- Returns 1, or 0 if it was declared anew.
@@ -4434,33 +4726,34 @@ end
 if queue ~= '' then
   redis.call('HDEL', keys.gates, queue)
 end
-return shared_limits(keys, by_name(queues)).end_entry(name)`,
+return shared_lines(keys, by_name(queues)).end_entry(name)`,
   'reset-limit': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.by_name}
 -- ends what was set for a limit or a key.
 -- Returns 1, or 0 if nothing was set.
@@ -4493,33 +4786,34 @@ if wrong then
   return wrong
 end
 redis.call('ZREM', keys.paced, '!' .. field)
-return shared_limits(keys, by_name(queues)).end_entry(field)`,
+return shared_lines(keys, by_name(queues)).end_entry(field)`,
   'set-limit': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.by_name}
 -- sets what a limit, or one of its keys, allows, for a time or until it is reset.
 -- Returns the end in ms of Redis time, or 0.
@@ -4554,9 +4848,9 @@ local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wro
 if wrong then
   return wrong
 end
-local limits = shared_limits(keys, by_name(queues))
-local ends = for_ms == '' and '0' or text(limits.now + for_ms)
-limits.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
+local lines = shared_lines(keys, by_name(queues))
+local ends = for_ms == '' and '0' or text(lines.now + for_ms)
+lines.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
 return ends`,
   'flush': `#!lua flags=allow-oom
 ${LIB.part}
@@ -4736,32 +5030,34 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
 ${LIB.by_name}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.let_in}
 ${LIB.schedule}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -4805,23 +5101,23 @@ if wrong then
   return wrong
 end
 local known_queues = by_name({ queue })
-local limits = shared_limits(keys, known_queues)
-local due = tonumber(due_ms) + (due_from == 'in' and limits.now or 0)
+local lines = shared_lines(keys, known_queues)
+local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. line .. '!')
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
-    if limits.room(limit) <= waiting then
+    if lines.limits.room(limit) <= waiting then
       return { 0, limit }
     end
   end
 end
 
 -- those of one line in the order in which Redis got them, by its clock
-local stamp = base36(limits.now, 9)
+local stamp = base36(lines.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
-  if due > limits.now then
+  if due > lines.now then
     return schedule(queue.scheduled, keys.alarm, due, fresh)
   end
   for i, message in ipairs(fresh) do
@@ -4856,21 +5152,23 @@ ${LIB.not_ahead}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
@@ -5001,26 +5299,28 @@ ${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.part}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
-${LIB.tag}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -5130,13 +5430,13 @@ if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    local limits = shared_limits(keys, known_queues)
-    local at = limits.keep_pace()
-    unreached = limits.unreached()
+    local lines = shared_lines(keys, known_queues)
+    local at = lines.keep_pace()
+    unreached = lines.unreached()
     if at then
       look_again(at)
     end
-    if limits.forget_rates() then
+    if lines.limits.forget_rates() then
       look_again(now + 10)
     end
   end
@@ -5363,26 +5663,28 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.end_limits}
 ${LIB.CLAIMED}
 ${LIB.MADE}
@@ -5495,9 +5797,6 @@ return 1`,
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.ids_in}
-${LIB.wrong_type}
-${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
@@ -5510,33 +5809,39 @@ ${LIB.noted}
 ${LIB.end_of}
 ${LIB.is_paused}
 ${LIB.without_paused}
-${LIB.by_name}
+${LIB.LINES_MADE}
 ${LIB.RULE}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.by_name}
 ${LIB.claimed_as}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.limits_of}
 ${LIB.with_letter}
 ${LIB.is_quarantined}
 ${LIB.is_drainer}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.wrong_lines}
 -- claims as \`claim\` does, where queues have limits or lines.
 -- Returns as that of \`claim\`, and 1 while there are limits or lines.
 local keys = {
@@ -5587,19 +5892,12 @@ local claim_number, ids = tonumber(number), ids_in(acks)
 if claim_number < tonumber(last) then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
 end
-local wrong = wrong_type('hash', keys.claims, keys.unique, keys.gates)
-  or wrong_type('string', keys.drain)
-  or wrong_type('list', keys.alarm)
-  or wrong_queues(queues)
-  or wrong_lines(keys, queues)
-if wrong then
-  return wrong
-end
-
 -- So many lines are looked at in one script.
 local MOST_LOOKS = 40
 -- So many tasks of lines are given at once: each takes Redis longer than one of a list.
 local MOST_OF_LINES = 32
+-- So many lines, or tasks of a line, are read at once.
+local AT_ONCE = 9
 
 local acked = 0
 if #ids > 0 then
@@ -5635,16 +5933,18 @@ if redis.call('EXISTS', keys.gates) == 1 then
   end
 end
 
-local known_queues = by_name(queues)
-local limits = limits_with(keys, known_queues)
+local lines = shared_lines(keys, by_name(queues))
+local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
 local left, left_limited = math.min(tonumber(limit), 1000), math.min(tonumber(limited), tonumber(limit))
 local granted, fields, looks, of_lines = {}, {}, 0, 0
 
-local function grant(queue, message)
+-- Gives a task to the child. \`line\` is that in which it waited, \`keeps\` whether it keeps a slot.
+local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  local gate, is_limited = gate_of[queue.name], false
+  local gate = gate_of[queue.name]
+  local is_limited = line and #line > 26
   if has_tags(message) then
     if tag(message, 's') then
       free_key(keys.unique, message)
@@ -5652,14 +5952,13 @@ local function grant(queue, message)
     if is_of_stopped(keys.groups, stops, message) then
       stopped[#stopped + 1] = id
     end
-    for _, limit in ipairs(line_of(message) and limits_of(message, 'lL') or {}) do
-      is_limited = true
-      limits.take(limit, 1, keeps_slot(message, limit))
-      message = with_letter(message, 'L', limit, 'l')
-    end
+  end
+  for _, its in ipairs(is_limited and lines.parts_of(line).limits or {}) do
+    limits.take(its, keeps and keeps_slot(message, its))
+    message = keeps and with_letter(message, 'L', its, 'l') or message
   end
   if gate then
-    limits.take(gate, 1)
+    limits.take(gate)
     message = string.sub(message, 1, 34) .. 'q' .. gate .. string.sub(message, 35)
   end
   local held = queue.name .. ' ' .. message
@@ -5679,9 +5978,44 @@ local function most_of(queue)
   return gate and math.min(limits.room(gate), left, left_limited) or left
 end
 
+-- Whether a line may give a task now: one with limits is not claimed ahead.
+local function may_serve(line)
+  return of_lines < MOST_OF_LINES and (left_limited > 0 or #line < 27)
+end
+
+-- The lines of a queue that may start, from one state to another, one after the other.
+local function source(queue, from, till)
+  local its, found, at, is_all = { bound = math.huge }, {}, 1, false
+  function its.first()
+    local line = found[at]
+    if not line and not is_all or line and lines.state_of(queue, line) > its.bound then
+      found, at, its.bound = lines.ready(queue, from, till, AT_ONCE), 1, math.huge
+      is_all = #found < AT_ONCE
+      local named = {}
+      for _, one in ipairs(found) do
+        for _, its_limit in ipairs(lines.parts_of(one).limits) do
+          named[#named + 1] = its_limit
+        end
+      end
+      limits.prefetch(named)
+      line = found[1]
+    end
+    return line and may_serve(line) and line
+  end
+  function its.pass()
+    at = at + 1
+  end
+  -- A line has become ready, or has another state: those behind it are read anew.
+  function its.meet(state)
+    its.bound = math.min(its.bound, state)
+    is_all = false
+  end
+  return its
+end
+
 local function has_work(queue)
   return redis.call('EXISTS', queue.pending, queue.quarantined) > 0
-    or redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS)) > 0
+    or #lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0
 end
 
 -- A queue whose limit is full waits as a whole.
@@ -5691,7 +6025,7 @@ local function is_shut(queue)
     return false
   end
   if has_work(queue) then
-    limits.wait_as_queue(queue, gate)
+    lines.wait_as_queue(queue, gate)
   end
   return true
 end
@@ -5704,49 +6038,53 @@ local function take_quarantined(queue)
       return
     end
     looks = looks + 1
-    local entry, line = place_in_line(message)
-    local index = entry and limits.blocked_by(limits_of_line(line), entry)
+    local entry, line, keeps = place_in_line(message)
+    local index = entry and lines.blocked_by(line, entry)
     redis.call('LPOP', queue.quarantined)
     if not index then
-      return grant(queue, message)
+      return grant(queue, message, line, keeps)
     end
-    limits.add(queue, message)
+    lines.add(queue, { message })
   end
+end
+
+-- The first two tasks of a line. Of one that is served again and again, more are read at once.
+local heads = {}
+local function first_two(queue, line)
+  local known = heads[line]
+  if not known or known.queue ~= queue or not known[known.at + 1] and not known.is_all then
+    local count = known and AT_ONCE or 2
+    known = lines.first_of(queue, line, count)
+    known.queue, known.at, known.is_all = queue, 1, #known < count
+    heads[line] = known
+  end
+  known.at = known.at + 1
+  return known[known.at - 1], known[known.at]
 end
 
 -- Gives the first task of a line, unless a limit of it is full by now.
 local function serve(queue, line)
   looks = looks + 1
-  local head = limits.first_of(queue, line)
-  local message = head and message_in_line(head)
-  local is_alone = message and is_quarantined(message)
-  local is_given = message and not limits.blocked_by(limits_of_line(line), head)
-  if is_given then
-    redis.call('ZREM', queue.held, head)
+  local head, next = first_two(queue, line)
+  if not head or lines.blocked_by(line, head) then
+    heads[line] = nil
+    return lines.go_on(queue, line, head, false)
   end
-  if is_given and is_alone and (holds > 0 or #granted > 0) then
+  local message = message_in_line(head)
+  local is_alone = is_quarantined(message)
+  lines.take_out(queue, head)
+  if is_alone and (holds > 0 or #granted > 0) then
     -- the next child that holds nothing takes it
     redis.call('LPUSH', queue.quarantined, message)
-    is_given = false
-  elseif is_given then
-    grant(queue, message)
-    of_lines = of_lines + 1
-    left = is_alone and 0 or left
+    return lines.go_on(queue, line, next, false)
   end
-  limits.left_line(queue, line, is_given)
+  grant(queue, message, line, string.sub(head, #line + 2, #line + 14) == FIRST)
+  of_lines = of_lines + 1
+  left = is_alone and 0 or left
+  lines.go_on(queue, line, next, true)
 end
 
--- Whether a line may give a task now: one with limits is not claimed ahead.
-local function may_serve(line)
-  return line and of_lines < MOST_OF_LINES and (left_limited > 0 or #line < 27) and line
-end
-
-local function first_line(queue, from, till)
-  local found = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, 1)
-  return may_serve(found[1]), tonumber(found[2])
-end
-
--- The tasks of the list that came before a time, at most so many.
+-- The tasks of the list that came before a time, at most so many. Returns how many they are.
 local function take_plain(queue, before, most)
   local count = most
   if before then
@@ -5767,45 +6105,77 @@ end
 
 -- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest.
 local function take(queue)
-  local turn = claim_number
+  local turn, has_plain, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
+  local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
+  function lines.on_ready(other, state)
+    if other == queue and state < 0 then
+      tenants.meet(state)
+    elseif other == queue then
+      aged.meet(state)
+    end
+  end
   while looks < MOST_LOOKS do
     local most = most_of(queue)
     if most <= 0 then
-      return
-    end
-    local fair = first_line(queue, '-inf', '(0')
-    local aged, since = first_line(queue, 0, '(' .. text(WAITS))
-    local is_fair = fair and turn % 2 == 0
-    turn = turn + 1
-    if not fair and not aged then
-      take_plain(queue, nil, most)
-      return
-    elseif is_fair or take_plain(queue, since, fair and 1 or most) == 0 then
-      serve(queue, not is_fair and aged or fair)
-    end
-  end
-end
-
-for _, queue in ipairs(open) do
-  if left <= 0 then
-    break
-  elseif not is_shut(queue) then
-    local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
-    if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
-      take_quarantined(queue)
-      left = #granted == 0 and left or 0
-    elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
-      to_drain = 1
       break
     end
-    take(queue)
-    limits.forget_tags(queue)
+    local fair, oldest = tenants.first(), aged.first()
+    local is_turn = fair and (turn % 2 == 0 or not oldest and not has_plain)
+    turn = turn + 1
+    local given = 0
+    if not is_turn and has_plain then
+      given = take_plain(queue, oldest and lines.state_of(queue, oldest), fair and 1 or most)
+      has_plain = oldest and has_plain or given > 0 and fair
+    end
+    if is_turn then
+      is_fair = true
+      tenants.pass()
+      serve(queue, fair)
+    elseif given == 0 and oldest then
+      aged.pass()
+      serve(queue, oldest)
+    elseif not fair and not oldest then
+      break
+    end
+  end
+  lines.on_ready = nil
+  if is_fair then
+    lines.forget_tags(queue)
   end
 end
 
-if #fields > 0 then
-  redis.call('HSET', keys.claims, unpack(fields))
+local function take_all()
+  for _, queue in ipairs(open) do
+    if left <= 0 then
+      break
+    elseif not is_shut(queue) then
+      local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
+      if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
+        take_quarantined(queue)
+        left = #granted == 0 and left or 0
+      elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
+        to_drain = 1
+        break
+      end
+      take(queue)
+    end
+  end
+  -- what they were taken out of is written behind this
+  if #fields > 0 then
+    redis.call('HSET', keys.claims, unpack(fields))
+  end
 end
+
+-- Every key is read before that, so a foreign one is found while nothing is given yet. To ask for the type of each would take longer.
+local is_done, failure = pcall(lines.together, take_all)
+if not is_done then
+  return wrong_type('hash', keys.claims, keys.unique, keys.gates)
+    or wrong_type('string', keys.drain)
+    or wrong_queues(queues)
+    or wrong_lines(keys, queues)
+    or redis.error_reply(type(failure) == 'table' and failure.err or failure)
+end
+
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do
   if has_work(queue) and not is_shut(queue) then
@@ -6037,48 +6407,49 @@ return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'
 ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
+${LIB.split}
+${LIB.has_tags}
+${LIB.limits_of}
+${LIB.CLAIMED}
+${LIB.limits_among}
+${LIB.tag}
+${LIB.member_of}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.split}
-${LIB.has_tags}
-${LIB.limits_of}
 ${LIB.wrong_lines}
-${LIB.wrong_lines_of}
 ${LIB.by_name}
-${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
 ${LIB.keep_result}
-${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.RENEWED}
 ${LIB.announce}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.end_limits}
-${LIB.CLAIMED}
-${LIB.member_of}
 ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
@@ -6153,43 +6524,73 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local any_queues = #queues > 0
-local wrong = wrong_keys(keys) or any_queues and (wrong_groups(keys) or wrong_queues(queues))
-if wrong then
-  return wrong
-end
-local messages, its_queue = {}, {}
+local ids = {}
 for i, task in ipairs(kept) do
-  its_queue[i], messages[i] = split(redis.call('HGET', keys.claims, task.name) or '')
-  messages[i] = messages[i] or ''
+  ids[i] = task.name
 end
-wrong = any_queues and wrong_lines_of(keys, queues, messages)
-if wrong then
-  return wrong
-end
-local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
-local keyed = redis.call('EXISTS', keys.unique) == 1
-for i, task in ipairs(kept) do
-  local message = messages[i]
-  if message ~= '' then
-    keep_result(task.result, message, results[i])
-    if end_claim({ claims = keys.claims, id = task.name }) then
-      if keyed then
-        free_key(keys.unique, message)
-      end
-      announce(known_answering, message, results[i])
-      local queue = known_queues[its_queue[i]]
-      if queue then
-        end_limits(keys, known_queues, queue, message, CLAIMED)
-      end
-      if any_queues then
-        leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
-      end
-      ended = ended + 1
-    end
+local entries = redis.call('HMGET', keys.claims, unpack(ids))
+local messages, its_queue, held, named = {}, {}, {}, {}
+for i, entry in ipairs(entries) do
+  its_queue[i], messages[i] = split(entry or '')
+  -- one that is named twice ends once
+  if messages[i] and not named[ids[i]] then
+    named[ids[i]] = true
+    held[#held + 1] = i
   end
 end
-return ended`,
+-- groups and limits may concern every queue; without them none is given
+local any_queues = #queues > 0
+local has_limits, any_members = any_queues and limits_among(held, messages), false
+for _, i in ipairs(any_queues and held or {}) do
+  any_members = any_members or member_of(messages[i])
+end
+local wrong = wrong_keys(keys)
+  or any_members and (wrong_groups(keys) or wrong_queues(queues))
+  or has_limits and wrong_lines(keys, queues)
+if wrong then
+  return wrong
+end
+if #held == 0 then
+  return 0
+end
+local known_answering, known_queues = by_name(answering), by_name(queues)
+local keyed = redis.call('EXISTS', keys.unique) == 1
+local ended = {}
+for place, i in ipairs(held) do
+  keep_result(kept[i].result, messages[i], results[i])
+  ended[place] = ids[i]
+end
+redis.call('HDEL', keys.claims, unpack(ended))
+
+local function leave(i)
+  local message = messages[i]
+  if keyed then
+    free_key(keys.unique, message)
+  end
+  announce(known_answering, message, results[i])
+  local queue = has_limits and known_queues[its_queue[i]]
+  if queue then
+    end_limits(keys, known_queues, queue, message, CLAIMED)
+  end
+  if any_members then
+    leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
+  end
+end
+
+local function leave_all()
+  for _, i in ipairs(held) do
+    leave(i)
+  end
+end
+
+if has_limits then
+  local lines = shared_lines(keys, known_queues)
+  lines.limits.prefetch(has_limits)
+  lines.together(leave_all)
+else
+  leave_all()
+end
+return #held`,
   'keep-done': `#!lua
 ${LIB.part}
 ${LIB.wrong_type}
@@ -6270,26 +6671,28 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.end_limits}
 ${LIB.CLAIMED}
 ${LIB.member_of}
@@ -6430,26 +6833,28 @@ ${LIB.has_tags}
 ${LIB.limits_of}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
 ${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -6550,7 +6955,7 @@ if wrong then
   return wrong
 end
 if stopped ~= '' then
-  shared_limits(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
+  shared_lines(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
@@ -6583,25 +6988,27 @@ ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.has_tags}
 ${LIB.limits_of}
-${LIB.LIMITS_MADE}
+${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
-${LIB.keeps_slot}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
-${LIB.limits_of_line}
+${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.MOST_FORGOTTEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
-${LIB.limits_with}
-${LIB.shared_limits}
+${LIB.lines_with}
+${LIB.shared_lines}
 ${LIB.end_limits}
 ${LIB.CLAIMED}
 ${LIB.member_of}

@@ -28,17 +28,23 @@ end
 
 -- Puts tasks into their lines. Returns those that have none, and whether one of the lines may start.
 local function line_up(keys, queues, queue, messages)
-  local plain, may_start = messages, false
+  local plain, with_line = messages, {}
   for i, message in ipairs(messages) do
     if has_tags(message) and line_of(message) then
       plain = plain == messages and part(messages, 1, i - 1) or plain
-      local limits = shared_limits(keys, queues)
-      may_start = limits.add(queue, not_ahead(keys, queue, message, limits.now)) or may_start
+      with_line[#with_line + 1] = message
     elseif plain ~= messages then
       plain[#plain + 1] = message
     end
   end
-  return plain, may_start
+  if #with_line == 0 then
+    return plain, false
+  end
+  local lines = shared_lines(keys, queues)
+  for i, message in ipairs(with_line) do
+    with_line[i] = not_ahead(keys, queue, message, lines.now)
+  end
+  return plain, lines.add(queue, with_line)
 end
 
 -- Tasks that were never claimed come to the tail, or into their lines.

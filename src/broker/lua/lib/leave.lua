@@ -187,7 +187,8 @@ local function remove(keys, queues, queue, place, message, passed)
     local entry, line = place_in_line(message)
     removed = entry and redis.call('ZREM', queue.held, entry) or 0
     if removed > 0 then
-      shared_limits(keys, queues).left_line(queue, line)
+      local lines = shared_lines(keys, queues)
+      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
     end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)

@@ -17,6 +17,9 @@ local TAGS = 4e15
 
 local NO_TENANT = '--------------------'
 
+-- The turn of a message that keeps a slot: it is the next.
+local FIRST = '0000000000000'
+
 -- Whether a message may wait in a line: most have no tag.
 local function has_tags(message)
   return string.byte(message, 35) ~= 91
@@ -57,11 +60,14 @@ local function place_in_line(message)
   if not line then
     return
   end
+  if keeps then
+    return line .. ' ' .. FIRST .. message, line, true
+  end
   local turn = tonumber(string.sub(message, 26, 34), 36) or 0
-  if order and not keeps then
+  if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', keeps and 0 or math.max(turn, 1)) .. message, line, keeps
+  return line .. ' ' .. string.format('%013.0f', math.max(turn, 1)) .. message, line, false
 end
 
 -- The message of an entry of `held:<queue>`.
@@ -81,4 +87,9 @@ end
 -- A message as it was before its claim noted the limit of its queue.
 local function without_gate(message)
   return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
+end
+
+-- Whether a message that waits keeps a slot of this limit.
+local function keeps_slot(message, limit)
+  return string.find(string.sub(message, 35, 34 + 28 * 9), 'L' .. limit, 1, true) ~= nil
 end

@@ -39,4 +39,4 @@ end
 if queue ~= '' then
   redis.call('HDEL', keys.gates, queue)
 end
-return shared_limits(keys, by_name(queues)).end_entry(name)
+return shared_lines(keys, by_name(queues)).end_entry(name)

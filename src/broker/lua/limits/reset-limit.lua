@@ -30,4 +30,4 @@ if wrong then
   return wrong
 end
 redis.call('ZREM', keys.paced, '!' .. field)
-return shared_limits(keys, by_name(queues)).end_entry(field)
+return shared_lines(keys, by_name(queues)).end_entry(field)

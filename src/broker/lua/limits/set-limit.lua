@@ -32,7 +32,7 @@ local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wro
 if wrong then
   return wrong
 end
-local limits = shared_limits(keys, by_name(queues))
-local ends = for_ms == '' and '0' or text(limits.now + for_ms)
-limits.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
+local lines = shared_lines(keys, by_name(queues))
+local ends = for_ms == '' and '0' or text(lines.now + for_ms)
+lines.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
 return ends

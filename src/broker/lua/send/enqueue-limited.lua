@@ -34,23 +34,23 @@ if wrong then
   return wrong
 end
 local known_queues = by_name({ queue })
-local limits = shared_limits(keys, known_queues)
-local due = tonumber(due_ms) + (due_from == 'in' and limits.now or 0)
+local lines = shared_lines(keys, known_queues)
+local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. line .. '!')
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
-    if limits.room(limit) <= waiting then
+    if lines.limits.room(limit) <= waiting then
       return { 0, limit }
     end
   end
 end
 
 -- those of one line in the order in which Redis got them, by its clock
-local stamp = base36(limits.now, 9)
+local stamp = base36(lines.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
-  if due > limits.now then
+  if due > lines.now then
     return schedule(queue.scheduled, keys.alarm, due, fresh)
   end
   for i, message in ipairs(fresh) do

@@ -92,13 +92,13 @@ if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    local limits = shared_limits(keys, known_queues)
-    local at = limits.keep_pace()
-    unreached = limits.unreached()
+    local lines = shared_lines(keys, known_queues)
+    local at = lines.keep_pace()
+    unreached = lines.unreached()
     if at then
       look_again(at)
     end
-    if limits.forget_rates() then
+    if lines.limits.forget_rates() then
       look_again(now + 10)
     end
   end

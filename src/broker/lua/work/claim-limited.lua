@@ -49,19 +49,12 @@ local claim_number, ids = tonumber(number), ids_in(acks)
 if claim_number < tonumber(last) then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
 end
-local wrong = wrong_type('hash', keys.claims, keys.unique, keys.gates)
-  or wrong_type('string', keys.drain)
-  or wrong_type('list', keys.alarm)
-  or wrong_queues(queues)
-  or wrong_lines(keys, queues)
-if wrong then
-  return wrong
-end
-
 -- So many lines are looked at in one script.
 local MOST_LOOKS = 40
 -- So many tasks of lines are given at once: each takes Redis longer than one of a list.
 local MOST_OF_LINES = 32
+-- So many lines, or tasks of a line, are read at once.
+local AT_ONCE = 9
 
 local acked = 0
 if #ids > 0 then
@@ -97,16 +90,18 @@ if redis.call('EXISTS', keys.gates) == 1 then
   end
 end
 
-local known_queues = by_name(queues)
-local limits = limits_with(keys, known_queues)
+local lines = shared_lines(keys, by_name(queues))
+local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
 local left, left_limited = math.min(tonumber(limit), 1000), math.min(tonumber(limited), tonumber(limit))
 local granted, fields, looks, of_lines = {}, {}, 0, 0
 
-local function grant(queue, message)
+-- Gives a task to the child. `line` is that in which it waited, `keeps` whether it keeps a slot.
+local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  local gate, is_limited = gate_of[queue.name], false
+  local gate = gate_of[queue.name]
+  local is_limited = line and #line > 26
   if has_tags(message) then
     if tag(message, 's') then
       free_key(keys.unique, message)
@@ -114,14 +109,13 @@ local function grant(queue, message)
     if is_of_stopped(keys.groups, stops, message) then
       stopped[#stopped + 1] = id
     end
-    for _, limit in ipairs(line_of(message) and limits_of(message, 'lL') or {}) do
-      is_limited = true
-      limits.take(limit, 1, keeps_slot(message, limit))
-      message = with_letter(message, 'L', limit, 'l')
-    end
+  end
+  for _, its in ipairs(is_limited and lines.parts_of(line).limits or {}) do
+    limits.take(its, keeps and keeps_slot(message, its))
+    message = keeps and with_letter(message, 'L', its, 'l') or message
   end
   if gate then
-    limits.take(gate, 1)
+    limits.take(gate)
     message = string.sub(message, 1, 34) .. 'q' .. gate .. string.sub(message, 35)
   end
   local held = queue.name .. ' ' .. message
@@ -141,9 +135,44 @@ local function most_of(queue)
   return gate and math.min(limits.room(gate), left, left_limited) or left
 end
 
+-- Whether a line may give a task now: one with limits is not claimed ahead.
+local function may_serve(line)
+  return of_lines < MOST_OF_LINES and (left_limited > 0 or #line < 27)
+end
+
+-- The lines of a queue that may start, from one state to another, one after the other.
+local function source(queue, from, till)
+  local its, found, at, is_all = { bound = math.huge }, {}, 1, false
+  function its.first()
+    local line = found[at]
+    if not line and not is_all or line and lines.state_of(queue, line) > its.bound then
+      found, at, its.bound = lines.ready(queue, from, till, AT_ONCE), 1, math.huge
+      is_all = #found < AT_ONCE
+      local named = {}
+      for _, one in ipairs(found) do
+        for _, its_limit in ipairs(lines.parts_of(one).limits) do
+          named[#named + 1] = its_limit
+        end
+      end
+      limits.prefetch(named)
+      line = found[1]
+    end
+    return line and may_serve(line) and line
+  end
+  function its.pass()
+    at = at + 1
+  end
+  -- A line has become ready, or has another state: those behind it are read anew.
+  function its.meet(state)
+    its.bound = math.min(its.bound, state)
+    is_all = false
+  end
+  return its
+end
+
 local function has_work(queue)
   return redis.call('EXISTS', queue.pending, queue.quarantined) > 0
-    or redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS)) > 0
+    or #lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0
 end
 
 -- A queue whose limit is full waits as a whole.
@@ -153,7 +182,7 @@ local function is_shut(queue)
     return false
   end
   if has_work(queue) then
-    limits.wait_as_queue(queue, gate)
+    lines.wait_as_queue(queue, gate)
   end
   return true
 end
@@ -166,49 +195,53 @@ local function take_quarantined(queue)
       return
     end
     looks = looks + 1
-    local entry, line = place_in_line(message)
-    local index = entry and limits.blocked_by(limits_of_line(line), entry)
+    local entry, line, keeps = place_in_line(message)
+    local index = entry and lines.blocked_by(line, entry)
     redis.call('LPOP', queue.quarantined)
     if not index then
-      return grant(queue, message)
+      return grant(queue, message, line, keeps)
     end
-    limits.add(queue, message)
+    lines.add(queue, { message })
   end
+end
+
+-- The first two tasks of a line. Of one that is served again and again, more are read at once.
+local heads = {}
+local function first_two(queue, line)
+  local known = heads[line]
+  if not known or known.queue ~= queue or not known[known.at + 1] and not known.is_all then
+    local count = known and AT_ONCE or 2
+    known = lines.first_of(queue, line, count)
+    known.queue, known.at, known.is_all = queue, 1, #known < count
+    heads[line] = known
+  end
+  known.at = known.at + 1
+  return known[known.at - 1], known[known.at]
 end
 
 -- Gives the first task of a line, unless a limit of it is full by now.
 local function serve(queue, line)
   looks = looks + 1
-  local head = limits.first_of(queue, line)
-  local message = head and message_in_line(head)
-  local is_alone = message and is_quarantined(message)
-  local is_given = message and not limits.blocked_by(limits_of_line(line), head)
-  if is_given then
-    redis.call('ZREM', queue.held, head)
+  local head, next = first_two(queue, line)
+  if not head or lines.blocked_by(line, head) then
+    heads[line] = nil
+    return lines.go_on(queue, line, head, false)
   end
-  if is_given and is_alone and (holds > 0 or #granted > 0) then
+  local message = message_in_line(head)
+  local is_alone = is_quarantined(message)
+  lines.take_out(queue, head)
+  if is_alone and (holds > 0 or #granted > 0) then
     -- the next child that holds nothing takes it
     redis.call('LPUSH', queue.quarantined, message)
-    is_given = false
-  elseif is_given then
-    grant(queue, message)
-    of_lines = of_lines + 1
-    left = is_alone and 0 or left
+    return lines.go_on(queue, line, next, false)
   end
-  limits.left_line(queue, line, is_given)
+  grant(queue, message, line, string.sub(head, #line + 2, #line + 14) == FIRST)
+  of_lines = of_lines + 1
+  left = is_alone and 0 or left
+  lines.go_on(queue, line, next, true)
 end
 
--- Whether a line may give a task now: one with limits is not claimed ahead.
-local function may_serve(line)
-  return line and of_lines < MOST_OF_LINES and (left_limited > 0 or #line < 27) and line
-end
-
-local function first_line(queue, from, till)
-  local found = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, 1)
-  return may_serve(found[1]), tonumber(found[2])
-end
-
--- The tasks of the list that came before a time, at most so many.
+-- The tasks of the list that came before a time, at most so many. Returns how many they are.
 local function take_plain(queue, before, most)
   local count = most
   if before then
@@ -229,45 +262,77 @@ end
 
 -- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest.
 local function take(queue)
-  local turn = claim_number
+  local turn, has_plain, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
+  local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
+  function lines.on_ready(other, state)
+    if other == queue and state < 0 then
+      tenants.meet(state)
+    elseif other == queue then
+      aged.meet(state)
+    end
+  end
   while looks < MOST_LOOKS do
     local most = most_of(queue)
     if most <= 0 then
-      return
-    end
-    local fair = first_line(queue, '-inf', '(0')
-    local aged, since = first_line(queue, 0, '(' .. text(WAITS))
-    local is_fair = fair and turn % 2 == 0
-    turn = turn + 1
-    if not fair and not aged then
-      take_plain(queue, nil, most)
-      return
-    elseif is_fair or take_plain(queue, since, fair and 1 or most) == 0 then
-      serve(queue, not is_fair and aged or fair)
-    end
-  end
-end
-
-for _, queue in ipairs(open) do
-  if left <= 0 then
-    break
-  elseif not is_shut(queue) then
-    local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
-    if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
-      take_quarantined(queue)
-      left = #granted == 0 and left or 0
-    elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
-      to_drain = 1
       break
     end
-    take(queue)
-    limits.forget_tags(queue)
+    local fair, oldest = tenants.first(), aged.first()
+    local is_turn = fair and (turn % 2 == 0 or not oldest and not has_plain)
+    turn = turn + 1
+    local given = 0
+    if not is_turn and has_plain then
+      given = take_plain(queue, oldest and lines.state_of(queue, oldest), fair and 1 or most)
+      has_plain = oldest and has_plain or given > 0 and fair
+    end
+    if is_turn then
+      is_fair = true
+      tenants.pass()
+      serve(queue, fair)
+    elseif given == 0 and oldest then
+      aged.pass()
+      serve(queue, oldest)
+    elseif not fair and not oldest then
+      break
+    end
+  end
+  lines.on_ready = nil
+  if is_fair then
+    lines.forget_tags(queue)
   end
 end
 
-if #fields > 0 then
-  redis.call('HSET', keys.claims, unpack(fields))
+local function take_all()
+  for _, queue in ipairs(open) do
+    if left <= 0 then
+      break
+    elseif not is_shut(queue) then
+      local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
+      if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
+        take_quarantined(queue)
+        left = #granted == 0 and left or 0
+      elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
+        to_drain = 1
+        break
+      end
+      take(queue)
+    end
+  end
+  -- what they were taken out of is written behind this
+  if #fields > 0 then
+    redis.call('HSET', keys.claims, unpack(fields))
+  end
 end
+
+-- Every key is read before that, so a foreign one is found while nothing is given yet. To ask for the type of each would take longer.
+local is_done, failure = pcall(lines.together, take_all)
+if not is_done then
+  return wrong_type('hash', keys.claims, keys.unique, keys.gates)
+    or wrong_type('string', keys.drain)
+    or wrong_queues(queues)
+    or wrong_lines(keys, queues)
+    or redis.error_reply(type(failure) == 'table' and failure.err or failure)
+end
+
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do
   if has_work(queue) and not is_shut(queue) then

@@ -54,40 +54,70 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
-local any_queues = #queues > 0
-local wrong = wrong_keys(keys) or any_queues and (wrong_groups(keys) or wrong_queues(queues))
-if wrong then
-  return wrong
-end
-local messages, its_queue = {}, {}
+local ids = {}
 for i, task in ipairs(kept) do
-  its_queue[i], messages[i] = split(redis.call('HGET', keys.claims, task.name) or '')
-  messages[i] = messages[i] or ''
+  ids[i] = task.name
 end
-wrong = any_queues and wrong_lines_of(keys, queues, messages)
-if wrong then
-  return wrong
-end
-local known_answering, known_queues, ended = by_name(answering), by_name(queues), 0
-local keyed = redis.call('EXISTS', keys.unique) == 1
-for i, task in ipairs(kept) do
-  local message = messages[i]
-  if message ~= '' then
-    keep_result(task.result, message, results[i])
-    if end_claim({ claims = keys.claims, id = task.name }) then
-      if keyed then
-        free_key(keys.unique, message)
-      end
-      announce(known_answering, message, results[i])
-      local queue = known_queues[its_queue[i]]
-      if queue then
-        end_limits(keys, known_queues, queue, message, CLAIMED)
-      end
-      if any_queues then
-        leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
-      end
-      ended = ended + 1
-    end
+local entries = redis.call('HMGET', keys.claims, unpack(ids))
+local messages, its_queue, held, named = {}, {}, {}, {}
+for i, entry in ipairs(entries) do
+  its_queue[i], messages[i] = split(entry or '')
+  -- one that is named twice ends once
+  if messages[i] and not named[ids[i]] then
+    named[ids[i]] = true
+    held[#held + 1] = i
   end
 end
-return ended
+-- groups and limits may concern every queue; without them none is given
+local any_queues = #queues > 0
+local has_limits, any_members = any_queues and limits_among(held, messages), false
+for _, i in ipairs(any_queues and held or {}) do
+  any_members = any_members or member_of(messages[i])
+end
+local wrong = wrong_keys(keys)
+  or any_members and (wrong_groups(keys) or wrong_queues(queues))
+  or has_limits and wrong_lines(keys, queues)
+if wrong then
+  return wrong
+end
+if #held == 0 then
+  return 0
+end
+local known_answering, known_queues = by_name(answering), by_name(queues)
+local keyed = redis.call('EXISTS', keys.unique) == 1
+local ended = {}
+for place, i in ipairs(held) do
+  keep_result(kept[i].result, messages[i], results[i])
+  ended[place] = ids[i]
+end
+redis.call('HDEL', keys.claims, unpack(ended))
+
+local function leave(i)
+  local message = messages[i]
+  if keyed then
+    free_key(keys.unique, message)
+  end
+  announce(known_answering, message, results[i])
+  local queue = has_limits and known_queues[its_queue[i]]
+  if queue then
+    end_limits(keys, known_queues, queue, message, CLAIMED)
+  end
+  if any_members then
+    leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
+  end
+end
+
+local function leave_all()
+  for _, i in ipairs(held) do
+    leave(i)
+  end
+end
+
+if has_limits then
+  local lines = shared_lines(keys, known_queues)
+  lines.limits.prefetch(has_limits)
+  lines.together(leave_all)
+else
+  leave_all()
+end
+return #held

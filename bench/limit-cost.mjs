@@ -1,0 +1,127 @@
+/**
+ * The cost of limits: docs/performance.md has the figures.
+ *
+ *   npm run build
+ *   node bench/limit-cost.mjs
+ *
+ * On a private server, one after the other: what a start costs Redis without a limit, with one key and with 100,000 keys of which each has
+ * a concurrency and a rate, as microseconds of its scripts from the sending to the end of a task; the longest claim; and the bytes of a
+ * task that waits and of a key that is idle.
+ */
+import { createHash } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { RedisBroker } from '../dist/broker/redis-broker.js';
+import { TaskIdSequence } from '../dist/message/task-id.js';
+import { encodeMessage } from '../dist/message/task-message.js';
+import { encodeDone } from '../dist/message/task-result.js';
+import { RedisServer } from '../dist/testing/redis-server.js';
+
+const TASKS = Number(process.env.TASKS ?? 100_000);
+const AT_ONCE = 8;
+const QUEUES = ['default'];
+const NAME = 'limits';
+
+const server = await RedisServer.start();
+const redis = new Redis(server.url);
+const broker = new RedisBroker({ redis: server.url, namespace: NAME, queues: QUEUES, commandTimeoutMs: 60_000 });
+await broker.connect();
+const ids = new TaskIdSequence();
+await redis.config('SET', 'slowlog-max-len', '1000');
+
+const kinds = {
+  'no limit': () => '',
+  'one key': () => `l${limitKey(0)}`,
+  '100,000 keys': (at) => `l${limitKey(at)}`,
+  'a tenant each': (at) => `o0000rs0${digest(`tenant ${at}`).slice(0, 20)}`,
+};
+const costs = {};
+for (const [kind, tagsOf] of Object.entries(kinds)) {
+  await redis.flushall();
+  await redis.hset(`{${NAME}}:limits`, limitKey(0).slice(0, 6), `${kind === 'one key' ? 100 : 1} 10 10 0 {}`);
+  const before = await bytes();
+  costs[kind] = await costOf(kind, tagsOf, before);
+}
+console.table(costs);
+
+await broker.close();
+redis.disconnect();
+await server.stop();
+
+async function costOf(kind, tagsOf, before) {
+  const limited = kind !== 'no limit';
+  const [sent, waiting] = await measured(async () => {
+    for (let at = 0; at < TASKS; at += 100) {
+      const messages = Array.from({ length: 100 }, (_, one) => message(tagsOf(at + one)));
+      if (limited) await broker.enqueueLimited('default', messages, { labels: [] });
+      else await broker.enqueue('default', messages);
+    }
+    return ((await bytes()) - before) / TASKS;
+  });
+  const child = await worker();
+  await redis.slowlog('RESET');
+  await redis.config('SET', 'slowlog-log-slower-than', '300');
+  let acks = [];
+  let number = 0;
+  const [run] = await measured(async () => {
+    for (let left = TASKS; left > 0; ) {
+      number += 1;
+      const { tasks } = await broker.claim(child, { number, limit: AT_ONCE, limited: AT_ONCE, acks });
+      acks = [];
+      left -= tasks.length;
+      if (kind.includes('key'))
+        await broker.results.finish(
+          child,
+          tasks.map(({ id }) => ({ id, result: encodeDone(1), limited: true })),
+        );
+      else acks = tasks.map(({ id }) => id);
+    }
+  });
+  const slow = await redis.slowlog('GET', 1000);
+  await redis.config('SET', 'slowlog-log-slower-than', '-1');
+  const rates = await redis.zcard(`{${NAME}}:rates`);
+  return {
+    'us to send': round(sent),
+    'us to start and end': round(run),
+    'us in all': round(sent + run),
+    'bytes waiting': Math.round(waiting),
+    'longest us': Math.max(0, ...slow.map(([, , us]) => us)),
+    rates,
+  };
+}
+
+/** Redis microseconds a task in scripts, and what the run gave. */
+async function measured(run) {
+  await redis.config('RESETSTAT');
+  const gave = await run();
+  const stats = await redis.info('commandstats');
+  const total = [...stats.matchAll(/cmdstat_(?:evalsha|eval):calls=\d+,usec=(\d+)/g)].reduce((sum, [, us]) => sum + Number(us), 0);
+  return [total / TASKS, gave];
+}
+
+function message(tags) {
+  return encodeMessage({ id: ids.next(), name: 'ReportTasks.send', payload: '[7,{"weekly":true}]', enqueuedAt: Date.now(), tags });
+}
+
+async function worker() {
+  const session = `s${ids.next()}-30000`;
+  await broker.openSession({ session, leaseMs: 3_000_000, queues: QUEUES, host: 'bench', pid: 1, catalog: [] });
+  const child = `${session}.${ids.next()}`;
+  await broker.register(session, child);
+  return { session, child, queues: QUEUES };
+}
+
+async function bytes() {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))[1]);
+}
+
+function limitKey(at) {
+  return digest('stripe').slice(0, 6) + digest(`stripe ${at}`).slice(0, 21);
+}
+
+function digest(text) {
+  return createHash('sha1').update(text).digest('base64url');
+}
+
+function round(us) {
+  return Math.round(us * 10) / 10;
+}
