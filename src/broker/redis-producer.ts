@@ -106,10 +106,7 @@ export class RedisProducer implements ProducerBroker {
     const entry = await this.connection
       .command((redis, keys) => redis.hget(keys.catalog(), name))
       .catch(
-        unlooked(
-          'to which queue the task belongs; nothing was added',
-          'Repeat the call, or name the queue: queue.task(name).with({ queue }).',
-        ),
+        unlooked('to which queue the task belongs and which limits it has; nothing was added', 'Repeat the call.'),
       );
     const task = this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry);
     // of an entry of another version no more is taken for granted than its queue
