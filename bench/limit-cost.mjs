@@ -50,10 +50,12 @@ await server.stop();
 async function costOf(kind, tagsOf, before) {
   const limited = kind !== 'no limit';
   const [sent, waiting] = await measured(async () => {
-    for (let at = 0; at < TASKS; at += 100) {
-      const messages = Array.from({ length: 100 }, (_, one) => message(tagsOf(at + one)));
-      if (limited) await broker.enqueueLimited('default', messages, { labels: [] });
-      else await broker.enqueue('default', messages);
+    // each by a call of its own, as an app that answers requests does
+    for (let at = 0; at < TASKS; at += 1) {
+      const one = message(tagsOf(at));
+      const labels = kind.includes('key') ? [limitKey(at), `customer-${at}`] : [];
+      if (limited) await broker.enqueueLimited('default', [one], { labels });
+      else await broker.enqueue('default', [one]);
     }
     return ((await bytes()) - before) / TASKS;
   });
@@ -94,12 +96,21 @@ async function measured(run) {
   await redis.config('RESETSTAT');
   const gave = await run();
   const stats = await redis.info('commandstats');
-  const total = [...stats.matchAll(/cmdstat_(?:evalsha|eval):calls=\d+,usec=(\d+)/g)].reduce((sum, [, us]) => sum + Number(us), 0);
+  const total = [...stats.matchAll(/cmdstat_(?:evalsha|eval):calls=\d+,usec=(\d+)/g)].reduce(
+    (sum, [, us]) => sum + Number(us),
+    0,
+  );
   return [total / TASKS, gave];
 }
 
 function message(tags) {
-  return encodeMessage({ id: ids.next(), name: 'ReportTasks.send', payload: '[7,{"weekly":true}]', enqueuedAt: Date.now(), tags });
+  return encodeMessage({
+    id: ids.next(),
+    name: 'ReportTasks.send',
+    payload: '[7,{"weekly":true}]',
+    enqueuedAt: Date.now(),
+    tags,
+  });
 }
 
 async function worker() {

@@ -779,27 +779,29 @@ end`,
   end
   return wrong
 end`,
+  'CLAIMED': `local CLAIMED = { [108] = true, [113] = true }`,
+  'WAITING': `local WAITING = { [76] = true }`,
+  'DECLARED': `local DECLARED = { [108] = true, [76] = true }`,
+  'ANY_LIMIT': `local ANY_LIMIT = { [108] = true, [76] = true, [113] = true, [111] = true }`,
   'limits_of': `local function limits_of(message, letters)
   local limits, at = {}, 35
-  local letter = string.sub(message, at, at)
-  while string.find(letter, '%a') do
-    if string.find(letters, letter, 1, true) then
+  local letter = string.byte(message, at)
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letters[letter] then
       limits[#limits + 1] = string.sub(message, at + 1, at + 27)
     end
     at = at + 28
-    letter = string.sub(message, at, at)
+    letter = string.byte(message, at)
   end
   return limits
 end`,
   'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if has_tags(message) and #limits_of(message, 'lLoq') > 0 then
+    if has_tags(message) and #limits_of(message, ANY_LIMIT) > 0 then
       return wrong_lines(keys, queues)
     end
   end
 end`,
-  'CLAIMED': `local CLAIMED = 'lq'`,
-  'WAITING': `local WAITING = 'L'`,
   'limits_among': `local function limits_among(numbers, messages)
   local found
   for _, i in ipairs(numbers) do
@@ -811,14 +813,22 @@ end`,
   return found
 end`,
   'end_limits': `local function end_limits(keys, queues, queue, message, letters)
-  local named = has_tags(message) and limits_of(message, 'lLq') or {}
-  if #named == 0 then
+  local given_up = has_tags(message) and limits_of(message, letters) or {}
+  local declared = has_tags(message) and limits_of(message, DECLARED) or {}
+  if #given_up + #declared == 0 then
     return
   end
-  local lines, line = shared_lines(keys, queues), line_of(message)
-  lines.free(limits_of(message, letters))
-  if line then
-    lines.forget_labels(limits_of(message, 'lL'), queue, line)
+  local lines = shared_lines(keys, queues)
+  lines.free(given_up)
+  lines.forget_labels(declared, queue, line_of(message))
+end`,
+  'end_limits_of': `local function end_limits_of(lines, limits, numbers, messages, queue_of)
+  lines.free(limits)
+  for _, i in ipairs(numbers) do
+    local line = has_tags(messages[i]) and queue_of(i) and line_of(messages[i])
+    if line and #line > 26 then
+      lines.forget_labels(lines.parts_of(line).limits, queue_of(i), line)
+    end
   end
 end`,
   'with_letter': `local function with_letter(message, letter, limit, other)
@@ -832,7 +842,7 @@ end`,
   return message
 end`,
   'keep_ordered': `local function keep_ordered(keys, task, message)
-  for _, limit in ipairs(has_tags(message) and limits_of(message, 'l') or {}) do
+  for _, limit in ipairs(has_tags(message) and limits_of(message, CLAIMED) or {}) do
     if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
       message = with_letter(message, 'l', limit, 'L')
     end
@@ -2012,6 +2022,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.now_ms}
@@ -2191,6 +2202,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.by_name}
@@ -2221,6 +2233,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.DECLARED}
 ${LIB.end_limits}
 ${LIB.WAITING}
 ${LIB.remove}
@@ -2645,6 +2658,7 @@ ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.text}
@@ -2780,6 +2794,7 @@ ${LIB.result_tag}
 ${LIB.remembered}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.member_of}
@@ -3011,6 +3026,7 @@ ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.is_foreign}
@@ -3039,6 +3055,7 @@ ${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.DECLARED}
 ${LIB.end_limits}
 ${LIB.WAITING}
 ${LIB.remove}
@@ -3194,6 +3211,7 @@ ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.by_name}
 ${LIB.limits_of}
+${LIB.DECLARED}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -3395,6 +3413,7 @@ ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.now_ms}
@@ -3855,6 +3874,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.text}
@@ -4489,6 +4509,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.DECLARED}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -5138,6 +5159,7 @@ ${LIB.unique_digest}
 ${LIB.split}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.now_ms}
@@ -5174,6 +5196,7 @@ ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
 ${LIB.free_key}
+${LIB.DECLARED}
 ${LIB.end_limits}
 ${LIB.WAITING}
 ${LIB.remove}
@@ -5334,6 +5357,7 @@ ${LIB.pauses_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.ENDED_KEPT}
@@ -5652,6 +5676,7 @@ ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.is_cancelled}
@@ -5663,6 +5688,7 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.DECLARED}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -6428,13 +6454,21 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.RENEWED}
 ${LIB.announce}
+${LIB.MADE}
+${LIB.now_ms}
+${LIB.ring}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
-${LIB.ring}
 ${LIB.PACE}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
@@ -6443,18 +6477,9 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.end_limits}
-${LIB.MADE}
-${LIB.now_ms}
-${LIB.GROUP}
-${LIB.DIGITS}
-${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.line_up}
@@ -6469,6 +6494,7 @@ ${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
+${LIB.end_limits_of}
 -- ends finished tasks of a child that keep their results or are in a group.
 -- Returns the number that the child still held.
 local keys = {
@@ -6568,10 +6594,6 @@ local function leave(i)
     free_key(keys.unique, message)
   end
   announce(known_answering, message, results[i])
-  local queue = has_limits and known_queues[its_queue[i]]
-  if queue then
-    end_limits(keys, known_queues, queue, message, CLAIMED)
-  end
   if any_members then
     leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
   end
@@ -6581,12 +6603,14 @@ local function leave_all()
   for _, i in ipairs(held) do
     leave(i)
   end
+  if has_limits then
+    local lines = shared_lines(keys, known_queues)
+    end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
+  end
 end
 
 if has_limits then
-  local lines = shared_lines(keys, known_queues)
-  lines.limits.prefetch(has_limits)
-  lines.together(leave_all)
+  shared_lines(keys, known_queues).together(leave_all)
 else
   leave_all()
 end
@@ -6659,6 +6683,7 @@ ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.is_cancelled}
@@ -6671,6 +6696,7 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.DECLARED}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -6831,6 +6857,7 @@ ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
 ${LIB.wrong_lines_of}
 ${LIB.LINES_MADE}
@@ -6864,6 +6891,7 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.DECLARED}
 ${LIB.end_limits}
 ${LIB.CLAIMED}
 ${LIB.MADE}
@@ -6988,6 +7016,7 @@ ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.has_tags}
 ${LIB.limits_of}
+${LIB.DECLARED}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}

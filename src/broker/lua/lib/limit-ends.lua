@@ -10,16 +10,22 @@ local function wrong_lines(keys, queues)
   return wrong
 end
 
+-- The tags by which a task has slots, in the claims and while it waits, and all that have to do with limits: codes of their letters.
+local CLAIMED = { [108] = true, [113] = true }
+local WAITING = { [76] = true }
+local DECLARED = { [108] = true, [76] = true }
+local ANY_LIMIT = { [108] = true, [76] = true, [113] = true, [111] = true }
+
 -- The limits of the tags with these letters.
 local function limits_of(message, letters)
   local limits, at = {}, 35
-  local letter = string.sub(message, at, at)
-  while string.find(letter, '%a') do
-    if string.find(letters, letter, 1, true) then
+  local letter = string.byte(message, at)
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letters[letter] then
       limits[#limits + 1] = string.sub(message, at + 1, at + 27)
     end
     at = at + 28
-    letter = string.sub(message, at, at)
+    letter = string.byte(message, at)
   end
   return limits
 end
@@ -27,15 +33,11 @@ end
 -- The same, only where one of these messages has something to do with limits.
 local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if has_tags(message) and #limits_of(message, 'lLoq') > 0 then
+    if has_tags(message) and #limits_of(message, ANY_LIMIT) > 0 then
       return wrong_lines(keys, queues)
     end
   end
 end
-
--- The tags by which a task has slots: in the claims, or while it waits.
-local CLAIMED = 'lq'
-local WAITING = 'L'
 
 -- The limits of claimed messages, those with these numbers in a list. Nil where none has one, as for most.
 local function limits_among(numbers, messages)
@@ -51,14 +53,24 @@ end
 
 -- What hangs on the end of a task that has limits: its slots are free for others. Most tasks have none.
 local function end_limits(keys, queues, queue, message, letters)
-  local named = has_tags(message) and limits_of(message, 'lLq') or {}
-  if #named == 0 then
+  local given_up = has_tags(message) and limits_of(message, letters) or {}
+  local declared = has_tags(message) and limits_of(message, DECLARED) or {}
+  if #given_up + #declared == 0 then
     return
   end
-  local lines, line = shared_lines(keys, queues), line_of(message)
-  lines.free(limits_of(message, letters))
-  if line then
-    lines.forget_labels(limits_of(message, 'lL'), queue, line)
+  local lines = shared_lines(keys, queues)
+  lines.free(given_up)
+  lines.forget_labels(declared, queue, line_of(message))
+end
+
+-- The same for many claimed messages of one script, `limits` being all of theirs.
+local function end_limits_of(lines, limits, numbers, messages, queue_of)
+  lines.free(limits)
+  for _, i in ipairs(numbers) do
+    local line = has_tags(messages[i]) and queue_of(i) and line_of(messages[i])
+    if line and #line > 26 then
+      lines.forget_labels(lines.parts_of(line).limits, queue_of(i), line)
+    end
   end
 end
 
@@ -78,7 +90,7 @@ end
 
 -- A claimed task is to run again: the message with the slots that it keeps, those of ordered limits.
 local function keep_ordered(keys, task, message)
-  for _, limit in ipairs(has_tags(message) and limits_of(message, 'l') or {}) do
+  for _, limit in ipairs(has_tags(message) and limits_of(message, CLAIMED) or {}) do
     if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
       message = with_letter(message, 'l', limit, 'L')
     end

@@ -98,10 +98,6 @@ local function leave(i)
     free_key(keys.unique, message)
   end
   announce(known_answering, message, results[i])
-  local queue = has_limits and known_queues[its_queue[i]]
-  if queue then
-    end_limits(keys, known_queues, queue, message, CLAIMED)
-  end
   if any_members then
     leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])
   end
@@ -111,12 +107,14 @@ local function leave_all()
   for _, i in ipairs(held) do
     leave(i)
   end
+  if has_limits then
+    local lines = shared_lines(keys, known_queues)
+    end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
+  end
 end
 
 if has_limits then
-  local lines = shared_lines(keys, known_queues)
-  lines.limits.prefetch(has_limits)
-  lines.together(leave_all)
+  shared_lines(keys, known_queues).together(leave_all)
 else
   leave_all()
 end
