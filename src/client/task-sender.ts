@@ -76,7 +76,16 @@ interface Destination {
   readonly rules: SentRules | undefined;
 }
 
-/** The calls of one turn, as they were when they were made. */
+/** A call as it was when it was made. */
+interface Call {
+  readonly payload: string;
+  /** undefined when the catalog has to be asked first */
+  readonly start: CallStart | undefined;
+  /** where `start` is known and makes any */
+  readonly tags: StartTags | undefined;
+}
+
+/** Those of one turn. */
 interface Calls {
   readonly payloads: readonly string[];
   /** undefined when the catalog has to be asked first */
@@ -341,12 +350,11 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     );
   }
 
-  private encode(args: Args): Calls {
+  private encode(args: Args): Call {
     if (this.options.ids) throw misplaced('ids', 'delayMany');
     const start = this.knownStart();
-    if (start) this.assertRefusable(start);
-    const payloads = [encodePayload(args)];
-    return { payloads, start, tags: start ? [start.tags(args)] : [] };
+    if (start?.refuses) this.assertRefusable(start);
+    return { payload: encodePayload(args), start, tags: start?.tags(args) };
   }
 
   /** @throws NestworkError INVALID_OPTION */
@@ -366,18 +374,18 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     return this.start;
   }
 
-  private async send(call: Calls, added?: GivenHeaders, awaited?: Awaited): Promise<TaskHandle<Result>> {
+  private async send(call: Call, added?: GivenHeaders, awaited?: Awaited): Promise<TaskHandle<Result>> {
     const { broker } = this;
     const { name } = this.target;
     const { key, until = 'finished' } = this.options;
-    const [payload = ''] = call.payloads;
+    const { payload } = call;
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
     const { queue, seconds, rules } = await this.destination(awaited);
     const calls = call.start ?? this.startBy(rules);
-    const start = call.start ? call.tags[0] : calls.tags();
+    const start = call.start ? call.tags : calls.tags();
     const { id = this.sequence.next() } = awaited ?? this.options;
     const { due, enqueuedAt, now } = this.time();
     const tags = callTags(unique, { seconds, announced: true }, undefined, start?.tags);
