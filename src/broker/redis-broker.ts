@@ -6,6 +6,7 @@ import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import { catalogOfQueues, RedisCatalog } from './catalog.js';
 import { entryIn } from './entries.js';
+import { declaredIn, LIMITS_OF_SESSION } from './limit-records.js';
 import { readLiveWorkers } from './live-workers.js';
 import type {
   Broker,
@@ -245,7 +246,16 @@ export class RedisBroker extends RedisProducer implements Broker {
     this.tokens.end();
   }
 
-  async openSession({ session, leaseMs, queues, host, pid, catalog, app }: SessionDescription): Promise<void> {
+  async openSession({
+    session,
+    leaseMs,
+    queues,
+    host,
+    pid,
+    catalog,
+    app,
+    limits = [],
+  }: SessionDescription): Promise<void> {
     const description = [
       SERVED_QUEUES,
       queues.join(' '),
@@ -257,14 +267,14 @@ export class RedisBroker extends RedisProducer implements Broker {
       READ_TAGS,
     ];
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
+    if (limits.length > 0) description.push(LIMITS_OF_SESSION, JSON.stringify(limits));
     const tasks = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const entries = [...tasks, ...catalogOfQueues(queues)];
     await this.connection.call('open-session', {
       sessionId: session,
       leaseMs,
       description,
-      declared: [],
-      gated: [],
+      ...declaredIn(limits),
       entries,
     });
   }

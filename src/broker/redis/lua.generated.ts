@@ -1711,9 +1711,7 @@ end`,
         firsts[line] = firsts[line] and firsts[line] < entry and firsts[line] or entry
         kept[line] = kept[line] or keeps
       end
-      for first = 1, #entries, 4000 do
-        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
-      end
+      -- reads come first: a foreign key is found before anything is written
       read_states(queue, lines)
       local named = {}
       for _, line in ipairs(lines) do
@@ -1722,6 +1720,9 @@ end`,
         end
       end
       limits.prefetch(named)
+      for first = 1, #entries, 4000 do
+        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
+      end
       for _, line in ipairs(lines) do
         local state, first = state_of(queue, line), firsts[line]
         local is_behind = state and not kept[line]
@@ -4399,9 +4400,10 @@ ${LIB.part}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
+${LIB.ring}
 -- opens a session with a lease, and writes the catalog and the limits.
 -- Returns 1.
-local sessions, session, pulse, catalog, limits, gates = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local sessions, session, pulse, catalog, limits, gates, paced, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local description = part(ARGV, 6, 5 + ARGV[3])
 local declared = part(ARGV, #description + 6, #description + 5 + ARGV[4])
@@ -4410,7 +4412,7 @@ local entries = part(ARGV, #description + #declared + #gated + 6, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- The description is fields and values, the entries of the catalog are names and JSON. \`declared\` are fields of limits and their values,
--- without the time, \`gated\` queues and their limits.
+-- \`gated\` queues and their limits. The declaration of the newest session holds.
 --
 -- Atomic because a described session without a deadline would never be reaped.
 
@@ -4420,8 +4422,14 @@ redis.call('HSET', session, unpack(description))
 for i = 1, #entries, 2 do
   redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
-if #declared > 0 then
-  redis.call('HSET', limits, unpack(declared))
+for i = 1, #declared, 2 do
+  local name, rule = declared[i], declared[i + 1]
+  if redis.call('HGET', limits, name) ~= rule then
+    redis.call('HSET', limits, name, rule)
+    -- a promoter lets go on what waits by another rule
+    redis.call('ZADD', paced, text(now), '*' .. name)
+    ring(alarm)
+  end
 end
 if #gated > 0 then
   redis.call('HSET', gates, unpack(gated))
@@ -5047,9 +5055,6 @@ local wrong = wrong_type('hash', keys.totals, keys.endings)
 return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
   'enqueue-limited': `#!lua
 ${LIB.part}
-${LIB.wrong_type}
-${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
@@ -5086,7 +5091,6 @@ ${LIB.not_ahead}
 ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
-${LIB.note_labels}
 -- adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once.
 -- Returns the number of new messages, and the limit for which the message was refused, or nothing.
 local keys = {
@@ -5115,12 +5119,10 @@ local messages = part(ARGV, #labels + 7, #ARGV)
 -- Due \`in\` or \`at\` so many ms. \`labels\` are limits, each followed by its key in clear. With \`refuses\`, \`1\`, the
 -- one message is refused when it could not start at once: those that wait in its line count as if they had started.
 --
+-- A foreign key is found by the first read or write of it, and then the bits are taken back, see \`let_in\`.
+--
 -- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
 
-local wrong = wrong_type('string', keys.seen) or wrong_queues({ queue }) or wrong_lines(keys, { queue })
-if wrong then
-  return wrong
-end
 local known_queues = by_name({ queue })
 local lines = shared_lines(keys, known_queues)
 local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
@@ -5146,8 +5148,8 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   end
   enlist_new(keys, known_queues, queue, fresh)
 end)
-if type(added) == 'number' then
-  note_labels(keys, labels)
+if type(added) == 'number' and #labels > 0 then
+  redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
 return type(added) == 'number' and { added, '' } or added`,
   'enqueue-unique': `#!lua

@@ -541,7 +541,7 @@ export const SCRIPTS = {
   'open-session': {
     purpose: 'opens a session with a lease, and writes the catalog and the limits',
     by: ['supervisor'],
-    keys: ['sessions', 'session', 'pulse', 'catalog', 'limits', 'gates'],
+    keys: ['sessions', 'session', 'pulse', 'catalog', 'limits', 'gates', 'paced', 'alarm'],
     args: ['sessionId', 'leaseMs', '...description', '...declared', '...gated', '...entries'],
     reply: reply<Flag>('1'),
   },

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- opens a session with a lease, and writes the catalog and the limits.
 -- Returns 1.
-local sessions, session, pulse, catalog, limits, gates = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local sessions, session, pulse, catalog, limits, gates, paced, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local session_id, lease_ms = ARGV[1], ARGV[2]
 local description = part(ARGV, 6, 5 + ARGV[3])
 local declared = part(ARGV, #description + 6, #description + 5 + ARGV[4])
@@ -10,7 +10,7 @@ local entries = part(ARGV, #description + #declared + #gated + 6, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- The description is fields and values, the entries of the catalog are names and JSON. `declared` are fields of limits and their values,
--- without the time, `gated` queues and their limits.
+-- `gated` queues and their limits. The declaration of the newest session holds.
 --
 -- Atomic because a described session without a deadline would never be reaped.
 
@@ -20,8 +20,14 @@ redis.call('HSET', session, unpack(description))
 for i = 1, #entries, 2 do
   redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
-if #declared > 0 then
-  redis.call('HSET', limits, unpack(declared))
+for i = 1, #declared, 2 do
+  local name, rule = declared[i], declared[i + 1]
+  if redis.call('HGET', limits, name) ~= rule then
+    redis.call('HSET', limits, name, rule)
+    -- a promoter lets go on what waits by another rule
+    redis.call('ZADD', paced, text(now), '*' .. name)
+    ring(alarm)
+  end
 end
 if #gated > 0 then
   redis.call('HSET', gates, unpack(gated))

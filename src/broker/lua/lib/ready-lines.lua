@@ -438,9 +438,7 @@ local function lines_with(keys, queues)
         firsts[line] = firsts[line] and firsts[line] < entry and firsts[line] or entry
         kept[line] = kept[line] or keeps
       end
-      for first = 1, #entries, 4000 do
-        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
-      end
+      -- reads come first: a foreign key is found before anything is written
       read_states(queue, lines)
       local named = {}
       for _, line in ipairs(lines) do
@@ -449,6 +447,9 @@ local function lines_with(keys, queues)
         end
       end
       limits.prefetch(named)
+      for first = 1, #entries, 4000 do
+        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
+      end
       for _, line in ipairs(lines) do
         local state, first = state_of(queue, line), firsts[line]
         local is_behind = state and not kept[line]

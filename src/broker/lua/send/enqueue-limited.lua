@@ -27,12 +27,10 @@ local messages = part(ARGV, #labels + 7, #ARGV)
 -- Due `in` or `at` so many ms. `labels` are limits, each followed by its key in clear. With `refuses`, `1`, the
 -- one message is refused when it could not start at once: those that wait in its line count as if they had started.
 --
+-- A foreign key is found by the first read or write of it, and then the bits are taken back, see `let_in`.
+--
 -- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
 
-local wrong = wrong_type('string', keys.seen) or wrong_queues({ queue }) or wrong_lines(keys, { queue })
-if wrong then
-  return wrong
-end
 local known_queues = by_name({ queue })
 local lines = shared_lines(keys, known_queues)
 local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
@@ -58,7 +56,7 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   end
   enlist_new(keys, known_queues, queue, fresh)
 end)
-if type(added) == 'number' then
-  note_labels(keys, labels)
+if type(added) == 'number' and #labels > 0 then
+  redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
 return type(added) == 'number' and { added, '' } or added
