@@ -7,6 +7,7 @@
  */
 
 import { OF_GROUPS } from './group-guards.mjs';
+import { OF_LIMITS } from './limit-guards.mjs';
 
 const change = (guard, find, replace) => ({ guard, find, replace });
 const remove = (guard, find) => change(guard, find, '');
@@ -1016,7 +1017,7 @@ const BY_SCRIPT = {
     change('a task that is due', "'-inf', text(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"),
     change('the limit in one queue', "'LIMIT', 0, left) or {}", "'LIMIT', 0, -1) or {}"),
     change('the limit over all queues', '    left = left - #due\n', '    left = math.max(left - #due, 1)\n'),
-    change('the tail of the queue', 'queue, due, false)', 'queue, due, true)'),
+    change('the tail of the queue', 'queue, due, false, true)', 'queue, due, true, true)'),
     remove('the removal from the schedule', "    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)\n"),
     change('no removal of later tasks', '0, #due - 1)', '0, -1)'),
     change('a reply of zero when more are due', 'math.max(at - now, 0)', 'math.max(at - now, 1)'),
@@ -1248,6 +1249,6 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = [...Object.entries(BY_SCRIPT), ...Object.entries(OF_GROUPS)].flatMap(([script, guards]) =>
-  guards.map((guard) => ({ script, ...guard })),
+export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS].flatMap((lists) =>
+  Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
 );

@@ -74,7 +74,7 @@ end`,
   end
   return message
 end`,
-  'line_up': `local function line_up(keys, queues, queue, messages)
+  'line_up': `local function line_up(keys, queues, queue, messages, is_new)
   local plain, with_line = messages, {}
   for i, message in ipairs(messages) do
     if has_tags(message) and line_of(message) then
@@ -88,25 +88,25 @@ end`,
     return plain, false
   end
   local lines = shared_lines(keys, queues)
-  for i, message in ipairs(with_line) do
+  for i, message in ipairs(is_new and with_line or {}) do
     with_line[i] = not_ahead(keys, queue, message, lines.now)
   end
   return plain, lines.add(queue, with_line)
 end`,
   'enlist_new': `local function enlist_new(keys, queues, queue, messages)
-  local plain, may_start = line_up(keys, queues, queue, messages)
+  local plain, may_start = line_up(keys, queues, queue, messages, true)
   push(queue.pending, plain, false)
   if may_start or #plain > 0 then
     ring(queue.bell)
   end
 end`,
-  'enlist': `local function enlist(keys, queues, queue, messages, at_head)
+  'enlist': `local function enlist(keys, queues, queue, messages, at_head, is_new)
   local others, quarantined = {}, {}
   for _, message in ipairs(messages) do
     local list = is_quarantined(message) and quarantined or others
     list[#list + 1] = message
   end
-  local plain, may_start = line_up(keys, queues, queue, others)
+  local plain, may_start = line_up(keys, queues, queue, others, is_new)
   push(queue.pending, plain, at_head)
   push(queue.quarantined, quarantined, at_head)
   if may_start or #plain + #quarantined > 0 then
@@ -5407,7 +5407,7 @@ end
 
 local function promote(queue, due)
   if #due > 0 then
-    enlist(keys, known_queues, queue, due, false)
+    enlist(keys, known_queues, queue, due, false, true)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end

@@ -26,8 +26,9 @@ local function not_ahead(keys, queue, message, now)
   return message
 end
 
--- Puts tasks into their lines. Returns those that have none, and whether one of the lines may start.
-local function line_up(keys, queues, queue, messages)
+-- Puts tasks into their lines. Returns those that have none, and whether one of the lines may start. The time of a task that was never in
+-- its queue is that of its sender; one that comes back has a time of Redis, and other scripts know it by its message.
+local function line_up(keys, queues, queue, messages, is_new)
   local plain, with_line = messages, {}
   for i, message in ipairs(messages) do
     if has_tags(message) and line_of(message) then
@@ -41,7 +42,7 @@ local function line_up(keys, queues, queue, messages)
     return plain, false
   end
   local lines = shared_lines(keys, queues)
-  for i, message in ipairs(with_line) do
+  for i, message in ipairs(is_new and with_line or {}) do
     with_line[i] = not_ahead(keys, queue, message, lines.now)
   end
   return plain, lines.add(queue, with_line)
@@ -49,7 +50,7 @@ end
 
 -- Tasks that were never claimed come to the tail, or into their lines.
 local function enlist_new(keys, queues, queue, messages)
-  local plain, may_start = line_up(keys, queues, queue, messages)
+  local plain, may_start = line_up(keys, queues, queue, messages, true)
   push(queue.pending, plain, false)
   if may_start or #plain > 0 then
     ring(queue.bell)
@@ -57,13 +58,13 @@ local function enlist_new(keys, queues, queue, messages)
 end
 
 -- Tasks come back, to the tail or to the head, or into their lines. One that a process died with waits to run alone.
-local function enlist(keys, queues, queue, messages, at_head)
+local function enlist(keys, queues, queue, messages, at_head, is_new)
   local others, quarantined = {}, {}
   for _, message in ipairs(messages) do
     local list = is_quarantined(message) and quarantined or others
     list[#list + 1] = message
   end
-  local plain, may_start = line_up(keys, queues, queue, others)
+  local plain, may_start = line_up(keys, queues, queue, others, is_new)
   push(queue.pending, plain, at_head)
   push(queue.quarantined, quarantined, at_head)
   if may_start or #plain + #quarantined > 0 then

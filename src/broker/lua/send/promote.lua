@@ -43,7 +43,7 @@ end
 
 local function promote(queue, due)
   if #due > 0 then
-    enlist(keys, known_queues, queue, due, false)
+    enlist(keys, known_queues, queue, due, false, true)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
     left = left - #due
   end

@@ -1,0 +1,172 @@
+/** The guards of lines and limits in scripts that are about other things, see guards.mjs. */
+
+const change = (guard, find, replace) => ({ guard, find, replace });
+const remove = (guard, find) => change(guard, find, '');
+const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+
+const CHECKED = '\nif wrong then\n  return wrong\nend\n';
+/** The check of the keys of limits, which ends with this text. */
+const nothingForeign = (end) =>
+  missedBy('limits-foreign-keys', [
+    change('a check of the keys of limits before the first write', `${end}${CHECKED}`, `${end}\n`),
+  ]);
+/** The same where it is one of several checks. */
+const nothingForeignAmongOthers = (check) =>
+  missedBy('limits-foreign-keys', [remove('a check of the keys of limits before the first write', check)]);
+
+const RETURNED = 'if most > 0 and claim_number > tonumber(last) and has_limits() then';
+const CLAIM = missedBy('limits-waiting', [
+  change(
+    'no task of a queue with a limit',
+    '    if its_gates[i] then\n      return true\n',
+    '    if its_gates[i] then\n',
+  ),
+  change('no task beside lines', "return found > redis.call('EXISTS', gates)", 'return false'),
+  change('tasks in spite of the limits of other queues', "return found > redis.call('EXISTS', gates)", 'return true'),
+  change('no task beside lines of any queue', 'may_limit[i + 1] = queues[i].ready', 'may_limit[2] = queues[1].ready'),
+  change('no quarantined task with limits', 'if first and line_of(first) then', 'if false then'),
+  change('quarantined tasks without limits', 'if first and line_of(first) then', 'if first then'),
+  change('limits of queues that are no foreign key', 'if its_gates.err then', 'if false then'),
+  change('a repeated reply beside lines', RETURNED, 'if most > 0 and has_limits() then'),
+  change(
+    'acks of a claim of zero tasks beside lines',
+    RETURNED,
+    'if claim_number > tonumber(last) and has_limits() then',
+  ),
+]);
+
+const LEAVE = missedBy('limits-leaving', [
+  change('held_task: a message without the tag of its claim', 'message = without_gate(message),', 'message = message,'),
+  change(
+    'end_cancelled: the freed limits',
+    "    end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)\n    leave_group(keys, task.known_queues, task.message, 'cancelled')",
+    "    leave_group(keys, task.known_queues, task.message, 'cancelled')",
+  ),
+  change(
+    'bury: the freed limits',
+    "    end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)\n    leave_group(keys, task.known_queues, task.message, 'dead'",
+    "    leave_group(keys, task.known_queues, task.message, 'dead'",
+  ),
+  change(
+    'wait_until: limits that are counted once',
+    'enlist(keys, queues, queue, { message }, false)',
+    'enlist(keys, { [queue.name] = queue }, queue, { message }, false)',
+  ),
+  change(
+    'try_again: the slot of an ordered limit',
+    'keep_ordered(keys, task, remembered(message, attempt.line))',
+    'remembered(message, attempt.line)',
+  ),
+  change(
+    'try_again: the freed limits',
+    'update_key(keys.unique, queue.name, message)\n    give_up_slots(keys, task, message)\n',
+    'update_key(keys.unique, queue.name, message)\n',
+  ),
+  change('put_back: the slot of an ordered limit', 'keep_ordered(keys, task, task.message)', 'task.message'),
+  change(
+    'put_back: the freed limits',
+    'update_key(keys.unique, task.queue.name, message)\n        give_up_slots(keys, task, message)\n',
+    'update_key(keys.unique, task.queue.name, message)\n',
+  ),
+  remove('bury_stray: the freed limits', '    end_limits(keys, queues, queue, message, CLAIMED)\n'),
+  change('place_of: a line', "line_of(message) and 'held' or 'pending'", "'pending'"),
+  remove('remove: what its line was woken for', '      shared_limits(keys, queues).left_line(queue, line)\n'),
+  remove('remove: the freed limits', '    end_limits(keys, queues, queue, message, WAITING)\n'),
+]);
+
+const ENLIST = missedBy('limits-waiting', [
+  change('line_up: a line', 'if has_tags(message) and line_of(message) then', 'if false then'),
+  change('line_up: tasks before the first with a line', 'part(messages, 1, i - 1)', '{}'),
+  remove('line_up: tasks behind the first with a line', '      plain[#plain + 1] = message\n'),
+  change('line_up: any of the lines', ' or may_start\n', '\n'),
+  change('line_up: the time of a task that comes back', 'is_new and not_ahead(', 'not_ahead('),
+  change('enlist_new: a bell for a line', 'if may_start or #plain > 0 then', 'if #plain > 0 then'),
+  change('enlist_new: no bell for a line that waits', 'if may_start or #plain > 0 then', 'do'),
+  remove('enlist_new: tasks without a line', '  push(queue.pending, plain, false)\n'),
+  change('enlist: a bell for a line', 'if may_start or #plain + #quarantined > 0', 'if #plain + #quarantined > 0'),
+  change('enlist: no bell for a line that waits', 'if may_start or #plain + #quarantined > 0 then', 'do'),
+  change('not_ahead: a clock that is ahead', '<= now then', '>= 0 then'),
+  change('not_ahead: a time that is past', '<= now then', '< 0 then'),
+  remove('not_ahead: the new message under its key', '    update_key(keys.unique, queue.name, message)\n'),
+]);
+
+const PROMOTE = missedBy('limits-waiting', [
+  change('no foreign line of due tasks', 'wrong = wrong or wrong_lines_of(keys, { queue }, due)\n', ''),
+  change(
+    'due tasks in spite of foreign keys of limits',
+    'refused[#refused + 1] = wrong.err\n  else\n    local limits',
+    'return wrong\n  else\n    local limits',
+  ),
+  change('lines whose rate allows a start', 'local at = limits.keep_pace()', 'local at = nil'),
+  remove('the time of the next', '    if at then\n      look_again(at)\n    end\n'),
+  remove('the queues of others', '    unreached = limits.unreached()\n'),
+  change('rates that are past', 'if limits.forget_rates() then', 'if false then'),
+  remove('more rates that are past', '      look_again(now + 10)\n'),
+]);
+
+/** By script. */
+export const OF_LIMITS = {
+  claim: CLAIM,
+  'lib/leave': LEAVE,
+  'lib/enlist': ENLIST,
+  'lib/groups': missedBy('limits-waiting', [
+    change('send: keys for a line', '(keys.limits and queue.held or not line_of(message))', 'true'),
+    change('send: a line', '(keys.limits and queue.held or not line_of(message))', 'not line_of(message)'),
+  ]),
+  promote: PROMOTE,
+  finish: [
+    ...nothingForeign('wrong_lines_of(keys, queues, messages)'),
+    ...missedBy('limits-leaving', [
+      remove('the freed limits', '        end_limits(keys, known_queues, queue, message, CLAIMED)\n'),
+    ]),
+  ],
+  retry: nothingForeign('wrong_lines_of(keys, { queue }, { task.claimed })'),
+  release: nothingForeign('wrong_lines_of(keys, queues, claimed)'),
+  bury: nothingForeign('wrong_lines_of(keys, { queue }, { task.claimed })'),
+  settle: [
+    ...nothingForeignAmongOthers(' or wrong_lines(keys, queues)'),
+    ...missedBy('limits-leaving', [
+      change(
+        'the freed limits of a dropped task',
+        "  end_limits(keys, known_queues, task.queue, task.claimed, CLAIMED)\n  leave_group(keys, known_queues, task.message, 'dropped')",
+        "  leave_group(keys, known_queues, task.message, 'dropped')",
+      ),
+      change(
+        'the freed limits of a task that is done',
+        "  end_limits(keys, known_queues, task.queue, task.claimed, CLAIMED)\n  leave_group(keys, known_queues, task.message, 'done')",
+        "  leave_group(keys, known_queues, task.message, 'done')",
+      ),
+    ]),
+  ],
+  reap: nothingForeignAmongOthers(' or wrong_lines(keys, queues)'),
+  'tend-groups': nothingForeignAmongOthers(' or wrong_lines(keys, queues)'),
+  'cancel-waiting': nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, { message })'),
+  reschedule: nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, { message })'),
+  'purge-pending': [
+    ...nothingForeignAmongOthers('\n  or wrong_lines(keys, { queue })'),
+    ...missedBy('limits-leaving', [
+      remove('the freed limits', '  end_limits(keys, known_queues, queue, message, WAITING)\n'),
+    ]),
+  ],
+  redrive: nothingForeign('wrong_lines_of(keys, { queue }, messages)'),
+  'redrive-edited': nothingForeign('wrong_lines_of(keys, { queue }, { message })'),
+  'enqueue-unique': [
+    ...nothingForeign('wrong_lines_of(keys, queues, { message, held and select(2, split(held)) or nil })'),
+    ...missedBy('limits-leaving', [
+      remove('a check for the limits of the former task', ', held and select(2, split(held)) or nil'),
+      remove('the keys of limits in clear', 'note_labels(keys, labels)\n'),
+    ]),
+    ...missedBy('limits-waiting', [
+      change('a time that is not ahead, under its key', 'due <= now and line_of(message) and', 'false and'),
+    ]),
+  ],
+  'enqueue-members': [
+    ...nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, messages)'),
+    ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels)\n')]),
+  ],
+  'fire-cron': nothingForeign('wrong_lines_of(keys, { queue }, its_messages)'),
+  'move-cron-run': [
+    ...nothingForeign('wrong_lines_of(keys, { from, to }, { message })'),
+    ...missedBy('limits-waiting', [remove('no slot that it kept', '  message = without_slots(message)\n')]),
+  ],
+};
