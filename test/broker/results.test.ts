@@ -269,6 +269,14 @@ describe('a task that keeps its result and is cancelled', () => {
   );
 });
 
+it('a task that keeps its result is not known as cancelled when another takes its key while it runs', async () => {
+  const [message, next] = [asking({ key: 'k' }), asking({ key: 'k' })];
+  await fixture.broker.enqueueUnique('default', message, { due: undefined, replace: false });
+  await fixture.claim(await fixture.child());
+  await fixture.broker.enqueueUnique('default', next, { due: undefined, replace: true });
+  expect([await kept(message), await kept(next)]).toEqual([undefined, undefined]);
+});
+
 describe('those who wait', () => {
   it('get the ids of all tasks that have ended, and none when the time is over', async () => {
     const messages = [asking(), asking()];
