@@ -318,6 +318,14 @@ describe('promote', () => {
   });
 });
 
+it('the end of a pause rings for a task in a line', async () => {
+  await fixture.broker.pauses.pause('default', { by: 'anna', reason: undefined, forMs: undefined });
+  await add({ limits: [ACME] });
+  await fixture.redis.del(`${NAMESPACE}bell:default`);
+  expect(await fixture.broker.pauses.resume('default')).toBe(true);
+  expect(await rings()).toBe(1);
+});
+
 describe('a run of a cron with a limit', () => {
   const CRON = { name: 'Reports.daily', queue: 'old' };
   const unique = encodeUnique(CRON.name, 'cron', 'finished');

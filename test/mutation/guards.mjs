@@ -845,10 +845,10 @@ const BY_SCRIPT = {
     change('a bell for the end of a pause only', 'if ended and ', 'if '),
     change(
       'a bell where tasks wait only',
-      "redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined) > 0",
+      "redis.call('EXISTS', queue.pending, queue.quarantined, queue.held) > 0",
       'true',
     ),
-    remove('a bell for a quarantined task', " + redis.call('LLEN', queue.quarantined)"),
+    change('a bell for a quarantined task', 'queue.pending, queue.quarantined,', 'queue.pending,'),
     remove('a bell at the end of a pause', '    ring(queue.bell)\n'),
   ),
   'pause-queue': missedBy(

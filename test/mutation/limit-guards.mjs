@@ -114,6 +114,9 @@ export const OF_LIMITS = {
     change('send: a line', '(keys.limits and queue.held or not line_of(message))', 'not line_of(message)'),
   ]),
   promote: PROMOTE,
+  'lib/pauses': missedBy('limits-waiting', [
+    change('a bell for a task in a line', 'queue.quarantined, queue.held)', 'queue.quarantined)'),
+  ]),
   finish: [
     ...nothingForeign('wrong_lines_of(keys, queues, messages)'),
     ...missedBy('limits-leaving', [
