@@ -121,6 +121,8 @@ describe('a call of a script', () => {
       'function',
       'add',
       'visit',
+      'run',
+      'queue_of',
       'and',
       'or',
       'not',

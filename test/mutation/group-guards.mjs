@@ -262,7 +262,7 @@ export const OF_GROUPS = {
   finish: missedBy('groups', [
     remove(
       'the count in its group',
-      '        leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])\n',
+      '    leave_group(keys, known_queues, message, HOW[string.sub(results[i], 1, 1)])\n',
     ),
     change('how a task ended: dropped', "x = 'dropped'", "x = 'done'"),
   ]),

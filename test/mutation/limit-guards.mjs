@@ -70,7 +70,10 @@ const LEAVE = missedBy('limits-leaving', [
   ),
   remove('bury_stray: the freed limits', '    end_limits(keys, queues, queue, message, CLAIMED)\n'),
   change('place_of: a line', "line_of(message) and 'held' or 'pending'", "'pending'"),
-  remove('remove: what its line was woken for', '      shared_limits(keys, queues).left_line(queue, line)\n'),
+  remove(
+    'remove: what its line was woken for',
+    '      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)\n',
+  ),
   remove('remove: the freed limits', '    end_limits(keys, queues, queue, message, WAITING)\n'),
 ]);
 
@@ -78,8 +81,7 @@ const ENLIST = missedBy('limits-waiting', [
   change('line_up: a line', 'if has_tags(message) and line_of(message) then', 'if false then'),
   change('line_up: tasks before the first with a line', 'part(messages, 1, i - 1)', '{}'),
   remove('line_up: tasks behind the first with a line', '      plain[#plain + 1] = message\n'),
-  change('line_up: any of the lines', ' or may_start\n', '\n'),
-  change('line_up: the time of a task that comes back', 'is_new and not_ahead(', 'not_ahead('),
+  change('line_up: the time of a task that comes back', 'is_new and with_line or {}', 'with_line'),
   change('enlist_new: a bell for a line', 'if may_start or #plain > 0 then', 'if #plain > 0 then'),
   change('enlist_new: no bell for a line that waits', 'if may_start or #plain > 0 then', 'do'),
   remove('enlist_new: tasks without a line', '  push(queue.pending, plain, false)\n'),
@@ -94,13 +96,13 @@ const PROMOTE = missedBy('limits-waiting', [
   change('no foreign line of due tasks', 'wrong = wrong or wrong_lines_of(keys, { queue }, due)\n', ''),
   change(
     'due tasks in spite of foreign keys of limits',
-    'refused[#refused + 1] = wrong.err\n  else\n    local limits',
-    'return wrong\n  else\n    local limits',
+    'refused[#refused + 1] = wrong.err\n  else\n    local lines',
+    'return wrong\n  else\n    local lines',
   ),
-  change('lines whose rate allows a start', 'local at = limits.keep_pace()', 'local at = nil'),
+  change('lines whose rate allows a start', 'local at = lines.keep_pace()', 'local at = nil'),
   remove('the time of the next', '    if at then\n      look_again(at)\n    end\n'),
-  remove('the queues of others', '    unreached = limits.unreached()\n'),
-  change('rates that are past', 'if limits.forget_rates() then', 'if false then'),
+  remove('the queues of others', '    unreached = lines.unreached()\n'),
+  change('rates that are past', 'if lines.limits.forget_rates() then', 'if false then'),
   remove('more rates that are past', '      look_again(now + 10)\n'),
 ]);
 
@@ -118,9 +120,12 @@ export const OF_LIMITS = {
     change('a bell for a task in a line', 'queue.quarantined, queue.held)', 'queue.quarantined)'),
   ]),
   finish: [
-    ...nothingForeign('wrong_lines_of(keys, queues, messages)'),
+    ...nothingForeignAmongOthers('\n  or has_limits and wrong_lines(keys, queues)'),
     ...missedBy('limits-leaving', [
-      remove('the freed limits', '        end_limits(keys, known_queues, queue, message, CLAIMED)\n'),
+      remove(
+        'the freed limits',
+        '    end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)\n',
+      ),
     ]),
   ],
   retry: nothingForeign('wrong_lines_of(keys, { queue }, { task.claimed })'),

@@ -6435,6 +6435,8 @@ return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'
 ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
+${LIB.wrong_type}
+${LIB.wrong_keys}
 ${LIB.split}
 ${LIB.has_tags}
 ${LIB.limits_of}
@@ -6442,8 +6444,6 @@ ${LIB.CLAIMED}
 ${LIB.limits_among}
 ${LIB.tag}
 ${LIB.member_of}
-${LIB.wrong_type}
-${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
@@ -6552,6 +6552,10 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
+local wrong = wrong_keys(keys)
+if wrong then
+  return wrong
+end
 local ids = {}
 for i, task in ipairs(kept) do
   ids[i] = task.name
@@ -6572,8 +6576,7 @@ local has_limits, any_members = any_queues and limits_among(held, messages), fal
 for _, i in ipairs(any_queues and held or {}) do
   any_members = any_members or member_of(messages[i])
 end
-local wrong = wrong_keys(keys)
-  or any_members and (wrong_groups(keys) or wrong_queues(queues))
+wrong = any_members and (wrong_groups(keys) or wrong_queues(queues))
   or has_limits and wrong_lines(keys, queues)
 if wrong then
   return wrong

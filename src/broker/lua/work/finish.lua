@@ -54,6 +54,10 @@ if lost then
   count_stale(keys.stats, #kept)
   return lost
 end
+local wrong = wrong_keys(keys)
+if wrong then
+  return wrong
+end
 local ids = {}
 for i, task in ipairs(kept) do
   ids[i] = task.name
@@ -74,8 +78,7 @@ local has_limits, any_members = any_queues and limits_among(held, messages), fal
 for _, i in ipairs(any_queues and held or {}) do
   any_members = any_members or member_of(messages[i])
 end
-local wrong = wrong_keys(keys)
-  or any_members and (wrong_groups(keys) or wrong_queues(queues))
+wrong = any_members and (wrong_groups(keys) or wrong_queues(queues))
   or has_limits and wrong_lines(keys, queues)
 if wrong then
   return wrong
