@@ -102,6 +102,7 @@ export type {
   StatusReport,
   StatusThroughput,
 } from './inspector/status/status-report.js';
+export type { TaskLimit, TaskLine } from './inspector/tasks/line-text.js';
 export type { ListedState, ListedTask, TaskWorker } from './inspector/tasks/listed-task.js';
 export type { SendByNameOptions, SentByName } from './inspector/tasks/send-by-name.js';
 export type { TaskDetails } from './inspector/tasks/task-details.js';

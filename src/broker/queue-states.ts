@@ -15,7 +15,10 @@ export async function sizesOf(connection: RedisConnection, places: readonly Wait
   const queues = [...new Set(places.map(({ queue }) => queue))];
   const replies = await stateReplies(connection, queues);
   const sizes = new Map(
-    replies.map(([pending, quarantined, scheduled], at) => [queues[at], { pending, quarantined, scheduled }]),
+    replies.map(([pending, quarantined, scheduled, , , , , held], at) => [
+      queues[at],
+      { pending, quarantined, scheduled, held },
+    ]),
   );
   return places.map(({ queue, state }) => sizes.get(queue)?.[state] ?? 0);
 }
@@ -39,11 +42,12 @@ export async function readQueueStates(
     (session): AppWorker => ({ queues: queuesIn(session[SERVED_QUEUES]), app: decodeAppTasks(session[APP]) }),
   );
   const served = new Set(workers.flatMap((worker) => worker.queues));
-  return states.map(([pending, quarantined, scheduled, dead, died, head, dueAt], at) => {
+  return states.map(([listed, quarantined, scheduled, dead, died, head, dueAt, held, heldBack], at) => {
     const queue = queues[at] ?? '';
     return {
       queue,
-      pending,
+      pending: listed + held - heldBack,
+      heldBack,
       scheduled,
       quarantined,
       dead,

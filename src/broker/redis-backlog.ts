@@ -1,9 +1,12 @@
+import { mapInParts } from '../values/parts.js';
 import type { BacklogPort } from './port/backlog-port.js';
 import type { PausePort } from './port/pause-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { unlessWrongType } from './redis/redis-errors.js';
 
-/** Counts, without a script: no task is moved by it, so the lengths need not be of one moment. */
+/** Queues that one script looks at: it holds up everyone else while it runs. */
+const QUEUES_AT_ONCE = 100;
+
+/** Counts what could be claimed: the lengths of two parts of the queues need not be of one moment. */
 export class RedisBacklog implements BacklogPort {
   constructor(
     private readonly connection: RedisConnection,
@@ -11,26 +14,12 @@ export class RedisBacklog implements BacklogPort {
   ) {}
 
   async claimable(queues: readonly string[]): Promise<number> {
-    const [paused, lengths] = await Promise.all([this.pauses.pauses(), this.lengths(queues)]);
+    const [paused, counts] = await Promise.all([this.pauses.pauses(), this.counts(queues)]);
     const closed = new Set(paused.map(({ queue }) => queue));
-    return lengths.reduce((sum, length, at) => sum + (closed.has(queues[at] ?? '') ? 0 : length), 0);
+    return counts.reduce((sum, count, at) => sum + (closed.has(queues[at] ?? '') ? 0 : count), 0);
   }
 
-  private lengths(queues: readonly string[]): Promise<number[]> {
-    return this.connection.command((redis, keys) => {
-      const length = (list: string): Promise<number> => redis.llen(list).catch(ofWrongType);
-      return Promise.all(
-        queues.map(async (queue) => {
-          const both = await Promise.all([length(keys.pending(queue)), length(keys.quarantined(queue))]);
-          return both[0] + both[1];
-        }),
-      );
-    });
+  private counts(queues: readonly string[]): Promise<number[]> {
+    return mapInParts(queues, QUEUES_AT_ONCE, (part) => this.connection.call('claimable', { queues: part }));
   }
-}
-
-/** Nothing can be claimed from a key of somebody else. */
-function ofWrongType(error: Error): number {
-  unlessWrongType(error);
-  return 0;
 }

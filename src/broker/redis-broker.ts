@@ -43,6 +43,7 @@ import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisDone } from './redis-done.js';
 import { RedisGroups } from './redis-groups.js';
+import { RedisLimits } from './redis-limits.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisNotes } from './redis-notes.js';
 import { RedisProducer } from './redis-producer.js';
@@ -96,6 +97,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly workers = new RedisWorkers(this.connection, this.foreign);
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly metrics = new RedisMetrics(this.connection);
+  readonly limits = new RedisLimits(this.connection);
   readonly notes = new RedisNotes(this.connection);
   readonly done = new RedisDone(this.connection);
   readonly results = new RedisResults(this.connection, this.blocking(), LONGEST_WAIT_MS, this.options.queues);

@@ -26,7 +26,7 @@ const NAMES = (Object.keys(KEYS) as KeyName[]).map((name) => {
 });
 
 /** Keys of the tasks of a queue that wait. */
-const WAITING: readonly KeyName[] = ['pending', 'quarantined', 'scheduled'];
+const WAITING: readonly KeyName[] = ['pending', 'quarantined', 'scheduled', 'held'];
 
 /** Reads what a check of a server and a namespace needs, without a script: no decision on tasks hangs on it. */
 export class RedisCheckup implements CheckupPort {

@@ -120,13 +120,14 @@ function seriesOf(field: string, text: string): TaskSeries[] {
 
 function sampleOf(queue: string, text: string): QueueSample {
   const numbers = decodeNumbers(text);
-  const [pending = 0, quarantined = 0, scheduled = 0, oldestMs = 0] = [
+  const [pending = 0, heldBack = 0, quarantined = 0, scheduled = 0, oldestMs = 0] = [
     'pending',
+    'held',
     'quarantined',
     'scheduled',
     'oldest',
   ].map((name) => numbers.get(name));
-  return { queue, pending, quarantined, scheduled, oldestMs };
+  return { queue, pending, heldBack, quarantined, scheduled, oldestMs };
 }
 
 function withOne(text: string, name: string, more: number): string {

@@ -116,13 +116,14 @@ export class TaskFinder {
   }
 
   private async pending(id: string, queue: string): Promise<Found | undefined> {
-    for (const list of ['pending', 'quarantined'] as const) {
+    for (const place of ['pending', 'quarantined', 'held'] as const) {
       for (let passed = 0, more = true; more; ) {
-        const input = { queue, list, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
-        const [message, looked, left] = await this.connection.call('find-pending', input);
+        const input = { queue, place, id, passed, most: PAGE, mostBytes: PAGE_BYTES };
+        const [message, looked, left, heldBack] = await this.connection.call('find-pending', input);
         if (message.length > 0) {
-          const found = this.waiting(queue, list, message, passed + looked - 1);
-          return { ...found, ...foreignBytes(message.toString(), message), ahead: left };
+          const found = this.waiting(queue, place, message, passed + looked - 1);
+          const line = place === 'held' && { inLine: true, heldBack: heldBack === 1 };
+          return { ...found, ...foreignBytes(message.toString(), message), ahead: left, ...line };
         }
         passed += looked;
         more = left > 0;
@@ -135,7 +136,7 @@ export class TaskFinder {
   private waiting(queue: string, place: WaitingState, message: Buffer, passed = 0): Found {
     // by its bytes: those of others need not be text
     return {
-      state: place,
+      state: place === 'held' ? 'pending' : place,
       queue,
       message: message.toString(),
       cancel: () => this.cancelWaiting({ queue, place, message, passed }),

@@ -121,14 +121,15 @@ function callOf(task: string | undefined): string {
   return task === undefined ? '' : `[${JSON.stringify(task)},`;
 }
 
-/** `[beginning of a message, time or nothing, number looked at, ...]` */
+/** `[beginning of a message, time or nothing, number looked at, whether it is held back, ...]` */
 function entriesOf(fields: readonly (Buffer | number)[]): WaitingEntry[] {
   const entries: WaitingEntry[] = [];
-  for (let at = 0; at + 2 < fields.length; at += 3) {
-    const [bytes, due, looked] = fields.slice(at, at + 3) as [Buffer, Buffer, number];
+  for (let at = 0; at + 3 < fields.length; at += 4) {
+    const [bytes, due, looked, isHeldBack] = fields.slice(at, at + 4) as [Buffer, Buffer, number, number];
     const head = bytes.toString();
     const dueAt = due.length === 0 ? undefined : Math.floor(Number(due.toString()));
-    entries.push({ head, dueAt, looked, ...foreignBytes(head, bytes) });
+    const heldBack = isHeldBack === 1 && { heldBack: true };
+    entries.push({ head, dueAt, looked, ...heldBack, ...foreignBytes(head, bytes) });
   }
   return entries;
 }

@@ -55,8 +55,10 @@ export interface QueueReport {
   readonly healthy: boolean;
   /** the reason, if it is not healthy */
   readonly reason?: string;
-  /** tasks that wait, quarantined included */
+  /** tasks that wait, quarantined and held-back ones included */
   readonly pending: number;
+  /** about how many of them a limit keeps from starting */
+  readonly heldBack: number;
   /** tasks that are not due yet, or that are due and not moved yet */
   readonly scheduled: number;
   /** tasks that are dead */
@@ -91,7 +93,8 @@ export interface HealthReport {
 /**
  * Checks whether tasks are being consumed, which a ping cannot: Redis may answer while every worker is gone, blocked, or
  * serves other queues. A queue without waiting tasks is healthy; overdue scheduled tasks count as waiting. Tasks that wait in a
- * paused queue do not make it unhealthy; after the pause their whole waiting time counts. Inject it anywhere.
+ * paused queue do not make it unhealthy; after the pause their whole waiting time counts. Neither do those that a limit holds back, as long
+ * as a worker serves the queue. Inject it anywhere.
  *
  * @example
  * @Controller('health')
@@ -153,19 +156,20 @@ interface Limits {
 }
 
 function report(
-  { queue, pending, scheduled, quarantined, dead, head, dueAt, served, contestants, paused }: QueueState,
+  { queue, pending, heldBack, scheduled, quarantined, dead, head, dueAt, served, contestants, paused }: QueueState,
   now: number,
   limits: Limits,
 ): QueueReport {
   // foreign bytes have no time; a worker buries them
   const headMs = head === undefined ? 0 : Math.max(now - enqueuedAtOf(head) || 0, 0);
   const overdueMs = Math.max(now - (dueAt ?? now), 0);
-  const waiting = pending + quarantined > 0 || overdueMs > UNNOTICED_MS;
+  const all = pending + heldBack + quarantined;
+  const waiting = all > 0 || overdueMs > UNNOTICED_MS;
   const waitingMs = Math.max(headMs, overdueMs);
   const late = paused ? { abandoned: false, waitingMs: 0 } : { abandoned: waiting && !served, waitingMs };
   const reason = reasonOf({ ...late, dead }, limits);
   const hint = reason === undefined ? '' : contestHint(contestants);
-  const counts = { pending: pending + quarantined, scheduled, dead, waitingMs };
+  const counts = { pending: all, heldBack, scheduled, dead, waitingMs };
   const pause = paused && describePause(paused);
   return {
     queue,

@@ -2,7 +2,13 @@ import type { CurrentMetrics } from '../inspector/metrics/metrics-reader.js';
 import { BUCKETS, countOf, type Histogram, TASK_COUNTERS, type TaskCounter } from '../task/task-counts.js';
 import type { MetricFamily, MetricSample } from './metric-family.js';
 
-const STATES = ['pending', 'scheduled', 'quarantined', 'dead'] as const;
+const STATES = {
+  pending: 'pending',
+  held: 'heldBack',
+  scheduled: 'scheduled',
+  quarantined: 'quarantined',
+  dead: 'dead',
+} as const;
 
 const HELP: Readonly<Record<TaskCounter, string>> = {
   started: 'Attempts whose handler was called.',
@@ -23,8 +29,10 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
     gauge('redis_up', 'Whether Redis could be read: 1 or 0.', [plain(current ? 1 : 0)]),
     gauge(
       'queue_tasks',
-      'Tasks in a queue by state.',
-      queues.flatMap((each) => STATES.map((state) => plain(each[state], { queue: each.queue, state }))),
+      'Tasks in a queue by state; held: a limit keeps them from starting.',
+      queues.flatMap((each) =>
+        Object.entries(STATES).map(([state, field]) => plain(each[field], { queue: each.queue, state })),
+      ),
     ),
     gauge(
       'queue_oldest_task_age_seconds',

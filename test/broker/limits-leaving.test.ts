@@ -1,6 +1,5 @@
 /** What becomes of the slots of a task, in each way out of a claim and out of a queue. */
 import type { ChildExit, Claimant, ClaimedTask, TimedOut } from '../../src/broker/port/broker.js';
-import { createInspector } from '../../src/inspector/create-inspector.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 import { declareLimit, limitedMessage, limitKey } from '../support/limited-tasks.js';
@@ -201,9 +200,8 @@ describe('a task with an ordered limit', () => {
     const { child, first, second } = await sceneOf();
     await fixture.broker.settle(child, childExit({ blamed: [first] }));
     expect(await slots()).toEqual({ [ACME]: '1' });
-    const inspector = await createInspector({ redis: fixture.settings });
-    await inspector.tasks.purge(QUEUE, {}, { by: 'anna' });
-    await inspector.close();
+    const all = { state: 'quarantined', passed: 0, task: undefined, before: undefined, look: 10 } as const;
+    expect(await fixture.broker.places.purge(QUEUE, all)).toMatchObject({ purged: 1 });
     expect(await fixture.redis.exists(`${NAMESPACE}suspects:default`, SLOTS)).toBe(0);
     expect(await claimedByAnother()).toEqual([second]);
   });

@@ -292,10 +292,10 @@ describe('a sample', () => {
     await fixture.broker.enqueue('default', [aged, ...fixture.messages(2)]);
     await fixture.broker.metrics.sample(['default', 'critical']);
     const { default: first, critical } = await sampled();
-    expect(first).toEqual({ pending: 3, quarantined: 0, scheduled: 0, oldestMs: expect.any(Number) });
+    expect(first).toEqual({ pending: 3, heldBack: 0, quarantined: 0, scheduled: 0, oldestMs: expect.any(Number) });
     expect((first as { oldestMs: number }).oldestMs).toBeGreaterThanOrEqual(90_000);
     expect((first as { oldestMs: number }).oldestMs).toBeLessThan(120_000);
-    expect(critical).toEqual({ pending: 0, quarantined: 0, scheduled: 0, oldestMs: 0 });
+    expect(critical).toEqual({ pending: 0, heldBack: 0, quarantined: 0, scheduled: 0, oldestMs: 0 });
   });
 
   it('has the age of an overdue scheduled task, and ignores one that is not due', async () => {
@@ -305,7 +305,7 @@ describe('a sample', () => {
     await fixture.broker.metrics.sample(['default', 'bulk']);
     const { default: overdue, bulk } = await sampled();
     expect((overdue as { oldestMs: number }).oldestMs).toBeGreaterThanOrEqual(40_000);
-    expect(bulk).toEqual({ pending: 0, quarantined: 0, scheduled: 1, oldestMs: 0 });
+    expect(bulk).toEqual({ pending: 0, heldBack: 0, quarantined: 0, scheduled: 1, oldestMs: 0 });
     await fixture.redis.flushall();
   });
 

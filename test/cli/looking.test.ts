@@ -53,7 +53,7 @@ describe('nestwork queues ls', () => {
   it('writes lines with tabs and plain numbers into a pipe', async () => {
     const { stdout } = await nestwork(['queues', 'ls'], options);
     const [head, bulk, ofDefault] = linesOf(stdout).map((line) => line.split('\t'));
-    expect(head).toEqual(['QUEUE', 'PENDING', 'SCHEDULED', 'DEAD', 'WAITS', 'SERVED', 'NOTE']);
+    expect(head).toEqual(['QUEUE', 'PENDING', 'HELD', 'SCHEDULED', 'DEAD', 'WAITS', 'SERVED', 'NOTE']);
     expect(bulk?.slice(0, 4)).toEqual(['bulk', '0', '0', '0']);
     expect(ofDefault?.slice(0, 4)).toEqual(['default', '1200', '0', '0']);
     expect(ofDefault?.[4]).toMatch(/^\d+$/);

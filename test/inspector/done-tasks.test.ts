@@ -40,6 +40,7 @@ it('list() shows the done tasks of a name page by page, the newest first', async
       {
         id: records[0]?.id,
         state: 'done',
+        heldBack: false,
         queue: 'default',
         task: TASK,
         enqueuedAt: new Date(AT - 2_000),

@@ -24,7 +24,7 @@ const AN_HOUR = /^the next task has waited for 36\d\d s$/;
 
 it('queues without waiting tasks are healthy, with and without a worker', async () => {
   await fixture.child(['bulk']);
-  const empty = { healthy: true, reason: undefined, pending: 0, scheduled: 0, dead: 0, waitingMs: 0 };
+  const empty = { healthy: true, reason: undefined, pending: 0, heldBack: 0, scheduled: 0, dead: 0, waitingMs: 0 };
   expect(await health.check()).toEqual({
     healthy: true,
     queues: [

@@ -416,6 +416,15 @@ const BY_SCRIPT = {
       FULL_MEMORY,
     ),
     ...missedBy(
+      'held-back',
+      change('a bounded number of tasks in lines', ' or has_lines and 100', ''),
+      remove(
+        'lines that are looked at anew',
+        '      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)\n',
+      ),
+      remove('tasks that leave their lines', "  redis.call('ZREM', queue.held, unpack(entries))\n"),
+    ),
+    ...missedBy(
       'metrics',
       remove('the counts of the purged tasks', "  note_endings(keys, queue.name, name, 'cancelled', number)\n"),
     ),
@@ -738,7 +747,7 @@ const BY_SCRIPT = {
     change('the part of a message that is asked for', 'string.sub(message, 1, tonumber(shown))', 'message'),
     remove('an id that begins so', 'string.sub(message, 1, #id) == id and '),
     remove('calls of one task', ' and is_call(message, call)'),
-    change('a number of tasks to return', 'is_full = #page == 3 * limit', 'is_full = false'),
+    change('a number of tasks to return', 'is_full = #page == 4 * limit', 'is_full = false'),
   ),
   'claims-page': missedBy(
     'inspecting-tasks',
@@ -850,6 +859,25 @@ const BY_SCRIPT = {
     ),
     change('a bell for a quarantined task', 'queue.pending, queue.quarantined,', 'queue.pending,'),
     remove('a bell at the end of a pause', '    ring(queue.bell)\n'),
+    { tests: 'held-back', ...remove('a bell for a task in a line', ', queue.held') },
+  ),
+  'lib/looking': missedBy(
+    'held-back',
+    change('a line that waits', ' and state >= WAITS and', ' and'),
+    change('the rare lines alone', 'local counts_ready = ready <= waiting', 'local counts_ready = true'),
+    change('a limited number of lines', 'math.min(few, LINES_TO_COUNT), 0', 'few, 0'),
+    change('the one that waits longest', 'came_at(message) < came_at(found)', 'false'),
+    change('a line that is next', "local till = '(' .. (from == '0' and text(WAITS) or '0')", "local till = '+inf'"),
+  ),
+  claimable: missedBy(
+    'held-back',
+    change('no more than there is room for', 'limits.room(limit) - (taken[limit] or 0)', 'most'),
+    remove('room that another line has counted', ' - (taken[limit] or 0)'),
+    change('the limit of a queue', 'gate and room_for({ gate }, counts[i]) or counts[i]', 'counts[i]'),
+    {
+      tests: 'backlog',
+      ...change('a queue without a foreign key', 'if not wrong_queues({ queue }) then', 'if true then'),
+    },
   ),
   'pause-queue': missedBy(
     'pauses',

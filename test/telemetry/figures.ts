@@ -7,7 +7,18 @@ export function figures(given: Partial<CurrentMetrics> = {}): CurrentMetrics {
   for (const ms of [3, 20, 20, 7_200_000]) observe(counts.duration, ms);
   observe(counts.waiting, 1_500);
   return {
-    queues: [{ queue: 'default', pending: 7, scheduled: 2, quarantined: 1, dead: 5, oldestMs: 1_500, isPaused: true }],
+    queues: [
+      {
+        queue: 'default',
+        pending: 7,
+        heldBack: 3,
+        scheduled: 2,
+        quarantined: 1,
+        dead: 5,
+        oldestMs: 1_500,
+        isPaused: true,
+      },
+    ],
     workers: 2,
     children: 8,
     active: [{ host: 'shop-1', tasks: 3 }],

@@ -98,11 +98,12 @@ describe('the lines for prometheus.yml', () => {
     [`${age}{queue="mail"}`]: '70x9',
     'nestwork_queue_paused{queue="default",instance="a"}': '0 1 0',
     'nestwork_queue_paused{queue="mail"}': '0 0 0',
-    'nestwork_active_tasks{host="shop-worker-1",instance="a"}': '3 3 0',
-    'nestwork_active_tasks{host="shop-worker-1",instance="b"}': '3 3 0',
-    'nestwork_active_tasks{host="shop-worker-2"}': '4 4 0',
+    'nestwork_active_tasks{host="shop-worker-1",instance="a"}': '3 3 0 0',
+    'nestwork_active_tasks{host="shop-worker-1",instance="b"}': '3 3 0 0',
+    'nestwork_active_tasks{host="shop-worker-2"}': '4 4 0 0',
     'nestwork_active_tasks{host="other-1"}': '8 8 8',
-    'nestwork_queue_tasks{queue="default",state="quarantined"}': '0 1 0',
+    'nestwork_queue_tasks{queue="default",state="quarantined"}': '0 1 0 0',
+    'nestwork_queue_tasks{queue="default",state="held"}': '0 0 0 6',
   };
   const one = (value: number) => [{ labels: '{}', value }];
 
@@ -115,8 +116,8 @@ describe('the lines for prometheus.yml', () => {
     ).toBe('');
   });
 
-  it('by KEDA keeps a worker while its tasks are active or quarantined', () => {
-    const values = [7, 8, 0];
+  it('by KEDA keeps a worker while its tasks are active, quarantined or held back', () => {
+    const values = [7, 8, 0, 6];
     expect(
       queried(
         series,

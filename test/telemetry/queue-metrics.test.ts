@@ -30,6 +30,7 @@ describe('the text', () => {
     const text = await new QueueMetrics(new Reader(figures())).text();
     expect(lines(text, 'nestwork_queue_tasks{')).toEqual([
       'nestwork_queue_tasks{queue="default",state="pending"} 7',
+      'nestwork_queue_tasks{queue="default",state="held"} 3',
       'nestwork_queue_tasks{queue="default",state="scheduled"} 2',
       'nestwork_queue_tasks{queue="default",state="quarantined"} 1',
       'nestwork_queue_tasks{queue="default",state="dead"} 5',

@@ -14,6 +14,7 @@ import type { CronBroker } from './cron-broker.js';
 import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dead-letter-broker.js';
 import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
 import type { GroupBroker, GroupPort } from './group-port.js';
+import type { LimitPort } from './limit-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
@@ -353,9 +354,11 @@ export interface PromoterBroker {
 export interface QueueState
   extends Readonly<Record<StateWord<'pending' | 'scheduled' | 'quarantined' | 'dead'>, number>> {
   readonly queue: string;
+  /** about how many tasks a limit keeps from starting: they are not among the pending ones here */
+  readonly heldBack: number;
   /** of the dead tasks those that died since the moment that was asked for */
   readonly died: number;
-  /** the beginning of the task that is claimed next, as it lies in Redis */
+  /** the beginning of the task that has waited longest of those that are next, as it lies in Redis */
   readonly head: string | undefined;
   /** when the first scheduled task is due, or was: ms since 1970 */
   readonly dueAt: number | undefined;
@@ -425,6 +428,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;
+  readonly limits: LimitPort;
   readonly workers: WorkerPort;
   /** what people and programs did */
   readonly actions: ActionPort;

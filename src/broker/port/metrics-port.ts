@@ -13,6 +13,8 @@ export interface TaskSeries {
 export interface QueueSample {
   readonly queue: string;
   readonly pending: number;
+  /** pending ones that a limit kept from starting, which are not among the others */
+  readonly heldBack: number;
   readonly quarantined: number;
   readonly scheduled: number;
   /** how long its oldest task had waited, or had been due, in ms; of ten minutes the most */

@@ -1,8 +1,8 @@
 import type { StateWord } from '../../task/task-states.js';
 import type { Due, KeyHolder, TaskPlace } from './broker.js';
 
-/** A state in which a task waits in a list or on a schedule. */
-export type WaitingState = StateWord<'pending' | 'quarantined' | 'scheduled'>;
+/** A state in which a task waits in a list or on a schedule; `held` is that of pending ones in the lines of limits, tenants and priorities. */
+export type WaitingState = StateWord<'pending' | 'quarantined' | 'scheduled'> | 'held';
 
 /** Where tasks of one queue wait. */
 export interface WaitingPlace {
@@ -10,7 +10,7 @@ export interface WaitingPlace {
   readonly state: WaitingState;
 }
 
-/** The part of a place to read. Places are counted from the tail, where the newest task is, or the one that is due last. */
+/** The part of a place to read. Places are counted from the tail, where the newest task is, or the one that is due last; those of lines one line after the other. */
 export interface WaitingQuery {
   /** `oldest` goes from the head to the tail */
   readonly order: 'oldest' | 'newest';
@@ -47,6 +47,8 @@ export interface WaitingEntry {
   readonly dueAt: number | undefined;
   /** how many of the page were looked at up to this one, itself included */
   readonly looked: number;
+  /** whether a limit keeps it from starting */
+  readonly heldBack?: boolean;
 }
 
 /** A registered child, and the process of its supervisor. */
@@ -82,8 +84,12 @@ export interface FoundTask extends Omit<TaskPlace, 'state'> {
     | 'unknown';
   /** what lies there, if it is no call */
   readonly bytes?: Buffer;
-  /** pending or quarantined tasks that come before it, at this moment */
+  /** pending or quarantined tasks that come before it, at this moment; of one in a line those of its line */
   readonly ahead?: number;
+  /** whether it waits in a line, because it has a limit, a tenant or a priority */
+  readonly inLine?: boolean;
+  /** whether a limit keeps it from starting */
+  readonly heldBack?: boolean;
   /** of a scheduled one, in ms since 1970 */
   readonly dueAt?: number;
   /** the child that holds it */
@@ -94,7 +100,7 @@ export interface FoundTask extends Omit<TaskPlace, 'state'> {
 
 /** Which pending tasks to purge. */
 export interface PurgeQuery {
-  readonly state: StateWord<'pending' | 'quarantined'>;
+  readonly state: Exclude<WaitingState, 'scheduled'>;
   /** how many at the tail to pass over */
   readonly passed: number;
   /** only calls of this task; undefined for all */

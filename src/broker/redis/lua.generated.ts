@@ -1089,7 +1089,7 @@ end`,
   return line .. ' ' .. string.format('%013.0f', math.max(turn, 1)) .. message, line, false
 end`,
   'message_in_line': `local function message_in_line(entry)
-  return string.sub(entry, string.find(entry, ' ', 1, true) + 14)
+  return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end`,
   'limits_of_line': `local function limits_of_line(line)
   local limits = {}
@@ -1120,6 +1120,77 @@ end`,
     index[block.name] = block
   end
   return index
+end`,
+  'LINES_TO_COUNT': `local LINES_TO_COUNT = 500`,
+  'wrong_places': `local function wrong_places(queues)
+  for _, queue in ipairs(queues) do
+    local wrong = wrong_type('zset', queue.held, queue.ready)
+    if wrong then
+      return wrong
+    end
+  end
+end`,
+  'size_of': `local function size_of(queue, place)
+  if place == 'held' then
+    return redis.call('ZCARD', queue.held)
+  end
+  return redis.call('LLEN', queue[place])
+end`,
+  'range_of': `local function range_of(queue, place, first, last)
+  if place == 'held' then
+    return redis.call('ZRANGE', queue.held, first, last)
+  end
+  return redis.call('LRANGE', queue[place], first, last)
+end`,
+  'line_in': `local function line_in(entry)
+  return string.sub(entry, 1, (string.find(entry, ' ', 1, true) or 1) - 1)
+end`,
+  'tasks_in': `local function tasks_in(queue, line, before)
+  return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
+end`,
+  'head_of': `local function head_of(queue, line)
+  return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
+end`,
+  'is_held_back': `local function is_held_back(queue, line)
+  local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
+  return state ~= nil and state >= WAITS and state < TAGS
+end`,
+  'count_lines': `local function count_lines(queue)
+  local all = redis.call('ZCARD', queue.held)
+  if all == 0 then
+    return 0, 0
+  end
+  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
+  local waiting = redis.call('ZCOUNT', queue.ready, text(WAITS), '(' .. text(TAGS))
+  local counts_ready = ready <= waiting
+  local few = math.min(ready, waiting)
+  local looked, found = math.min(few, LINES_TO_COUNT), 0
+  LINES_TO_COUNT = LINES_TO_COUNT - looked
+  local from, till = counts_ready and '-inf' or text(WAITS), '(' .. text(counts_ready and WAITS or TAGS)
+  for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
+    found = found + tasks_in(queue, line)
+  end
+  if looked < few then
+    found = looked > 0 and found * few / looked or all * few / (ready + waiting)
+  end
+  found = math.min(math.floor(found), all)
+  return counts_ready and found or all - found, counts_ready and all - found or found
+end`,
+  'came_at': `local function came_at(message)
+  return tonumber(string.sub(message, 26, 34), 36) or 0
+end`,
+  'next_of': `local function next_of(queue)
+  local found = redis.call('LINDEX', queue.pending, 0)
+  for _, from in ipairs({ '-inf', '0' }) do
+    local till = '(' .. (from == '0' and text(WAITS) or '0')
+    local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
+    local head = line and head_of(queue, line)
+    local message = head and message_in_line(head)
+    if message and (not found or came_at(message) < came_at(found)) then
+      found = message
+    end
+  end
+  return found
 end`,
   'DIGITS': `local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'`,
   'base36': `local function base36(number, width)
@@ -3141,6 +3212,81 @@ if removed > 0 then
   leave_group(keys, by_name({ queue }), message, 'cancelled')
 end
 return removed`,
+  'claimable': `#!lua flags=no-writes
+${LIB.RULE}
+${LIB.noted}
+${LIB.text}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.WAITS}
+${LIB.limits_of_line}
+${LIB.tasks_in}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.wrong_places}
+-- counts the tasks of queues that can be claimed now, as far as limits go.
+-- Returns the number of each queue; 0 for one with a foreign key.
+local keys = { gates = KEYS[1], limits = KEYS[2], slots = KEYS[3], rates = KEYS[4] }
+local queues = {}
+for i = 1, #ARGV - 0 do
+  queues[i] = {
+    name = ARGV[i],
+    pending = KEYS[4 * i + 1],
+    quarantined = KEYS[4 * i + 2],
+    held = KEYS[4 * i + 3],
+    ready = KEYS[4 * i + 4],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- What a limit holds back needs no further child. So a line counts as far as there is room under its limits, and what one line has counted
+-- is no room for another.
+--
+-- A script because most lines share their limits. It looks at a limited number of lines: each further one counts as one task.
+
+local MOST_LINES = 500
+
+local limits = limits_with(keys)
+local taken, looked = {}, 0
+
+-- How many more of these limits leave room for, at most so many.
+local function room_for(wanted, most)
+  for _, limit in ipairs(wanted) do
+    most = math.min(most, limits.room(limit) - (taken[limit] or 0))
+  end
+  most = math.max(most, 0)
+  for _, limit in ipairs(wanted) do
+    taken[limit] = (taken[limit] or 0) + most
+  end
+  return most
+end
+
+local function in_lines(queue)
+  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
+  local few = math.min(ready, MOST_LINES - looked)
+  looked = looked + few
+  local found = 0
+  for _, line in ipairs(few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, '-inf', '(' .. text(WAITS), 'LIMIT', 0, few) or {}) do
+    found = found + room_for(limits_of_line(line), tasks_in(queue, line))
+  end
+  return found + ready - few
+end
+
+local has_gates = redis.call('TYPE', keys.gates).ok == 'hash'
+local wrong = wrong_type('hash', keys.limits, keys.slots) or wrong_type('zset', keys.rates)
+local counts = {}
+for i, queue in ipairs(queues) do
+  counts[i] = 0
+  if not wrong_queues({ queue }) then
+    counts[i] = redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined)
+  end
+  if not wrong and not wrong_places({ queue }) then
+    counts[i] = counts[i] + in_lines(queue)
+    local gate = has_gates and redis.call('HGET', keys.gates, queue.name)
+    counts[i] = gate and room_for({ gate }, counts[i]) or counts[i]
+  end
+end
+return counts`,
   'claims-page': `#!lua flags=no-writes
 -- reads what a child holds, by id.
 -- Returns 1 if there are more, then id and beginning of each.
@@ -3167,38 +3313,55 @@ for _, id in ipairs(ids) do
 end
 return page`,
   'find-pending': `#!lua flags=no-writes
--- looks for a task in a part of a list, from its tail.
--- Returns its message or nothing, the number looked at, the number left before them.
-local list, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[1], quarantined = KEYS[2] }
+${LIB.size_of}
+${LIB.range_of}
+${LIB.message_in_line}
+${LIB.line_in}
+${LIB.WAITS}
+${LIB.TAGS}
+${LIB.is_held_back}
+${LIB.tasks_in}
+-- looks for a task in a part of a list, or of the lines of a queue, from its tail.
+-- Returns its message or nothing, the number looked at, the number left before them (of a task in a line, those before
+-- it there), 1 if a limit holds it back.
+local place, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = { pending = KEYS[1], quarantined = KEYS[2], held = KEYS[3], ready = KEYS[4] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`list\` is the key of the queue to look at, \`passed\` how many at its tail to pass over: what comes or goes at the head
+-- \`place\` is the key of the queue to look at, \`passed\` how many at its tail to pass over: what comes or goes at the head of a list
 -- meanwhile hides nothing.
 --
 -- A script because only one message of many is wanted. Some may be large, so it takes a few at a time, and not too many.
 
-local looked, bytes, left = 0, 0, redis.call('LLEN', queue[list]) - passed
+local has_lines = place == 'held'
+local looked, bytes, left = 0, 0, size_of(queue, place) - passed
 while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
   local last = -1 - passed - looked
-  local messages = redis.call('LRANGE', queue[list], last - 49, last)
-  for i = #messages, 1, -1 do
+  local found = range_of(queue, place, last - 49, last)
+  for i = #found, 1, -1 do
+    local message = has_lines and message_in_line(found[i]) or found[i]
     looked, left = looked + 1, left - 1
-    if string.sub(messages[i], 1, 20) == id then
-      return { messages[i], looked, left }
+    if string.sub(message, 1, 20) == id then
+      local line = has_lines and line_in(found[i])
+      local is_waiting = line and is_held_back(queue, line)
+      return { message, looked, line and tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
     end
-    bytes = bytes + #messages[i]
+    bytes = bytes + #message
   end
 end
-return { '', looked, math.max(left, 0) }`,
+return { '', looked, math.max(left, 0), 0 }`,
   'purge-pending': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
+${LIB.size_of}
+${LIB.by_name}
 ${LIB.now_ms}
 ${LIB.body_start}
 ${LIB.is_call}
+${LIB.range_of}
+${LIB.message_in_line}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -3208,11 +3371,6 @@ ${LIB.text}
 ${LIB.member_of}
 ${LIB.has_tags}
 ${LIB.series_name}
-${LIB.remember_ids}
-${LIB.remember_removed}
-${LIB.by_name}
-${LIB.limits_of}
-${LIB.DECLARED}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -3222,7 +3380,6 @@ ${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
 ${LIB.keeps_slot}
-${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
@@ -3234,6 +3391,11 @@ ${LIB.line_of}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
+${LIB.line_in}
+${LIB.remember_ids}
+${LIB.remember_removed}
+${LIB.limits_of}
+${LIB.DECLARED}
 ${LIB.end_limits}
 ${LIB.WAITING}
 ${LIB.MADE}
@@ -3256,7 +3418,7 @@ ${LIB.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.note_endings}
--- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
+-- removes tasks that match from a part of a queue, from its tail, and frees their unique keys and slots.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
 local keys = {
   unique = KEYS[1],
@@ -3293,6 +3455,8 @@ local queue = {
 -- and removed by one search. That would take too long further in: there the newest tasks that were passed over fill the
 -- gaps, which makes no other task wait longer.
 --
+-- Of the lines of a queue, place \`held\`, the purged ones are removed by their bytes, and each of their lines is looked at once.
+--
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
 local wrong = wrong_type('hash', keys.unique)
@@ -3303,10 +3467,12 @@ local wrong = wrong_type('hash', keys.unique)
 if wrong then
   return wrong
 end
+local has_lines = place == 'held'
 local list, kept = queue[place], tonumber(passed)
-local left = redis.call('LLEN', list) - kept
-local is_deep = kept > 50000
-local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
+local left = size_of(queue, place) - kept
+local is_deep = kept > 50000 and not has_lines
+local most, enough = math.min(tonumber(look), left), is_deep and 50 or has_lines and 100 or kept > 0 and 300 or 1000
+local in_lines, known_queues = {}, by_name({ queue })
 local looked, bytes, count, gaps, purged, asking, members, tagged, now = 0, 0, 10, {}, {}, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
@@ -3317,12 +3483,13 @@ end
 while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
   count = math.min(count, most - looked)
   local last = -1 - kept - looked
-  local messages = redis.call('LRANGE', list, last - count + 1, last)
+  local messages = range_of(queue, place, last - count + 1, last)
   for i = #messages, 1, -1 do
-    local message = messages[i]
+    local message = has_lines and message_in_line(messages[i]) or messages[i]
     looked, bytes = looked + 1, bytes + #message
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
+      in_lines[#gaps] = has_lines and messages[i] or nil
       free_key(keys.unique, message)
       if result_tag(message) then
         asking[#asking + 1] = text(now)
@@ -3340,7 +3507,22 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
   count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
 end
 
-if #gaps == looked and kept == 0 then
+-- They leave their lines all at once, so that none of them is woken for what another one leaves.
+local function leave_lines(entries)
+  local lines, seen = shared_lines(keys, known_queues), {}
+  redis.call('ZREM', queue.held, unpack(entries))
+  for _, entry in ipairs(entries) do
+    local line = line_in(entry)
+    if not seen[line] then
+      seen[line] = true
+      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+    end
+  end
+end
+
+if #in_lines > 0 then
+  leave_lines(in_lines)
+elseif #gaps == looked and kept == 0 then
   redis.call('RPOP', list, looked)
 elseif is_deep then
   -- with each of them the tail comes nearer by one
@@ -3355,8 +3537,7 @@ elseif #gaps > 0 then
   redis.call('LREM', list, -#gaps, mark)
 end
 remember_removed(keys.removed, now, asking)
-local known_queues = by_name({ queue })
--- a quarantined one may keep a slot
+-- one in a line, or a quarantined one, may keep a slot
 for _, message in ipairs(tagged) do
   end_limits(keys, known_queues, queue, message, WAITING)
 end
@@ -3370,18 +3551,32 @@ return { #gaps, looked, kept + looked - #gaps, left - looked }`,
   'queue-states': `#!lua flags=no-writes
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.wrong_places}
+${LIB.text}
+${LIB.WAITS}
+${LIB.head_of}
+${LIB.message_in_line}
+${LIB.came_at}
+${LIB.next_of}
+${LIB.TAGS}
+${LIB.LINES_TO_COUNT}
+${LIB.tasks_in}
+${LIB.count_lines}
 -- reads how many tasks lie in queues, and which are next.
--- Returns of each queue the numbers pending, quarantined, scheduled, dead, and dead since then, the beginning of its
--- head and when the first scheduled task is due (nothing if there is none).
+-- Returns of each queue the numbers in its list, quarantined, scheduled, dead, and dead since then, the beginning of
+-- the task that is next and when the first scheduled task is due (nothing if there is none), the number in lines, and
+-- about how many of them a limit holds back.
 local died_since = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[4 * i - 3],
-    quarantined = KEYS[4 * i - 2],
-    scheduled = KEYS[4 * i - 1],
-    dead = KEYS[4 * i],
+    pending = KEYS[6 * i - 5],
+    quarantined = KEYS[6 * i - 4],
+    scheduled = KEYS[6 * i - 3],
+    dead = KEYS[6 * i - 2],
+    held = KEYS[6 * i - 1],
+    ready = KEYS[6 * i],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3389,13 +3584,14 @@ end
 -- A script because a dashboard asks for a hundred queues at once, again and again. Each command takes as long for many tasks as for
 -- few. The caller gives so many queues that the whole is short.
 
-local wrong = wrong_queues(queues)
+local wrong = wrong_queues(queues) or wrong_places(queues)
 if wrong then
   return wrong
 end
 local states = {}
 for i, queue in ipairs(queues) do
-  local head = redis.call('LINDEX', queue.pending, 0)
+  local head = next_of(queue)
+  local may_start, held_back = count_lines(queue)
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   states[i] = {
     redis.call('LLEN', queue.pending),
@@ -3405,6 +3601,8 @@ for i, queue in ipairs(queues) do
     died_since == '' and 0 or redis.call('ZCOUNT', queue.dead, died_since, '+inf'),
     head and string.sub(head, 1, 100) or '',
     first[2] or '',
+    may_start + held_back,
+    held_back,
   }
 end
 return states`,
@@ -3496,36 +3694,59 @@ local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
 update_key(keys.unique, queue.name, wait_until(keys, by_name({ queue }), queue, message, due, due > now))
 return 1`,
   'waiting-page': `#!lua flags=no-writes
+${LIB.size_of}
+${LIB.range_of}
+${LIB.message_in_line}
+${LIB.line_in}
+${LIB.WAITS}
+${LIB.TAGS}
+${LIB.is_held_back}
 ${LIB.body_start}
 ${LIB.is_call}
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, and of each task the beginning of its message,
--- when it is due (nothing if it is not scheduled) and the number looked at up to it.
+-- when it is due (nothing if it is not scheduled), the number looked at up to it, and 1 if a limit holds it back.
 local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3] }
+local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3], held = KEYS[4], ready = KEYS[5] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to read, \`order\` is \`oldest\` (from the head on) or \`newest\` (from the tail on). \`at\` counts from
 -- the tail, so that tasks that leave at the head move nothing: with \`oldest\` it is how many are left up to the tail, with
 -- \`newest\` how many at the tail to pass over. \`shown\` is how many bytes of each message to return. \`id\` is how an id begins, '' for any; \`call\` how the body of a call does.
 --
+-- The places of a queue with lines are counted line by line, each in its order.
+--
 -- A script because only the beginning of some messages is wanted. Some may be large, so it takes few at first.
 
-local is_schedule = place == 'scheduled'
-local size = is_schedule and redis.call('ZCARD', queue.scheduled) or redis.call('LLEN', queue[place])
+local is_schedule, has_lines = place == 'scheduled', place == 'held'
+local size = is_schedule and redis.call('ZCARD', queue.scheduled) or size_of(queue, place)
 
--- In their order, with the time at which each is due.
+-- In their order, with the time at which each is due, or with its line.
 local function read(first, last)
-  if not is_schedule then
-    return redis.call('LRANGE', queue[place], first, last), {}
+  if not is_schedule and not has_lines then
+    return range_of(queue, place, first, last), {}
   end
-  local messages, dues = {}, {}
+  local messages, dues, lines = {}, {}, {}
+  if has_lines then
+    for i, entry in ipairs(range_of(queue, place, first, last)) do
+      messages[i], lines[i] = message_in_line(entry), line_in(entry)
+    end
+    return messages, dues, lines
+  end
   local entries = redis.call('ZRANGE', queue[place], first, last, 'WITHSCORES')
   for i = 1, #entries, 2 do
     messages[#messages + 1] = entries[i]
     dues[#dues + 1] = entries[i + 1]
   end
   return messages, dues
+end
+
+local waiting = {}
+local function waits(line)
+  if waiting[line] == nil then
+    waiting[line] = is_held_back(queue, line)
+  end
+  return waiting[line]
 end
 
 local newest, position = order == 'newest', math.min(tonumber(at), size)
@@ -3535,7 +3756,7 @@ local is_full = false
 while looked < most and bytes < tonumber(most_bytes) and not is_full do
   count = math.min(count, most - looked)
   local last = newest and -1 - position - looked or looked - position + count - 1
-  local messages, dues = read(last - count + 1, last)
+  local messages, dues, lines = read(last - count + 1, last)
   for i = newest and #messages or 1, newest and 1 or #messages, newest and -1 or 1 do
     local message = messages[i]
     looked, bytes = looked + 1, bytes + #message
@@ -3543,7 +3764,8 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
       page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
       page[#page + 1] = looked
-      is_full = #page == 3 * limit
+      page[#page + 1] = lines and waits(lines[i]) and 1 or 0
+      is_full = #page == 4 * limit
       if is_full then
         break
       end
@@ -4974,8 +5196,18 @@ return pages`,
 ${LIB.now_ms}
 ${LIB.wrong_type}
 ${LIB.wrong_metrics}
-${LIB.wrong_queues}
 ${LIB.text}
+${LIB.WAITS}
+${LIB.head_of}
+${LIB.message_in_line}
+${LIB.came_at}
+${LIB.next_of}
+${LIB.wrong_queues}
+${LIB.wrong_places}
+${LIB.TAGS}
+${LIB.LINES_TO_COUNT}
+${LIB.tasks_in}
+${LIB.count_lines}
 ${LIB.write_counts}
 ${LIB.read_counts}
 ${LIB.noted}
@@ -4992,9 +5224,11 @@ local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[3 * i + 2],
-    quarantined = KEYS[3 * i + 3],
-    scheduled = KEYS[3 * i + 4],
+    pending = KEYS[5 * i],
+    quarantined = KEYS[5 * i + 1],
+    scheduled = KEYS[5 * i + 2],
+    held = KEYS[5 * i + 3],
+    ready = KEYS[5 * i + 4],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -5013,9 +5247,9 @@ if wrong then
   return wrong
 end
 
--- How long the head of the queue has waited, or the first scheduled task is overdue, in ms.
+-- How long the next task of the queue has waited, or the first scheduled task is overdue, in ms.
 local function oldest_age(queue)
-  local head = redis.call('LINDEX', queue.pending, 0)
+  local head = next_of(queue)
   local since = head and tonumber(string.sub(head, 26, 34), 36) or now
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   return math.max(now - math.min(since, tonumber(first[2]) or now), 0)
@@ -5023,10 +5257,13 @@ end
 
 local sampled = 0
 for _, queue in ipairs(queues) do
-  if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue }) then
+  if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue })
+    and not wrong_places({ queue }) then
     local age = oldest_age(queue)
+    local may_start, held_back = count_lines(queue)
     local sample = {
-      pending = redis.call('LLEN', queue.pending),
+      pending = redis.call('LLEN', queue.pending) + may_start,
+      held = held_back,
       quarantined = redis.call('LLEN', queue.quarantined),
       scheduled = redis.call('ZCARD', queue.scheduled),
       oldest = age,

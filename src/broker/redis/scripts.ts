@@ -61,6 +61,8 @@ type QueueStateReply = readonly [
   died: number,
   head: string,
   dueAt: string,
+  held: number,
+  heldBack: number,
 ];
 type SessionReply = readonly [session: string, fields: readonly string[], digest: string];
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
@@ -340,34 +342,43 @@ export const SCRIPTS = {
   },
   'find-pending': {
     flags: 'no-writes',
-    purpose: 'looks for a task in a part of a list, from its tail',
+    purpose: 'looks for a task in a part of a list, or of the lines of a queue, from its tail',
     by: ['cancel() and status()', 'result() and run()', 'TaskInspector'],
-    blocks: { queue: ['pending', 'quarantined'] },
-    args: ['list', 'id', 'passed', 'most', 'mostBytes'],
+    blocks: { queue: ['pending', 'quarantined', 'held', 'ready'] },
+    args: ['place', 'id', 'passed', 'most', 'mostBytes'],
     bytes: true,
-    reply: reply<[message: Buffer, looked: number, left: number]>(
-      'its message or nothing, the number looked at, the number left before them',
+    reply: reply<[message: Buffer, looked: number, left: number, heldBack: Flag]>(
+      'its message or nothing, the number looked at, the number left before them (of a task in a line, those before it there), 1 if a limit holds it back',
     ),
   },
   'queue-states': {
     flags: 'no-writes',
     purpose: 'reads how many tasks lie in queues, and which are next',
     by: ['MetricsReader', 'QueueHealth', 'TaskInspector'],
-    blocks: { '...queues': ['pending', 'quarantined', 'scheduled', 'dead'] },
+    blocks: { '...queues': ['pending', 'quarantined', 'scheduled', 'dead', 'held', 'ready'] },
     args: ['diedSince'],
     reply: reply<QueueStateReply[]>(
-      'of each queue the numbers pending, quarantined, scheduled, dead, and dead since then, the beginning of its head and when the first scheduled task is due (nothing if there is none)',
+      'of each queue the numbers in its list, quarantined, scheduled, dead, and dead since then, the beginning of the task that is next and when the first scheduled task is due (nothing if there is none), the number in lines, and about how many of them a limit holds back',
     ),
+  },
+  claimable: {
+    flags: 'no-writes',
+    purpose: 'counts the tasks of queues that can be claimed now, as far as limits go',
+    by: ['supervisor'],
+    keys: ['gates', 'limits', 'slots', 'rates'],
+    blocks: { '...queues': ['pending', 'quarantined', 'held', 'ready'] },
+    args: [],
+    reply: reply<number[]>('the number of each queue; 0 for one with a foreign key'),
   },
   'waiting-page': {
     flags: 'no-writes',
     purpose: 'reads tasks that wait in a queue, all or those of one name or id',
     by: ['TaskInspector'],
-    blocks: { queue: ['pending', 'quarantined', 'scheduled'] },
+    blocks: { queue: ['pending', 'quarantined', 'scheduled', 'held', 'ready'] },
     args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'shown', 'call', 'id'],
     bytes: true,
     reply: reply<[looked: number, next: number, left: number, fields: (Buffer | number)[]]>(
-      'the number looked at, where to go on, the number left there, and of each task the beginning of its message, when it is due (nothing if it is not scheduled) and the number looked at up to it',
+      'the number looked at, where to go on, the number left there, and of each task the beginning of its message, when it is due (nothing if it is not scheduled), the number looked at up to it, and 1 if a limit holds it back',
     ),
   },
   'claims-page': {
@@ -398,7 +409,7 @@ export const SCRIPTS = {
     reply: reply<Flag>('1, or 0 if the child no longer holds it'),
   },
   'purge-pending': {
-    purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys',
+    purpose: 'removes tasks that match from a part of a queue, from its tail, and frees their unique keys and slots',
     by: ['TaskInspector'],
     keys: ['unique', 'removed', 'alarm', ...COUNTS, ...GROUPS, ...LIMITS],
     blocks: { queue: ['name', 'pending', 'quarantined', 'bell', 'held', 'ready'] },
@@ -516,7 +527,7 @@ export const SCRIPTS = {
     purpose: 'notes how long queues are and how old their oldest task is, once a minute',
     by: ['supervisor'],
     keys: ['metrics', 'metricsTen', 'totals', 'endings'],
-    blocks: { '...queues': ['pending', 'quarantined', 'scheduled'] },
+    blocks: { '...queues': ['pending', 'quarantined', 'scheduled', 'held', 'ready'] },
     args: ['minute'],
     reply: reply<[done: Flag, now: number, sampled?: number]>(
       '0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues',

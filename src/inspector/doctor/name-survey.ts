@@ -2,7 +2,7 @@ import type { AppBroker } from '../../broker/port/broker.js';
 import type { WaitingState } from '../../broker/port/task-port.js';
 import { labelOf } from '../../message/message-label.js';
 
-const STATES: readonly WaitingState[] = ['pending', 'quarantined', 'scheduled'];
+const STATES: readonly WaitingState[] = ['pending', 'held', 'quarantined', 'scheduled'];
 /** The next tasks of each place; one script reads them within a millisecond or two. */
 const LOOK = 1_000;
 

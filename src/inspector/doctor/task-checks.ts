@@ -31,14 +31,12 @@ export interface QueuesReading {
 export function judgeQueues({ queues, workers, strays, now }: QueuesReading): Outcome {
   const serving = workers.map(describeWorker);
   const findings: DoctorFinding[] = [];
-  for (const { queue, pending, quarantined, dueAt, served, contestants } of queues) {
+  for (const { queue, pending, heldBack, quarantined, dueAt, served, contestants } of queues) {
+    const all = pending + heldBack + quarantined;
     const overdue = dueAt !== undefined && now - dueAt > PROMOTED_WITHIN_MS;
     const quiet = isQuiet(queue, serving);
-    if ((!served || quiet) && (pending + quarantined > 0 || overdue)) {
-      const waiting =
-        pending + quarantined > 0
-          ? counted(pending + quarantined, 'task waits', 'tasks wait')
-          : 'Scheduled tasks are due';
+    if ((!served || quiet) && (all > 0 || overdue)) {
+      const waiting = all > 0 ? counted(all, 'task waits', 'tasks wait') : 'Scheduled tasks are due';
       findings.push(
         finding('no-worker', `queue ${queue}`, {
           what: quiet

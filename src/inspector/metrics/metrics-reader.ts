@@ -16,7 +16,8 @@ import { outOf, QueueFlow } from './queue-flow.js';
 import { countersOf, joinedBuckets, matches, ratesOf, timesOf } from './rate-points.js';
 
 /** A queue at one moment. */
-export interface QueueFigures extends Pick<QueueState, 'queue' | 'pending' | 'scheduled' | 'quarantined' | 'dead'> {
+export interface QueueFigures
+  extends Pick<QueueState, 'queue' | 'pending' | 'heldBack' | 'scheduled' | 'quarantined' | 'dead'> {
   readonly oldestMs: number;
   readonly isPaused: boolean;
 }
@@ -128,11 +129,11 @@ function summaryOf({ queue, task, counts }: TaskSeries): TaskSummary {
 }
 
 function figuresOf(
-  { queue, pending, scheduled, quarantined, dead, head, dueAt, paused }: QueueState,
+  { queue, pending, heldBack, scheduled, quarantined, dead, head, dueAt, paused }: QueueState,
   now: number,
 ): QueueFigures {
   // foreign bytes have no time; a worker buries them
   const headMs = head === undefined ? 0 : now - enqueuedAtOf(head) || 0;
   const oldestMs = Math.max(headMs, now - (dueAt ?? now), 0);
-  return { queue, pending, scheduled, quarantined, dead, oldestMs, isPaused: paused !== undefined };
+  return { queue, pending, heldBack, scheduled, quarantined, dead, oldestMs, isPaused: paused !== undefined };
 }

@@ -69,7 +69,7 @@ export interface RatePoint extends TaskCounters {
    * a sample is missing, as it is of the last point.
    */
   readonly in: number | undefined;
-  /** tasks that waited at the beginning, scheduled and quarantined ones included; undefined with `task`, and without a sample */
+  /** tasks that waited at the beginning, scheduled, quarantined and held-back ones included; undefined with `task`, and without a sample */
   readonly depth: number | undefined;
   /** for how long the oldest of them had waited, in ms; of more than a minute the longest time; undefined as `depth` */
   readonly oldestMs: number | undefined;

@@ -8,8 +8,8 @@ export function outOf({ done, dropped, dead, cancelled }: TaskCounts): number {
 }
 
 /** How many tasks wait. */
-export function depthOf({ pending, quarantined, scheduled }: QueueSample): number {
-  return pending + quarantined + scheduled;
+export function depthOf({ pending, heldBack, quarantined, scheduled }: QueueSample): number {
+  return pending + heldBack + quarantined + scheduled;
 }
 
 /** The tasks that go in and out of one queue. A sample is of the beginning of its bucket. */

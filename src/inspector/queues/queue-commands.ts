@@ -15,6 +15,7 @@ interface ListedQueue extends QueueReport {
 const COLUMNS = [
   { title: 'QUEUE', of: ({ queue }: QueueReport) => queue, shrinks: 10 },
   { title: 'PENDING', of: ({ pending }: QueueReport) => pending, align: 'right' as const },
+  { title: 'HELD', of: ({ heldBack }: QueueReport) => heldBack, align: 'right' as const, dispensable: 3 },
   { title: 'SCHEDULED', of: ({ scheduled }: QueueReport) => scheduled, align: 'right' as const, dispensable: 2 },
   { title: 'DEAD', of: ({ dead }: QueueReport) => dead, align: 'right' as const, dispensable: 1 },
   { title: 'WAITS', of: ({ waitingMs }: QueueReport) => timeSpan(waitingMs), align: 'right' as const },

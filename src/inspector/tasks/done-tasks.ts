@@ -45,6 +45,7 @@ function doneTask(task: string, { id, queue, enqueuedAt, startedAt, endedAt, att
   return {
     id,
     state: 'done',
+    heldBack: false,
     queue,
     task,
     enqueuedAt: dateOf(enqueuedAt),

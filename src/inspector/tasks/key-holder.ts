@@ -30,10 +30,10 @@ async function all(): Promise<boolean> {
 
 /** Undefined for one that has ended meanwhile. A cancelled one that a child still holds is active, as in every list. */
 async function listed(port: TaskPort, id: string, found: FoundTask): Promise<ListedTask | undefined> {
-  const { state, queue, message: head, dueAt, child } = found;
+  const { state, queue, message: head, dueAt, child, inLine, heldBack = false } = found;
   if (queue === undefined || head === undefined) return undefined;
   if (state === 'pending' || state === 'quarantined' || state === 'scheduled') {
-    return waitingTask({ queue, state }, { head, dueAt, looked: 1 });
+    return waitingTask({ queue, state: inLine ? 'held' : state }, { head, dueAt, looked: 1, heldBack });
   }
   const holder = (await port.children()).find((one) => one.child === child);
   return holder && heldTask(holder, { id, queue, head });

@@ -16,6 +16,9 @@ export type ListedState = 'pending' | 'scheduled' | 'active' | 'quarantined' | '
 /** That of a task that has not ended. */
 export type LivingState = Exclude<ListedState, 'done'>;
 
+/** Where a task lies that has not ended: pending ones lie in the list of their queue, or in a line. */
+export type TaskPlaceState = LivingState | 'held';
+
 /**
  * The worker that runs a task.
  *
@@ -42,6 +45,8 @@ export interface ListedTask {
   readonly id: string;
   /** where it is */
   readonly state: ListedState;
+  /** whether a limit keeps it from starting; only of a pending one */
+  readonly heldBack: boolean;
   /** name of its queue */
   readonly queue: string;
   /** name of the task; undefined for bytes that are no call */
@@ -67,14 +72,26 @@ export interface ListedTask {
 
 const NOT_STARTED = { startedAt: undefined, endedAt: undefined, child: undefined, worker: undefined };
 
-export function waitingTask({ queue, state }: WaitingPlace, { head, dueAt }: WaitingEntry): ListedTask {
-  return { id: idOf(head), state, queue, ...labelled(head), ...NOT_STARTED, dueAt: dateOf(dueAt) };
+export function waitingTask({ queue, state: place }: WaitingPlace, entry: WaitingEntry): ListedTask {
+  const { head, dueAt, heldBack = false } = entry;
+  const state = place === 'held' ? 'pending' : place;
+  return { id: idOf(head), state, heldBack, queue, ...labelled(head), ...NOT_STARTED, dueAt: dateOf(dueAt) };
 }
 
 /** Its worker may have published more about it, see `withRuns`. */
 export function heldTask({ child, host, pid }: ChildOfWorker, { id, queue, head }: HeldTask): ListedTask {
   const worker = { host, pid, childPid: undefined };
-  return { id, state: 'active', queue, ...labelled(head), ...NOT_STARTED, dueAt: undefined, child, worker };
+  return {
+    id,
+    state: 'active',
+    heldBack: false,
+    queue,
+    ...labelled(head),
+    ...NOT_STARTED,
+    dueAt: undefined,
+    child,
+    worker,
+  };
 }
 
 /** The beginning of a message. */

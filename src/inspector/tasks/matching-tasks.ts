@@ -5,7 +5,7 @@ import { withoutGaps } from '../../values/without-gaps.js';
 import { filterText, recordAtEnd } from '../actions/record-at-end.js';
 import { assertBy } from '../actor.js';
 import type { KnownQueues } from '../queues/known-queues.js';
-import type { ListedTask, LivingState } from './listed-task.js';
+import type { ListedTask, TaskPlaceState } from './listed-task.js';
 import { readTasks, type TaskMatcher } from './task-list.js';
 import { positionOf, type ResolvedList, resolveList, type TaskListOptions } from './task-list-options.js';
 import { dueOf } from './task-time.js';
@@ -40,9 +40,9 @@ export interface MatchingSurvey {
 }
 
 const STATES = {
-  cancel: ['scheduled', 'quarantined', 'pending', 'active'],
+  cancel: ['scheduled', 'quarantined', 'pending', 'held', 'active'],
   reschedule: ['scheduled'],
-} as const satisfies Record<string, readonly LivingState[]>;
+} as const satisfies Record<string, readonly TaskPlaceState[]>;
 
 /** An action on all tasks that match. */
 export type MatchingAction = keyof typeof STATES;

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { NestworkError } from '../../errors.js';
+import type { StateWord } from '../../task/task-states.js';
 import { type CommandGroup, command } from '../../terminal/command.js';
 import { ago, instant } from '../../terminal/figures.js';
 import { date, duration, flag, list, oneOf, text, usageError, whole } from '../../terminal/usage.js';
@@ -17,9 +18,11 @@ import { rescheduleCommands } from './reschedule-commands.js';
 import type { SendByNameOptions } from './send-by-name.js';
 import type { TaskDetails } from './task-details.js';
 
+const HELD_BACK: StateWord<'held back'> = 'held back';
+
 export const TASK_COLUMNS = [
   { title: 'ID', of: ({ id }: ListedTask) => id },
-  { title: 'STATE', of: ({ state }: ListedTask) => state },
+  { title: 'STATE', of: ({ state, heldBack }: ListedTask) => (heldBack ? HELD_BACK : state) },
   { title: 'QUEUE', of: ({ queue }: ListedTask) => queue, dispensable: 1 },
   { title: 'TASK', of: ({ task }: ListedTask) => task, shrinks: 14 },
   { title: 'ATTEMPT', of: ({ attempt }: ListedTask) => attempt, align: 'right' as const, dispensable: 3 },
@@ -209,7 +212,9 @@ function described(task: TaskDetails, withArgs: boolean): string {
   const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
   const ends = { started: task.startedAt, ended: task.endedAt, cancelled: task.cancelledAt };
   const place = state === 'waiting' ? 'in its flow, then in queue' : 'in queue';
-  const lines = [`${id}  ${name}  ${state}${queue === undefined ? '' : ` ${place} ${queue}`}`];
+  const lines = [
+    `${id}  ${name}  ${task.heldBack ? HELD_BACK : state}${queue === undefined ? '' : ` ${place} ${queue}`}`,
+  ];
   for (const [label, time] of Object.entries({ ...times, ...ends }))
     if (time) lines.push(`${label.padEnd(9)} ${instantOf(time)}`);
   if (ahead !== undefined) lines.push(`ahead     ${count(ahead)}`);

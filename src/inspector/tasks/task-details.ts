@@ -64,7 +64,9 @@ export class TaskDetails {
   readonly dueAt: Date | undefined;
   /** from then on no child starts it, and it is dead; only of a task with `expires` that has not ended */
   readonly expiresAt: Date | undefined;
-  /** how many tasks of its queue come before it; only of one that waits in it */
+  /** whether a limit keeps it from starting; only of a pending one */
+  readonly heldBack: boolean;
+  /** how many tasks of its queue come before it; only of one that waits in it. Of one with a limit, a tenant or a priority: of those with the same */
   readonly ahead: number | undefined;
   /** the child that holds it; only of an active one, and of a cancelled one that still runs */
   readonly child: string | undefined;
@@ -120,6 +122,7 @@ export class TaskDetails {
     this.startedAt = dateOf(done?.startedAt) ?? run?.startedAt;
     this.dueAt = dateOf(found.dueAt);
     this.expiresAt = death || waits ? undefined : expiryOf(decoded);
+    this.heldBack = found.heldBack ?? false;
     this.ahead = found.ahead;
     this.child = found.child;
     this.worker = run?.worker;

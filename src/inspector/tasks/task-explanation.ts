@@ -1,4 +1,5 @@
 import type { QueueState } from '../../broker/port/broker.js';
+import type { LineState } from '../../broker/port/limit-port.js';
 import type { ChildOfWorker } from '../../broker/port/task-port.js';
 import { instant } from '../../terminal/figures.js';
 import { count } from '../../values/counted.js';
@@ -7,6 +8,7 @@ import { timeLength } from '../../values/time-length.js';
 import { culpritText, groupStanding, groupTitle, isStopped, obstaclesText, stoppedText } from '../groups/group-text.js';
 import { progressText } from '../notes-text.js';
 import { describePause, type QueuePause } from '../queues/queue-pauses.js';
+import { placeText, shutTexts, type TaskLine, taskLine } from './line-text.js';
 import { keptSentence, outcomeText, whyText } from './outcome-text.js';
 import type { TaskDetails } from './task-details.js';
 
@@ -15,6 +17,7 @@ import type { TaskDetails } from './task-details.js';
  *
  * - `'paused'`: its queue is paused
  * - `'no-worker'`: no worker serves its queue
+ * - `'held-back'`: a limit keeps it from starting
  * - `'in-line'`: others of its queue come before it
  * - `'next'`: it is the next of its queue, and the children are busy with others
  * - `'waiting'`: it waits for other tasks of its flow, and is in no queue
@@ -36,6 +39,7 @@ import type { TaskDetails } from './task-details.js';
 export type ExplanationCode =
   | 'paused'
   | 'no-worker'
+  | 'held-back'
   | 'in-line'
   | 'next'
   | 'waiting'
@@ -70,6 +74,8 @@ export interface TaskExplanation {
   readonly task: TaskDetails | undefined;
   /** the pause of its queue, for a task that waits there */
   readonly pause: QueuePause | undefined;
+  /** for a pending task with a limit, a tenant or a priority, and for one of a queue with a limit */
+  readonly line: TaskLine | undefined;
   /** where the child runs that holds the task or drains for it, if one does */
   readonly worker:
     | {
@@ -93,6 +99,8 @@ export interface TaskFacts {
   readonly isQuiet: boolean;
   readonly load: QueueLoad;
   readonly worker: ChildOfWorker | undefined;
+  /** of a pending task */
+  readonly line: LineState | undefined;
   /** whether a worker has ever announced a task of this name */
   readonly isKnown: boolean;
 }
@@ -111,7 +119,15 @@ type Reason = readonly [code: ExplanationCode, sentence: string];
 export function unknownTask(id: string): TaskExplanation {
   const sentence =
     'Redis has no task with this id: it is done, was purged, was cancelled with its batch or flow, or was never sent to this namespace. A done task leaves no trace unless it keeps a result, or its name has keepDone.';
-  return { id, code: 'unknown', sentences: [sentence], task: undefined, pause: undefined, worker: undefined };
+  return {
+    id,
+    code: 'unknown',
+    sentences: [sentence],
+    task: undefined,
+    pause: undefined,
+    line: undefined,
+    worker: undefined,
+  };
 }
 
 /** Says why a task waits, or how it ended. */
@@ -121,7 +137,9 @@ export function explanationOf(facts: TaskFacts): TaskExplanation {
   const sentences = [...reasons.map(([, sentence]) => sentence), ...remarksOn(facts)];
   const pause = queue?.paused && { queue: queue.queue, ...describePause(queue.paused) };
   const place = worker && { child: worker.child, host: worker.host, pid: worker.pid };
-  return { id: task.id, code: reasons[0]?.[0] ?? 'unknown', sentences, task, pause, worker: place };
+  const hasLine = facts.line && (facts.line.inLine || facts.line.limits.length > 0);
+  const line = facts.line && hasLine ? taskLine(facts.line, task.ahead) : undefined;
+  return { id: task.id, code: reasons[0]?.[0] ?? 'unknown', sentences, task, pause, line, worker: place };
 }
 
 function reasonsOf(facts: TaskFacts): readonly Reason[] {
@@ -213,9 +231,9 @@ function obstaclesOf({ queue, now, isQuiet }: TaskFacts): readonly Reason[] {
 }
 
 function pending(facts: TaskFacts): readonly Reason[] {
-  const obstacles = obstaclesOf(facts);
+  const obstacles = [...obstaclesOf(facts), ...shutLimits(facts)];
   const [code, place] = inLine(facts);
-  // behind a pause, or without a worker, it does not wait for children
+  // behind a pause or a limit, or without a worker, it does not wait for children
   const load = obstacles.length > 0 ? '' : loadText(facts.load);
   return [...obstacles, [code, `${place}${load}`]];
 }
@@ -230,8 +248,16 @@ function loadText({ children, busy, running }: QueueLoad): string {
   return ` ${count(busy)} of the ${count(children)} children that serve it ${busy === 1 ? 'is' : 'are'} busy, with ${tasks}.`;
 }
 
-function inLine({ task, queue }: TaskFacts): Reason {
+function shutLimits({ line, now }: TaskFacts): readonly Reason[] {
+  return line ? shutTexts(line, now).map((text): Reason => ['held-back', text]) : [];
+}
+
+function inLine({ task, queue, line }: TaskFacts): Reason {
   const { ahead = 0 } = task;
+  if (line?.inLine) {
+    const code = ahead + line.linesAhead > 0 ? 'in-line' : 'next';
+    return [code, placeText(line, ahead, task.queue ?? '')];
+  }
   // each quarantined task comes first
   const before = ahead + (queue?.quarantined ?? 0);
   if (before === 0) return ['next', `It is the next task of the queue ${task.queue}.`];

@@ -176,18 +176,20 @@ export class TaskInspector {
     const { places, catalog, workers } = this.broker;
     const waits = task.queue !== undefined && ['pending', 'quarantined', 'scheduled'].includes(task.state);
     const sessions = waits ? await workers.sessions() : undefined;
-    const [now, states, worker, names, records] = await Promise.all([
+    const { limits } = this.broker;
+    const [now, states, worker, names, records, line] = await Promise.all([
       places.now(),
       waits ? this.broker.queueStates([task.queue as string], { sessions }) : [],
       task.state === 'quarantined' ? this.drainer() : holder,
       // no other remark of an explanation has the names
       LIVING.includes(task.state) ? catalog.tasks() : [],
       waits ? workers.workers(sessions) : [],
+      task.state === 'pending' ? limits.lineOf(task.queue ?? '', task.raw?.toString() ?? '') : undefined,
     ]);
     const isKnown = names.some(({ name }) => name === task.task);
     const serving = records.map(describeWorker).filter(({ queues }) => queues.includes(task.queue ?? ''));
     const quiet = serving.length > 0 && !serving.some(mayClaim);
-    return explanationOf({ task, now, queue: states[0], isQuiet: quiet, load: loadOf(serving), worker, isKnown });
+    return explanationOf({ task, now, queue: states[0], isQuiet: quiet, load: loadOf(serving), worker, line, isKnown });
   }
 
   /**

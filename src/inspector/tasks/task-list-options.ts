@@ -6,7 +6,7 @@ import { shown } from '../../values/shown.js';
 import { assertTaskName } from '../../values/task-name.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { donePosition } from './done-tasks.js';
-import type { ListedState, ListedTask, LivingState } from './listed-task.js';
+import type { ListedState, ListedTask, TaskPlaceState } from './listed-task.js';
 
 /**
  * Which tasks to list, and how many.
@@ -54,7 +54,8 @@ export interface TaskListOptions {
    */
   limit?: number;
   /**
-   * In each queue, which tasks come first: the `oldest`, which run next, or the `newest`; of scheduled tasks those that are due
+   * In each queue, which tasks come first: the `oldest`, which run next, or the `newest`; pending tasks with limits, tenants or priorities come
+   * behind the others, those with the same ones together; of scheduled tasks those that are due
    * first or last, of done ones those that ended first or last. Active tasks have no order.
    * @default 'oldest'; of done tasks 'newest'
    */
@@ -91,11 +92,11 @@ export interface TaskPage {
 
 export type TaskPlaceName =
   | { readonly state: 'active' }
-  | { readonly state: Exclude<LivingState, 'active'>; readonly queue: string };
+  | { readonly state: Exclude<TaskPlaceState, 'active'>; readonly queue: string };
 
 /** Where in its place a page goes on. */
 export interface TaskPosition {
-  readonly state: LivingState;
+  readonly state: TaskPlaceState;
   /** '' for active ones */
   readonly queue: string;
   /** of a list or schedule, see WaitingQuery; 0 for active ones */
@@ -125,6 +126,8 @@ export interface ResolvedList {
 }
 
 const STATES = ['active', 'quarantined', 'pending', 'scheduled'] as const;
+/** Where the tasks of a state lie. */
+const PLACES: readonly TaskPlaceState[] = [...STATES, 'held'];
 const OPTIONS = ['state', 'queue', 'task', 'id', 'text', 'key', 'limit', 'order', 'cursor', 'within'];
 const ID_START = /^[0-9a-z]{1,20}$/;
 const MAX_LIMIT = 1_000;
@@ -166,9 +169,11 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   const withinMs = toMilliseconds(within, 'within');
   const queues = await known.choose(queue);
   const states = isDone ? [] : state === undefined ? STATES : [state];
-  const places = states.flatMap((one): TaskPlaceName[] =>
-    one === 'active' ? [{ state: one }] : queues.map((name) => ({ state: one, queue: name })),
-  );
+  const places = states.flatMap((one): TaskPlaceName[] => {
+    if (one === 'active') return [{ state: one }];
+    const parts = one === 'pending' ? ([one, 'held'] as const) : [one];
+    return queues.flatMap((name) => parts.map((state) => ({ state, queue: name })));
+  });
   return { places, queue, task, id, text, digest, limit, order, from, passed, withinMs };
 }
 
@@ -196,7 +201,7 @@ export function encoded(fields: readonly unknown[]): string {
 
 export function positionOf(cursor: string): TaskPosition {
   const [state, queue, at, rest, child, after] = fieldsOf(cursor);
-  const isState = STATES.some((one) => one === state);
+  const isState = PLACES.some((one) => one === state);
   const areTexts = [queue, child, after].every((text) => typeof text === 'string');
   const areCounts = [at, rest].every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
   if (isState && areTexts && areCounts) return { state, queue, at, rest, child, after } as TaskPosition;

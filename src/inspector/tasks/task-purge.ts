@@ -8,7 +8,7 @@ import { pastMoment } from '../past-moment.js';
 import { type ListedTask, waitingTask } from './listed-task.js';
 
 /**
- * Which pending tasks of a queue to purge: those that meet all given conditions, quarantined ones included.
+ * Which pending tasks of a queue to purge: those that meet all given conditions, quarantined and held-back ones included.
  *
  * @example
  * const stale: PurgeFilter = { task: 'DigestTasks.send', olderThan: '1d' };
@@ -110,8 +110,8 @@ export interface ResolvedPurge {
   readonly before: number | undefined;
 }
 
-const LISTS = ['quarantined', 'pending'] as const;
-const CURSOR = /^(quarantined|pending)-(\d{1,15})-(\d{1,15})$/;
+const LISTS = ['quarantined', 'pending', 'held'] as const;
+const CURSOR = /^(quarantined|pending|held)-(\d{1,15})-(\d{1,15})$/;
 const STEP = 2_000;
 const SAMPLE = 10;
 const PREVIEW_MS = 5_000;

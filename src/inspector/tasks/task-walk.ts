@@ -1,11 +1,11 @@
 import type { TaskPort, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
 import { invalid } from '../../values/option-values.js';
-import { heldTask, type ListedTask, type LivingState, waitingTask } from './listed-task.js';
+import { heldTask, type ListedTask, type TaskPlaceState, waitingTask } from './listed-task.js';
 import { all, argumentsOf, isWanted, type TaskMatcher } from './task-list.js';
 import { encoded, fieldsOf, type ResolvedList, type TaskPlaceName } from './task-list-options.js';
 
 /** The way of a task: one that moves on while the walk is under way is met again. */
-const WAY: readonly LivingState[] = ['scheduled', 'quarantined', 'pending', 'active'];
+const WAY: readonly TaskPlaceState[] = ['scheduled', 'quarantined', 'pending', 'held', 'active'];
 /** Tasks that are changed at a time, by as many short scripts. */
 const BATCH = 100;
 /** Looked at by one script. */
@@ -46,7 +46,7 @@ export interface WalkProgress {
 
 /** Where in its place a walk goes on. */
 interface Position {
-  readonly state: LivingState;
+  readonly state: TaskPlaceState;
   /** '' for active ones */
   readonly queue: string;
   /** how many at the tail to pass over; 0 for active ones */
@@ -63,7 +63,7 @@ export interface WalkCursor extends Position {
 }
 
 /** The places of a list in which a task can be changed, in the order of the walk. */
-export function walkOver(list: ResolvedList, states: readonly LivingState[]): readonly TaskPlaceName[] {
+export function walkOver(list: ResolvedList, states: readonly TaskPlaceState[]): readonly TaskPlaceName[] {
   const wanted = WAY.filter((state) => states.includes(state));
   return wanted.flatMap((state) => list.places.filter((place) => place.state === state));
 }

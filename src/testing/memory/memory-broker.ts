@@ -80,6 +80,10 @@ export class MemoryBroker implements AppBroker, TestWork {
     watch: async () => {},
     order: async () => undefined,
   };
+  /** nothing waits in lines */
+  readonly limits = {
+    lineOf: async () => ({ inLine: false, limits: [], linesAhead: 0, priority: 0, olderMs: 0, hasTenant: false }),
+  };
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
@@ -200,7 +204,13 @@ export class MemoryBroker implements AppBroker, TestWork {
     return queues.map((queue, at) => {
       const [pending, dead] = [this.tasks.in(queue, 'pending'), this.tasks.in(queue, 'dead')];
       const scheduled = this.tasks.scheduled([queue]);
-      const counts = { pending: pending.size, scheduled: scheduled.length, quarantined: 0, dead: dead.size };
+      const counts = {
+        pending: pending.size,
+        scheduled: scheduled.length,
+        heldBack: 0,
+        quarantined: 0,
+        dead: dead.size,
+      };
       const served = this.registered !== undefined && this.queues.includes(queue);
       const [head] = pending;
       return {

@@ -130,7 +130,7 @@ export class MemoryPlaces implements TaskPort {
   }
 
   private in({ queue, state }: WaitingPlace): MemoryTask[] {
-    if (state === 'quarantined') return [];
+    if (state === 'quarantined' || state === 'held') return [];
     return state === 'scheduled' ? this.tasks.scheduled([queue]) : [...this.tasks.in(queue, 'pending')];
   }
 }

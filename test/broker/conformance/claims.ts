@@ -93,7 +93,16 @@ export function claims(stage: () => Stage): void {
 
   it('queueStates returns the counts of each queue, and whether a worker serves it', async () => {
     const { broker } = stage();
-    const empty = { pending: 0, scheduled: 0, quarantined: 0, dead: 0, died: 0, head: undefined, dueAt: undefined };
+    const empty = {
+      pending: 0,
+      heldBack: 0,
+      scheduled: 0,
+      quarantined: 0,
+      dead: 0,
+      died: 0,
+      head: undefined,
+      dueAt: undefined,
+    };
     const nobody = QUEUES.map((queue) => ({ ...empty, queue, served: false, contestants: [] }));
     expect(await broker.queueStates(QUEUES)).toEqual(nobody);
     const [head = '', other = ''] = stage().messages(2);

@@ -6,7 +6,7 @@ import { AT } from './reports.js';
 
 /** A minute, counted from AT. */
 function minute(at: number, counts: Partial<TaskCounters> = {}, pending?: number): MetricsBucket {
-  const place = { queue: 'mail', quarantined: 0, scheduled: 0, oldestMs: 0 };
+  const place = { queue: 'mail', heldBack: 0, quarantined: 0, scheduled: 0, oldestMs: 0 };
   const samples = pending === undefined ? [] : [{ ...place, pending }];
   return {
     at: AT + at * 60_000,

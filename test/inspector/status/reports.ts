@@ -13,6 +13,7 @@ export function queueOf(given: Partial<QueueStatus> = {}): QueueStatus {
     queue: 'default',
     healthy: true,
     pending: 0,
+    heldBack: 0,
     scheduled: 0,
     dead: 0,
     waitingMs: 0,

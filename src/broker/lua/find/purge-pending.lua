@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- removes tasks that match from a part of a queue, from its tail, and frees their unique keys.
+-- removes tasks that match from a part of a queue, from its tail, and frees their unique keys and slots.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
 local keys = {
   unique = KEYS[1],
@@ -36,6 +36,8 @@ local queue = {
 -- and removed by one search. That would take too long further in: there the newest tasks that were passed over fill the
 -- gaps, which makes no other task wait longer.
 --
+-- Of the lines of a queue, place `held`, the purged ones are removed by their bytes, and each of their lines is looked at once.
+--
 -- Atomic because a task must be in the queue or purged, and nobody may find a mark.
 
 local wrong = wrong_type('hash', keys.unique)
@@ -46,10 +48,12 @@ local wrong = wrong_type('hash', keys.unique)
 if wrong then
   return wrong
 end
+local has_lines = place == 'held'
 local list, kept = queue[place], tonumber(passed)
-local left = redis.call('LLEN', list) - kept
-local is_deep = kept > 50000
-local most, enough = math.min(tonumber(look), left), is_deep and 50 or kept > 0 and 300 or 1000
+local left = size_of(queue, place) - kept
+local is_deep = kept > 50000 and not has_lines
+local most, enough = math.min(tonumber(look), left), is_deep and 50 or has_lines and 100 or kept > 0 and 300 or 1000
+local in_lines, known_queues = {}, by_name({ queue })
 local looked, bytes, count, gaps, purged, asking, members, tagged, now = 0, 0, 10, {}, {}, {}, {}, {}, now_ms()
 
 local function is_wanted(message)
@@ -60,12 +64,13 @@ end
 while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
   count = math.min(count, most - looked)
   local last = -1 - kept - looked
-  local messages = redis.call('LRANGE', list, last - count + 1, last)
+  local messages = range_of(queue, place, last - count + 1, last)
   for i = #messages, 1, -1 do
-    local message = messages[i]
+    local message = has_lines and message_in_line(messages[i]) or messages[i]
     looked, bytes = looked + 1, bytes + #message
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
+      in_lines[#gaps] = has_lines and messages[i] or nil
       free_key(keys.unique, message)
       if result_tag(message) then
         asking[#asking + 1] = text(now)
@@ -83,7 +88,22 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
   count = math.max(1, math.min(200, math.floor(looked * 100000 / bytes)))
 end
 
-if #gaps == looked and kept == 0 then
+-- They leave their lines all at once, so that none of them is woken for what another one leaves.
+local function leave_lines(entries)
+  local lines, seen = shared_lines(keys, known_queues), {}
+  redis.call('ZREM', queue.held, unpack(entries))
+  for _, entry in ipairs(entries) do
+    local line = line_in(entry)
+    if not seen[line] then
+      seen[line] = true
+      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+    end
+  end
+end
+
+if #in_lines > 0 then
+  leave_lines(in_lines)
+elseif #gaps == looked and kept == 0 then
   redis.call('RPOP', list, looked)
 elseif is_deep then
   -- with each of them the tail comes nearer by one
@@ -98,8 +118,7 @@ elseif #gaps > 0 then
   redis.call('LREM', list, -#gaps, mark)
 end
 remember_removed(keys.removed, now, asking)
-local known_queues = by_name({ queue })
--- a quarantined one may keep a slot
+-- one in a line, or a quarantined one, may keep a slot
 for _, message in ipairs(tagged) do
   end_limits(keys, known_queues, queue, message, WAITING)
 end

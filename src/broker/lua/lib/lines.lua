@@ -70,9 +70,9 @@ local function place_in_line(message)
   return line .. ' ' .. string.format('%013.0f', math.max(turn, 1)) .. message, line, false
 end
 
--- The message of an entry of `held:<queue>`.
+-- The message of an entry of `held:<queue>`. What others wrote there is taken for a message.
 local function message_in_line(entry)
-  return string.sub(entry, string.find(entry, ' ', 1, true) + 14)
+  return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end
 
 -- The limits of a line, or of a claimed message, one by one: the claims say by `q` that the queue has one.

@@ -7,9 +7,11 @@ local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[3 * i + 2],
-    quarantined = KEYS[3 * i + 3],
-    scheduled = KEYS[3 * i + 4],
+    pending = KEYS[5 * i],
+    quarantined = KEYS[5 * i + 1],
+    scheduled = KEYS[5 * i + 2],
+    held = KEYS[5 * i + 3],
+    ready = KEYS[5 * i + 4],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -28,9 +30,9 @@ if wrong then
   return wrong
 end
 
--- How long the head of the queue has waited, or the first scheduled task is overdue, in ms.
+-- How long the next task of the queue has waited, or the first scheduled task is overdue, in ms.
 local function oldest_age(queue)
-  local head = redis.call('LINDEX', queue.pending, 0)
+  local head = next_of(queue)
   local since = head and tonumber(string.sub(head, 26, 34), 36) or now
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   return math.max(now - math.min(since, tonumber(first[2]) or now), 0)
@@ -38,10 +40,13 @@ end
 
 local sampled = 0
 for _, queue in ipairs(queues) do
-  if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue }) then
+  if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue })
+    and not wrong_places({ queue }) then
     local age = oldest_age(queue)
+    local may_start, held_back = count_lines(queue)
     local sample = {
-      pending = redis.call('LLEN', queue.pending),
+      pending = redis.call('LLEN', queue.pending) + may_start,
+      held = held_back,
       quarantined = redis.call('LLEN', queue.quarantined),
       scheduled = redis.call('ZCARD', queue.scheduled),
       oldest = age,

@@ -117,7 +117,7 @@ function Queue(): JSX.Element {
 }
 
 function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
-  const { queue, paused, pending, scheduled, dead, deadLastHour, workers, reason } = line;
+  const { queue, paused, pending, heldBack, scheduled, dead, deadLastHour, workers, reason } = line;
   const [state, fault] = [stateOf(line), faultOf(line)];
   return (
     <section>
@@ -133,6 +133,7 @@ function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
             <Fact name={<Depth of={pending} state={state === 'done' ? undefined : state} />} more=" wait">
               {n(pending)}
             </Fact>
+            {heldBack > 0 && <Fact more=" held back">{n(heldBack)}</Fact>}
             <Fact name="oldest">{waited(line)}</Fact>
             <Fact more=" scheduled">{n(scheduled)}</Fact>
             <Fact more={workers === 1 ? ' worker' : ' workers'}>{n(workers)}</Fact>

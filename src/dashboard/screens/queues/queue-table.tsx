@@ -84,7 +84,13 @@ const COLUMNS: readonly Column<Row>[] = [
     ),
     class: 'two',
   },
-  { head: 'Waiting', num: true, cell: ({ pending }) => n(pending) },
+  {
+    head: 'Waiting',
+    num: true,
+    cell: ({ pending, heldBack }) => (
+      <span data-tip={heldBack ? `${n(heldBack)} held back` : undefined}>{n(pending)}</span>
+    ),
+  },
   {
     head: <span class="sr">Depth</span>,
     m: 0,

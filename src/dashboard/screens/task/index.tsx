@@ -74,7 +74,7 @@ function Task(): JSX.Element {
 function Now({ view }: { readonly view: TaskView }): JSX.Element {
   const { task, code, pause } = view;
   const { id, state, queue, attempt } = task;
-  const isHeld = state === 'pending' && pause;
+  const isHeld = task.heldBack || (state === 'pending' && pause);
   const glyph = isHeld ? 'held' : (GLYPHS[state] ?? (state as StateName));
   const since = state === 'active' ? task.startedAt : state === 'pending' ? task.enqueuedAt : undefined;
   const word = isHeld ? 'held back' : code === 'cancelling' ? 'is being stopped' : state;

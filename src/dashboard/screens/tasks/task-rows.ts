@@ -54,12 +54,12 @@ function hexLine(bytes: Buffer): Line {
 }
 
 export function livingRow(task: ListedTask, args?: Line): TaskRow {
-  const { id, state, queue, task: name, attempt, worker } = task;
+  const { id, state, heldBack, queue, task: name, attempt, worker } = task;
   const ofState = { active: task.startedAt, scheduled: task.dueAt, done: task.endedAt };
   const at = state in ofState ? ofState[state as keyof typeof ofState] : task.enqueuedAt;
   const child = worker?.childPid === undefined ? '' : `, pid ${worker.childPid}`;
   const where = worker && `${worker.host}${child}`;
-  return { id, state, queue, task: name, attempt, at: at?.toISOString(), where, args };
+  return { id, state, ...(heldBack && { heldBack }), queue, task: name, attempt, at: at?.toISOString(), where, args };
 }
 
 export function deadRow({ id, queue, task, attempt, diedAt, host }: DeadTask, args?: Line): TaskRow {

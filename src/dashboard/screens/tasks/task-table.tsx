@@ -11,11 +11,11 @@ interface TaskTableProps {
   readonly onSelect?: (selected: ReadonlySet<string>) => void;
 }
 
-/** The state of a row: a pause holds back what waits in its queue. */
+/** The state of a row: a limit may hold it back, and a pause what waits in its queue. */
 function Shown({ row, isPaused }: { readonly row: TaskRow; readonly isPaused: boolean }): JSX.Element {
   const { state } = row;
   if (state === 'quarantined') return <State of="held" word="quarantined" />;
-  return <State of={state === 'pending' && isPaused ? 'held' : (state as StateName)} />;
+  return <State of={row.heldBack || (state === 'pending' && isPaused) ? 'held' : (state as StateName)} />;
 }
 
 /** Tasks as rows that can be opened and selected. */

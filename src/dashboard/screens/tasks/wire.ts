@@ -36,6 +36,8 @@ export type RowState = ListedState | 'dead';
 export interface TaskRow {
   readonly id: string;
   readonly state: RowState;
+  /** a limit keeps it from starting */
+  readonly heldBack?: true;
   readonly queue: string;
   /** undefined for bytes that are no call */
   readonly task: string | undefined;

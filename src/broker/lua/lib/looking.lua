@@ -1,0 +1,96 @@
+-- Lines, for those who only look: how many tasks lie in them, and which is next.
+
+-- So many lines are counted one by one in one script. Of more, the rest is an estimate.
+local LINES_TO_COUNT = 500
+
+-- Something foreign in the place of lines.
+local function wrong_places(queues)
+  for _, queue in ipairs(queues) do
+    local wrong = wrong_type('zset', queue.held, queue.ready)
+    if wrong then
+      return wrong
+    end
+  end
+end
+
+-- How many tasks lie in a place of a queue, which is a list or, for lines, a sorted set.
+local function size_of(queue, place)
+  if place == 'held' then
+    return redis.call('ZCARD', queue.held)
+  end
+  return redis.call('LLEN', queue[place])
+end
+
+-- What lies there, from one place to another.
+local function range_of(queue, place, first, last)
+  if place == 'held' then
+    return redis.call('ZRANGE', queue.held, first, last)
+  end
+  return redis.call('LRANGE', queue[place], first, last)
+end
+
+-- The line of an entry of `held:<queue>`.
+local function line_in(entry)
+  return string.sub(entry, 1, (string.find(entry, ' ', 1, true) or 1) - 1)
+end
+
+-- How many tasks lie in a line; or before an entry of it.
+local function tasks_in(queue, line, before)
+  return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
+end
+
+-- The first entry of a line.
+local function head_of(queue, line)
+  return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
+end
+
+-- Whether a limit keeps the tasks of a line from their start.
+local function is_held_back(queue, line)
+  local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
+  return state ~= nil and state >= WAITS and state < TAGS
+end
+
+-- How many tasks of the lines of a queue may start, and how many a limit holds back. There may be very many lines, so those are counted of
+-- which there are fewer: mostly all are of one kind, or few.
+local function count_lines(queue)
+  local all = redis.call('ZCARD', queue.held)
+  if all == 0 then
+    return 0, 0
+  end
+  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
+  local waiting = redis.call('ZCOUNT', queue.ready, text(WAITS), '(' .. text(TAGS))
+  local counts_ready = ready <= waiting
+  local few = math.min(ready, waiting)
+  local looked, found = math.min(few, LINES_TO_COUNT), 0
+  LINES_TO_COUNT = LINES_TO_COUNT - looked
+  local from, till = counts_ready and '-inf' or text(WAITS), '(' .. text(counts_ready and WAITS or TAGS)
+  for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
+    found = found + tasks_in(queue, line)
+  end
+  if looked < few then
+    found = looked > 0 and found * few / looked or all * few / (ready + waiting)
+  end
+  found = math.min(math.floor(found), all)
+  return counts_ready and found or all - found, counts_ready and all - found or found
+end
+
+-- When a message came into its queue, in ms; the bytes of others came before all.
+local function came_at(message)
+  return tonumber(string.sub(message, 26, 34), 36) or 0
+end
+
+-- The task of a queue that waits the longest among those that are next: of its list, of its tenants, and of its other lines. One that a
+-- limit holds back is not next.
+local function next_of(queue)
+  local found = redis.call('LINDEX', queue.pending, 0)
+  for _, from in ipairs({ '-inf', '0' }) do
+    local till = '(' .. (from == '0' and text(WAITS) or '0')
+    local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
+    local head = line and head_of(queue, line)
+    local message = head and message_in_line(head)
+    if message and (not found or came_at(message) < came_at(found)) then
+      found = message
+    end
+  end
+  return found
+end

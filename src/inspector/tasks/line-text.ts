@@ -1,0 +1,94 @@
+import type { LimitState, LineState } from '../../broker/port/limit-port.js';
+import { instant } from '../../terminal/figures.js';
+import { count } from '../../values/counted.js';
+import { nearestDate } from '../../values/dates.js';
+import { printable } from '../../values/printable.js';
+import { timeLength } from '../../values/time-length.js';
+
+/**
+ * A limit of a task that waits, or that of its queue.
+ *
+ * @example
+ * const { line } = await inspector.tasks.explain(id);
+ * const text = ({ name, key, used, most }: TaskLimit): string => `${name} ${key}: ${used} of ${most}`;
+ * console.log(line?.limits.map(text));
+ */
+export interface TaskLimit {
+  /** its name; undefined for the limit of its queue, and for one that no app declares any more */
+  readonly name: string | undefined;
+  /** its key; undefined for a limit without keys */
+  readonly key: string | undefined;
+  /** tasks that hold it */
+  readonly used: number;
+  /** tasks that may hold it at a time; undefined for any number */
+  readonly most: number | undefined;
+  /** when it lets the next task start, by the clock of Redis, if only that keeps tasks from starting */
+  readonly opensAt: Date | undefined;
+  /** whether it keeps the task from starting */
+  readonly isShut: boolean;
+}
+
+/**
+ * What a pending task with a limit, a tenant or a priority waits for.
+ *
+ * @example
+ * const text = ({ ahead, linesAhead }: TaskLine): string => `${ahead} before it in its line, ${linesAhead} lines before that`;
+ */
+export interface TaskLine {
+  /** tasks with the same limits and the same tenant that come before it */
+  readonly ahead: number;
+  /** other lines of its queue that come before this one, as things stand */
+  readonly linesAhead: number;
+  /** from 0 to 9 */
+  readonly priority: number;
+  /** its limits, then that of its queue */
+  readonly limits: readonly TaskLimit[];
+}
+
+export function taskLine({ linesAhead, priority, limits }: LineState, ahead = 0): TaskLine {
+  return { ahead, linesAhead, priority, limits: limits.map(taskLimit) };
+}
+
+function taskLimit({ name, queue, key, used, most, opensAt, isShut }: LimitState): TaskLimit {
+  const opens = opensAt === undefined ? undefined : nearestDate(opensAt);
+  return { name: queue === undefined ? name : undefined, key, used, most, opensAt: opens, isShut };
+}
+
+/** What keeps tasks from starting: a sentence for each limit that is shut. */
+export function shutTexts({ limits }: LineState, now: number): string[] {
+  return limits.filter(({ isShut }) => isShut).map((limit) => shutText(limit, now));
+}
+
+function shutText(limit: LimitState, now: number): string {
+  const { used, most = 0, opensAt, isStopped } = limit;
+  if (opensAt === undefined) return `${titleOf(limit)} is full: ${count(used)} of ${count(most)} places are taken.`;
+  const wait = timeLength(Math.max(opensAt - now, 0));
+  if (isStopped) return `A task has stopped ${titleOf(limit, 'the')} for another ${wait}.`;
+  return `${titleOf(limit)} lets the next task start in ${wait}, at ${instant(nearestDate(opensAt))}.`;
+}
+
+/** `The limit stripe for acme` */
+function titleOf({ name, queue, key }: LimitState, article = 'The'): string {
+  if (queue !== undefined) return `${article} limit of the queue ${queue}`;
+  const title = name === undefined ? `${article} limit of its task` : `${article} limit ${printable(name)}`;
+  return key === undefined ? title : `${title} for ${printable(key)}`;
+}
+
+/** Its place among the tasks in lines. */
+export function placeText(
+  { linesAhead, priority, olderMs, hasTenant }: LineState,
+  ahead: number,
+  queue: string,
+): string {
+  const same = hasTenant ? 'of the same tenant' : 'with the same limits';
+  const before = ahead === 1 ? '1 task' : `${count(ahead)} tasks`;
+  const sentences = [
+    ahead === 0
+      ? `It is the first task of its line in the queue ${queue}.`
+      : `${before} ${same} ${ahead === 1 ? 'comes' : 'come'} before it in the queue ${queue}.`,
+  ];
+  const lines = linesAhead === 1 ? '1 other line comes' : `${count(linesAhead)} other lines come`;
+  if (linesAhead > 0) sentences.push(`${lines} before its own.`);
+  if (priority > 0) sentences.push(`Its priority ${priority} counts as ${timeLength(olderMs)} of waiting.`);
+  return sentences.join(' ');
+}
