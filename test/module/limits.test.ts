@@ -1,6 +1,8 @@
+import { jest } from '@jest/globals';
 import { Injectable, Module, type Type } from '@nestjs/common';
 import type { Broker } from '../../src/broker/port/broker.js';
 import { BROKER } from '../../src/broker/port/tokens.js';
+import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { cronsAmong } from '../../src/cron/cron-definition.js';
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
@@ -13,6 +15,7 @@ import { encodeLimitTag, limitKey, nameDigest } from '../../src/message/limit-ta
 import { encodeOrderTag } from '../../src/message/order-tag.js';
 import type { TaskQueueOptions } from '../../src/options/options.js';
 import type { LimitOptions } from '../../src/policy/limit-options.js';
+import { eventually } from '../support/eventually.js';
 import { Apps } from './apps.js';
 
 interface User {
@@ -149,6 +152,16 @@ describe('what a worker declares', () => {
       { name: 'InvoiceTasks.plain' },
     ]);
   });
+});
+
+it('a worker opens its session with the limits of its app', async () => {
+  const opened = jest.spyOn(RedisBroker.prototype, 'openSession');
+  await boot([InvoiceTasks], { inProcess: true });
+  const limits = [{ name: 'stripe', intervalUs: 50_000, burst: 1, keyed: true, ordered: false }];
+  await eventually(() => {
+    expect(opened).toHaveBeenCalledWith(expect.objectContaining({ queues: ['default'], limits }));
+  });
+  opened.mockRestore();
 });
 
 describe('an app does not start', () => {
