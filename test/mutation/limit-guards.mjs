@@ -96,12 +96,12 @@ const PROMOTE = missedBy('limits-waiting', [
   change('no foreign line of due tasks', 'wrong = wrong or wrong_lines_of(keys, { queue }, due)\n', ''),
   change(
     'due tasks in spite of foreign keys of limits',
-    'refused[#refused + 1] = wrong.err\n  else\n    local lines',
-    'return wrong\n  else\n    local lines',
+    'refused[#refused + 1] = wrong.err\n  else\n    -- one',
+    'return wrong\n  else\n    -- one',
   ),
   change('lines whose rate allows a start', 'local at = lines.keep_pace()', 'local at = nil'),
-  remove('the time of the next', '    if at then\n      look_again(at)\n    end\n'),
-  remove('the queues of others', '    unreached = lines.unreached()\n'),
+  remove('the time of the next', '    if at then\n      look_again(math.max(at, soonest))\n    end\n'),
+  change('the queues of others', 'not known_queues[name] and name or nil', 'nil'),
   change('rates that are past', 'if lines.limits.forget_rates() then', 'if false then'),
   remove('more rates that are past', '      look_again(now + 10)\n'),
 ]);
@@ -112,8 +112,8 @@ export const OF_LIMITS = {
   'lib/leave': LEAVE,
   'lib/enlist': ENLIST,
   'lib/groups': missedBy('limits-waiting', [
-    change('send: keys for a line', '(keys.limits and queue.held or not line_of(message))', 'true'),
-    change('send: a line', '(keys.limits and queue.held or not line_of(message))', 'not line_of(message)'),
+    change('send: keys for a line', 'keys.limits and queue.held and not wrong_lines(keys, { queue })', 'true'),
+    change('send: a line', '(not line or keys.limits and', '(not line and keys.limits and'),
   ]),
   promote: PROMOTE,
   'lib/pauses': missedBy('limits-waiting', [

@@ -197,7 +197,10 @@ end`,
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
       local queue = queues[name]
-      local has_keys = queue and queue.pending and queue.bell and (keys.limits and queue.held or not line_of(message))
+      local line = queue and has_tags(message) and line_of(message)
+      -- found by the promoter, too, which keeps the order until somebody has removed the foreign key
+      local has_keys = queue and queue.pending and queue.bell
+        and (not line or keys.limits and queue.held and not wrong_lines(keys, { queue }))
       if has_keys then
         together[name] = together[name] or {}
         table.insert(together[name], begun(message))
@@ -1086,7 +1089,7 @@ end`,
   if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', math.max(turn, 1)) .. message, line, false
+  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message, line, false
 end`,
   'message_in_line': `local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
@@ -1791,18 +1794,20 @@ end`,
         end
       end
       limits.prefetch(named)
-      for first = 1, #entries, 4000 do
-        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
-      end
       for _, line in ipairs(lines) do
         local state, first = state_of(queue, line), firsts[line]
         local is_behind = state and not kept[line]
           and (parts_of(line).tenant or (decoded(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
         local is_ready = is_behind and state < WAITS
         if not is_behind then
-          is_ready = settle(queue, line, state and own.first_of(queue, line)[1] or first, false)
+          local head = state and own.first_of(queue, line)[1]
+          is_ready = settle(queue, line, head and head < first and head or first, false)
         end
         may_start = may_start or is_ready
+      end
+      -- behind all that may find a foreign key
+      for first = 1, #entries, 4000 do
+        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
       end
       return may_start
     end)
@@ -2566,6 +2571,7 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.wrong_lines}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -2651,6 +2657,7 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.wrong_lines}
 ${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
@@ -3790,6 +3797,7 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.wrong_lines}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -3920,6 +3928,7 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.wrong_lines}
 ${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
@@ -4016,6 +4025,7 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.wrong_lines}
 ${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
@@ -4258,6 +4268,7 @@ ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.wrong_lines}
 ${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
@@ -5328,6 +5339,9 @@ ${LIB.not_ahead}
 ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.wrong_lines}
 -- adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once.
 -- Returns the number of new messages, and the limit for which the message was refused, or nothing.
 local keys = {
@@ -5385,10 +5399,13 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   end
   enlist_new(keys, known_queues, queue, fresh)
 end)
-if type(added) == 'number' and #labels > 0 then
+if type(added) ~= 'number' then
+  return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
+end
+if #labels > 0 then
   redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
-return type(added) == 'number' and { added, '' } or added`,
+return { added, '' }`,
   'enqueue-unique': `#!lua
 ${LIB.part}
 ${LIB.wrong_type}
@@ -5689,15 +5706,26 @@ end
 -- Limits: mostly there are none.
 local unreached = {}
 if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
-  local wrong = wrong_lines(keys, queues)
+  local wrong = wrong_lines(keys, {})
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    local lines = shared_lines(keys, known_queues)
+    -- one with a foreign key is left as it is
+    local whole = {}
+    for _, queue in ipairs(queues) do
+      local foreign_lines = wrong_type('zset', queue.held, queue.ready)
+      refused[#refused + 1] = foreign_lines and foreign_lines.err
+      whole[#whole + 1] = not foreign_lines and not wrong_queues({ queue }) and queue or nil
+    end
+    -- lines that wait there would be looked at again at once
+    local soonest = #whole == #queues and now or now + 1000
+    local lines = shared_lines(keys, by_name(whole))
     local at = lines.keep_pace()
-    unreached = lines.unreached()
+    for _, name in ipairs(lines.unreached()) do
+      unreached[#unreached + 1] = not known_queues[name] and name or nil
+    end
     if at then
-      look_again(at)
+      look_again(math.max(at, soonest))
     end
     if lines.limits.forget_rates() then
       look_again(now + 10)
@@ -6187,17 +6215,6 @@ if redis.call('EXISTS', keys.pauses) == 1 then
   open, paused = without_paused(keys.pauses, queues)
 end
 local gate_of, has_gates = {}, false
-if redis.call('EXISTS', keys.gates) == 1 then
-  local names = {}
-  for i, queue in ipairs(queues) do
-    names[i] = queue.name
-  end
-  for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
-    gate_of[names[i]] = gate or nil
-    has_gates = has_gates or gate
-  end
-end
-
 local lines = shared_lines(keys, by_name(queues))
 local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
@@ -6409,7 +6426,21 @@ local function take(queue)
   end
 end
 
+local function read_gates()
+  if redis.call('EXISTS', keys.gates) == 1 then
+    local names = {}
+    for i, queue in ipairs(queues) do
+      names[i] = queue.name
+    end
+    for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
+      gate_of[names[i]] = gate or nil
+      has_gates = has_gates or gate
+    end
+  end
+end
+
 local function take_all()
+  read_gates()
   for _, queue in ipairs(open) do
     if left <= 0 then
       break

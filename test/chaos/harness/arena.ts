@@ -22,7 +22,7 @@ local remaining = 0
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
   local place = string.match(string.sub(key, #ARGV[1] + 1), '^(%a+):')
   if place == 'queue' or place == 'suspects' then remaining = remaining + redis.call('LLEN', key) end
-  if place == 'scheduled' then remaining = remaining + redis.call('ZCARD', key) end
+  if place == 'scheduled' or place == 'held' then remaining = remaining + redis.call('ZCARD', key) end
   if place == 'claims' then remaining = remaining + redis.call('HLEN', key) end
 end
 return remaining`;
@@ -104,6 +104,11 @@ export class Arena {
   /** Notes that a process was, or is being, ended. */
   explain(pid: number, at = Date.now()): void {
     if (!this.deaths.has(pid)) this.deaths.set(pid, at);
+  }
+
+  /** When a process ended that this arena has killed, in ms since 1970; its children end with a supervisor. */
+  deathOf(pid: number): number | undefined {
+    return this.deaths.get(pid);
   }
 
   /** Children that run tasks and were not killed. */

@@ -8,6 +8,7 @@ import { frozenRedis } from './frozen-redis.js';
 import { fullMemory } from './full-memory.js';
 import { hardTimeouts } from './hard-timeouts.js';
 import { lateAnswers } from './late-answers.js';
+import { limits } from './limits.js';
 import { lostReplies } from './lost-replies.js';
 import { pausedClients } from './paused-clients.js';
 import { poisonTasks } from './poison-tasks.js';
@@ -34,4 +35,5 @@ export const scenarios: readonly Scenario[] = [
   redisKills,
   fullMemory,
   flows,
+  limits,
 ];

@@ -67,7 +67,7 @@ local function place_in_line(message)
   if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', math.max(turn, 1)) .. message, line, false
+  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message, line, false
 end
 
 -- The message of an entry of `held:<queue>`. What others wrote there is taken for a message.

@@ -447,18 +447,20 @@ local function lines_with(keys, queues)
         end
       end
       limits.prefetch(named)
-      for first = 1, #entries, 4000 do
-        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
-      end
       for _, line in ipairs(lines) do
         local state, first = state_of(queue, line), firsts[line]
         local is_behind = state and not kept[line]
           and (parts_of(line).tenant or (decoded(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
         local is_ready = is_behind and state < WAITS
         if not is_behind then
-          is_ready = settle(queue, line, state and own.first_of(queue, line)[1] or first, false)
+          local head = state and own.first_of(queue, line)[1]
+          is_ready = settle(queue, line, head and head < first and head or first, false)
         end
         may_start = may_start or is_ready
+      end
+      -- behind all that may find a foreign key
+      for first = 1, #entries, 4000 do
+        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
       end
       return may_start
     end)

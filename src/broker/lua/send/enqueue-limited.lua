@@ -56,7 +56,10 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   end
   enlist_new(keys, known_queues, queue, fresh)
 end)
-if type(added) == 'number' and #labels > 0 then
+if type(added) ~= 'number' then
+  return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
+end
+if #labels > 0 then
   redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
-return type(added) == 'number' and { added, '' } or added
+return { added, '' }

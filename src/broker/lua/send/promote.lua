@@ -88,15 +88,26 @@ end
 -- Limits: mostly there are none.
 local unreached = {}
 if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
-  local wrong = wrong_lines(keys, queues)
+  local wrong = wrong_lines(keys, {})
   if wrong then
     refused[#refused + 1] = wrong.err
   else
-    local lines = shared_lines(keys, known_queues)
+    -- one with a foreign key is left as it is
+    local whole = {}
+    for _, queue in ipairs(queues) do
+      local foreign_lines = wrong_type('zset', queue.held, queue.ready)
+      refused[#refused + 1] = foreign_lines and foreign_lines.err
+      whole[#whole + 1] = not foreign_lines and not wrong_queues({ queue }) and queue or nil
+    end
+    -- lines that wait there would be looked at again at once
+    local soonest = #whole == #queues and now or now + 1000
+    local lines = shared_lines(keys, by_name(whole))
     local at = lines.keep_pace()
-    unreached = lines.unreached()
+    for _, name in ipairs(lines.unreached()) do
+      unreached[#unreached + 1] = not known_queues[name] and name or nil
+    end
     if at then
-      look_again(at)
+      look_again(math.max(at, soonest))
     end
     if lines.limits.forget_rates() then
       look_again(now + 10)

@@ -79,17 +79,6 @@ if redis.call('EXISTS', keys.pauses) == 1 then
   open, paused = without_paused(keys.pauses, queues)
 end
 local gate_of, has_gates = {}, false
-if redis.call('EXISTS', keys.gates) == 1 then
-  local names = {}
-  for i, queue in ipairs(queues) do
-    names[i] = queue.name
-  end
-  for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
-    gate_of[names[i]] = gate or nil
-    has_gates = has_gates or gate
-  end
-end
-
 local lines = shared_lines(keys, by_name(queues))
 local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
@@ -301,7 +290,21 @@ local function take(queue)
   end
 end
 
+local function read_gates()
+  if redis.call('EXISTS', keys.gates) == 1 then
+    local names = {}
+    for i, queue in ipairs(queues) do
+      names[i] = queue.name
+    end
+    for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
+      gate_of[names[i]] = gate or nil
+      has_gates = has_gates or gate
+    end
+  end
+end
+
 local function take_all()
+  read_gates()
   for _, queue in ipairs(open) do
     if left <= 0 then
       break

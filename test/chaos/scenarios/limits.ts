@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Entry } from '../harness/ledger.js';
+import { type Scenario, type Stage, unless } from '../harness/scenario.js';
+import { HASTY } from '../harness/settings.js';
+
+const WORKER = { children: 2, concurrency: 4, lease: '2s' } as const;
+const LOST = 0.004;
+const MAX_WAIT_MS = 300;
+/** Tasks that wait at once. */
+const AHEAD = 4_000;
+const AT_ONCE = 200;
+const PATIENCE_MS = 900_000;
+/** As ChaosTasks declares them. */
+const MOST = 2;
+const RATE = { perSecond: 400, burst: 20 };
+/** Between a claim, which counts, and the start that the ledger shows. A process may be stopped there by the scheduler of the machine. */
+const LAG_MS = 500;
+
+/** Limits under everything that can happen to processes, to replies and to Redis. The ledger is the observer: no count of Redis is asked. */
+export const limits: Scenario = {
+  name: 'limits',
+  promise: 'no more tasks than a limit allows run at once or start in a time, and all of them run',
+  arena: () => ({ ...HASTY, proxied: true, redisArgs: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+
+  async run(stage) {
+    const { arena, random, short } = stage;
+    const { count, faults, keys } = short
+      ? { count: 3_000, faults: 9, keys: 40 }
+      : { count: 1_000_000, faults: 400, keys: 1_000 };
+    const workers = [arena.worker(WORKER), arena.worker(WORKER)];
+    for (const worker of workers) await arena.booted(worker, WORKER.children);
+    arena.proxy.rule = (name) => name !== 'blpop' && random.chance(LOST);
+    const sending = send(stage, count, keys);
+    for (let fault = 0; fault < faults; fault += 1) {
+      const ended = arena.ledger.update().finishes.size;
+      await arena.until('tasks end', () => arena.ledger.update().finishes.size > Math.min(ended, count - 2));
+      await delay(random.between(0, MAX_WAIT_MS));
+      await breakSomething(stage, fault);
+    }
+    await sending;
+    arena.proxy.rule = () => false;
+    await arena.drained(PATIENCE_MS);
+    const left = await arena.redis.hlen('{nestwork}:slots');
+    return {
+      faults,
+      figure: `${arena.ledger.startsOf('').length} starts, ${arena.proxy.total} lost replies`,
+      problems: [...exceeded(stage), ...unless(left === 0, `${left} limits are held by nobody`)],
+    };
+  },
+};
+
+async function send({ arena, random }: Stage, count: number, keys: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += AT_ONCE) {
+    await arena.until('tasks end', () => sent - arena.ledger.update().finishes.size < AHEAD, PATIENCE_MS);
+    if (random.chance(0.1)) {
+      const calls = Array.from({ length: AT_ONCE }, (_, at): [string, number] => [`paced ${sent + at}`, 0]);
+      await arena.producer.sendMany('paced', calls);
+      continue;
+    }
+    const key = String(random.between(0, keys));
+    const options = { limitKeys: { chaos: key }, fairKey: String(random.between(0, 5)) };
+    const calls = Array.from({ length: AT_ONCE }, (): [string, number] => [`limited ${key}`, random.between(0, 3)]);
+    await arena.producer.sendMany('limited', calls, options);
+  }
+}
+
+async function breakSomething({ arena, random }: Stage, fault: number): Promise<void> {
+  if (fault % 8 === 7) {
+    await arena.server.kill('SIGKILL');
+    await delay(random.between(0, MAX_WAIT_MS));
+    await arena.server.restart();
+  } else if (fault % 8 === 3) {
+    const doomed = random.pick(arena.workers.filter(({ running }) => running));
+    arena.kill(doomed.pid);
+    const heir = arena.worker(WORKER);
+    await arena.booted(heir, WORKER.children);
+  } else {
+    const victims = arena.victims();
+    if (victims.length > 0) arena.kill(random.pick(victims));
+  }
+}
+
+function exceeded({ arena }: Stage): string[] {
+  const byKey = new Map<string, Entry[]>();
+  for (const start of arena.ledger.startsOf('limited ')) {
+    byKey.set(start.label, [...(byKey.get(start.label) ?? []), start]);
+  }
+  const most = Math.max(0, ...[...byKey.values()].map((starts) => mostAtOnce(starts, (start) => endOf(arena, start))));
+  const paced = arena.ledger.startsOf('paced ').map(({ at }) => at);
+  const window = worstWindow(paced.sort((a, b) => a - b));
+  return [
+    ...unless(byKey.size > 0 && paced.length > 0, 'no task with a limit has run'),
+    ...unless(most <= MOST, `${most} tasks of one key ran at once, of ${MOST}`),
+    ...unless(window <= 0, `a window had ${window} starts more than its rate allows`),
+  ];
+}
+
+/** When an execution ended: its finish, or the death of its process. */
+function endOf(arena: Stage['arena'], { id, attempt, pid, at }: Entry): number {
+  const finish = arena.ledger.finishes.get(id)?.find((entry) => entry.pid === pid && entry.attempt === attempt);
+  return finish?.at ?? arena.deathOf(pid) ?? at;
+}
+
+/** The most executions at one moment. What ends in a millisecond ends before what starts in it. */
+function mostAtOnce(starts: readonly Entry[], end: (start: Entry) => number): number {
+  const changes = starts.flatMap((start) => [
+    { at: start.at, by: 1 },
+    { at: end(start), by: -1 },
+  ]);
+  changes.sort((a, b) => a.at - b.at || a.by - b.by);
+  let running = 0;
+  return changes.reduce((most, { by }) => Math.max(most, (running += by)), 0);
+}
+
+/** By how many starts the worst of all windows exceeds the rate; below 0 when none does. */
+function worstWindow(times: readonly number[]): number {
+  // a start counts 1, and every ms that passes allows some: the sum that is greatest above its lowest point before
+  let worst = Number.NEGATIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const [index, at] of times.entries()) {
+    const before = index - (at * RATE.perSecond) / 1_000;
+    lowest = Math.min(lowest, before);
+    worst = Math.max(worst, before + 1 - lowest);
+  }
+  return worst - RATE.burst - (LAG_MS * RATE.perSecond) / 1_000;
+}
