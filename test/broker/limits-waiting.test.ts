@@ -308,13 +308,13 @@ describe('promote', () => {
     expect(await fixture.redis.exists(`${NAMESPACE}rates`)).toBe(0);
   });
 
-  it('promotes tasks though a key of limits is foreign, and names that', async () => {
+  it.each(['held:bulk', 'limit-labels'])('promotes tasks though %s is foreign, and names that', async (name) => {
     await pacedLine();
-    await fixture.redis.set(`${NAMESPACE}held:bulk`, 'foreign');
+    await fixture.redis.set(NAMESPACE + name, 'foreign');
     await fixture.broker.enqueue('critical', fixture.messages(1), { at: PAST });
     const { moved, refused } = await fixture.broker.promote(10);
-    expect([moved, refused?.map(({ message }) => message)]).toEqual([1, [expect.stringContaining('held:bulk')]]);
-    await fixture.redis.del(`${NAMESPACE}held:bulk`);
+    expect([moved, refused?.map(({ message }) => message)]).toEqual([1, [expect.stringContaining(name)]]);
+    await fixture.redis.del(NAMESPACE + name);
   });
 });
 
