@@ -271,6 +271,17 @@ describe('the backlog', () => {
   });
 });
 
+describe('the key of a limit in clear', () => {
+  it('is gone with the last task that has it, and a repeated command brings it not back', async () => {
+    const messages = held(1);
+    await send(...messages);
+    expect(await fixture.redis.hgetall('{nestwork}:limit-labels')).toEqual({ [ACME]: 'acme' });
+    await fixture.broker.places.cancel(idOf(messages[0] ?? ''), ['default']);
+    await send(...messages);
+    expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
+  });
+});
+
 function plainAt(enqueuedAt: number): string {
   const message = fixture.message();
   return `${message.slice(0, 25)}${enqueuedAt.toString(36).padStart(9, '0')}${message.slice(34)}`;

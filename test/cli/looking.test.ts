@@ -56,14 +56,14 @@ describe('nestwork queues ls', () => {
     expect(head).toEqual(['QUEUE', 'PENDING', 'HELD', 'SCHEDULED', 'DEAD', 'WAITS', 'SERVED', 'NOTE']);
     expect(bulk?.slice(0, 4)).toEqual(['bulk', '0', '0', '0']);
     expect(ofDefault?.slice(0, 4)).toEqual(['default', '1200', '0', '0']);
-    expect(ofDefault?.[4]).toMatch(/^\d+$/);
+    expect(ofDefault?.[5]).toMatch(/^\d+$/);
   });
 
   it('shows a queue as quiet when each worker that serves it is quiet', async () => {
     await publishWorker(fixture, {}, ['bulk']);
     await publishWorker(fixture, { state: 'quiet' }, ['bulk', 'mail']);
     const { stdout } = await nestwork(['queues', 'ls'], options);
-    const served = linesOf(stdout).map((line) => line.split('\t')[5]);
+    const served = linesOf(stdout).map((line) => line.split('\t')[6]);
     expect(served).toEqual(['SERVED', 'yes', 'yes', 'quiet']);
   });
 

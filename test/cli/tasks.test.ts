@@ -3,6 +3,7 @@ import { fairDigest } from '../../src/message/order-tag.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type CommandLineOptions, inShell, nestwork, onTerminal, startNestwork } from '../support/command-line.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { declareLimit, limitedMessages, limitKey as readableKey } from '../support/limited-tasks.js';
 import { DIGEST } from '../support/worker-digests.js';
 
 const QUEUE = '{nestwork}:queue:default';
@@ -25,6 +26,36 @@ async function seed(count: number): Promise<string[]> {
   await fixture.broker.enqueue('default', messages);
   return messages.map(idOf);
 }
+
+describe('a task that a limit holds back', () => {
+  const ACME = readableKey('stripe', 'acme');
+  let ids: string[];
+  beforeEach(async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const messages = limitedMessages(fixture, 3, { limits: [ACME] });
+    await fixture.broker.enqueueLimited('default', messages, { labels: [ACME, 'acme'] });
+    await fixture.broker.claim(await fixture.child(), { number: 1, limit: 1, limited: 1, acks: [] });
+    ids = messages.map(idOf);
+  });
+
+  it('is listed and shown as held back, and counted in its queue', async () => {
+    const listed = await nestwork(['tasks', 'ls', '--state', 'pending'], options);
+    expect(listed.stdout).toMatch(new RegExp(`^${ids[1]}\theld back\tdefault\tSome\\.task\t`, 'm'));
+    const shown = await nestwork(['tasks', 'show', ids[2] ?? ''], options);
+    expect(shown.stdout).toMatch(new RegExp(`^${ids[2]} {2}Some\\.task {2}held back in queue default$`, 'm'));
+    const queues = await nestwork(['queues', 'ls'], options);
+    expect(queues.stdout).toMatch(/^default\t2\t2\t/m);
+  });
+
+  it('is explained, cancelled, and purged with its queue', async () => {
+    const explained = await nestwork(['tasks', 'explain', ids[2] ?? ''], options);
+    expect(explained.stdout).toContain('The limit stripe for acme is full: 1 of 1 places are taken.');
+    const cancelled = await nestwork(['tasks', 'cancel', ids[1] ?? '', '--yes'], options);
+    expect([cancelled.code, cancelled.stdout]).toEqual([0, expect.stringContaining('which was pending')]);
+    const purged = await nestwork(['queues', 'purge', 'default', '--yes'], options);
+    expect([purged.code, await fixture.redis.exists('{nestwork}:held:default')]).toEqual([0, 0]);
+  });
+});
 
 describe('nestwork tasks ls', () => {
   it('lists tasks as lines, and as JSON without arguments', async () => {

@@ -7,6 +7,7 @@ import { encodeDone } from '../../src/message/task-result.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type DashboardApp, DashboardApps } from '../support/dashboard-apps.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { declareLimit, limitedMessages, limitKey } from '../support/limited-tasks.js';
 
 const API = '/queues/api';
 
@@ -67,6 +68,26 @@ async function schedule(inMs: number, ...args: unknown[]): Promise<string> {
   await fixture.broker.enqueue('default', [message], { in: inMs });
   return idOf(message);
 }
+
+describe('a task that a limit holds back', () => {
+  it('is marked in the list and on its page, which says why', async () => {
+    await boot();
+    const acme = limitKey('stripe', 'acme');
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const messages = limitedMessages(fixture, 2, { limits: [acme] });
+    await fixture.broker.enqueueLimited('default', messages, { labels: [acme, 'acme'] });
+    await fixture.broker.claim(await fixture.child(), { number: 1, limit: 1, limited: 1, acks: [] });
+    const [first, second] = messages.map(idOf) as [string, string];
+    const page = await rows();
+    expect(page.rows.map(({ id, state, heldBack }) => [id, state, heldBack])).toEqual([
+      [first, 'active', undefined],
+      [second, 'pending', true],
+    ]);
+    const { body } = await get<TaskView>('task', { id: second });
+    expect(body).toMatchObject({ code: 'held-back', task: { state: 'pending', heldBack: true } });
+    expect(body.sentences[0]).toMatch('stripe for acme is full');
+  });
+});
 
 describe('the list of tasks', () => {
   it('has the living tasks and behind them the dead ones, each with its arguments on one line', async () => {

@@ -170,7 +170,9 @@ export const OF_LIMITS = {
   ],
   'enqueue-members': [
     ...nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, messages)'),
-    ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels)\n')]),
+    ...missedBy('limits-waiting', [
+      remove('the keys of limits in clear', '  note_labels(keys, added > 0 and labels or {})\n'),
+    ]),
   ],
   'fire-cron': nothingForeign('wrong_lines_of(keys, { queue }, its_messages)'),
   'move-cron-run': [

@@ -3251,7 +3251,7 @@ end
 --
 -- A script because most lines share their limits. It looks at a limited number of lines: each further one counts as one task.
 
-local MOST_LINES = 500
+local MOST_LINES = 200
 
 local limits = limits_with(keys)
 local taken, looked = {}, 0
@@ -4209,7 +4209,8 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   end
 end)
 if type(added) == 'number' then
-  note_labels(keys, labels)
+  -- a repeated command may come when its tasks have ended, and nothing would forget their keys
+  note_labels(keys, added > 0 and labels or {})
   its.total, its.open = its.total + added, its.open + added
   groups.write(its)
   redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')
@@ -5402,7 +5403,8 @@ end)
 if type(added) ~= 'number' then
   return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
 end
-if #labels > 0 then
+-- a repeated command may come when its tasks have ended, and nothing would forget their keys
+if added > 0 and #labels > 0 then
   redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
 return { added, '' }`,

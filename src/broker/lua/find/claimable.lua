@@ -19,7 +19,7 @@ end
 --
 -- A script because most lines share their limits. It looks at a limited number of lines: each further one counts as one task.
 
-local MOST_LINES = 500
+local MOST_LINES = 200
 
 local limits = limits_with(keys)
 local taken, looked = {}, 0

@@ -51,7 +51,8 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   end
 end)
 if type(added) == 'number' then
-  note_labels(keys, labels)
+  -- a repeated command may come when its tasks have ended, and nothing would forget their keys
+  note_labels(keys, added > 0 and labels or {})
   its.total, its.open = its.total + added, its.open + added
   groups.write(its)
   redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')

@@ -59,7 +59,8 @@ end)
 if type(added) ~= 'number' then
   return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
 end
-if #labels > 0 then
+-- a repeated command may come when its tasks have ended, and nothing would forget their keys
+if added > 0 and #labels > 0 then
   redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
 return { added, '' }
