@@ -46,7 +46,7 @@ export async function readQueueStates(
     const queue = queues[at] ?? '';
     return {
       queue,
-      pending: listed + held - heldBack,
+      pending: Math.max(listed + held - heldBack, 0),
       heldBack,
       scheduled,
       quarantined,

@@ -122,8 +122,8 @@ export class TaskFinder {
         const [message, looked, left, heldBack] = await this.connection.call('find-pending', input);
         if (message.length > 0) {
           const found = this.waiting(queue, place, message, passed + looked - 1);
-          const line = place === 'held' && { inLine: true, heldBack: heldBack === 1 };
-          return { ...found, ...foreignBytes(message.toString(), message), ahead: left, ...line };
+          const waits = { ahead: left, heldBack: heldBack === 1, ...(place === 'held' && { inLine: true }) };
+          return { ...found, ...foreignBytes(message.toString(), message), ...waits };
         }
         passed += looked;
         more = left > 0;

@@ -84,6 +84,29 @@ describe('the state of a queue', () => {
   });
 });
 
+describe('a queue that waits as a whole for its own limit', () => {
+  it('has its tasks held back, those of its list, too', async () => {
+    const gate = limitKey('queue default');
+    await declareLimit(fixture, 'queue default', { most: 1, keyed: false });
+    await fixture.redis.hset('{nestwork}:gates', 'default', gate);
+    const [, second = ''] = await plainBehindGate();
+    await send(...held(2));
+    expect(await stateOf()).toMatchObject({ pending: 0, heldBack: 3, head: undefined });
+    const { tasks } = await fixture.broker.places.page({ queue: 'default', state: 'pending' }, ALL);
+    expect(tasks).toMatchObject([{ heldBack: true }]);
+    expect(await fixture.broker.places.find(idOf(second), ['default'])).toMatchObject({ ahead: 0, heldBack: true });
+    await fixture.broker.metrics.sample(['default']);
+    expect((await lastBucket()).samples).toMatchObject([{ pending: 0, heldBack: 3, oldestMs: 0 }]);
+  });
+
+  it('has them pending again where the keys of limits hold something foreign', async () => {
+    await fixture.redis.set('{nestwork}:gates', 'foreign');
+    await fixture.broker.enqueue('default', fixture.messages(2));
+    expect(await stateOf()).toMatchObject({ pending: 2, heldBack: 0 });
+    await fixture.redis.del('{nestwork}:gates');
+  });
+});
+
 describe('a page of the tasks in lines', () => {
   it('has each with its message, and whether a limit holds it back', async () => {
     const [active = '', ...others] = held(3);
@@ -281,6 +304,15 @@ describe('the key of a limit in clear', () => {
     expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
   });
 });
+
+/** Two plain tasks, of which a child holds the first and has looked for the second. */
+async function plainBehindGate(): Promise<string[]> {
+  const messages = fixture.messages(2);
+  await fixture.broker.enqueue('default', messages);
+  const child = await fixture.child();
+  await fixture.broker.claim(child, { number: 1, limit: 2, limited: 2, acks: [] });
+  return messages;
+}
 
 function plainAt(enqueuedAt: number): string {
   const message = fixture.message();

@@ -1158,6 +1158,11 @@ end`,
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
   return state ~= nil and state >= WAITS and state < TAGS
 end`,
+  'waits_as_whole': `local function waits_as_whole(keys, queue)
+  local gate = redis.pcall('HGET', keys.gates, queue.name)
+  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, gate .. queue.name .. ' a0000000000000 *')
+  return type(found) == 'string'
+end`,
   'count_lines': `local function count_lines(queue)
   local all = redis.call('ZCARD', queue.held)
   if all == 0 then
@@ -1182,7 +1187,18 @@ end`,
   'came_at': `local function came_at(message)
   return tonumber(string.sub(message, 26, 34), 36) or 0
 end`,
-  'next_of': `local function next_of(queue)
+  'count_pending': `local function count_pending(keys, queue)
+  local may_start, held_back = count_lines(queue)
+  may_start = may_start + redis.call('LLEN', queue.pending)
+  if waits_as_whole(keys, queue) then
+    return 0, may_start + held_back
+  end
+  return may_start, held_back
+end`,
+  'next_of': `local function next_of(keys, queue)
+  if waits_as_whole(keys, queue) then
+    return
+  end
   local found = redis.call('LINDEX', queue.pending, 0)
   for _, from in ipairs({ '-inf', '0' }) do
     local till = '(' .. (from == '0' and text(WAITS) or '0')
@@ -3327,12 +3343,14 @@ ${LIB.line_in}
 ${LIB.WAITS}
 ${LIB.TAGS}
 ${LIB.is_held_back}
+${LIB.waits_as_whole}
 ${LIB.tasks_in}
 -- looks for a task in a part of a list, or of the lines of a queue, from its tail.
 -- Returns its message or nothing, the number looked at, the number left before them (of a task in a line, those before
 -- it there), 1 if a limit holds it back.
+local keys = { gates = KEYS[1], waiters = KEYS[2] }
 local place, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[1], quarantined = KEYS[2], held = KEYS[3], ready = KEYS[4] }
+local queue = { name = ARGV[6], pending = KEYS[3], quarantined = KEYS[4], held = KEYS[5], ready = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to look at, \`passed\` how many at its tail to pass over: what comes or goes at the head of a list
@@ -3350,7 +3368,7 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
     looked, left = looked + 1, left - 1
     if string.sub(message, 1, 20) == id then
       local line = has_lines and line_in(found[i])
-      local is_waiting = line and is_held_back(queue, line)
+      local is_waiting = line and is_held_back(queue, line) or place ~= 'quarantined' and waits_as_whole(keys, queue)
       return { message, looked, line and tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
     end
     bytes = bytes + #message
@@ -3559,6 +3577,7 @@ return { #gaps, looked, kept + looked - #gaps, left - looked }`,
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
+${LIB.waits_as_whole}
 ${LIB.text}
 ${LIB.WAITS}
 ${LIB.head_of}
@@ -3569,21 +3588,23 @@ ${LIB.TAGS}
 ${LIB.LINES_TO_COUNT}
 ${LIB.tasks_in}
 ${LIB.count_lines}
+${LIB.count_pending}
 -- reads how many tasks lie in queues, and which are next.
 -- Returns of each queue the numbers in its list, quarantined, scheduled, dead, and dead since then, the beginning of
 -- the task that is next and when the first scheduled task is due (nothing if there is none), the number in lines, and
 -- about how many of them a limit holds back.
+local keys = { gates = KEYS[1], waiters = KEYS[2] }
 local died_since = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[6 * i - 5],
-    quarantined = KEYS[6 * i - 4],
-    scheduled = KEYS[6 * i - 3],
-    dead = KEYS[6 * i - 2],
-    held = KEYS[6 * i - 1],
-    ready = KEYS[6 * i],
+    pending = KEYS[6 * i - 3],
+    quarantined = KEYS[6 * i - 2],
+    scheduled = KEYS[6 * i - 1],
+    dead = KEYS[6 * i],
+    held = KEYS[6 * i + 1],
+    ready = KEYS[6 * i + 2],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3597,8 +3618,8 @@ if wrong then
 end
 local states = {}
 for i, queue in ipairs(queues) do
-  local head = next_of(queue)
-  local may_start, held_back = count_lines(queue)
+  local head = next_of(keys, queue)
+  local _, held_back = count_pending(keys, queue)
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   states[i] = {
     redis.call('LLEN', queue.pending),
@@ -3608,7 +3629,7 @@ for i, queue in ipairs(queues) do
     died_since == '' and 0 or redis.call('ZCOUNT', queue.dead, died_since, '+inf'),
     head and string.sub(head, 1, 100) or '',
     first[2] or '',
-    may_start + held_back,
+    redis.call('ZCARD', queue.held),
     held_back,
   }
 end
@@ -3705,6 +3726,7 @@ ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.message_in_line}
 ${LIB.line_in}
+${LIB.waits_as_whole}
 ${LIB.WAITS}
 ${LIB.TAGS}
 ${LIB.is_held_back}
@@ -3713,8 +3735,16 @@ ${LIB.is_call}
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, and of each task the beginning of its message,
 -- when it is due (nothing if it is not scheduled), the number looked at up to it, and 1 if a limit holds it back.
+local keys = { gates = KEYS[1], waiters = KEYS[2] }
 local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3], held = KEYS[4], ready = KEYS[5] }
+local queue = {
+  name = ARGV[10],
+  pending = KEYS[3],
+  quarantined = KEYS[4],
+  scheduled = KEYS[5],
+  held = KEYS[6],
+  ready = KEYS[7],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`place\` is the key of the queue to read, \`order\` is \`oldest\` (from the head on) or \`newest\` (from the tail on). \`at\` counts from
@@ -3748,7 +3778,7 @@ local function read(first, last)
   return messages, dues
 end
 
-local waiting = {}
+local waiting, all_wait = {}, (place == 'pending' or has_lines) and waits_as_whole(keys, queue)
 local function waits(line)
   if waiting[line] == nil then
     waiting[line] = is_held_back(queue, line)
@@ -3771,7 +3801,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
       page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
       page[#page + 1] = looked
-      page[#page + 1] = lines and waits(lines[i]) and 1 or 0
+      page[#page + 1] = (all_wait or lines and waits(lines[i])) and 1 or 0
       is_full = #page == 4 * limit
       if is_full then
         break
@@ -5208,6 +5238,7 @@ return pages`,
 ${LIB.now_ms}
 ${LIB.wrong_type}
 ${LIB.wrong_metrics}
+${LIB.waits_as_whole}
 ${LIB.text}
 ${LIB.WAITS}
 ${LIB.head_of}
@@ -5220,6 +5251,7 @@ ${LIB.TAGS}
 ${LIB.LINES_TO_COUNT}
 ${LIB.tasks_in}
 ${LIB.count_lines}
+${LIB.count_pending}
 ${LIB.write_counts}
 ${LIB.read_counts}
 ${LIB.noted}
@@ -5230,17 +5262,24 @@ ${LIB.add_endings}
 ${LIB.keep_metrics}
 -- notes how long queues are and how old their oldest task is, once a minute.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues.
-local keys = { metrics = KEYS[1], metrics_ten = KEYS[2], totals = KEYS[3], endings = KEYS[4] }
+local keys = {
+  metrics = KEYS[1],
+  metrics_ten = KEYS[2],
+  totals = KEYS[3],
+  endings = KEYS[4],
+  gates = KEYS[5],
+  waiters = KEYS[6],
+}
 local minute = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[5 * i],
-    quarantined = KEYS[5 * i + 1],
-    scheduled = KEYS[5 * i + 2],
-    held = KEYS[5 * i + 3],
-    ready = KEYS[5 * i + 4],
+    pending = KEYS[5 * i + 2],
+    quarantined = KEYS[5 * i + 3],
+    scheduled = KEYS[5 * i + 4],
+    held = KEYS[5 * i + 5],
+    ready = KEYS[5 * i + 6],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -5261,7 +5300,7 @@ end
 
 -- How long the next task of the queue has waited, or the first scheduled task is overdue, in ms.
 local function oldest_age(queue)
-  local head = next_of(queue)
+  local head = next_of(keys, queue)
   local since = head and tonumber(string.sub(head, 26, 34), 36) or now
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   return math.max(now - math.min(since, tonumber(first[2]) or now), 0)
@@ -5272,9 +5311,9 @@ for _, queue in ipairs(queues) do
   if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue })
     and not wrong_places({ queue }) then
     local age = oldest_age(queue)
-    local may_start, held_back = count_lines(queue)
+    local may_start, held_back = count_pending(keys, queue)
     local sample = {
-      pending = redis.call('LLEN', queue.pending) + may_start,
+      pending = may_start,
       held = held_back,
       quarantined = redis.call('LLEN', queue.quarantined),
       scheduled = redis.call('ZCARD', queue.scheduled),

@@ -344,7 +344,8 @@ export const SCRIPTS = {
     flags: 'no-writes',
     purpose: 'looks for a task in a part of a list, or of the lines of a queue, from its tail',
     by: ['cancel() and status()', 'result() and run()', 'TaskInspector'],
-    blocks: { queue: ['pending', 'quarantined', 'held', 'ready'] },
+    keys: ['gates', 'waiters'],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'held', 'ready'] },
     args: ['place', 'id', 'passed', 'most', 'mostBytes'],
     bytes: true,
     reply: reply<[message: Buffer, looked: number, left: number, heldBack: Flag]>(
@@ -355,6 +356,7 @@ export const SCRIPTS = {
     flags: 'no-writes',
     purpose: 'reads how many tasks lie in queues, and which are next',
     by: ['MetricsReader', 'QueueHealth', 'TaskInspector'],
+    keys: ['gates', 'waiters'],
     blocks: { '...queues': ['pending', 'quarantined', 'scheduled', 'dead', 'held', 'ready'] },
     args: ['diedSince'],
     reply: reply<QueueStateReply[]>(
@@ -374,7 +376,8 @@ export const SCRIPTS = {
     flags: 'no-writes',
     purpose: 'reads tasks that wait in a queue, all or those of one name or id',
     by: ['TaskInspector'],
-    blocks: { queue: ['pending', 'quarantined', 'scheduled', 'held', 'ready'] },
+    keys: ['gates', 'waiters'],
+    blocks: { queue: ['name', 'pending', 'quarantined', 'scheduled', 'held', 'ready'] },
     args: ['place', 'order', 'at', 'limit', 'look', 'mostBytes', 'shown', 'call', 'id'],
     bytes: true,
     reply: reply<[looked: number, next: number, left: number, fields: (Buffer | number)[]]>(
@@ -526,7 +529,7 @@ export const SCRIPTS = {
   sample: {
     purpose: 'notes how long queues are and how old their oldest task is, once a minute',
     by: ['supervisor'],
-    keys: ['metrics', 'metricsTen', 'totals', 'endings'],
+    keys: ['metrics', 'metricsTen', 'totals', 'endings', 'gates', 'waiters'],
     blocks: { '...queues': ['pending', 'quarantined', 'scheduled', 'held', 'ready'] },
     args: ['minute'],
     reply: reply<[done: Flag, now: number, sampled?: number]>(

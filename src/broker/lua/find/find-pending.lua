@@ -2,8 +2,9 @@
 -- looks for a task in a part of a list, or of the lines of a queue, from its tail.
 -- Returns its message or nothing, the number looked at, the number left before them (of a task in a line, those before
 -- it there), 1 if a limit holds it back.
+local keys = { gates = KEYS[1], waiters = KEYS[2] }
 local place, id, passed, most, most_bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local queue = { pending = KEYS[1], quarantined = KEYS[2], held = KEYS[3], ready = KEYS[4] }
+local queue = { name = ARGV[6], pending = KEYS[3], quarantined = KEYS[4], held = KEYS[5], ready = KEYS[6] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to look at, `passed` how many at its tail to pass over: what comes or goes at the head of a list
@@ -21,7 +22,7 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
     looked, left = looked + 1, left - 1
     if string.sub(message, 1, 20) == id then
       local line = has_lines and line_in(found[i])
-      local is_waiting = line and is_held_back(queue, line)
+      local is_waiting = line and is_held_back(queue, line) or place ~= 'quarantined' and waits_as_whole(keys, queue)
       return { message, looked, line and tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
     end
     bytes = bytes + #message

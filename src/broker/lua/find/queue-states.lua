@@ -3,17 +3,18 @@
 -- Returns of each queue the numbers in its list, quarantined, scheduled, dead, and dead since then, the beginning of
 -- the task that is next and when the first scheduled task is due (nothing if there is none), the number in lines, and
 -- about how many of them a limit holds back.
+local keys = { gates = KEYS[1], waiters = KEYS[2] }
 local died_since = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[6 * i - 5],
-    quarantined = KEYS[6 * i - 4],
-    scheduled = KEYS[6 * i - 3],
-    dead = KEYS[6 * i - 2],
-    held = KEYS[6 * i - 1],
-    ready = KEYS[6 * i],
+    pending = KEYS[6 * i - 3],
+    quarantined = KEYS[6 * i - 2],
+    scheduled = KEYS[6 * i - 1],
+    dead = KEYS[6 * i],
+    held = KEYS[6 * i + 1],
+    ready = KEYS[6 * i + 2],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -27,8 +28,8 @@ if wrong then
 end
 local states = {}
 for i, queue in ipairs(queues) do
-  local head = next_of(queue)
-  local may_start, held_back = count_lines(queue)
+  local head = next_of(keys, queue)
+  local _, held_back = count_pending(keys, queue)
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   states[i] = {
     redis.call('LLEN', queue.pending),
@@ -38,7 +39,7 @@ for i, queue in ipairs(queues) do
     died_since == '' and 0 or redis.call('ZCOUNT', queue.dead, died_since, '+inf'),
     head and string.sub(head, 1, 100) or '',
     first[2] or '',
-    may_start + held_back,
+    redis.call('ZCARD', queue.held),
     held_back,
   }
 end

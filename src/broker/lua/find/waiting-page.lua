@@ -2,8 +2,16 @@
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, and of each task the beginning of its message,
 -- when it is due (nothing if it is not scheduled), the number looked at up to it, and 1 if a limit holds it back.
+local keys = { gates = KEYS[1], waiters = KEYS[2] }
 local place, order, at, limit, look, most_bytes, shown, call, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local queue = { pending = KEYS[1], quarantined = KEYS[2], scheduled = KEYS[3], held = KEYS[4], ready = KEYS[5] }
+local queue = {
+  name = ARGV[10],
+  pending = KEYS[3],
+  quarantined = KEYS[4],
+  scheduled = KEYS[5],
+  held = KEYS[6],
+  ready = KEYS[7],
+}
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `place` is the key of the queue to read, `order` is `oldest` (from the head on) or `newest` (from the tail on). `at` counts from
@@ -37,7 +45,7 @@ local function read(first, last)
   return messages, dues
 end
 
-local waiting = {}
+local waiting, all_wait = {}, (place == 'pending' or has_lines) and waits_as_whole(keys, queue)
 local function waits(line)
   if waiting[line] == nil then
     waiting[line] = is_held_back(queue, line)
@@ -60,7 +68,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
       page[#page + 1] = string.sub(message, 1, tonumber(shown))
       page[#page + 1] = dues[i] or ''
       page[#page + 1] = looked
-      page[#page + 1] = lines and waits(lines[i]) and 1 or 0
+      page[#page + 1] = (all_wait or lines and waits(lines[i])) and 1 or 0
       is_full = #page == 4 * limit
       if is_full then
         break

@@ -50,6 +50,13 @@ local function is_held_back(queue, line)
   return state ~= nil and state >= WAITS and state < TAGS
 end
 
+-- Whether a queue waits as a whole for its own limit. A foreign key holds nothing back.
+local function waits_as_whole(keys, queue)
+  local gate = redis.pcall('HGET', keys.gates, queue.name)
+  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, gate .. queue.name .. ' a0000000000000 *')
+  return type(found) == 'string'
+end
+
 -- How many tasks of the lines of a queue may start, and how many a limit holds back. There may be very many lines, so those are counted of
 -- which there are fewer: mostly all are of one kind, or few.
 local function count_lines(queue)
@@ -79,9 +86,22 @@ local function came_at(message)
   return tonumber(string.sub(message, 26, 34), 36) or 0
 end
 
+-- How many tasks of a queue may start, and how many a limit holds back: one of their own, or that of the queue.
+local function count_pending(keys, queue)
+  local may_start, held_back = count_lines(queue)
+  may_start = may_start + redis.call('LLEN', queue.pending)
+  if waits_as_whole(keys, queue) then
+    return 0, may_start + held_back
+  end
+  return may_start, held_back
+end
+
 -- The task of a queue that waits the longest among those that are next: of its list, of its tenants, and of its other lines. One that a
 -- limit holds back is not next.
-local function next_of(queue)
+local function next_of(keys, queue)
+  if waits_as_whole(keys, queue) then
+    return
+  end
   local found = redis.call('LINDEX', queue.pending, 0)
   for _, from in ipairs({ '-inf', '0' }) do
     local till = '(' .. (from == '0' and text(WAITS) or '0')

@@ -1,17 +1,24 @@
 #!lua flags=allow-oom
 -- notes how long queues are and how old their oldest task is, once a minute.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues.
-local keys = { metrics = KEYS[1], metrics_ten = KEYS[2], totals = KEYS[3], endings = KEYS[4] }
+local keys = {
+  metrics = KEYS[1],
+  metrics_ten = KEYS[2],
+  totals = KEYS[3],
+  endings = KEYS[4],
+  gates = KEYS[5],
+  waiters = KEYS[6],
+}
 local minute = ARGV[1]
 local queues = {}
 for i = 1, #ARGV - 1 do
   queues[i] = {
     name = ARGV[i + 1],
-    pending = KEYS[5 * i],
-    quarantined = KEYS[5 * i + 1],
-    scheduled = KEYS[5 * i + 2],
-    held = KEYS[5 * i + 3],
-    ready = KEYS[5 * i + 4],
+    pending = KEYS[5 * i + 2],
+    quarantined = KEYS[5 * i + 3],
+    scheduled = KEYS[5 * i + 4],
+    held = KEYS[5 * i + 5],
+    ready = KEYS[5 * i + 6],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -32,7 +39,7 @@ end
 
 -- How long the next task of the queue has waited, or the first scheduled task is overdue, in ms.
 local function oldest_age(queue)
-  local head = next_of(queue)
+  local head = next_of(keys, queue)
   local since = head and tonumber(string.sub(head, 26, 34), 36) or now
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   return math.max(now - math.min(since, tonumber(first[2]) or now), 0)
@@ -43,9 +50,9 @@ for _, queue in ipairs(queues) do
   if redis.call('HEXISTS', keys.metrics, queue.name) == 0 and not wrong_queues({ queue })
     and not wrong_places({ queue }) then
     local age = oldest_age(queue)
-    local may_start, held_back = count_lines(queue)
+    local may_start, held_back = count_pending(keys, queue)
     local sample = {
-      pending = redis.call('LLEN', queue.pending) + may_start,
+      pending = may_start,
       held = held_back,
       quarantined = redis.call('LLEN', queue.quarantined),
       scheduled = redis.call('ZCARD', queue.scheduled),
