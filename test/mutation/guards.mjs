@@ -859,7 +859,6 @@ const BY_SCRIPT = {
     ),
     change('a bell for a quarantined task', 'queue.pending, queue.quarantined,', 'queue.pending,'),
     remove('a bell at the end of a pause', '    ring(queue.bell)\n'),
-    { tests: 'held-back', ...remove('a bell for a task in a line', ', queue.held') },
   ),
   'lib/looking': missedBy(
     'held-back',
