@@ -10,5 +10,6 @@ describe('a worker whose processes die', () => {
     'late-answers',
     'rolling-restarts',
     'flows',
+    'limits',
   ])('%s', playShort, 240_000);
 });
