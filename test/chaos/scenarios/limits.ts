@@ -108,8 +108,12 @@ function mostAtOnce(starts: readonly Entry[], end: (start: Entry) => number): nu
     { at: end(start), by: -1 },
   ]);
   changes.sort((a, b) => a.at - b.at || a.by - b.by);
-  let running = 0;
-  return changes.reduce((most, { by }) => Math.max(most, (running += by)), 0);
+  let [running, most] = [0, 0];
+  for (const { by } of changes) {
+    running += by;
+    most = Math.max(most, running);
+  }
+  return most;
 }
 
 /** By how many starts the worst of all windows exceeds the rate; below 0 when none does. */
