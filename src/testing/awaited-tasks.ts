@@ -39,15 +39,22 @@ export class AwaitedTasks {
 
   /** Notes that a running task waits for another, also if only because it sends it in the mode `inline`. */
   async during<T>(id: string, waiter: RunningTask, act: () => Promise<T>): Promise<T> {
-    const all = this.waits.get(waiter.id) ?? new Set();
-    this.waits.set(waiter.id, all.add(id));
     this.levels.set(id, (this.levels.get(waiter.id) ?? 0) + 1);
+    try {
+      return await this.whileWaiting(waiter.id, id, act);
+    } finally {
+      this.levels.delete(id);
+    }
+  }
+
+  private async whileWaiting<T>(id: string, other: string, act: () => Promise<T>): Promise<T> {
+    const all = this.waits.get(id) ?? new Set();
+    this.waits.set(id, all.add(other));
     try {
       return await act();
     } finally {
-      this.levels.delete(id);
-      all.delete(id);
-      if (all.size === 0) this.waits.delete(waiter.id);
+      all.delete(other);
+      if (all.size === 0) this.waits.delete(id);
     }
   }
 
@@ -64,8 +71,16 @@ export class AwaitedTasks {
     // another one may wait for it, too
     if (this.runner.isAt(next)) return this.runner.endOf(next);
     const claimed = await this.broker.claims.awaited(next);
-    if (!claimed) throw this.outOfReach(waiter, next);
-    await this.runner.runNested(claimed);
+    if (claimed) return this.runner.runNested(claimed);
+    const holder = this.holderThatEnds(next, waiter);
+    if (holder === undefined) throw this.outOfReach(waiter, next);
+    await this.whileWaiting(waiter.id, holder, () => this.runner.endOf(holder));
+  }
+
+  /** A running task that holds what this one needs, and will end without the waiter. */
+  private holderThatEnds(id: string, waiter: RunningTask): string | undefined {
+    const ids = this.broker.tasks.holdersFor(id);
+    return ids.find((one) => one !== waiter.id && !this.waitsFor(one, waiter.id));
   }
 
   private outOfReach(waiter: RunningTask, id: string): NestworkError {
@@ -76,6 +91,8 @@ export class AwaitedTasks {
         'Send it without a delay; for one that failed, declare `retries: 0` or `backoff: 0` in the test.',
       ]);
     }
+    const shut = task?.state === 'pending' ? this.broker.tasks.lines.shut(task) : undefined;
+    if (shut) return limited(waiter, id, { ...shut, name: this.broker.tasks.lines.limits.nameOf(shut.limit) });
     if (task?.state === 'pending') {
       return outOfReach(waiter, id, `whose queue "${printable(task.queue)}" is paused`, ['Resume the queue before.']);
     }
@@ -88,6 +105,30 @@ export class AwaitedTasks {
       'Call clear() of TestQueue between two tests alone.',
     ]);
   }
+}
+
+function limited(
+  waiter: RunningTask,
+  id: string,
+  { name, opensAt }: { readonly name: string; readonly opensAt: number | undefined },
+): NestworkError {
+  if (opensAt === undefined) {
+    return outOfReach(
+      waiter,
+      id,
+      `which needs the limit ${printable(name)}, and all its places are taken by tasks that wait, too`,
+      [
+        'In production this wait would not end either, or only by a timeout: await no task from one that holds the same limit.',
+      ],
+    );
+  }
+  const opens = new Date(opensAt).toISOString();
+  return outOfReach(
+    waiter,
+    id,
+    `which the limit ${printable(name)} lets start at ${opens}: no time passes while tasks run`,
+    ['Await its result outside of tasks, and call advance().'],
+  );
 }
 
 function inTurn(waiter: RunningTask, id: string): NestworkError {

@@ -7,6 +7,7 @@ import type {
   ClaimedTask,
   CronRun,
   DeathReport,
+  LimitDeclaration,
   Retry,
   SupervisorBroker,
 } from '../broker/port/broker.js';
@@ -33,10 +34,12 @@ export class SessionClaims implements TestClaims {
     broker: SessionBroker,
     queues: readonly string[],
     catalog: readonly CatalogEntry[] = [],
+    limits: readonly LimitDeclaration[] = [],
   ): Promise<SessionClaims> {
     const session = `${randomUUID()}-${LEASE_MS}`;
     const claimant = { session, child: `${session}.1`, queues };
-    await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog, host: hostname(), pid: process.pid });
+    const place = { host: hostname(), pid: process.pid };
+    await broker.openSession({ session, leaseMs: LEASE_MS, queues, catalog, limits, ...place });
     await broker.register(session, claimant.child);
     return new SessionClaims(broker, claimant);
   }

@@ -182,7 +182,10 @@ export class TaskRunner {
     const line = outcome.attempted || inMs !== undefined ? lineOf(outcome, this.options.clock()) : '';
     if (inMs !== undefined) {
       const { failures = 0 } = outcome.task?.message ?? {};
-      await claims.retry(claimed, { inMs, failures, line, counts: outcome.attempted });
+      const { decision } = outcome;
+      // a retry without a wait would wait for the end of its own stop
+      const stop = decision.kind === 'retry' && !this.options.impatient ? decision.stop : undefined;
+      await claims.retry(claimed, { inMs, failures, line, counts: outcome.attempted, stop });
       return describeRun(claimed, 'retried', outcome.error);
     }
     await claims.bury(claimed, reportOf(outcome), line);

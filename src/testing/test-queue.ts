@@ -5,6 +5,9 @@ import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
 import { unknownCron } from '../inspector/cron-manager.js';
 import { idOf } from '../message/task-message.js';
+import { RESOLVED_OPTIONS } from '../options/options.js';
+import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
+import { declaredLimits } from '../policy/limit-declarations.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
@@ -124,8 +127,8 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * Runs pending and due tasks, and the tasks that they send, until nothing is left. Time stands still: delayed retries and
-   * scheduled tasks are left for `advance()`.
+   * Runs pending and due tasks, and the tasks that they send, until nothing is left. Time stands still: delayed retries,
+   * scheduled tasks and those that the rate of a limit holds back are left for `advance()`.
    *
    * @returns every attempt, in order; a task that fails does not make it reject, see `error` and `failures()`
    * @throws NestworkError WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED; ENDLESS_TASKS
@@ -136,7 +139,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * Lets time pass: runs pending tasks, then each task and each cron at its time.
+   * Lets time pass: runs pending tasks, then each task and each cron at its time, and what a rate holds back when it may start.
    *
    * @param duration like `'10m'`, or ms
    * @param options `idle`: no worker is there in the meantime. Nothing runs, so tasks can expire and crons be missed; the
@@ -257,7 +260,10 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     const find = <T>(token: Parameters<ModuleRef['get']>[0]): T => this.moduleRef.get(token, { strict: false }) as T;
     const registry = find<TaskRegistry>(TaskRegistry);
     const executor = new Executor(registry, find<TaskDiscovery>(TaskDiscovery).hooks(), logBrokenBackoff, clock);
-    const worker = new TestWorker({ broker, executor, registry, clock, impatient });
+    const { queueLimits } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+    // the other modes run tasks at once or not at all
+    const limits = this.mode === 'memory' ? declaredLimits(registry.all(), queueLimits) : [];
+    const worker = new TestWorker({ broker, executor, registry, clock, impatient, limits });
     await worker.start();
     return worker;
   }

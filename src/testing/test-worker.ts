@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { LimitDeclaration } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { NestworkError } from '../errors.js';
@@ -20,6 +21,8 @@ const MOST_RUNS = 100_000;
 
 export interface TestWorkerOptions extends Omit<TaskRunnerOptions, 'work'> {
   readonly broker: MemoryBroker;
+  /** those that hold tasks back */
+  readonly limits: readonly LimitDeclaration[];
 }
 
 /** The worker of a test: it serves all queues of the app and fires its crons, but only on request. */
@@ -46,10 +49,10 @@ export class TestWorker {
     });
   }
 
-  /** Registers itself, as workers do; declares the crons. */
+  /** Registers itself, as workers do; declares the limits and the crons. */
   async start(): Promise<void> {
-    const { broker, registry } = this.options;
-    broker.serve(registry.catalog());
+    const { broker, registry, limits } = this.options;
+    broker.serve(registry.catalog(), limits);
     await this.crons.tick();
   }
 

@@ -667,11 +667,11 @@ export interface ErrorCodes {
    * > Task "ReportTasks.send" it91bwvrry0000000001 waits for the result of task it91bwvrry0000000002, which is due at
    * > 2026-11-27T14:25:49.120Z: no time passes while tasks run.
    *
-   * In the modes `inline` and `memory` a task waits for another that cannot run meanwhile: it is due later, its queue is paused, it
-   * waits for a task of its flow that has failed, or for the first one in turn.
+   * In the modes `inline` and `memory` a task waits for another that cannot run meanwhile: it is due later, its queue is paused, a
+   * limit holds it back, it waits for a task of its flow that has failed, or for the first one in turn.
    *
-   * **Remedy:** Send the other task without a delay; for one that failed, declare `retries: 0` or `backoff: 0` in the test. See
-   * [testing](../../docs/testing.md).
+   * **Remedy:** Send the other task without a delay; for one that failed, declare `retries: 0` or `backoff: 0` in the test. A task that
+   * holds a limit must not await one that needs the same place. See [testing](../../docs/testing.md).
    */
   RESULT_OUT_OF_REACH: 'test';
 

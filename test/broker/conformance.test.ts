@@ -10,6 +10,7 @@ import { crons } from './conformance/crons.js';
 import { deadLetters } from './conformance/dead-letters.js';
 import { groups } from './conformance/groups.js';
 import { uniqueKeys } from './conformance/keys.js';
+import { limits } from './conformance/limits.js';
 import { looking } from './conformance/looking.js';
 import { claiming } from './conformance/over-redis/claiming.js';
 import { cronsOfMany } from './conformance/over-redis/crons.js';
@@ -19,9 +20,23 @@ import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
 import { results } from './conformance/results.js';
 import { RedisStage, Stage, type World } from './conformance/stage.js';
+import { turns } from './conformance/turns.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
 
-const OF_ALL = [producing, claims, uniqueKeys, cancelling, looking, deadLetters, results, groups, crons, broadcasts];
+const OF_ALL = [
+  producing,
+  claims,
+  limits,
+  turns,
+  uniqueKeys,
+  cancelling,
+  looking,
+  deadLetters,
+  results,
+  groups,
+  crons,
+  broadcasts,
+];
 
 describe('a broker over Redis', () => {
   behaves(overRedis, (world) => new RedisStage(world), [

@@ -3,6 +3,7 @@ import type {
   CatalogEntry,
   Due,
   KeyHolder,
+  LimitDeclaration,
   LimitedOptions,
   LimitedReply,
   Promotion,
@@ -12,6 +13,7 @@ import type {
   TaskPlace,
   UniqueOptions,
 } from '../../broker/port/broker.js';
+import type { LimitPort } from '../../broker/port/limit-port.js';
 import { idOf } from '../../message/task-message.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
@@ -30,6 +32,7 @@ import { MemoryPauses } from './memory-pauses.js';
 import { MemoryPlaces } from './memory-places.js';
 import { MemoryResults } from './memory-results.js';
 import { MemoryTasks } from './memory-tasks.js';
+import { withTime } from './message-edits.js';
 
 /** A message that an app has sent. */
 export interface SentMessage {
@@ -80,10 +83,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     watch: async () => {},
     order: async () => undefined,
   };
-  /** nothing waits in lines */
-  readonly limits = {
-    lineOf: async () => ({ inLine: false, limits: [], linesAhead: 0, priority: 0, olderMs: 0, hasTenant: false }),
-  };
+  readonly limits: LimitPort;
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;
@@ -104,6 +104,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     private readonly observer: BrokerObserver,
   ) {
     this.tasks = new MemoryTasks(observer.clock);
+    this.limits = this.tasks.lines;
     this.notes = new MemoryNotes(observer.clock);
     this.done = new MemoryDone(observer.clock);
     this.results = new MemoryResults(this.tasks, observer);
@@ -125,38 +126,47 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.results.stopWaiting();
   }
 
-  /** A worker is there, which serves all queues and knows these tasks. */
-  serve(catalog: readonly CatalogEntry[]): void {
+  /** A worker is there, which serves all queues, knows these tasks and declares these limits. */
+  serve(catalog: readonly CatalogEntry[], limits: readonly LimitDeclaration[] = []): void {
+    this.tasks.lines.limits.declare(limits);
     this.registered = new Map(catalog.map((task) => [task.name, task]));
   }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
-    const at = due && !this.observer.impatient ? this.timeOf(due) : undefined;
-    const fresh = messages.filter((message) => this.tasks.add(queue, message, at));
-    return this.announce(fresh, queue, due);
+    return this.add(queue, messages, due, due && !this.observer.impatient ? this.timeOf(due) : undefined);
   }
 
   async enqueueOne(queue: string, message: string): Promise<void> {
     await this.enqueue(queue, [message]);
   }
 
-  /** Nothing is full while the test is the only worker, which runs one task after another. */
-  async enqueueLimited(queue: string, messages: readonly string[], { due }: LimitedOptions): Promise<LimitedReply> {
-    return { added: await this.enqueue(queue, messages, due) };
+  async enqueueLimited(queue: string, messages: readonly string[], options: LimitedOptions): Promise<LimitedReply> {
+    const { due, labels = [], refuses = false } = options;
+    const { now, lines } = this.tasks;
+    const [message = ''] = messages;
+    const full = refuses && !this.tasks.isKnown(message) ? lines.fullFor(queue, message) : undefined;
+    if (full !== undefined) return { added: 0, full };
+    lines.limits.label(labels);
+    // those of one line in the order in which they came, by one clock
+    const at = due && !this.observer.impatient && this.timeOf(due) > now ? this.timeOf(due) : undefined;
+    const stamped = at === undefined ? messages.map((one) => withTime(one, now)) : messages;
+    return { added: await this.add(queue, stamped, due, at) };
   }
 
-  async enqueueUnique(queue: string, message: string, { due, replace }: UniqueOptions): Promise<KeyHolder> {
+  async enqueueUnique(queue: string, message: string, options: UniqueOptions): Promise<KeyHolder> {
+    const { due, replace, labels = [] } = options;
     const { tasks } = this;
     const id = idOf(message);
     if (tasks.isKnown(message)) return { id, queue };
     const former = tasks.holderOf(message);
     if (former && !replace) return { id: former.id, queue: former.queue };
+    tasks.lines.limits.label(labels);
+    const at = due && !this.observer.impatient ? this.timeOf(due) : tasks.now;
+    tasks.add(queue, message, at > tasks.now ? at : undefined);
     if (former?.state === 'pending' || former?.state === 'scheduled') {
       tasks.remove(former);
       this.results.replaced(former);
     }
-    const at = due && !this.observer.impatient ? this.timeOf(due) : tasks.now;
-    tasks.add(queue, message, at > tasks.now ? at : undefined);
     await this.announce([message], queue, due);
     return { id, queue };
   }
@@ -193,9 +203,9 @@ export class MemoryBroker implements AppBroker, TestWork {
     const scheduled = this.tasks.scheduled(this.queues);
     const due = scheduled.slice(0, limit).filter(({ at }) => at <= now);
     for (const task of due) this.tasks.move(task, 'pending');
-    const times = [scheduled[due.length]?.at, this.pauses.nextEnd, this.groups.nextEnd].filter(
-      (at) => at !== undefined,
-    );
+    const { nextEnd } = this.pauses;
+    const next = [scheduled[due.length]?.at, nextEnd, this.groups.nextEnd, this.tasks.nextOpening(this.queues)];
+    const times = next.filter((at) => at !== undefined);
     return { moved: due.length, nextInMs: times.length > 0 ? Math.max(Math.min(...times) - now, 0) : undefined };
   }
 
@@ -203,21 +213,21 @@ export class MemoryBroker implements AppBroker, TestWork {
     const died = diedSince === undefined ? [] : await this.deadLetters.counts(queues, { since: diedSince });
     return queues.map((queue, at) => {
       const [pending, dead] = [this.tasks.in(queue, 'pending'), this.tasks.in(queue, 'dead')];
+      const heldBack = this.tasks.heldBack(queue);
       const scheduled = this.tasks.scheduled([queue]);
       const counts = {
-        pending: pending.size,
+        pending: pending.size + this.tasks.lines.of(queue).size - heldBack,
         scheduled: scheduled.length,
-        heldBack: 0,
+        heldBack,
         quarantined: 0,
         dead: dead.size,
       };
       const served = this.registered !== undefined && this.queues.includes(queue);
-      const [head] = pending;
       return {
         queue,
         ...counts,
         died: died[at] ?? 0,
-        head: head?.message,
+        head: this.tasks.headOf(queue)?.message,
         dueAt: scheduled[0]?.at,
         served,
         paused: this.pauses.of(queue),
@@ -233,6 +243,17 @@ export class MemoryBroker implements AppBroker, TestWork {
 
   private timeOf(due: Due): number {
     return 'in' in due ? this.tasks.now + due.in : due.at;
+  }
+
+  /** @param at when they are pending; undefined for now */
+  private add(
+    queue: string,
+    messages: readonly string[],
+    due: Due | undefined,
+    at: number | undefined,
+  ): Promise<number> {
+    const fresh = messages.filter((message) => this.tasks.add(queue, message, at));
+    return this.announce(fresh, queue, due);
   }
 
   private async announce(messages: readonly string[], queue: string, due?: Due): Promise<number> {

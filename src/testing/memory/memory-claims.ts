@@ -28,6 +28,9 @@ const HOW: Readonly<Record<string, MemberEnd>> = { x: 'dropped', c: 'cancelled' 
 
 /** pending -> active -> the state in which a claim ends. */
 export class MemoryClaims implements TestClaims {
+  /** every second one is a turn of the tenants */
+  private turn = 0;
+
   constructor(
     private readonly tasks: MemoryTasks,
     private readonly parts: ClaimEnds,
@@ -35,23 +38,24 @@ export class MemoryClaims implements TestClaims {
   ) {}
 
   async next(): Promise<ClaimedTask | undefined> {
+    this.turn += 1;
     for (const queue of this.queues) {
-      const [task] = this.tasks.in(queue, 'pending');
-      if (task && !this.parts.pauses.of(queue)) return (await this.started(task)) ?? this.next();
+      const task = this.parts.pauses.of(queue) ? undefined : this.tasks.next(queue, this.turn);
+      if (task) return (await this.started(task)) ?? this.next();
     }
     return undefined;
   }
 
-  /** Takes one task that is pending, at any place in its queue. Returns undefined when it is not pending. */
+  /** Takes one task that is pending, at any place in its queue, whatever its limits. Returns undefined when it is not pending. */
   async one(id: string): Promise<ClaimedTask | undefined> {
     const task = this.tasks.get(id);
     return task?.state === 'pending' ? this.started(task) : undefined;
   }
 
-  /** The same, unless its queue is paused. */
+  /** The same, unless its queue is paused, or a limit holds it back. */
   async awaited(id: string): Promise<ClaimedTask | undefined> {
-    const { queue = '' } = this.tasks.get(id) ?? {};
-    return this.parts.pauses.of(queue) ? undefined : this.one(id);
+    const task = this.tasks.get(id);
+    return !task || this.parts.pauses.of(task.queue) || this.tasks.lines.shut(task) ? undefined : this.one(id);
   }
 
   async done(claimed: ClaimedTask, result?: string): Promise<boolean> {
@@ -64,8 +68,11 @@ export class MemoryClaims implements TestClaims {
     });
   }
 
-  async retry(claimed: ClaimedTask, { inMs, line, counts }: Retry): Promise<boolean> {
+  async retry(claimed: ClaimedTask, { inMs, line, counts, stop }: Retry): Promise<boolean> {
+    const { lines } = this.tasks;
+    if (stop && this.tasks.get(claimed.id)?.claim === claimed) lines.limits.stop(stop.limit, stop.ms);
     return this.end(claimed, (task) => {
+      lines.release(task, true);
       const due = this.tasks.now + inMs;
       task.message = withTime(remembered(counts ? withFailure(task.message) : task.message, line), due);
       this.tasks.move(task, inMs > 0 ? 'scheduled' : 'pending', due);
@@ -78,6 +85,7 @@ export class MemoryClaims implements TestClaims {
       task.report = JSON.stringify(report);
       this.parts.results.keepFailure(task, task.report);
       this.tasks.freeKey(task);
+      this.tasks.lines.release(task);
       this.tasks.move(task, 'dead');
       this.parts.notes.bury(task.id);
       this.parts.groups.left(task.message, 'dead', task.report);
@@ -110,6 +118,7 @@ export class MemoryClaims implements TestClaims {
     const { id, queue, message } = task;
     task.claim = { id, queue, message };
     this.tasks.move(task, 'active');
+    this.tasks.lines.take(task);
     if (keyOf(message)?.until === 'started') this.tasks.freeKey(task);
     return task.claim;
   }
@@ -124,6 +133,7 @@ export class MemoryClaims implements TestClaims {
       return true;
     }
     this.tasks.freeKey(task);
+    this.tasks.lines.release(task);
     this.parts.groups.left(task.message, 'cancelled');
     return true;
   }

@@ -47,7 +47,9 @@ export class MemoryPlaces implements TaskPort {
       if (found.length === limit) break;
       looked += 1;
       const dueAt = one.state === 'scheduled' ? one.at : undefined;
-      if (one.id.startsWith(id) && isCallOf(one, task)) found.push({ head: one.message, dueAt, looked });
+      if (!one.id.startsWith(id) || !isCallOf(one, task)) continue;
+      const held = one.state === 'pending' && this.tasks.isHeldBack(one) && { heldBack: true };
+      found.push({ head: one.message, dueAt, looked, ...held });
     }
     const left = ordered.length - looked;
     return { looked, next: order === 'oldest' ? left : at + looked, left, tasks: found };
@@ -75,7 +77,8 @@ export class MemoryPlaces implements TaskPort {
     const place = this.tasks.locate(id);
     if (!task) return place;
     if (place.state === 'pending') {
-      return { ...place, ahead: [...this.tasks.in(task.queue, 'pending')].indexOf(task) };
+      const waits = { ahead: this.tasks.ahead(task), heldBack: this.tasks.isHeldBack(task) };
+      return { ...place, ...waits, ...(task.line && { inLine: true }) };
     }
     if (place.state === 'scheduled') return { ...place, dueAt: task.at };
     if (place.state === 'cancelled') return { ...place, cancelledAt: task.at };
@@ -130,7 +133,8 @@ export class MemoryPlaces implements TaskPort {
   }
 
   private in({ queue, state }: WaitingPlace): MemoryTask[] {
-    if (state === 'quarantined' || state === 'held') return [];
+    if (state === 'quarantined') return [];
+    if (state === 'held') return this.tasks.lines.of(queue).all();
     return state === 'scheduled' ? this.tasks.scheduled([queue]) : [...this.tasks.in(queue, 'pending')];
   }
 }

@@ -8,12 +8,16 @@ import type {
   CronBroker,
   Death,
   DeathReport,
+  LimitDeclaration,
   PromoterBroker,
 } from '../../../src/broker/port/broker.js';
 import type { PausePort } from '../../../src/broker/port/pause-port.js';
 import { callTags } from '../../../src/message/call-tags.js';
+import { encodeLimitTag } from '../../../src/message/limit-tag.js';
+import { encodeOrderTag, fairDigest } from '../../../src/message/order-tag.js';
 import { TaskIdSequence } from '../../../src/message/task-id.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
+import { encodeDone } from '../../../src/message/task-result.js';
 import { encodeUnique, type UniqueUntil } from '../../../src/message/unique-key.js';
 import { encodePayload } from '../../../src/payload/payload.js';
 import type { TestWork } from '../../../src/testing/test-work.js';
@@ -22,6 +26,8 @@ import type { TestWork } from '../../../src/testing/test-work.js';
 export const QUEUES = ['critical', 'default', 'bulk'];
 export const LEASE_MS = 30_000;
 export const MINUTE_MS = 60_000;
+/** When messages are sent that have no other time. */
+export const NEW_YEAR = Date.UTC(2026, 0, 1);
 export const REPORT: DeathReport = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 export const LINE = '\n{"at":1,"code":"TASK_FAILED"}';
 
@@ -36,8 +42,8 @@ export type Work = Omit<TestWork, 'promote'>;
 export interface World<B extends CommonBroker = CommonBroker> {
   /** another one after a reset */
   readonly broker: B;
-  /** Starts a worker that serves all queues and has these tasks. */
-  work(catalog: readonly CatalogEntry[]): Promise<Work>;
+  /** Starts a worker that serves all queues, has these tasks and declares these limits. */
+  work(catalog: readonly CatalogEntry[], limits: readonly LimitDeclaration[]): Promise<Work>;
   /** Its clock goes on, while supervisors renew the leases. */
   letTimePass(ms: number): Promise<void>;
   /** Empties it. */
@@ -51,9 +57,21 @@ export interface RedisWorld extends World<Broker & { readonly pauses: PausePort 
   fallSilent(ms: number): Promise<void>;
 }
 
+/** What says when a task may start. */
+export interface Starting {
+  /** limit keys */
+  readonly limits?: readonly string[];
+  readonly tenant?: string;
+  readonly priority?: number;
+  /** a unique key */
+  readonly key?: string;
+  readonly enqueuedAt?: number;
+}
+
 /** The stage on which every broker shows its behaviour, through the port alone. */
 export class Stage<W extends World = World> {
   protected readonly ids = new TaskIdSequence();
+  private started = 0;
   private working: Promise<Work> | undefined;
 
   constructor(readonly world: W) {}
@@ -81,9 +99,39 @@ export class Stage<W extends World = World> {
   }
 
   /** The one worker, which comes when it is first asked for. */
-  work(catalog: readonly CatalogEntry[] = []): Promise<Work> {
-    this.working ??= this.world.work(catalog);
+  work(catalog: readonly CatalogEntry[] = [], limits: readonly LimitDeclaration[] = []): Promise<Work> {
+    this.working ??= this.world.work(catalog, limits);
     return this.working;
+  }
+
+  /** The same, which declares limits. */
+  limited(...limits: (Partial<LimitDeclaration> & { name: string })[]): Promise<Work> {
+    return this.work(
+      [],
+      limits.map((limit) => ({ keyed: false, ordered: false, ...limit })),
+    );
+  }
+
+  /** A message of a task with limits, a tenant or a priority. */
+  starting({ limits = [], tenant, priority = 0, key, enqueuedAt }: Starting = {}): string {
+    const fair = tenant === undefined ? undefined : fairDigest(tenant);
+    const order = priority > 0 || fair ? encodeOrderTag({ priority, ageMs: MINUTE_MS, fair }) : '';
+    const unique = key === undefined ? '' : encodeUnique('Some.task', key, 'finished');
+    return this.encoded([], unique + limits.map(encodeLimitTag).join('') + order, enqueuedAt);
+  }
+
+  /** Sends such a message, each a little later than the one before: those of one instant have no order. */
+  async start(given: Starting = {}, queue = 'default'): Promise<string> {
+    this.started += 1;
+    const sent = { key: `key ${this.started}`, enqueuedAt: NEW_YEAR + this.started };
+    const message = this.starting({ ...sent, ...given });
+    await this.broker.enqueueUnique(queue, message, { due: undefined, replace: false });
+    return idOf(message);
+  }
+
+  /** Ends a task as done. */
+  async done(task: ClaimedTask): Promise<boolean> {
+    return (await this.work()).claims.done(task, encodeDone(7));
   }
 
   /** Takes the next task. */
@@ -133,8 +181,7 @@ export class Stage<W extends World = World> {
     return (await this.broker.locate(idOf(message))).state;
   }
 
-  private encoded(args: unknown[], tags?: string): string {
-    const enqueuedAt = Date.UTC(2026, 0, 1);
+  private encoded(args: unknown[], tags?: string, enqueuedAt = NEW_YEAR): string {
     return encodeMessage({
       id: this.ids.next(),
       name: 'Some.task',

@@ -32,6 +32,17 @@ for _, queue in ipairs(redis.call('HKEYS', '{nestwork}:pauses')) do
   local pause = redis.call('HGET', '{nestwork}:pauses', queue)
   redis.call('HSET', '{nestwork}:pauses', queue, (string.gsub(pause, '^[1-9]%d+', function(time) return string.format('%.0f', time - ARGV[1]) end)))
 end
+for _, limit in ipairs(redis.call('ZRANGE', '{nestwork}:rates', 0, -1)) do
+  redis.call('ZINCRBY', '{nestwork}:rates', string.format('%.0f', -1000 * ARGV[1]), limit)
+end
+for _, entry in ipairs(redis.call('ZRANGE', '{nestwork}:paced', 0, -1)) do
+  redis.call('ZINCRBY', '{nestwork}:paced', string.format('%.0f', -ARGV[1]), entry)
+end
+for _, field in ipairs(redis.call('HKEYS', '{nestwork}:limits')) do
+  if #field == 28 and string.sub(field, 28) == '.' then
+    redis.call('HINCRBY', '{nestwork}:limits', field, string.format('%.0f', -ARGV[1]))
+  end
+end
 if ARGV[2] == 'silent' and redis.call('EXISTS', '{nestwork}:pulse') == 1 then
   redis.call('SET', '{nestwork}:pulse', string.format('%.0f', redis.call('GET', '{nestwork}:pulse') - ARGV[1]))
 end`;
@@ -45,8 +56,8 @@ export async function overRedis(): Promise<RedisWorld> {
     get broker() {
       return broker;
     },
-    work: async (catalog) => ({
-      claims: await SessionClaims.open(broker, QUEUES, catalog),
+    work: async (catalog, limits) => ({
+      claims: await SessionClaims.open(broker, QUEUES, catalog, limits),
       broadcasts: new StreamBroadcasts(broker),
       results: broker.results,
     }),
@@ -75,8 +86,8 @@ export async function inMemory(): Promise<World> {
     get broker() {
       return broker;
     },
-    work: async (catalog) => {
-      broker.serve(catalog);
+    work: async (catalog, limits) => {
+      broker.serve(catalog, limits);
       return broker;
     },
     letTimePass: async (ms) => bench.moveTo(bench.clock() + ms),
