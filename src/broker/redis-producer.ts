@@ -26,6 +26,13 @@ import { hasOldTagsOnly, TagReaders } from './tag-readers.js';
 export class RedisProducer implements ProducerBroker {
   protected readonly foreign: ForeignValues;
   private readonly together = new EnqueueTogether((queue, block, messages) => this.append(queue, block, messages));
+  /** keys of limits in clear, of messages that leave in this turn of the event loop */
+  private readonly labelOf = new Map<string, string>();
+  private readonly limitedTogether = new EnqueueTogether((queue, block, messages) => {
+    const sent = this.line(queue, block, messages, this.labelOf);
+    for (const [limit] of pairsOf(labelsOf(messages, this.labelOf))) this.labelOf.delete(limit);
+    return sent;
+  });
   private readonly tagReaders: TagReaders;
 
   constructor(
@@ -47,28 +54,22 @@ export class RedisProducer implements ProducerBroker {
     });
   }
 
-  async enqueueOne(queue: string, message: string): Promise<void> {
-    await this.confirmed([message], () => this.together.add(queue, message));
+  async enqueueOne(queue: string, message: string, labels?: readonly string[]): Promise<void> {
+    await this.confirmed([message], () => {
+      if (!labels) return this.together.add(queue, message);
+      this.noteLabels(labels);
+      return this.limitedTogether.add(queue, message);
+    });
   }
 
   enqueueLimited(queue: string, messages: readonly string[], limited: LimitedOptions): Promise<LimitedReply> {
-    const { due = { in: 0 }, labels = [], refuses = false } = limited;
+    const { due, labels = [], refuses } = limited;
     const labelOf = new Map(pairsOf(labels));
     return this.confirmed(messages, async () => {
       this.flush();
       let full = '';
       const added = await addInChunks(messages, async (chunk, block) => {
-        const input = {
-          block,
-          queue,
-          seconds: SEEN_SECONDS,
-          ...dueArgs(due),
-          refuses: refuses ? 1 : 0,
-          // each chunk with its own: there may be a key for each message
-          labels: labelsOf(chunk, labelOf),
-          messages: chunk,
-        };
-        const [news, refusedFor] = await this.connection.call('enqueue-limited', input);
+        const [news, refusedFor] = await this.line(queue, block, chunk, labelOf, { due, refuses });
         full = refusedFor;
         return news;
       });
@@ -117,6 +118,24 @@ export class RedisProducer implements ProducerBroker {
   /** Sends what was enqueued one by one: it comes before what is sent next. */
   protected flush(): void {
     this.together.flush();
+    this.limitedTogether.flush();
+  }
+
+  private noteLabels(labels: readonly string[]): void {
+    for (const [limit, key] of pairsOf(labels)) this.labelOf.set(limit, key);
+  }
+
+  /** Adds messages with limits, whose ids share a `seen` bitmap, each chunk with its own labels: there may be a key for each message. */
+  private line(
+    queue: string,
+    block: string,
+    messages: readonly string[],
+    labelOf: ReadonlyMap<string, string>,
+    { due = { in: 0 }, refuses = false }: Pick<LimitedOptions, 'due' | 'refuses'> = {},
+  ): Promise<[added: number, full: string]> {
+    const labels = labelsOf(messages, labelOf);
+    const input = { block, queue, seconds: SEEN_SECONDS, ...dueArgs(due), refuses: refuses ? 1 : 0, labels, messages };
+    return this.connection.call('enqueue-limited', input);
   }
 
   /** Adds messages whose ids share a `seen` bitmap. Resolves to how many were new. */

@@ -55,14 +55,18 @@ export class CallStart {
   }
 
   /** Adds one call with such tags, due now or later. Resolves to why it was not added; undefined for one that was. */
-  async enqueue(broker: Pick<ProducerBroker, 'enqueueLimited'>, call: LimitedCall): Promise<Refusal | undefined> {
+  async enqueue(
+    broker: Pick<ProducerBroker, 'enqueueLimited' | 'enqueueOne'>,
+    call: LimitedCall,
+  ): Promise<Refusal | undefined> {
     const { queue, message, due, labels } = call;
     if (this.refuses) {
       const { full } = await broker.enqueueLimited(queue, [message], { due, labels, refuses: true });
       const refusal = full === undefined ? undefined : this.refusalBy(full, labels);
       if (full === undefined || refusal) return refusal;
     }
-    await broker.enqueueLimited(queue, [message], { due, labels });
+    if (due) await broker.enqueueLimited(queue, [message], { due, labels });
+    else await broker.enqueueOne(queue, message, labels);
     return undefined;
   }
 

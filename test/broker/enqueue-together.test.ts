@@ -1,6 +1,7 @@
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { EnqueueUnconfirmedError } from '../../src/errors.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { limitedMessages, limitKey } from '../support/limited-tasks.js';
 
 let fixture: BrokerFixture;
 beforeAll(async () => {
@@ -107,3 +108,21 @@ async function hasty(): Promise<RedisBroker> {
   await broker.connect();
   return broker;
 }
+
+it('tasks with limits that are sent in one turn come into their lines with one script, with all of their keys', async () => {
+  const limits = ['acme', 'other'].map((key) => limitKey('stripe', key));
+  const messages = limits.flatMap((limit) => limitedMessages(fixture, 3, { limits: [limit] }));
+  // the script is sent with its first call
+  await fixture.broker.enqueueOne('bulk', limitedMessages(fixture, 1, { priority: 1 })[0] as string, []);
+  const scripts = await scriptsOf(() =>
+    Promise.all(
+      messages.map((message, at) => {
+        const limit = limits[Math.floor(at / 3)] as string;
+        return fixture.broker.enqueueOne('default', message, [limit, `key ${limit}`]);
+      }),
+    ),
+  );
+  expect(scripts).toBe(1);
+  expect(await fixture.redis.zcard('{nestwork}:held:default')).toBe(6);
+  expect(await fixture.redis.hvals('{nestwork}:limit-labels')).toEqual(limits.map((limit) => `key ${limit}`));
+});

@@ -85,6 +85,11 @@ async function boot(hasTasks: boolean): Promise<Inspector> {
   limited = jest
     .spyOn(broker, 'enqueueLimited')
     .mockImplementation(async (_queue, messages) => answers.shift() ?? { added: messages.length });
+  const plain = broker.enqueueOne.bind(broker);
+  jest.spyOn(broker, 'enqueueOne').mockImplementation(async (queue, message, labels) => {
+    if (labels) await broker.enqueueLimited(queue, [message], { labels });
+    else await plain(queue, message);
+  });
   return app.get(Inspector, { strict: false });
 }
 

@@ -274,8 +274,11 @@ export interface KeyHolder {
 export interface ProducerBroker {
   /** Adds messages to one queue, now or when they are due, each id once. Resolves to how many were new. */
   enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number>;
-  /** Adds one message to a queue, once, together with the others of the same turn of the event loop. */
-  enqueueOne(queue: string, message: string): Promise<void>;
+  /**
+   * Adds one message to a queue, once, together with the others of the same turn of the event loop. `labels` are for one with limits,
+   * a tenant or a priority, as in `enqueueLimited`; undefined for others.
+   */
+  enqueueOne(queue: string, message: string, labels?: readonly string[]): Promise<void>;
   /** Adds messages with limits, a tenant or a priority, each id once: each waits in the line of its kind. */
   enqueueLimited(queue: string, messages: readonly string[], options: LimitedOptions): Promise<LimitedReply>;
   /** Adds a message with a unique key. Resolves to the task that has the key now, this one or another. */
