@@ -10,6 +10,7 @@ import type {
   DeclaringSession,
   DueRun,
   Firing,
+  FiringCron,
 } from './port/broker.js';
 import type { LiveSessions } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
@@ -53,8 +54,13 @@ export class RedisCrons implements CronBroker {
     await this.connection.call('declare-crons', { toleranceMs, entries });
   }
 
-  async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
-    const input = { cron: name, queue, runs: runs.flatMap(({ due, message }) => [due, message]) };
+  async fire({ name, queue, start }: FiringCron, runs: readonly DueRun[]): Promise<Firing> {
+    const input = {
+      cron: name,
+      queue,
+      labels: start?.labels ?? [],
+      runs: runs.flatMap(({ due, message }) => [due, message]),
+    };
     const [fired, skipped, heldIn = '', run] = await this.connection.call('fire-cron', input);
     const firing = {
       known: fired >= 0,

@@ -5,7 +5,6 @@ import { pairsOf } from '../values/pairs.js';
 import { chunks, SEEN_SECONDS, seenBlock } from './enqueue.js';
 import { entryIn } from './entries.js';
 import { encodeAbout, encodeNode, groupOf, nodeOf } from './group-records.js';
-import type { Due } from './port/broker.js';
 import {
   type Added,
   type Continuation,
@@ -14,13 +13,14 @@ import {
   type GroupPort,
   type GroupRecord,
   type GroupTimes,
+  type MemberOptions,
   MOST_ADDED_LINKS,
   type NewGroup,
   type NodeRecord,
   type NodesToAdd,
 } from './port/group-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { dueArgs } from './redis-producer.js';
+import { dueArgs, labelsOf } from './redis-producer.js';
 import { answersOf } from './redis-results.js';
 
 /** A sender that adds nothing for so long has died, in ms. */
@@ -58,13 +58,20 @@ export class RedisGroups implements GroupBroker, GroupPort {
     await this.confirmed(messages, () => this.connection.call('open-group', input));
   }
 
-  async add(group: string, queue: string, messages: readonly string[], due: Due = { in: 0 }): Promise<Added> {
-    const input = { group, queue, labels: [], seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs(due) };
+  async add(group: string, queue: string, messages: readonly string[], options: MemberOptions = {}): Promise<Added> {
+    const { due = { in: 0 }, labels = [] } = options;
+    const labelOf = new Map(pairsOf(labels));
+    const input = { group, queue, seconds: SEEN_SECONDS, unsealedMs: UNSEALED_MS, ...dueArgs(due) };
     let added = 0;
     for (const chunk of messages.length === 0 ? [[]] : chunks(messages)) {
       const block = seenBlock(chunk[0] ?? group);
       added = await this.confirmed(chunk, () =>
-        this.connection.call('enqueue-members', { ...input, block, messages: chunk }),
+        this.connection.call('enqueue-members', {
+          ...input,
+          block,
+          labels: labelsOf(chunk, labelOf),
+          messages: chunk,
+        }),
       );
       if (added < 0) break;
     }

@@ -199,7 +199,7 @@ async function addInChunks(
 }
 
 /** Of the labels those of the limits of these messages. */
-function labelsOf(messages: readonly string[], labels: ReadonlyMap<string, string>): string[] {
+export function labelsOf(messages: readonly string[], labels: ReadonlyMap<string, string>): string[] {
   return [...new Set(messages.flatMap(limitKeysOf))].flatMap((key) => {
     const label = labels.get(key);
     return label === undefined ? [] : [key, label];

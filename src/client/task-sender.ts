@@ -301,7 +301,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const { groups } = this.broker;
     const calls = this.knownStart() ?? this.startBy(rules);
     calls.assertRefusable('A batch or flow');
-    const start: MemberCall['start'] = (args, path) => calls.tags(args, path)?.tags;
+    const start: MemberCall['start'] = (args, path) => calls.tags(args, path);
     return { name, queue, seconds, options, check, due, enqueuedAt, start, groups, takeIds };
   }
 

@@ -74,15 +74,18 @@ export async function fill(group: string, { sender, calls }: Source, broker?: Gr
 async function addPart(group: string, call: MemberCall, part: readonly unknown[][], from: number) {
   const ids = call.takeIds(part.length);
   const messages: string[] = [];
+  const labels: string[] = [];
   for (const [at, args] of part.entries()) {
     const path = `calls[${from + at}]`;
     const checked = checkedPayload(call, args, path);
     const start = call.start(args, path);
     // nothing is awaited without need: there may be a million of them
     const payload = typeof checked === 'string' ? checked : await checked;
-    messages.push(memberMessage(call, { id: ids[at] as string, payload, start }, group));
+    messages.push(memberMessage(call, { id: ids[at] as string, payload, start: start?.tags }, group));
+    if (start) labels.push(...start.labels);
   }
-  const added = await persistent(() => call.groups.add(group, call.queue, messages, call.due));
+  const { due } = call;
+  const added = await persistent(() => call.groups.add(group, call.queue, messages, { due, labels }));
   if (added !== 'added') throw added === 'ended' ? groupEnded('batch', group) : groupUnknown('batch', group);
   return ids.map((id) => ({ id, queue: call.queue, added: true }));
 }

@@ -103,8 +103,8 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
   const waiting = waitingFor(links);
   const taken = new Set([...passed, ...links.flatMap(({ refs }) => refs.flatMap(({ of }) => of))]);
   const payloads = await Promise.all(nodes.map((_, number) => payloadOf(number, plan, callOf(number), taken)));
-  const starts = nodes.map((node, number) =>
-    callOf(number).start(links[number]?.args, `${titleOf(node, number)}, args`),
+  const starts = nodes.map(
+    (node, number) => callOf(number).start(links[number]?.args, `${titleOf(node, number)}, args`)?.tags,
   );
   await target.open(groups);
   places.base ??= await persistent(() => groups.reserve(target.flow, nodes.length));

@@ -2,6 +2,7 @@ import type { Due } from '../broker/port/broker.js';
 import type { GroupBroker } from '../broker/port/group-port.js';
 import type { CallOptions } from '../message/call-options.js';
 import type { ArgumentCheck } from '../payload/argument-check.js';
+import type { StartTags } from '../policy/start-tags.js';
 import type { SentTask } from '../task/task-hooks.js';
 
 /** What is known of the calls of a task before their arguments: where they go, and what travels with them. */
@@ -14,12 +15,12 @@ export interface MemberCall {
   readonly check: ArgumentCheck | undefined;
   readonly due: Due | undefined;
   /**
-   * The tags of a call for limits and order; undefined for none.
+   * The tags of a call for limits and order, and its keys in clear; undefined for none.
    *
    * @param args undefined where they are not known yet
    * @param path of the call, for errors
    */
-  readonly start: (args: readonly unknown[] | undefined, path: string) => string | undefined;
+  readonly start: (args: readonly unknown[] | undefined, path: string) => StartTags | undefined;
   /** ms since 1970 */
   readonly enqueuedAt: number;
   readonly groups: GroupBroker;

@@ -11,7 +11,7 @@ export function callbackMessage(
   { name, seconds, options, enqueuedAt, start, takeIds }: MemberCall,
   which: string,
 ): string {
-  const tags = callTags(undefined, { seconds, announced: false }, undefined, start(undefined, which));
+  const tags = callTags(undefined, { seconds, announced: false }, undefined, start(undefined, which)?.tags);
   const id = takeIds(1)[0] as string;
   return encodeMessage({ id, name, payload: STATUS_PLACE, enqueuedAt, options, tags });
 }

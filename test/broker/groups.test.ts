@@ -363,7 +363,7 @@ describe('a batch', () => {
     const group = await opened();
     const messages = [member(group), member(group), member(group)] as [string, string, string];
     await fixture.broker.groups.add(group, 'default', messages.slice(0, 2));
-    await fixture.broker.groups.add(group, 'default', messages.slice(2), { in: 60_000 });
+    await fixture.broker.groups.add(group, 'default', messages.slice(2), { due: { in: 60_000 } });
     await fixture.broker.groups.seal(group);
     const child = await fixture.child();
     await fixture.claim(child, 1);

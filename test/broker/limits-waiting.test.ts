@@ -332,7 +332,7 @@ describe('a run of a cron with a limit', () => {
   const DIGEST = unique.slice(1);
 
   /** A run that waits in its line. Resolves to its message there. */
-  async function fired(): Promise<string> {
+  async function fired(queue = CRON.queue, labels: readonly string[] = []): Promise<string> {
     const now = await fixture.now();
     await fixture.redis.hset(`${NAMESPACE}crons`, `${CRON.name} until`, now - 5_000);
     const options = { cron: CRON.name, due: now - 1_000 };
@@ -341,9 +341,29 @@ describe('a run of a cron with a limit', () => {
       ...{ id: fixture.ids.next(), name: CRON.name, payload: '[]', enqueuedAt: now - 1_000, options, tags },
     });
     const run = { due: now - 1_000, message };
-    expect(await fixture.broker.crons.fire(CRON, [run])).toMatchObject({ fired: 1 });
+    const start = { tags: `l${ACME}`, labels };
+    expect(await fixture.broker.crons.fire({ ...CRON, queue, start }, [run])).toMatchObject({ fired: 1 });
     return message;
   }
+
+  it('has its key in clear until it has ended', async () => {
+    const message = await fired('default', [ACME, 'acme']);
+    expect(await fixture.redis.hgetall(LABELS)).toEqual({ [ACME]: 'acme' });
+    const child = await fixture.child();
+    await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+    expect(await fixture.redis.hgetall(LABELS)).toEqual({ [ACME]: 'acme' });
+    await fixture.broker.results.finish(child, [{ id: idOf(message), result: 'd[7]', limited: true }]);
+    expect(await fixture.redis.exists(LABELS)).toBe(0);
+  });
+
+  it('has no key in clear when another supervisor fires it again after its end', async () => {
+    const message = await fired('default', [ACME, 'acme']);
+    expect(await fixture.broker.cancel(idOf(message))).toMatchObject({ state: 'pending' });
+    const start = { tags: `l${ACME}`, labels: [ACME, 'acme'] };
+    const run = { due: (await fixture.now()) - 4_000, message };
+    expect(await fixture.broker.crons.fire({ ...CRON, queue: 'default', start }, [run])).toMatchObject({ fired: 0 });
+    expect(await fixture.redis.exists(LABELS)).toBe(0);
+  });
 
   it('waits in its line, under its key', async () => {
     const message = await fired();
@@ -381,13 +401,20 @@ describe('a batch', () => {
   it('has members with limits in their lines, and keeps their keys in clear', async () => {
     const group = await openGroup(fixture.broker.groups, fixture.ids.next());
     const member = withLimit(memberOf(fixture, group));
-    const input = {
-      ...{ group, queue: 'default', labels: [ACME, 'acme'], seconds: 60, unsealedMs: 60_000 },
-      ...{ dueFrom: 'in', dueMs: 0, block: `${member.slice(0, 12)}:0`, messages: [member] },
-    };
-    expect(await fixture.call('enqueue-members', input)).toBe(1);
+    await fixture.broker.groups.add(group, 'default', [member], { labels: [ACME, 'acme'] });
     expect(await inLines()).toEqual([member]);
     expect(await fixture.redis.hgetall(LABELS)).toEqual({ [ACME]: 'acme' });
+  });
+
+  it('has no key in clear that only members have that were added before, and have ended', async () => {
+    const group = await openGroup(fixture.broker.groups, fixture.ids.next());
+    const members = [withLimit(memberOf(fixture, group)), memberOf(fixture, group)];
+    const labels = [ACME, 'acme'];
+    await fixture.broker.groups.add(group, 'default', members.slice(0, 1), { labels });
+    expect(await fixture.broker.cancel(idOf(members[0] as string))).toMatchObject({ state: 'pending' });
+    await fixture.broker.groups.add(group, 'default', members, { labels });
+    expect(await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1)).toEqual(members.slice(1));
+    expect(await fixture.redis.exists(LABELS)).toBe(0);
   });
 
   /** A callback with a limit, in the queue `bulk`. */

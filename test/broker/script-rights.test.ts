@@ -100,7 +100,7 @@ const USES: [string, Act][] = [
     async ({ groups }) => {
       const batch = await openGroup(groups, fixture.ids.next(), { done: callback(fixture, 'Some.task') });
       await groups.add(batch, 'default', [memberOf(fixture, batch)]);
-      await groups.add(batch, 'default', [memberOf(fixture, batch)], { at: FUTURE });
+      await groups.add(batch, 'default', [memberOf(fixture, batch)], { due: { at: FUTURE } });
       await groups.seal(batch);
       expect(await groups.read([batch])).toMatchObject([{ total: 2, state: 'open' }]);
       expect(await groups.cancel(batch)).toBe('cancelled');

@@ -40,7 +40,7 @@ async function batchOf() {
   const messages = [1, 2, 3, 4].map(() => memberOf(fixture, batch));
   const [dead = '', active = '', pending = '', scheduled = ''] = messages.map(idOf);
   await broker.groups.add(batch, 'default', messages.slice(0, 3));
-  await broker.groups.add(batch, 'default', messages.slice(3), { in: 3_600_000 });
+  await broker.groups.add(batch, 'default', messages.slice(3), { due: { in: 3_600_000 } });
   await broker.groups.seal(batch);
   const child = await fixture.child();
   await fixture.claim(child, 2);

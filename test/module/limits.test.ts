@@ -89,6 +89,21 @@ describe('a task with limits', () => {
     expect(labels[limitKey('stripe', 't5999')]).toBe('t5999');
   });
 
+  it('has its keys in clear as a member of a batch, now or later', async () => {
+    const queue = (await boot([InvoiceTasks])).get(QueueClient, { strict: false });
+    const { charge, plain } = queue.of(InvoiceTasks);
+    const { id } = await queue
+      .batch()
+      .add(charge, [[{ tenant: 'acme' }], [{ tenant: 'bolt' }]])
+      .add(charge.with({ delay: '1h' }), [[{ tenant: 'core' }]])
+      .add(plain, [[]])
+      .delay();
+    expect(id).toHaveLength(20);
+    expect(await apps.redis.hgetall('{nestwork}:limit-labels')).toEqual(
+      Object.fromEntries(['acme', 'bolt', 'core'].map((tenant) => [limitKey('stripe', tenant), tenant])),
+    );
+  });
+
   it('is dropped or rejected at once by a limit that is full, for its key alone', async () => {
     @Injectable()
     class LockTasks {

@@ -10,6 +10,9 @@ export interface DueRun {
   readonly message: string;
 }
 
+/** A cron whose runs are due: they have the tags of `start` already, and people read the keys of its labels. */
+export type FiringCron = Pick<CronDeclaration, 'name' | 'queue' | 'start'>;
+
 /** What came of runs that were due; others may have been faster. */
 export interface Firing {
   /** whether anything was known of the cron; if not, nothing happened */
@@ -86,7 +89,7 @@ export interface CronBroker {
    */
   declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void>;
   /** Enqueues runs that are due, oldest first, each instant once in the cluster. */
-  fire(cron: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing>;
+  fire(cron: FiringCron, runs: readonly DueRun[]): Promise<Firing>;
   /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
   moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */

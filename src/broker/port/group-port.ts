@@ -140,11 +140,19 @@ export type Added = 'added' | 'ended' | 'unknown' | 'wide';
 /** The nodes that a running one adds, times those that wait for it: each of these would wait for each of those. */
 export const MOST_ADDED_LINKS = 100_000;
 
+/** When members of a batch are due, and what their limits count them by. */
+export interface MemberOptions {
+  /** now by default */
+  readonly due?: Due | undefined;
+  /** limit keys, each followed by its key in clear; none by default */
+  readonly labels?: readonly string[];
+}
+
 /** The calls of those who make batches and flows. Each may be repeated: it changes nothing then. */
 export interface GroupBroker {
   open(group: NewGroup): Promise<void>;
   /** Adds members to a batch; none only shows that the sender is alive. */
-  add(group: string, queue: string, messages: readonly string[], due?: Due): Promise<Added>;
+  add(group: string, queue: string, messages: readonly string[], options?: MemberOptions): Promise<Added>;
   /** Takes numbers for so many nodes. Resolves to the first of them. */
   reserve(group: string, count: number): Promise<number>;
   addNodes(group: string, nodes: NodesToAdd): Promise<Added>;

@@ -863,9 +863,25 @@ end`,
     shared_lines(keys, task.known_queues).free(given_up)
   end
 end`,
-  'note_labels': `local function note_labels(keys, labels)
+  'note_labels': `local function note_labels(keys, labels, added)
+  if #labels == 0 then
+    return
+  end
+  local theirs, noted = {}, {}
+  for _, message in ipairs(added) do
+    for _, limit in ipairs(limits_of(message, DECLARED)) do
+      theirs[limit] = true
+    end
+  end
   for i = 1, #labels, 2 do
-    redis.call('HSET', keys.limit_labels, labels[i], labels[i + 1])
+    if theirs[labels[i]] then
+      noted[#noted + 1] = labels[i]
+      noted[#noted + 1] = labels[i + 1]
+    end
+  end
+  -- the tasks are there already: a foreign key must not make their sender believe that they are not
+  if #noted > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(noted))
   end
 end`,
   'RULE': `local RULE = '^(%S+) (%S+) (%S+) (%d+)'`,
@@ -2152,6 +2168,8 @@ ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.by_name}
+${LIB.DECLARED}
+${LIB.note_labels}
 -- enqueues the due runs of a cron, each time once.
 -- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
 -- unknown cron.
@@ -2168,10 +2186,11 @@ local keys = {
 }
 local cron = ARGV[1]
 local queue = { name = ARGV[2], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
-local runs = part(ARGV, 3, #ARGV)
+local labels = part(ARGV, 4, 3 + ARGV[3])
+local runs = part(ARGV, #labels + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
+-- \`labels\` are limits, each followed by its key in clear. A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
 -- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
 -- How the last run ended is JSON, '' for none.
 --
@@ -2222,6 +2241,7 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
+  note_labels(keys, labels, messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
@@ -4186,6 +4206,7 @@ ${LIB.groups_of}
 ${LIB.let_in}
 ${LIB.schedule}
 ${LIB.by_name}
+${LIB.DECLARED}
 ${LIB.note_labels}
 -- adds messages to a batch and to their queue, each id once.
 -- Returns the number of new messages, -1 if the group has ended, -2 if there is none.
@@ -4237,10 +4258,9 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   else
     enlist_new(keys, by_name({ queue }), queue, fresh)
   end
+  note_labels(keys, labels, fresh)
 end)
 if type(added) == 'number' then
-  -- a repeated command may come when its tasks have ended, and nothing would forget their keys
-  note_labels(keys, added > 0 and labels or {})
   its.total, its.open = its.total + added, its.open + added
   groups.write(its)
   redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')
@@ -5379,6 +5399,9 @@ ${LIB.not_ahead}
 ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
+${LIB.limits_of}
+${LIB.DECLARED}
+${LIB.note_labels}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
@@ -5432,19 +5455,17 @@ end
 local stamp = base36(lines.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > lines.now then
-    return schedule(queue.scheduled, keys.alarm, due, fresh)
+    schedule(queue.scheduled, keys.alarm, due, fresh)
+  else
+    for i, message in ipairs(fresh) do
+      fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+    end
+    enlist_new(keys, known_queues, queue, fresh)
   end
-  for i, message in ipairs(fresh) do
-    fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
-  end
-  enlist_new(keys, known_queues, queue, fresh)
+  note_labels(keys, labels, fresh)
 end)
 if type(added) ~= 'number' then
   return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
-end
--- a repeated command may come when its tasks have ended, and nothing would forget their keys
-if added > 0 and #labels > 0 then
-  redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
 return { added, '' }`,
   'enqueue-unique': `#!lua
@@ -5589,7 +5610,7 @@ end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
-note_labels(keys, labels)
+note_labels(keys, labels, { message })
 return { id, queue }`,
   'enqueue': `#!lua
 ${LIB.part}

@@ -130,7 +130,7 @@ export const KEYS = {
   limitLabels: {
     pattern: 'limit-labels',
     type: 'hash',
-    holds: 'limit -> its key in clear, up to 200 characters',
+    holds: 'limit -> its key in clear, up to 200 characters; steps of flows and callbacks of batches note none',
     lasts: 'while a task with that key runs or waits; 80 bytes and the key',
   },
   drain: {
@@ -332,7 +332,8 @@ export const KEYS = {
   catalog: {
     pattern: 'catalog',
     type: 'hash',
-    holds: 'task name -> `{"name":...,"queue":...}`; of a broadcast also `"broadcast":"child"` or `"machine"`',
+    holds:
+      'task name -> `{"name":...,"queue":...}`; of a broadcast also `"broadcast":"child"` or `"machine"`; where the task has them `"limits":[{"name":...,"keyed":...}]`, `"fair":true` and `"priority":{"value":...,"ageMs":...}`',
     lasts: 'for ever; one field a task name',
   },
   format: {

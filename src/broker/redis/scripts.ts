@@ -672,7 +672,7 @@ export const SCRIPTS = {
     by: ['supervisor'],
     keys: ['crons', 'unique', 'alarm', ...LIMITS],
     blocks: { queue: ['name', 'pending', ...LINES] },
-    args: ['cron', '...runs'],
+    args: ['cron', '...labels', '...runs'],
     reply: reply<[fired: number, skipped: number, heldIn?: string, run?: string]>(
       'the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an unknown cron',
     ),

@@ -7,6 +7,7 @@ import type {
   GroupPort,
   GroupRecord,
   GroupTimes,
+  MemberOptions,
   NewGroup,
   NodeRecord,
   NodesToAdd,
@@ -42,7 +43,7 @@ export class MemoryGroups implements GroupBroker, GroupPort {
     if (!this.groups.has(group.id)) this.groups.set(group.id, newGroup(group, now, now + UNSEALED_MS));
   }
 
-  async add(id: string, queue: string, messages: readonly string[], due?: Due): Promise<Added> {
+  async add(id: string, queue: string, messages: readonly string[], { due }: MemberOptions = {}): Promise<Added> {
     const group = this.find(id);
     if (group?.kind !== 'batch') return 'unknown';
     if (group.open <= 0 || isOver(group)) return 'ended';

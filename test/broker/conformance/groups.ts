@@ -191,7 +191,7 @@ export function groups(stage: () => Stage): void {
       const group = await opened();
       const all = [member(group, 'A'), member(group, 'B'), member(group, 'C')];
       await stage().broker.groups.add(group, 'default', all.slice(0, 2));
-      await stage().broker.groups.add(group, 'default', all.slice(2), { in: MINUTE_MS });
+      await stage().broker.groups.add(group, 'default', all.slice(2), { due: { in: MINUTE_MS } });
       await stage().broker.groups.seal(group);
       for (const waiting of all.slice(1)) await stage().broker.cancel(idOf(waiting));
       expect(await run({ A: 'drop' })).toEqual(['A', 'On.failed']);

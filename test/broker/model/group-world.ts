@@ -204,7 +204,7 @@ export class GroupWorld {
         const group = pick(this.groups.filter(({ kind }) => kind === 'batch'));
         const messages = Array.from({ length: 1 + (choice % 3) }, () => this.member(group?.id ?? ''));
         const due = choice % 5 === 0 ? { in: 60_000 } : undefined;
-        return group && (() => broker.groups.add(group.id, pick(QUEUES) as string, messages, due));
+        return group && (() => broker.groups.add(group.id, pick(QUEUES) as string, messages, { due }));
       }
       case 'seal': {
         const group = pick(this.groups.filter(({ kind }) => kind === 'batch'));

@@ -15,10 +15,11 @@ local keys = {
 }
 local cron = ARGV[1]
 local queue = { name = ARGV[2], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
-local runs = part(ARGV, 3, #ARGV)
+local labels = part(ARGV, 4, 3 + ARGV[3])
+local runs = part(ARGV, #labels + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
+-- `labels` are limits, each followed by its key in clear. A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
 -- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
 -- How the last run ended is JSON, '' for none.
 --
@@ -69,6 +70,7 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
+  note_labels(keys, labels, messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then

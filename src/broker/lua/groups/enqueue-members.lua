@@ -49,10 +49,9 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   else
     enlist_new(keys, by_name({ queue }), queue, fresh)
   end
+  note_labels(keys, labels, fresh)
 end)
 if type(added) == 'number' then
-  -- a repeated command may come when its tasks have ended, and nothing would forget their keys
-  note_labels(keys, added > 0 and labels or {})
   its.total, its.open = its.total + added, its.open + added
   groups.write(its)
   redis.call('ZADD', keys.group_times, 'XX', text(now + unsealed_ms), group .. ' unsealed')

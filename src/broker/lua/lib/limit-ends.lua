@@ -111,9 +111,26 @@ local function give_up_slots(keys, task, message)
   end
 end
 
--- Keeps the keys of limits in clear: limits, each followed by its key.
-local function note_labels(keys, labels)
+-- Keeps keys of limits in clear: `labels` are limits, each followed by its key. Only those of tasks that are added: the end of a task that a
+-- client sends again has dropped its label, and nothing would drop it once more.
+local function note_labels(keys, labels, added)
+  if #labels == 0 then
+    return
+  end
+  local theirs, noted = {}, {}
+  for _, message in ipairs(added) do
+    for _, limit in ipairs(limits_of(message, DECLARED)) do
+      theirs[limit] = true
+    end
+  end
   for i = 1, #labels, 2 do
-    redis.call('HSET', keys.limit_labels, labels[i], labels[i + 1])
+    if theirs[labels[i]] then
+      noted[#noted + 1] = labels[i]
+      noted[#noted + 1] = labels[i + 1]
+    end
+  end
+  -- the tasks are there already: a foreign key must not make their sender believe that they are not
+  if #noted > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(noted))
   end
 end

@@ -49,18 +49,16 @@ end
 local stamp = base36(lines.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > lines.now then
-    return schedule(queue.scheduled, keys.alarm, due, fresh)
+    schedule(queue.scheduled, keys.alarm, due, fresh)
+  else
+    for i, message in ipairs(fresh) do
+      fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+    end
+    enlist_new(keys, known_queues, queue, fresh)
   end
-  for i, message in ipairs(fresh) do
-    fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
-  end
-  enlist_new(keys, known_queues, queue, fresh)
+  note_labels(keys, labels, fresh)
 end)
 if type(added) ~= 'number' then
   return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
-end
--- a repeated command may come when its tasks have ended, and nothing would forget their keys
-if added > 0 and #labels > 0 then
-  redis.pcall('HSET', keys.limit_labels, unpack(labels))
 end
 return { added, '' }
