@@ -313,6 +313,8 @@ describe('the key of a limit in clear', () => {
     await fixture.broker.places.cancel(idOf(messages[0] ?? ''), ['default']);
     await send(...messages);
     expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
+    await send(...messages, limitedMessage(fixture, { limits: [GLOBEX] }));
+    expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
   });
 });
 

@@ -162,7 +162,7 @@ export const OF_LIMITS = {
     ...nothingForeign('wrong_lines_of(keys, queues, { message, held and select(2, split(held)) or nil })'),
     ...missedBy('limits-leaving', [
       remove('a check for the limits of the former task', ', held and select(2, split(held)) or nil'),
-      remove('the keys of limits in clear', 'note_labels(keys, labels)\n'),
+      remove('the keys of limits in clear', 'note_labels(keys, labels, { message })\n'),
     ]),
     ...missedBy('limits-waiting', [
       change('a time that is not ahead, under its key', 'due <= now and line_of(message) and', 'false and'),
@@ -170,11 +170,23 @@ export const OF_LIMITS = {
   ],
   'enqueue-members': [
     ...nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, messages)'),
-    ...missedBy('limits-waiting', [
-      remove('the keys of limits in clear', '  note_labels(keys, added > 0 and labels or {})\n'),
-    ]),
+    ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels, fresh)\n')]),
   ],
-  'fire-cron': nothingForeign('wrong_lines_of(keys, { queue }, its_messages)'),
+  'fire-cron': [
+    ...nothingForeign('wrong_lines_of(keys, { queue }, its_messages)'),
+    ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels, messages)\n')]),
+  ],
+  'enqueue-limited': missedBy('held-back', [
+    remove('the keys of limits in clear', '  note_labels(keys, labels, fresh)\n'),
+    change(
+      'no keys in clear of tasks that were there before',
+      'note_labels(keys, labels, fresh)',
+      'note_labels(keys, labels, messages)',
+    ),
+  ]),
+  'lib/limit-ends': missedBy('limits-waiting', [
+    change('the keys in clear of tasks that are added alone', 'if theirs[labels[i]] then', 'if true then'),
+  ]),
   'move-cron-run': [
     ...nothingForeign('wrong_lines_of(keys, { from, to }, { message })'),
     ...missedBy('limits-waiting', [remove('no slot that it kept', '  message = without_slots(message)\n')]),
