@@ -14,6 +14,8 @@ export interface LimitState {
   readonly most: number | undefined;
   /** us between two starts; undefined for none */
   readonly intervalUs: number | undefined;
+  /** starts at once after a pause, where there is an interval */
+  readonly burst: number;
   /** when it opens by itself, if time alone keeps it shut: ms since 1970, by the clock of Redis */
   readonly opensAt: number | undefined;
   /** whether a task has stopped this key until then */

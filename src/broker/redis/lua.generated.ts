@@ -964,6 +964,16 @@ end`,
     end
   end
 
+  -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
+  local function arrival(limit, rule)
+    local latest = now_us + rule.burst * rule.interval
+    if arrivals[limit] > latest then
+      arrivals[limit] = latest
+      changed[limit] = true
+    end
+    return arrivals[limit]
+  end
+
   -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
   function own.room(limit, keeps)
     local rule = own.rule_of(limit)
@@ -974,14 +984,15 @@ end`,
     if rule.stopped and rule.stopped > own.now then
       return 0, rule.stopped
     end
-    if rule.most and not keeps then
+    -- 0 starts nothing, also no task that keeps its slot
+    if rule.most and (not keeps or rule.most == 0) then
       count = rule.most - used[limit]
       if count <= 0 then
         return 0
       end
     end
     if rule.interval then
-      local free_at = arrivals[limit] - (rule.burst - 1) * rule.interval
+      local free_at = arrival(limit, rule) - (rule.burst - 1) * rule.interval
       if free_at > now_us then
         return 0, math.ceil(free_at / 1000)
       end
@@ -1000,7 +1011,7 @@ end`,
       used[limit] = used[limit] + 1
     end
     if rule.interval then
-      arrivals[limit] = math.max(arrivals[limit], now_us) + rule.interval
+      arrivals[limit] = math.max(arrival(limit, rule), now_us) + rule.interval
     end
     changed[limit] = true
   end

@@ -108,6 +108,7 @@ export class MemoryLimits {
       used: this.used(limit),
       most: rule?.concurrency,
       intervalUs: rule?.intervalUs,
+      burst: rule?.burst ?? 1,
       opensAt: shut?.opensAt,
       isStopped: this.stoppedUntil(limit) !== undefined,
       isShut: shut !== undefined,
