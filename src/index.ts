@@ -70,6 +70,18 @@ export type { GroupOfTask } from './inspector/groups/group-of-task.js';
 export type { FlowNode, FlowNodeState, GroupReport } from './inspector/groups/group-report.js';
 export { TaskHealthIndicator, type TaskHealthOptions, type TaskHealthResult } from './inspector/health-indicator.js';
 export { Inspector } from './inspector/inspector.js';
+export { LimitInspector } from './inspector/limits/limit-inspector.js';
+export type {
+  LimitChange,
+  LimitKeyListOptions,
+  LimitKeyPage,
+  LimitListOptions,
+  LimitPage,
+  LimitResetOptions,
+  LimitScope,
+  LimitSetOptions,
+} from './inspector/limits/limit-options.js';
+export type { LimitAllowance, LimitChanged, LimitKeyReport, LimitReport } from './inspector/limits/limit-report.js';
 export { MetricsReader } from './inspector/metrics/metrics-reader.js';
 export type {
   MetricsFilter,

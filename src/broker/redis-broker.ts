@@ -6,7 +6,7 @@ import { RedisBroadcastRecords } from './broadcast-records.js';
 import { BroadcastStream } from './broadcast-stream.js';
 import { catalogOfQueues, RedisCatalog } from './catalog.js';
 import { entryIn } from './entries.js';
-import { declaredIn, LIMITS_OF_SESSION } from './limit-records.js';
+import { declaredIn } from './limit-records.js';
 import { readLiveWorkers } from './live-workers.js';
 import type {
   Broker,
@@ -43,6 +43,7 @@ import { RedisCrons } from './redis-crons.js';
 import { RedisDeadLetters } from './redis-dead-letters.js';
 import { RedisDone } from './redis-done.js';
 import { RedisGroups } from './redis-groups.js';
+import { RedisLimitRules } from './redis-limit-rules.js';
 import { RedisLimits } from './redis-limits.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisNotes } from './redis-notes.js';
@@ -50,6 +51,7 @@ import { RedisProducer } from './redis-producer.js';
 import { answersOf, RedisResults } from './redis-results.js';
 import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
+import { LIMITS_OF_SESSION } from './session-limits.js';
 import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
 import { RedisTaskPlaces } from './task-places.js';
@@ -98,6 +100,7 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly crons = new RedisCrons(this.connection, this.foreign);
   readonly metrics = new RedisMetrics(this.connection);
   readonly limits = new RedisLimits(this.connection);
+  readonly limitRules = new RedisLimitRules(this.connection);
   readonly notes = new RedisNotes(this.connection);
   readonly done = new RedisDone(this.connection);
   readonly results = new RedisResults(this.connection, this.blocking(), LONGEST_WAIT_MS, this.options.queues);

@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Doctor } from './doctor/doctor.js';
 import type { DoctorCheck, DoctorOptions } from './doctor/doctor-report.js';
 import { GroupInspector } from './groups/group-inspector.js';
+import { LimitInspector } from './limits/limit-inspector.js';
 import { MetricsReader } from './metrics/metrics-reader.js';
 import { MinuteHistory } from './metrics/minute-history.js';
 import { QueueHealth } from './queue-health.js';
@@ -43,6 +44,8 @@ export class Inspector {
   readonly tasks: TaskInspector;
   /** the batches and flows: list, look into, cancel */
   readonly groups: GroupInspector;
+  /** the limits: list, set for a time, reset */
+  readonly limits: LimitInspector;
   /** the dead tasks: list, redrive, delete */
   readonly dead: DeadLetters;
   /** the workers with their children and active tasks: list, quiet, stop, recycle */
@@ -73,6 +76,7 @@ export class Inspector {
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
     this.groups = new GroupInspector(broker);
+    this.limits = new LimitInspector(broker);
     const history = new MinuteHistory(broker.metrics);
     this.metrics = new MetricsReader(broker, known, history);
     this.examination = new Doctor(broker, known, clock);

@@ -5,7 +5,7 @@ import { whole } from '../values/option-rules.js';
 import { invalid } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
 import { assertLimitName } from '../values/task-name.js';
-import { paceOf, type Rate } from './rate.js';
+import { paceOf, type Rate, usualBurst } from './rate.js';
 
 /**
  * Computes a key or a tenant from the arguments of a call: a string of 1 to 1,000 characters. It is called by the sender, before
@@ -140,7 +140,7 @@ export function limitAmounts({ concurrency, rate, burst }: QueueLimit, place: st
   }
   return {
     ...(concurrency !== undefined && { concurrency }),
-    ...(pace && { intervalUs: pace.intervalUs, burst: burst ?? Math.max(1, Math.ceil(pace.perSecond / 20)) }),
+    ...(pace && { intervalUs: pace.intervalUs, burst: burst ?? usualBurst(pace) }),
   };
 }
 

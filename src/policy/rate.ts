@@ -46,6 +46,34 @@ export function paceOf(rate: Rate, option: string): Pace {
   ]);
 }
 
+/** Lengths of the units in which people read a rate, in us. */
+const READ_IN: readonly (readonly [unit: Unit, us: number])[] = [
+  ['s', 1e6],
+  ['m', 60e6],
+  ['h', 3_600e6],
+  ['d', 86_400e6],
+];
+
+/**
+ * The rate of an interval, in the shortest unit that has a whole number of starts.
+ *
+ * @example
+ * rateOf(50_000); // '20/s'
+ * rateOf(3_333_334); // '18/m', from '3/10s'
+ */
+export function rateOf(intervalUs: number): Rate {
+  for (const [unit, us] of READ_IN) {
+    const count = Math.round(us / intervalUs);
+    if (count > 0 && Math.ceil(us / count) === intervalUs) return `${count}/${unit}`;
+  }
+  return `1/${intervalUs / 1_000}ms`;
+}
+
+/** Starts at once after a pause where no `burst` is given: those of 50 ms. */
+export function usualBurst({ perSecond }: Pace): number {
+  return Math.max(1, Math.ceil(perSecond / 20));
+}
+
 function parse(rate: unknown): [count: number, periodMs: number] {
   if (typeof rate !== 'string') return [Number.NaN, Number.NaN];
   const [, of, unit] = ONE_OF_A_UNIT.exec(rate) ?? [];

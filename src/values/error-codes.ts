@@ -639,6 +639,15 @@ export interface ErrorCodes {
   UNKNOWN_CRON: 'operate';
 
   /**
+   * > No limit strpie is known. Did you mean stripe?
+   *
+   * No app declares it, and nothing is set for it. A limit is forgotten a minute after the last worker that declares it.
+   *
+   * **Remedy:** `nestwork limits ls` lists the limits. That of a queue is named `queue mail`. See [limits](../../docs/limits.md#change-a-limit-while-apps-run).
+   */
+  UNKNOWN_LIMIT: 'operate';
+
+  /**
    * > No task 0k3j9f2m5x0000000001 is dead.
    *
    * The task of this id is not where the command looks for it.
@@ -662,6 +671,15 @@ export interface ErrorCodes {
    * **Remedy:** Give the call a delay. Then `advance()` runs one round after the other.
    */
   ENDLESS_TASKS: 'test';
+
+  /**
+   * > The limits of an app in memory cannot be looked at or changed.
+   *
+   * Without Redis, limits hold as they are declared.
+   *
+   * **Remedy:** Give the test a Redis: `RedisServer.start()`. See [testing](../../docs/testing.md).
+   */
+  NOT_IN_MEMORY_MODE: 'test';
 
   /**
    * > Task "ReportTasks.send" it91bwvrry0000000001 waits for the result of task it91bwvrry0000000002, which is due at

@@ -3,14 +3,17 @@ import type { Action } from '../../src/broker/port/action-port.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { GroupInspector } from '../../src/inspector/groups/group-inspector.js';
+import { Inspector } from '../../src/inspector/inspector.js';
 import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { callTags } from '../../src/message/call-tags.js';
+import { limitKey } from '../../src/message/limit-tag.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
 import { callback, memberOf, nodesOf, openGroup } from '../support/groups.js';
 import { documentedSteps, urlAs } from '../support/least-rights.js';
+import { limitedMessages } from '../support/limited-tasks.js';
 
 const [EVERYBODY = [], ...PARTS] = documentedSteps('shop-sender');
 const FUTURE = Date.now() + 3_600_000;
@@ -223,6 +226,19 @@ const USES: [string, Act][] = [
     },
   ],
   [
+    'looks at limits and changes them',
+    async (sender) => {
+      await declareForRights();
+      const { limits } = new Inspector(sender);
+      expect(await limits.list()).toMatchObject({ limits: [{ name: 'files' }, { name: 'stripe', keysInUse: 1 }] });
+      expect((await limits.keys('stripe')).keys).toMatchObject([{ key: 'acme', used: 1, waitingLines: 1 }]);
+      await limits.set('stripe', { key: 'acme', concurrency: 2 }, { for: '1h', by: 'anna' });
+      await limits.set('files', { rate: '1/h' });
+      expect(await limits.reset('stripe', { key: 'acme' })).toBe(true);
+      expect(await limits.key('stripe', 'acme')).toMatchObject({ used: 1, override: undefined });
+    },
+  ],
+  [
     'looks at workers and steers them',
     async ({ workers, actions }) => {
       await actions.record(ACTION);
@@ -234,6 +250,25 @@ const USES: [string, Act][] = [
   ],
   ['lists actions', ({ actions }) => actions.latest(10)],
 ];
+
+/** Two limits, one of which is held and waited for. */
+async function declareForRights(): Promise<void> {
+  const session = `s${fixture.ids.next()}-30000`;
+  const limits = ['stripe', 'files'].map((name) => ({
+    name,
+    concurrency: 1,
+    keyed: name === 'stripe',
+    ordered: false,
+  }));
+  const place = { queues: ['default'], host: 'test', pid: 1, catalog: [] };
+  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, limits });
+  const child = { session, child: `${session}.1`, queues: ['default'] };
+  await fixture.broker.register(session, child.child);
+  const limit = limitKey('stripe', 'acme');
+  const messages = limitedMessages(fixture, 2, { limits: [limit] });
+  await fixture.broker.enqueueLimited('default', messages, { labels: [limit, 'acme'] });
+  await fixture.broker.claim(child, { number: 1, limit: 10, limited: 8, acks: [] });
+}
 
 it.each(USES.map(([use, act], index) => [use, act, index] as const))(
   'a sender with exactly the rights for it %s',

@@ -1,4 +1,4 @@
-/** What people can do to queues, tasks, crons and workers. */
+/** What people can do to queues, tasks, crons, limits and workers. */
 export const ACTIONS = [
   'pause',
   'resume',
@@ -14,6 +14,8 @@ export const ACTIONS = [
   'run-cron',
   'pause-cron',
   'resume-cron',
+  'set-limit',
+  'reset-limit',
   'quiet',
   'stop',
   'recycle',
@@ -23,7 +25,7 @@ export type ActionName = (typeof ACTIONS)[number];
 /** An action that was carried out. */
 export interface Action {
   readonly action: ActionName;
-  /** the queue, the id of the task, the name of the cron or the id of the worker; of a bulk action its filter */
+  /** the queue, the id of the task, the name of the cron or of the limit with its key, or the id of the worker; of a bulk action its filter */
   readonly subject: string;
   /** tasks, crons, queues or workers that it concerned */
   readonly count: number;

@@ -15,6 +15,7 @@ import type { DeadLetterBroker, DeadPurgeBroker, DeathReportBroker } from './dea
 import type { DoneBroker, DoneKeepingBroker } from './done-port.js';
 import type { GroupBroker, GroupPort } from './group-port.js';
 import type { LimitPort } from './limit-port.js';
+import type { LimitForgetting, LimitRulesPort } from './limit-rules-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
@@ -432,6 +433,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly pauses: PausePort;
   readonly places: TaskPort;
   readonly limits: LimitPort;
+  readonly limitRules: LimitRulesPort;
   readonly workers: WorkerPort;
   /** what people and programs did */
   readonly actions: ActionPort;
@@ -448,6 +450,7 @@ export interface Broker extends AppBroker, ChildBroker, SupervisorBroker, Promot
   readonly deadLetters: DeadLetterBroker & DeadPurgeBroker & DeathReportBroker;
   readonly stream: StreamBroker;
   readonly workers: WorkerPort & DigestPort;
+  readonly limitRules: LimitRulesPort & LimitForgetting;
   readonly backlog: BacklogPort;
   readonly broadcasts: BroadcastRecords;
   readonly crons: CronBroker;

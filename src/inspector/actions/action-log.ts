@@ -43,7 +43,7 @@ export interface ActionListOptions {
 }
 
 /**
- * An action of a person or a program on a queue, a task, a cron or a worker.
+ * An action of a person or a program on a queue, a task, a cron, a limit or a worker.
  *
  * @example
  * const text = ({ at, by, action, subject }: ActionRecord): string =>
@@ -58,7 +58,7 @@ export interface ActionRecord {
   readonly by: string | undefined;
   /** what was done */
   readonly action: ActionName;
-  /** the queue, the id of the task, the name of the cron or the id of the worker; the filter of a bulk action */
+  /** the queue, the id of the task, the name of the cron, that of the limit with its key, or the id of the worker; the filter of a bulk action */
   readonly subject: string;
   /** tasks, queues, crons or workers that changed */
   readonly count: number;

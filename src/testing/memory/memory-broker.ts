@@ -26,6 +26,7 @@ import { MemoryCrons } from './memory-crons.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryDone } from './memory-done.js';
 import { MemoryGroups } from './memory-groups.js';
+import { MemoryLimitRules } from './memory-limit-rules.js';
 import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryNotes } from './memory-notes.js';
 import { MemoryPauses } from './memory-pauses.js';
@@ -84,6 +85,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     order: async () => undefined,
   };
   readonly limits: LimitPort;
+  readonly limitRules = new MemoryLimitRules();
   readonly metrics: MemoryMetrics;
   readonly notes: MemoryNotes;
   readonly done: MemoryDone;

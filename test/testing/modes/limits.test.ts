@@ -271,3 +271,15 @@ it('a call without a key is refused in every mode', async () => {
   const { send } = await start('fake');
   await expect(send.charge.delay('')).rejects.toMatchObject({ code: 'INVALID_LIMIT_KEY' });
 });
+
+it.each<TestMode>(['memory', 'inline', 'fake'])('in the mode %s limits cannot be looked at or set', async (mode) => {
+  const { limits } = (await start(mode)).app.get(Inspector, { strict: false });
+  expect(await limits.list()).toEqual({ limits: [], cursor: undefined });
+  const calls = [
+    () => limits.get('stripe'),
+    () => limits.key('stripe', 'acme'),
+    () => limits.set('stripe', { concurrency: 1 }),
+    () => limits.reset('stripe'),
+  ];
+  for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'NOT_IN_MEMORY_MODE' });
+});

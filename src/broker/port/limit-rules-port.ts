@@ -1,0 +1,115 @@
+import type { LimitState } from './limit-port.js';
+
+/** What a limit allows: undefined for any number. */
+export interface LimitBounds {
+  readonly most: number | undefined;
+  readonly intervalUs: number | undefined;
+  /** with an interval: starts at once after a pause */
+  readonly burst: number | undefined;
+}
+
+/** What somebody sets for a limit: undefined for what is declared, null for any number. */
+export interface LimitOverride {
+  readonly most: number | null | undefined;
+  readonly intervalUs: number | null | undefined;
+  readonly burst: number | undefined;
+}
+
+/** What was set. Times are in ms since 1970, by the clock of Redis. */
+export interface LimitOverrideRecord extends LimitOverride {
+  readonly since: number;
+  /** undefined for no end */
+  readonly until: number | undefined;
+  readonly by: string | undefined;
+}
+
+/** What to set for a limit, or for one of its keys. */
+export interface LimitSetting extends LimitOverride {
+  readonly name: string;
+  readonly keyed: boolean;
+  /** undefined for a limit without keys, and for all keys */
+  readonly key: string | undefined;
+  /** undefined for no end */
+  readonly forMs: number | undefined;
+  readonly by: string | undefined;
+}
+
+/** A limit that is declared, or for which something is set. */
+export interface LimitRecord {
+  readonly name: string;
+  /** the queue whose limit it is; undefined for one of tasks */
+  readonly queue: string | undefined;
+  readonly keyed: boolean;
+  readonly ordered: boolean;
+  /** undefined for a limit that no app declares any more */
+  readonly declared: LimitBounds | undefined;
+  /** what is set for all of it */
+  readonly override: LimitOverrideRecord | undefined;
+  /** how many keys have something of their own */
+  readonly ownKeys: number;
+  /** what holds now; of a limit with keys that of a key without anything of its own */
+  readonly state: LimitState;
+  /** lines of tasks that wait for it */
+  readonly waiting: number;
+}
+
+/** A key of a limit that is held or waited for, or for which something is set. */
+export interface LimitKeyRecord {
+  readonly state: LimitState;
+  /** what is set for this key */
+  readonly override: LimitOverrideRecord | undefined;
+  /** lines of tasks that wait for it */
+  readonly waiting: number;
+}
+
+/** How far the keys of a limit were read: in which hash, and where there. */
+export interface LimitKeyPlace {
+  readonly part: number;
+  readonly at: string;
+}
+
+/** The slots of limits that are held. */
+export interface HeldSlots {
+  /** by name, of each limit of which one is held: with how many keys, and how many tasks */
+  readonly byName: ReadonlyMap<string, { readonly keys: number; readonly tasks: number }>;
+  /** whether these are all: only so many keys are read */
+  readonly isWhole: boolean;
+}
+
+/** A declaration that no session has any more. */
+export interface UndeclaredLimit {
+  readonly name: string;
+  /** its field, and the value of that */
+  readonly field: string;
+  readonly declared: string;
+  readonly queue: string | undefined;
+}
+
+/** Limits, for those who look at them and change them. */
+export interface LimitRulesPort {
+  /** The names of all limits that are declared, or for which something is set, sorted. */
+  names(): Promise<string[]>;
+  /** Limits by their names; undefined for one that is not known. */
+  read(names: readonly string[]): Promise<(LimitRecord | undefined)[]>;
+  held(names: readonly string[]): Promise<HeldSlots>;
+  /** Keys of a limit, about so many; more or less when they lie together. */
+  keys(
+    name: string,
+    from: LimitKeyPlace | undefined,
+    count: number,
+  ): Promise<{ readonly keys: LimitKeyRecord[]; readonly next: LimitKeyPlace | undefined }>;
+  /** One key, whether anything is known of it or not. */
+  key(name: string, key: string): Promise<LimitKeyRecord>;
+  /** Resolves to the end in ms since 1970; undefined for none. */
+  set(setting: LimitSetting): Promise<LimitOverrideRecord>;
+  /** Resolves to whether something was set. */
+  reset(name: string, key: string | undefined): Promise<boolean>;
+}
+
+/** What forgets limits. */
+export interface LimitForgetting {
+  /** Declarations that no session has, whether its lease runs or not. */
+  undeclared(): Promise<UndeclaredLimit[]>;
+  /** Forgets one unless a session has declared it anew. Its tasks go on. */
+  forget(limit: UndeclaredLimit): Promise<boolean>;
+}

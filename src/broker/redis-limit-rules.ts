@@ -1,0 +1,228 @@
+import { limitKey, nameDigest } from '../message/limit-tag.js';
+import { pairsOf } from '../values/pairs.js';
+import { isFoundBefore, walkLimitKeys } from './limit-keys.js';
+import { overrideDetails, overrideIn, overrideValue } from './limit-overrides.js';
+import { declarationIn } from './limit-records.js';
+import { nameIn, readLimitStates } from './limit-states.js';
+import type {
+  HeldSlots,
+  LimitForgetting,
+  LimitKeyPlace,
+  LimitKeyRecord,
+  LimitOverrideRecord,
+  LimitRecord,
+  LimitRulesPort,
+  LimitSetting,
+  UndeclaredLimit,
+} from './port/limit-rules-port.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
+import { LIMITS_OF_SESSION, limitsOfSession } from './session-limits.js';
+import { allSessions } from './session-lists.js';
+
+const NAME_LENGTH = 6;
+const DECLARATIONS = '?'.repeat(NAME_LENGTH);
+const OVERRIDES = `${DECLARATIONS}[!]`;
+/** Fields that one command passes. */
+const STEP = 1_000;
+/** Steps through the slots that are held, which are about as many as tasks run. */
+const MOST_STEPS = 20;
+/** Lines whose queues a change wakes by itself; promoters wake the others. */
+const WOKEN = 100;
+
+/** A key, and which fields of its own it has. */
+interface KnownKey {
+  readonly record: LimitKeyRecord;
+  readonly isSet: boolean;
+  readonly isStopped: boolean;
+}
+
+/** The limits over Redis: looking at them needs no script, because no decision hangs on it. */
+export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
+  constructor(private readonly connection: RedisConnection) {}
+
+  async names(): Promise<string[]> {
+    const names = new Set<string>();
+    for (const match of [DECLARATIONS, OVERRIDES]) {
+      for (const entry of (await this.entries(match)).values()) {
+        const name = nameIn(entry);
+        if (name !== undefined) names.add(name);
+      }
+    }
+    return [...names].sort();
+  }
+
+  async read(names: readonly string[]): Promise<(LimitRecord | undefined)[]> {
+    if (names.length === 0) return [];
+    const digests = names.map(nameDigest);
+    const fields = digests.flatMap((digest) => [digest, `${digest}!`, `${digest}*`]);
+    const [states, [entries, waiting, now]] = await Promise.all([
+      readLimitStates(
+        this.connection,
+        names.map((name) => limitKey(name)),
+      ),
+      this.connection.command((redis, keys) =>
+        Promise.all([
+          redis.hmget(keys.limits(), ...fields),
+          Promise.all(digests.map((digest) => redis.zlexcount(keys.waiters(), `[${digest}`, `(${digest}~`))),
+          serverTime(redis),
+        ]),
+      ),
+    ]);
+    return names.map((name, at) => {
+      const [declaredEntry, overrideEntry, ownKeys] = entries.slice(3 * at, 3 * at + 3);
+      const declared = declarationIn(declaredEntry);
+      const override = overrideIn(overrideEntry, now);
+      const state = states[at];
+      const known = nameIn(declaredEntry ?? overrideEntry);
+      // what is only set for keys does not name the limit
+      const isKnown = known === undefined ? ownKeys !== null && ownKeys !== undefined : known === name;
+      if (!isKnown || !state) return undefined;
+      return {
+        name,
+        queue: declared?.queue,
+        keyed: declared?.keyed ?? override?.keyed ?? known === undefined,
+        ordered: declared?.ordered ?? false,
+        declared: declared?.bounds,
+        override: override?.record,
+        ownKeys: Number(ownKeys ?? 0),
+        state,
+        waiting: waiting[at] ?? 0,
+      };
+    });
+  }
+
+  async held(names: readonly string[]): Promise<HeldSlots> {
+    const byDigest = new Map(names.map((name) => [nameDigest(name), { name, limits: new Map<string, number>() }]));
+    let cursor = '0';
+    let steps = 0;
+    do {
+      const [next, flat] = await this.connection.command((redis, keys) =>
+        redis.hscan(keys.slots(), cursor, 'COUNT', STEP),
+      );
+      for (const [limit, used] of pairsOf(flat))
+        byDigest.get(limit.slice(0, NAME_LENGTH))?.limits.set(limit, Number(used) || 0);
+      cursor = next;
+      steps += 1;
+    } while (cursor !== '0' && steps < MOST_STEPS);
+    const held = [...byDigest.values()].map(({ name, limits }) => {
+      const tasks = [...limits.values()].reduce((sum, used) => sum + used, 0);
+      return [name, { keys: limits.size, tasks }] as const;
+    });
+    return { byName: new Map(held), isWhole: cursor === '0' };
+  }
+
+  async keys(
+    name: string,
+    from: LimitKeyPlace | undefined,
+    count: number,
+  ): Promise<{ readonly keys: LimitKeyRecord[]; readonly next: LimitKeyPlace | undefined }> {
+    const keys: LimitKeyRecord[] = [];
+    const next = await walkLimitKeys(this.connection, nameDigest(name), from, {
+      count,
+      take: async (found) => {
+        const known = await this.records(found.map(({ limit }) => limit));
+        const fresh = known.filter(
+          ({ record, ...marks }, at) => !isFoundBefore(found[at]?.part ?? 0, { ...marks, used: record.state.used }),
+        );
+        keys.push(...fresh.map(({ record }) => record));
+        return fresh.length;
+      },
+    });
+    return { keys, next };
+  }
+
+  async key(name: string, key: string): Promise<LimitKeyRecord> {
+    const [known] = await this.records([limitKey(name, key)]);
+    const { record } = known as KnownKey;
+    return { ...record, state: { ...record.state, key } };
+  }
+
+  async set(setting: LimitSetting): Promise<LimitOverrideRecord> {
+    const { name, key, forMs, by, most, intervalUs, burst } = setting;
+    const since = await this.connection.command(serverTime);
+    const ends = await this.connection.call('set-limit', {
+      field: fieldOf(name, key),
+      value: overrideValue(setting),
+      forMs: forMs ?? '',
+      details: overrideDetails(setting, since),
+      queues: await this.waitingIn(name, key),
+    });
+    return { most, intervalUs, burst, since, until: Number(ends) || undefined, by };
+  }
+
+  async reset(name: string, key: string | undefined): Promise<boolean> {
+    const input = { field: fieldOf(name, key), queues: await this.waitingIn(name, key) };
+    return (await this.connection.call('reset-limit', input)) === 1;
+  }
+
+  async undeclared(): Promise<UndeclaredLimit[]> {
+    const entries = await this.entries(DECLARATIONS);
+    if (entries.size === 0) return [];
+    const sessions = await allSessions(this.connection);
+    const declared = sessions.flatMap(({ fields }) => limitsOfSession(fields[LIMITS_OF_SESSION]));
+    const digests = new Set(declared.map(({ name }) => nameDigest(name)));
+    return [...entries].flatMap(([field, entry]) => {
+      if (digests.has(field)) return [];
+      return [{ name: nameIn(entry) ?? field, field, declared: entry, queue: declarationIn(entry)?.queue }];
+    });
+  }
+
+  async forget({ name, field, declared, queue = '' }: UndeclaredLimit): Promise<boolean> {
+    const input = { name: field, declared, queue, queues: await this.waitingIn(name, undefined) };
+    return (await this.connection.call('forget-limit', input)) === 1;
+  }
+
+  /** The fields of `limits` that match. */
+  private async entries(match: string): Promise<Map<string, string>> {
+    const entries = new Map<string, string>();
+    let cursor = '0';
+    do {
+      const [next, flat] = await this.connection.command((redis, keys) =>
+        redis.hscan(keys.limits(), cursor, 'MATCH', match, 'COUNT', STEP),
+      );
+      for (const [field, entry] of pairsOf(flat)) entries.set(field, entry);
+      cursor = next;
+    } while (cursor !== '0');
+    return entries;
+  }
+
+  private async records(limits: readonly string[]): Promise<KnownKey[]> {
+    if (limits.length === 0) return [];
+    const [states, [entries, waiting, now]] = await Promise.all([
+      readLimitStates(this.connection, limits),
+      this.connection.command((redis, keys) =>
+        Promise.all([
+          redis.hmget(keys.limits(), ...limits.flatMap((limit) => [`${limit}!`, `${limit}.`])),
+          Promise.all(limits.map((limit) => redis.zlexcount(keys.waiters(), `[${limit}`, `(${limit}~`))),
+          serverTime(redis),
+        ]),
+      ),
+    ]);
+    return states.map((state, at) => {
+      const [entry, stop] = entries.slice(2 * at, 2 * at + 2);
+      const override = overrideIn(entry, now);
+      const record = {
+        state: { ...state, key: state.key ?? override?.key },
+        override: override?.record,
+        waiting: waiting[at] ?? 0,
+      };
+      return { record, isSet: typeof entry === 'string', isStopped: typeof stop === 'string' };
+    });
+  }
+
+  /** The queues in which the first tasks wait that a change may let start. */
+  private async waitingIn(name: string, key: string | undefined): Promise<string[]> {
+    const prefix = key === undefined ? nameDigest(name) : limitKey(name, key);
+    const lines = await this.connection.command((redis, keys) =>
+      redis.zrangebylex(keys.waiters(), `[${prefix}`, `(${prefix}~`, 'LIMIT', 0, WOKEN),
+    );
+    const queues = lines.map((line) => line.slice(limitKey(name).length).split(' ')[0] ?? '');
+    return [...new Set(queues.filter((queue) => queue !== ''))];
+  }
+}
+
+/** What somebody sets stands here. */
+function fieldOf(name: string, key: string | undefined): string {
+  return `${key === undefined ? nameDigest(name) : limitKey(name, key)}!`;
+}

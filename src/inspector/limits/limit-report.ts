@@ -1,0 +1,149 @@
+import type { LimitState } from '../../broker/port/limit-port.js';
+import type {
+  HeldSlots,
+  LimitBounds,
+  LimitKeyRecord,
+  LimitOverrideRecord,
+  LimitRecord,
+} from '../../broker/port/limit-rules-port.js';
+import { type Rate, rateOf } from '../../policy/rate.js';
+import { nearestDate } from '../../values/dates.js';
+
+/** The first characters of a limit key belong to the name. */
+const NAME_LENGTH = 6;
+
+/**
+ * What a limit allows.
+ *
+ * @example
+ * const text = ({ concurrency, rate }: LimitAllowance): string => `${concurrency ?? 'any number'} at once, ${rate ?? 'at any rate'}`;
+ */
+export interface LimitAllowance {
+  /** how many tasks run at once; undefined for any number */
+  readonly concurrency: number | undefined;
+  /** how many start in a time; undefined for any number */
+  readonly rate: Rate | undefined;
+  /** how many start at once after a pause; undefined without a rate */
+  readonly burst: number | undefined;
+}
+
+/**
+ * What somebody has set for a limit or a key, in place of what is declared.
+ *
+ * @example
+ * const text = ({ rate, by, until }: LimitChanged): string => `${rate} by ${by ?? 'an app'}, until ${until?.toISOString() ?? 'it is reset'}`;
+ */
+export interface LimitChanged {
+  /** how many tasks run at once; null for any number, undefined where it is as declared */
+  readonly concurrency: number | null | undefined;
+  /** how many start in a time; null for any number, undefined where it is as declared */
+  readonly rate: Rate | null | undefined;
+  /** how many start at once after a pause; undefined where no rate was set */
+  readonly burst: number | undefined;
+  /** when it was set, by the clock of Redis */
+  readonly since: Date;
+  /** when it ends by itself, by the clock of Redis; undefined when it lasts until it is reset */
+  readonly until: Date | undefined;
+  /** the person or program that set it; undefined for the code of an app that gave no name */
+  readonly by: string | undefined;
+}
+
+/**
+ * A limit as it stands. Concurrency, rate and burst are those that hold now; of a limit with keys, for each key that has nothing of its own.
+ *
+ * @example
+ * const text = ({ name, used, concurrency, waitingLines }: LimitReport): string => `${name}: ${used} of ${concurrency}, ${waitingLines} lines wait`;
+ */
+export interface LimitReport extends LimitAllowance {
+  /** its name; that of the limit of a queue is `queue <queue>` */
+  readonly name: string;
+  /** the queue whose limit it is; undefined for a limit of tasks */
+  readonly queue: string | undefined;
+  /** whether it holds for each key by itself */
+  readonly keyed: boolean;
+  /** whether the tasks of a key run in the order in which they were sent */
+  readonly ordered: boolean;
+  /** what the newest worker declares; undefined when no worker declares it any more */
+  readonly declared: LimitAllowance | undefined;
+  /** what is set for all of it; undefined for nothing */
+  readonly override: LimitChanged | undefined;
+  /** how many keys are stopped or have an override of their own */
+  readonly ownKeys: number;
+  /** tasks that hold it, under all keys; undefined where more than 20,000 keys of limits are held */
+  readonly used: number | undefined;
+  /** keys that are held; undefined for a limit without keys, and where more than 20,000 keys of limits are held */
+  readonly keysInUse: number | undefined;
+  /** lines of tasks that wait for it: tasks with the same limits, keys and tenant wait in one line */
+  readonly waitingLines: number;
+  /** when it lets the next task start, if time alone keeps it shut; undefined for a limit with keys */
+  readonly opensAt: Date | undefined;
+}
+
+/**
+ * A key of a limit as it stands.
+ *
+ * @example
+ * const text = ({ key, digest, used }: LimitKeyReport): string => `${key ?? digest}: ${used}`;
+ */
+export interface LimitKeyReport extends LimitAllowance {
+  /** the key; undefined where Redis no longer has it in clear */
+  readonly key: string | undefined;
+  /** 21 characters that stand for the key in Redis */
+  readonly digest: string;
+  /** what is set for this key; undefined for nothing */
+  readonly override: LimitChanged | undefined;
+  /** tasks that hold it */
+  readonly used: number;
+  /** lines of tasks that wait for it */
+  readonly waitingLines: number;
+  /** when it lets the next task start, if time alone keeps it shut */
+  readonly opensAt: Date | undefined;
+  /** until when a task has stopped it, with `RetryTask({ in, limit })`; undefined for one that is not stopped */
+  readonly stoppedUntil: Date | undefined;
+}
+
+export function reportOfLimit(record: LimitRecord, { byName, isWhole }: HeldSlots): LimitReport {
+  const { name, queue, keyed, ordered, declared, override, ownKeys, state, waiting } = record;
+  const held = isWhole ? (byName.get(name) ?? { keys: 0, tasks: 0 }) : undefined;
+  return {
+    name,
+    queue,
+    keyed,
+    ordered,
+    ...allowance(state),
+    declared: declared && allowance(declared),
+    override: override && changed(override),
+    ownKeys,
+    used: keyed ? held?.tasks : state.used,
+    keysInUse: keyed ? held?.keys : undefined,
+    waitingLines: waiting,
+    opensAt: keyed ? undefined : moment(state.opensAt),
+  };
+}
+
+export function reportOfKey({ state, override, waiting }: LimitKeyRecord): LimitKeyReport {
+  return {
+    key: state.key,
+    digest: state.limit.slice(NAME_LENGTH),
+    ...allowance(state),
+    override: override && changed(override),
+    used: state.used,
+    waitingLines: waiting,
+    opensAt: moment(state.opensAt),
+    stoppedUntil: state.isStopped ? moment(state.opensAt) : undefined,
+  };
+}
+
+export function changed({ most, intervalUs, burst, since, until, by }: LimitOverrideRecord): LimitChanged {
+  const rate = typeof intervalUs === 'number' ? rateOf(intervalUs) : intervalUs;
+  return { concurrency: most, rate, burst, since: nearestDate(since), until: moment(until), by };
+}
+
+function allowance({ most, intervalUs, burst }: LimitBounds | LimitState): LimitAllowance {
+  const rate = intervalUs === undefined ? undefined : rateOf(intervalUs);
+  return { concurrency: most, rate, burst: rate === undefined ? undefined : burst };
+}
+
+function moment(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : nearestDate(ms);
+}

@@ -1,0 +1,47 @@
+import type {
+  HeldSlots,
+  LimitKeyRecord,
+  LimitOverrideRecord,
+  LimitRecord,
+  LimitRulesPort,
+} from '../../broker/port/limit-rules-port.js';
+import { NestworkError } from '../../errors.js';
+
+/** Without Redis limits hold as they are declared. */
+export class MemoryLimitRules implements LimitRulesPort {
+  async names(): Promise<string[]> {
+    return [];
+  }
+
+  async read(names: readonly string[]): Promise<(LimitRecord | undefined)[]> {
+    if (names.length === 0) return [];
+    throw notInMemory();
+  }
+
+  async held(): Promise<HeldSlots> {
+    return { byName: new Map(), isWhole: true };
+  }
+
+  async keys(): Promise<{ keys: LimitKeyRecord[]; next: undefined }> {
+    throw notInMemory();
+  }
+
+  async key(): Promise<LimitKeyRecord> {
+    throw notInMemory();
+  }
+
+  async set(): Promise<LimitOverrideRecord> {
+    throw notInMemory();
+  }
+
+  async reset(): Promise<boolean> {
+    throw notInMemory();
+  }
+}
+
+function notInMemory(): NestworkError {
+  return new NestworkError('NOT_IN_MEMORY_MODE', 'The limits of an app in memory cannot be looked at or changed.', [
+    'Give the test a Redis: `RedisServer` of nestwork/testing starts one.',
+    'Or test that it calls limits.set(), with a double for Inspector.',
+  ]);
+}
