@@ -6,6 +6,7 @@ import { deadCommands } from '../inspector/dead-commands.js';
 import { doctorCommand } from '../inspector/doctor/doctor-command.js';
 import { batchCommands, flowCommands } from '../inspector/groups/group-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
+import { limitCommands } from '../inspector/limits/limit-commands.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { statusCommands } from '../inspector/status/status-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
@@ -24,6 +25,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   deadCommands,
   batchCommands,
   flowCommands,
+  limitCommands,
   cronCommands,
   workerCommands,
   actionCommands,

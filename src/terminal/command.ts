@@ -2,7 +2,7 @@ import type { ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
 /** A list of names that the shell completes. */
-export type Completes = 'queues' | 'tasks' | 'crons' | 'workers' | 'files';
+export type Completes = 'queues' | 'tasks' | 'limits' | 'crons' | 'workers' | 'files';
 
 /** One option of a command; its name is the key under which it stands, and none of `GlobalOptions`. */
 export interface OptionSpec<T> {

@@ -15,7 +15,7 @@ const UNREACHABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FOREIGN_KEYS',
 ]);
 /** The command line, or a name in it. */
-const USAGE = /^(INVALID_.*|UNKNOWN_(QUEUE|CRON|TASK|WORKER)|LIMIT_KEY_NEEDED)$/;
+const USAGE = /^(INVALID_.*|UNKNOWN_(QUEUE|CRON|LIMIT|TASK|WORKER)|LIMIT_KEY_NEEDED)$/;
 
 /** The exit code for an error that ends a command. */
 export function exitCodeOf(error: unknown): ExitCode {

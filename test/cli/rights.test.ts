@@ -11,6 +11,15 @@ import { documentedRules, urlAs, userArgs } from '../support/least-rights.js';
 
 const USERS = ['shop-viewer', 'shop-operator'] as const;
 const CRON = { everyMs: 60_000 } as const;
+const STRIPE = { name: 'stripe', concurrency: 1, keyed: true, ordered: false } as const;
+const CHANGE = {
+  key: undefined,
+  most: 2,
+  intervalUs: undefined,
+  burst: undefined,
+  forMs: undefined,
+  by: 'anna',
+} as const;
 const CRON_OPTIONS = { missed: 'latest', overlap: 'allow', disabled: false, thresholdMs: 250 } as const;
 
 let fixture: BrokerFixture;
@@ -37,7 +46,8 @@ beforeEach(async () => {
   ];
   const worker = `${fixture.ids.next()}-60000`;
   const place = { queues: ['default'], host: 'h', pid: 1 };
-  await broker.openSession({ session: worker, leaseMs: 60_000, ...place, catalog });
+  await broker.openSession({ session: worker, leaseMs: 60_000, ...place, catalog, limits: [STRIPE] });
+  await broker.limitRules.set({ ...STRIPE, ...CHANGE });
   await broker.register(worker, `${worker}.1`);
   const child = { pid: 2, state: 'running', upMs: 1, running: 0, active: [] } as const;
   const nothing = { forked: 1, children: [child], restarted: 0, restarts: [] };
@@ -92,6 +102,10 @@ const VIEWING = [
   'flows show {flow}',
   'flows show {flow} --all',
   'crons ls',
+  'limits ls',
+  'limits show stripe',
+  'limits show stripe --keys',
+  'limits show stripe --key acme',
   'workers ls --children',
   'doctor',
 ];
@@ -113,6 +127,8 @@ const ACTING = [
   'dead redrive --all --yes',
   'dead redrive --all --limit 1 --yes',
   'dead delete {dead} --yes',
+  'limits set stripe --key acme --rate 200/s --for 1h',
+  'limits reset stripe --all-keys',
   'crons run Inbox.poll',
   'crons pause Inbox.poll',
   'crons resume Inbox.poll',

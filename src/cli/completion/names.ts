@@ -23,6 +23,7 @@ export async function namesIn(
 async function namesOf(kind: Exclude<Completes, 'files'>, inspector: Inspector): Promise<readonly string[]> {
   if (kind === 'queues') return inspector.queues.names();
   if (kind === 'tasks') return inspector.tasks.names();
+  if (kind === 'limits') return inspector.limits.names();
   if (kind === 'crons') return (await inspector.crons.list()).map(({ name }) => name);
   return (await inspector.workers.list()).map(({ id }) => id);
 }

@@ -1,0 +1,123 @@
+import type { LimitDeclaration } from '../../src/broker/port/broker.js';
+import type { LimitKeyReport, LimitReport } from '../../src/inspector/limits/limit-report.js';
+import { limitKey } from '../../src/message/limit-tag.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { type CommandLineOptions, nestwork } from '../support/command-line.js';
+import { limitedMessages } from '../support/limited-tasks.js';
+
+const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 1, keyed: true, ordered: false };
+const MAIL = { name: 'queue mail', intervalUs: 50_000, burst: 3, keyed: false, ordered: false, queue: 'mail' };
+const ACME = limitKey('stripe', 'acme');
+
+let fixture: BrokerFixture;
+let options: CommandLineOptions;
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+  options = { env: { NESTWORK_REDIS_URL: fixture.server.url, NO_COLOR: '1' } };
+});
+/** Two tasks of acme, of which one runs. */
+beforeEach(async () => {
+  const session = `s${fixture.ids.next()}-30000`;
+  const place = { queues: ['default', 'mail'], host: 'test', pid: 1, catalog: [] };
+  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, limits: [STRIPE, MAIL] });
+  await fixture.broker.register(session, `${session}.1`);
+  const messages = limitedMessages(fixture, 2, { limits: [ACME] });
+  await fixture.broker.enqueueLimited('default', messages, { labels: [ACME, 'acme'] });
+  const child = { session, child: `${session}.1`, queues: ['default'] };
+  await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+async function json<T>(...args: readonly string[]): Promise<T> {
+  return JSON.parse((await nestwork([...args, '--json'], options)).stdout) as T;
+}
+
+describe('nestwork limits ls', () => {
+  it('lists the limits with what they allow, what is used and what waits', async () => {
+    const { code, stdout } = await nestwork(['limits', 'ls'], options);
+    const rows = stdout.split('\n').map((line) => line.split('\t'));
+    expect(code).toBe(0);
+    expect(rows).toEqual([
+      ['LIMIT', 'ALLOWS', 'USED', 'WAITING', 'NEXT', 'SET', 'OWN KEYS'],
+      ['queue mail', '20/s (burst 3)', '0', '0', '', '', '0'],
+      ['stripe', '1 at once', '1 with 1 key', '1', '', '', '0'],
+      [''],
+    ]);
+  });
+
+  it('goes on with the cursor that it names', async () => {
+    const { stderr } = await nestwork(['limits', 'ls', '--limit', '1'], options);
+    const [, cursor = ''] = /There are more: --cursor (\S+)/.exec(stderr) ?? [];
+    expect(await json<LimitReport>('limits', 'ls', '--cursor', cursor)).toMatchObject({ name: 'stripe' });
+  });
+
+  it('says on stderr that there is none', async () => {
+    await fixture.redis.del('{nestwork}:limits');
+    expect(await nestwork(['limits', 'ls'], options)).toMatchObject({ code: 0, stderr: 'No limit was found.\n' });
+  });
+});
+
+describe('nestwork limits show', () => {
+  it('shows what is declared, what is set and by whom, and how it stands', async () => {
+    await nestwork(['limits', 'set', 'stripe', '--all-keys', '--rate', '2/h', '--by', 'anna', '--for', '1h'], options);
+    const { stdout } = await nestwork(['limits', 'show', 'stripe'], options);
+    const lines = stdout.trim().split('\n');
+    expect(lines[0]).toBe('stripe  for each key');
+    expect(lines[1]).toBe('allows    1 at once, 2/h (burst 1)');
+    expect(lines[2]).toBe('declared  1 at once');
+    expect(lines[3]).toMatch(/^set {7}2\/h \(burst 1\) by anna until \d{4}-/);
+    expect(lines[4]).toMatch(/^since {5}\d{4}-/);
+    expect(lines.slice(5)).toEqual(['used      1 with 1 key', 'waiting   1 line']);
+  });
+
+  it('shows one key, and lists those that are in use', async () => {
+    await nestwork(['limits', 'set', 'stripe', '--key', 'acme', '--concurrency', '0'], options);
+    const { stdout } = await nestwork(['limits', 'show', 'stripe', '--key', 'acme'], options);
+    expect(stdout).toMatch(/^stripe {2}acme\nallows {4}0 at once\nset {7}0 at once by \S+ until it is reset\n/);
+    expect(await json<LimitKeyReport>('limits', 'show', 'stripe', '--keys')).toMatchObject({
+      ...{ key: 'acme', used: 1, waitingLines: 1, concurrency: 0 },
+    });
+    const listed = await nestwork(['limits', 'show', 'stripe', '--keys'], options);
+    expect(listed.stdout.split('\n')[1]?.split('\t').slice(0, 4)).toEqual(['acme', '0 at once', '1 of 0', '1']);
+  });
+
+  it.each([
+    [['--limit', '5'], '--limit is given without --keys'],
+    [['--keys', '--key', 'acme'], '--keys is given beside --key'],
+  ])('refuses %j', async (given, words) => {
+    const { code, stderr } = await nestwork(['limits', 'show', 'stripe', ...given], options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+
+  it('refuses an unknown name with exit code 2 and the name that was meant', async () => {
+    const { code, stderr } = await nestwork(['limits', 'show', 'strpie'], options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('No limit strpie is known. Did you mean stripe?')]);
+  });
+});
+
+describe('nestwork limits set and reset', () => {
+  it('change a key and end that, with words for both', async () => {
+    const set = ['limits', 'set', 'stripe', '--key', 'acme', '--concurrency', 'none', '--rate', '200/s', '--for', '1d'];
+    const first = await nestwork([...set, '--by', 'anna'], options);
+    expect(first.stdout).toMatch(
+      /^Set stripe for acme to any number at once, 200\/s \(burst 10\) by anna until \d{4}-\S+ \S+Z\.\n$/,
+    );
+    const reset = ['limits', 'reset', 'stripe', '--key', 'acme'];
+    expect((await nestwork(reset, options)).stdout).toBe('Reset stripe for acme.\n');
+    expect((await nestwork(reset, options)).stdout).toBe('Nothing was set for stripe for acme.\n');
+    expect(await json('limits', 'reset', 'queue mail')).toEqual({ limit: 'queue mail', reset: false });
+  });
+
+  it.each([
+    [['stripe', '--rate', '1/s'], '`key` is missing'],
+    [['stripe', '--key', 'acme'], 'changes nothing'],
+    [['stripe', '--key', 'acme', '--concurrency', 'many'], '--concurrency is'],
+    [['stripe', '--key', 'acme', '--rate', 'fast'], '--rate'],
+    [['queue mail', '--key', 'acme', '--rate', '1/s'], 'has no keys'],
+    [['other', '--rate', '1/s'], 'UNKNOWN_LIMIT'],
+  ])('refuse %j with exit code 2', async (given, words) => {
+    const { code, stderr } = await nestwork(['limits', 'set', ...given], options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+});
