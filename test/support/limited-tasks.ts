@@ -1,6 +1,6 @@
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodePayload } from '../../src/payload/payload.js';
-import type { BrokerFixture, Stoppable } from './broker-fixture.js';
+import { type BrokerFixture, idOf, type Stoppable } from './broker-fixture.js';
 
 /** What a task made by hand has. */
 export interface Limited {
@@ -60,8 +60,41 @@ export async function declareLimit<S extends Stoppable>(
     intervalUs,
     burst = 1,
     keyed = true,
-  }: { most?: number; intervalUs?: number; burst?: number; keyed?: boolean },
+    ordered = false,
+  }: { most?: number; intervalUs?: number; burst?: number; keyed?: boolean; ordered?: boolean },
 ): Promise<void> {
-  const rule = `${most ?? '-'} ${intervalUs ?? '-'} ${burst} 0 ${JSON.stringify({ name, keyed })}`;
+  const rule = `${most ?? '-'} ${intervalUs ?? '-'} ${burst} ${ordered ? 1 : 0} ${JSON.stringify({ name, keyed })}`;
   await redis.hset('{nestwork}:limits', limitKey(name).slice(0, 6), rule);
+}
+
+/** Declares a limit of a queue. Its limit key is that of the name of the queue. */
+export async function declareGate<S extends Stoppable>(
+  fixture: BrokerFixture<S>,
+  queue: string,
+  rule: { most?: number; intervalUs?: number; burst?: number },
+): Promise<void> {
+  await declareLimit(fixture, queue, { ...rule, keyed: false });
+  await fixture.redis.hset('{nestwork}:gates', queue, limitKey(queue));
+}
+
+/** Sends one task. Resolves to its id. */
+export async function sendLimited<S extends Stoppable>(
+  fixture: BrokerFixture<S>,
+  given: Limited,
+  queue = 'default',
+): Promise<string> {
+  const message = limitedMessage(fixture, given);
+  await fixture.broker.enqueueLimited(queue, [message], {});
+  return idOf(message);
+}
+
+/** Messages come into their queue in this order, with the times that they have. Resolves to their ids. */
+export async function arrive<S extends Stoppable>(
+  { broker }: BrokerFixture<S>,
+  messages: readonly string[],
+  queue = 'default',
+): Promise<string[]> {
+  await broker.enqueue(queue, messages, { at: 1 });
+  await broker.promote(messages.length);
+  return messages.map(idOf);
 }

@@ -1021,7 +1021,7 @@ end`,
     if not used[limit] then
       own.prefetch({ limit })
     end
-    used[limit] = math.max(used[limit] - 1, 0)
+    used[limit] = used[limit] - 1
     changed[limit] = true
   end
 
@@ -1054,7 +1054,6 @@ end`,
     end
     if #rates > 0 then
       redis.call('ZADD', keys.rates, unpack(rates))
-      has_rates = true
     end
     changed = {}
   end
@@ -6163,6 +6162,9 @@ return 1`,
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.ids_in}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.wrong_lines}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
@@ -6205,9 +6207,6 @@ ${LIB.free_key}
 ${LIB.with_letter}
 ${LIB.is_quarantined}
 ${LIB.is_drainer}
-${LIB.wrong_type}
-${LIB.wrong_queues}
-${LIB.wrong_lines}
 -- claims as \`claim\` does, where queues have limits or lines.
 -- Returns as that of \`claim\`, and 1 while there are limits or lines.
 local keys = {
@@ -6258,6 +6257,14 @@ local claim_number, ids = tonumber(number), ids_in(acks)
 if claim_number < tonumber(last) then
   return redis.error_reply('STALE_CLAIM a later claim of this child was answered')
 end
+-- what has left a list when a foreign key is met would be nowhere
+local wrong = wrong_type('hash', keys.claims, keys.unique, keys.gates)
+  or wrong_type('string', keys.drain)
+  or wrong_queues(queues)
+  or wrong_lines(keys, queues)
+if wrong then
+  return wrong
+end
 -- So many lines are looked at in one script.
 local MOST_LOOKS = 40
 -- So many tasks of lines are given at once: each takes Redis longer than one of a list.
@@ -6291,7 +6298,7 @@ local gate_of, has_gates = {}, false
 local lines = shared_lines(keys, by_name(queues))
 local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
-local left, left_limited = math.min(tonumber(limit), 1000), math.min(tonumber(limited), tonumber(limit))
+local left, left_limited = math.min(tonumber(limit), 1000), tonumber(limited)
 local granted, fields, looks, of_lines = {}, {}, 0, 0
 
 -- Gives a task to the child. \`line\` is that in which it waited, \`keeps\` whether it keeps a slot.
@@ -6506,8 +6513,10 @@ local function read_gates()
       names[i] = queue.name
     end
     for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
-      gate_of[names[i]] = gate or nil
-      has_gates = has_gates or gate
+      -- others may have written something else there
+      if gate and #gate == 27 then
+        gate_of[names[i]], has_gates = gate, true
+      end
     end
   end
 end
@@ -6535,15 +6544,7 @@ local function take_all()
   end
 end
 
--- Every key is read before that, so a foreign one is found while nothing is given yet. To ask for the type of each would take longer.
-local is_done, failure = pcall(lines.together, take_all)
-if not is_done then
-  return wrong_type('hash', keys.claims, keys.unique, keys.gates)
-    or wrong_type('string', keys.drain)
-    or wrong_queues(queues)
-    or wrong_lines(keys, queues)
-    or redis.error_reply(type(failure) == 'table' and failure.err or failure)
-end
+lines.together(take_all)
 
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do

@@ -146,7 +146,7 @@ local function limits_with(keys)
     if not used[limit] then
       own.prefetch({ limit })
     end
-    used[limit] = math.max(used[limit] - 1, 0)
+    used[limit] = used[limit] - 1
     changed[limit] = true
   end
 
@@ -179,7 +179,6 @@ local function limits_with(keys)
     end
     if #rates > 0 then
       redis.call('ZADD', keys.rates, unpack(rates))
-      has_rates = true
     end
     changed = {}
   end
