@@ -32,9 +32,9 @@ const send = (given: Limited) => sendLimited(fixture, given);
 const sendMany = (count: number, given: Limited = { limits: [ACME] }) =>
   fixture.broker.enqueueLimited(QUEUE, limitedMessages(fixture, count, given), {});
 
-/** Lets time pass until a promoter has looked. */
+/** Lets time pass until a promoter has looked: it counts whole ms, up. */
 async function pass(ms: number): Promise<void> {
-  await clock.pass(ms);
+  await clock.pass(ms + 2);
   await fixture.broker.promote(10);
 }
 
@@ -128,7 +128,7 @@ describe('a line that waits for a rate', () => {
     const claims = await child();
     await claims.ids();
     await fixture.redis.del(BELL);
-    await clock.pass(HOUR);
+    await clock.pass(HOUR + 2);
     const { nextInMs } = await fixture.broker.promote(10);
     expect(nextInMs).toBeUndefined();
     expect(await fixture.redis.llen(BELL)).toBe(1);
