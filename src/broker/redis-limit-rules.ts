@@ -163,8 +163,11 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     const declared = sessions.flatMap(({ fields }) => limitsOfSession(fields[LIMITS_OF_SESSION]));
     const digests = new Set(declared.map(({ name }) => nameDigest(name)));
     return [...entries].flatMap(([field, entry]) => {
-      if (digests.has(field)) return [];
-      return [{ name: nameIn(entry) ?? field, field, declared: entry, queue: declarationIn(entry)?.queue }];
+      const declared = declarationIn(entry);
+      const name = nameIn(entry);
+      // what another program or a newer version wrote stays
+      if (!declared || name === undefined || digests.has(field)) return [];
+      return [{ name, field, declared: entry, queue: declared.queue }];
     });
   }
 

@@ -126,6 +126,8 @@ const DIRECT = [
   ['supervisor', 'claims', 'hkeys'],
   ['supervisor', 'crons', 'hmget'],
   ['supervisor', 'pauses', 'hgetall', 'R'],
+  ['supervisor', 'limits', 'hscan'],
+  ['supervisor', 'waiters', 'zrangebylex'],
   ['supervisor', undefined, 'time'],
 ].map(([by, key, commands, access]) => ({ by, key, commands: commands.split(' '), readsOnly: access === 'R' }));
 

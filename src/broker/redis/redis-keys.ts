@@ -94,7 +94,7 @@ export const KEYS = {
     type: 'hash',
     holds: 'what the limits of apps allow, and what was set while they run, see [below](#limits)',
     lasts:
-      'a declaration until a day after the last session that had it; what was set until its end; about 150 bytes each',
+      'a declaration until a minute after the last session that had it; what was set until its end; about 150 bytes each',
   },
   slots: {
     pattern: 'slots',
