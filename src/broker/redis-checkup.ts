@@ -5,6 +5,7 @@ import { KEYS, type KeyName } from './redis/redis-keys.js';
 import { parseServerFacts } from './redis/server-facts.js';
 import { serverTime } from './redis/server-time.js';
 import { FIRED, firedCrons } from './session-crons.js';
+import { LIMITS_OF_SESSION, limitsOfSession } from './session-limits.js';
 import { allSessions, isChild, leaseMsOf, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
 
 /** Keys that one step of a scan looks at. */
@@ -122,5 +123,6 @@ function describeSession(session: string, until: number, fields: Readonly<Record
     queues: queuesIn(fields[SERVED_QUEUES]),
     reads: fields[READS] ?? '',
     crons: firedCrons(fields[FIRED]),
+    limits: limitsOfSession(fields[LIMITS_OF_SESSION]),
   };
 }

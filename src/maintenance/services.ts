@@ -1,11 +1,12 @@
 import type { Logger } from '@nestjs/common';
-import type { Broker, CatalogEntry } from '../broker/port/broker.js';
+import type { Broker, CatalogEntry, LimitDeclaration } from '../broker/port/broker.js';
 import { cronsAmong } from '../cron/cron-definition.js';
 import type { AppSettings } from '../ipc/ipc-protocol.js';
 import type { AppWorker } from '../task/app-tasks.js';
 import { printable } from '../values/printable.js';
 import { CronLoop } from './cron-loop.js';
 import { deadJanitor } from './dead-janitor.js';
+import { limitJanitor } from './limit-janitor.js';
 import { peerCheck } from './peer-check.js';
 import type { Service } from './periodic-loop.js';
 import { Promoter } from './promoter.js';
@@ -16,6 +17,8 @@ export interface WorkerServicesOptions extends AppWorker {
   readonly broker: Broker;
   readonly settings: AppSettings;
   readonly catalog: readonly CatalogEntry[];
+  /** the limits of the app; none by default */
+  readonly limits?: readonly LimitDeclaration[] | undefined;
   readonly leaseMs: number;
   /** whether tasks are counted */
   readonly metrics: boolean;
@@ -29,6 +32,7 @@ export function workerServices({
   broker,
   settings,
   catalog,
+  limits = [],
   queues,
   app,
   leaseMs,
@@ -47,10 +51,11 @@ export function workerServices({
       onError,
     }),
     deadJanitor({ broker: broker.deadLetters, ...settings, onError }),
+    limitJanitor({ broker: broker.limitRules, onError }),
     new Promoter({ broker, onError }),
     new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
     metrics ? queueSampler({ broker: broker.metrics, queues, onError }) : undefined,
-    peerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, onWarning, onError }),
+    peerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, limits, onWarning, onError }),
   ];
   return loops.filter((loop) => loop !== undefined);
 }

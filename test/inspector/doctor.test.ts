@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import type { Claimant } from '../../src/broker/port/broker.js';
+import type { Claimant, LimitDeclaration } from '../../src/broker/port/broker.js';
 import type { WorkerDigest } from '../../src/broker/port/worker-port.js';
 import { parseServerFacts } from '../../src/broker/redis/server-facts.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
@@ -33,6 +33,8 @@ const CRON: CronDeclaration = {
   disabled: false,
 };
 
+const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 5, keyed: true, ordered: false };
+
 /** Every code; the compiler knows whether one is missing. */
 const CODES: Record<DoctorCode, true> = {
   'too-old': true,
@@ -58,6 +60,7 @@ const CODES: Record<DoctorCode, true> = {
   'mixed-versions': true,
   'mixed-tags': true,
   'cron-differs': true,
+  'limit-differs': true,
   'no-worker': true,
   'shared-queue': true,
   'unknown-name': true,
@@ -75,17 +78,18 @@ async function worker(
     version?: string;
     state?: WorkerDigest['state'];
     crons?: CronDeclaration[];
+    limits?: LimitDeclaration[];
     upMs?: number;
     queues?: string[];
   } = {},
 ): Promise<Claimant> {
-  const { version = '1.0.0', state = 'running', crons = [], upMs = 0, queues = ['default'] } = given;
+  const { version = '1.0.0', state = 'running', crons = [], limits = [], upMs = 0, queues = ['default'] } = given;
   const session = `${fixture.ids.next()}-30000`;
   const catalog = [
     { name: 'Some.task', queue: 'default' },
     ...crons.map(({ name, queue, ...cron }) => ({ name, queue, cron })),
   ];
-  await fixture.broker.openSession({ session, leaseMs: 30_000, queues, host: 'host-1', pid: 7, catalog });
+  await fixture.broker.openSession({ session, leaseMs: 30_000, queues, host: 'host-1', pid: 7, catalog, limits });
   await fixture.broker.workers.publish(session, { ...digest(version, upMs), state }, 30_000);
   return { session, child: `${session}.1`, queues };
 }
@@ -177,6 +181,7 @@ const FAULTS: Fault[] = [
     cause: async () => fixture.redis.hset(`${KEY}session:${(await healthy()).session}`, '@reads', 'fsx'),
   },
   { code: 'cron-differs', where: 'cron Reports.daily', cause: differ },
+  { code: 'limit-differs', where: 'limit stripe', cause: differInALimit },
   { code: 'no-worker', where: 'queue bulk', cause: strand },
   { code: 'no-worker', where: 'queue bulk', cause: quieten },
   { code: 'no-worker', where: 'queue typo', cause: () => fixture.broker.enqueue('typo', fixture.messages(1)) },
@@ -245,6 +250,11 @@ async function staleDigest(): Promise<void> {
 async function differ(): Promise<void> {
   await healthy({ crons: [CRON] });
   await healthy({ crons: [{ ...CRON, schedule: { expression: '0 9 * * *', timeZone: 'UTC' } }] });
+}
+
+async function differInALimit(): Promise<void> {
+  await healthy({ limits: [STRIPE] });
+  await healthy({ limits: [{ ...STRIPE, concurrency: 7 }] });
 }
 
 /** A worker has served the queue, and is gone. */

@@ -1,3 +1,4 @@
+import type { LimitDeclaration } from '../../src/broker/port/broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { type PeerCheckOptions, peerCheck } from '../../src/maintenance/peer-check.js';
 import type { PeriodicLoop } from '../../src/maintenance/periodic-loop.js';
@@ -40,6 +41,7 @@ function checkOf(options: Partial<PeerCheckOptions>): PeriodicLoop | undefined {
     namespace: 'nestwork',
     own: { queues: ['default'], app: undefined },
     crons: [],
+    limits: [],
     onWarning: (warning) => warnings.push(warning),
     onError: (error) => errors.push(error),
     ...options,
@@ -55,12 +57,16 @@ function worker(name: string, queues: readonly string[], ...own: readonly string
 let sessions = 0;
 
 /** The session of a worker that lives elsewhere; resolves to its name. */
-async function live({ queues, app }: AppWorker, catalog: readonly CronDeclaration[] = []): Promise<string> {
+async function live(
+  { queues, app }: AppWorker,
+  catalog: readonly CronDeclaration[] = [],
+  limits: readonly LimitDeclaration[] = [],
+): Promise<string> {
   sessions += 1;
   const session = `w${sessions}-30000`;
   const crons = catalog.map(({ name, queue, ...cron }) => ({ name, queue, cron }));
   const place = { host: 'there', pid: sessions, leaseMs: 30_000 };
-  await fixture.broker.openSession({ session, ...place, queues, catalog: crons, app });
+  await fixture.broker.openSession({ session, ...place, queues, catalog: crons, app, limits });
   return session;
 }
 
@@ -91,6 +97,28 @@ it('a cron that is disabled here is not compared', async () => {
   await live({ queues: ['default'], app: undefined }, there);
   await check({ crons: [{ ...POLL, disabled: true }, enabled] }).tick();
   expect(warnings).toEqual([expect.stringContaining('Enabled.poll')]);
+});
+
+it('a limit that another live worker declares differently is warned of once, with name and both declarations', async () => {
+  const here: LimitDeclaration = { name: 'stripe', concurrency: 5, keyed: true, ordered: false };
+  const there: LimitDeclaration[] = [
+    { ...here, concurrency: 7 },
+    { ...here, intervalUs: 50_000, burst: 1 },
+    { ...here, keyed: false },
+    here,
+    { ...here, name: 'other' },
+  ];
+  sessions = 0;
+  for (const limit of there) await live({ queues: ['default'], app: undefined }, [], [limit]);
+  const peers = check({ limits: [here] });
+  for (let look = 0; look < 2; look += 1) await peers.tick();
+  expect(warnings.sort()).toEqual([
+    expect.stringContaining(
+      '"stripe" is declared with `concurrency` 5 here and with `concurrency` 7 by another worker (there, pid 1)',
+    ),
+    expect.stringContaining('with a `key` here and with no `key` by another worker (there, pid 3)'),
+    expect.stringContaining('with no `rate` here and with `rate` 20/s by another worker (there, pid 2)'),
+  ]);
 });
 
 it('another app that serves the same queues with other tasks is warned of once, with names, queues and remedy', async () => {
@@ -150,8 +178,9 @@ it('a warning suggests a valid namespace for any package name, and contains no t
 });
 
 it('there is no check when there is nothing to compare', () => {
-  const given = [{}, { own: BLOG }, { crons: [POLL] }, { crons: [{ ...POLL, disabled: true }] }];
-  expect(given.map((options) => checkOf(options) !== undefined)).toEqual([false, true, true, false]);
+  const limits = [{ name: 'stripe', concurrency: 5, keyed: true, ordered: false }];
+  const given = [{}, { own: BLOG }, { crons: [POLL] }, { crons: [{ ...POLL, disabled: true }] }, { limits }];
+  expect(given.map((options) => checkOf(options) !== undefined)).toEqual([false, true, true, false, true]);
 });
 
 it('a failed check is reported and repeated', async () => {

@@ -218,6 +218,7 @@ export interface LiveWorker extends AppWorker {
   readonly pid: number;
   /** those that it fires */
   readonly crons: readonly CronDeclaration[];
+  readonly limits: readonly LimitDeclaration[];
 }
 
 /** What a worker knows about a task; kept in the catalog for senders that do not have its class. */

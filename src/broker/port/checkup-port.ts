@@ -1,4 +1,5 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
+import type { LimitDeclaration } from '../../policy/limit-declarations.js';
 
 /** The part of INFO that decides whether a server keeps tasks. A server that does not list a field leaves it undefined. */
 export interface ServerFacts {
@@ -59,6 +60,7 @@ export interface SessionRecord {
   readonly reads: string;
   /** those that its worker fires */
   readonly crons: readonly CronDeclaration[];
+  readonly limits: readonly LimitDeclaration[];
 }
 
 /** What a check of a server and a namespace reads, beside what people see elsewhere. All of it only reads. */

@@ -15,7 +15,14 @@ import {
   judgeVersion,
 } from './server-checks.js';
 import { DEATH_TIMES, judgeDead, judgeNames, judgePauses, judgeQueues } from './task-checks.js';
-import { judgeCrons, judgeDigests, judgeSessions, judgeVersions, type WorkersReading } from './worker-checks.js';
+import {
+  judgeCrons,
+  judgeDigests,
+  judgeLimits,
+  judgeSessions,
+  judgeVersions,
+  type WorkersReading,
+} from './worker-checks.js';
 
 /** Reads for one check, and lets a pure function judge. */
 type Check = (readings: Readings) => Promise<Outcome>;
@@ -66,6 +73,7 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   digests: async (readings) => judgeDigests(await workersReading(readings)),
   versions: async (readings) => judgeVersions(await workersReading(readings)),
   crons: async (readings) => judgeCrons(await workersReading(readings)),
+  limits: async (readings) => judgeLimits(await workersReading(readings)),
   queues: async (readings) => {
     const [queues, workers, survey, now] = await Promise.all([
       readings.queues(),

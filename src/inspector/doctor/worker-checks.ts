@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { cronDifference } from '../../cron/cron-difference.js';
+import { limitDifference } from '../../policy/limit-difference.js';
 import { counted } from '../../values/counted.js';
 import { type Place, placeOf, processOf } from '../workers/worker-place.js';
 import type { DoctorFinding } from './doctor-report.js';
@@ -87,27 +88,56 @@ export function judgeVersions({ now, sessions, workers }: WorkersReading): Outco
 }
 
 export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
-  const seen = new Map<string, { readonly by: SessionRecord; readonly cron: SessionRecord['crons'][number] }>();
-  const findings = new Map<string, DoctorFinding>();
+  const live = sessions.filter(({ until }) => until >= now);
+  const { names, differences } = compared(live, ({ crons }) => crons, cronDifference);
+  const findings = differences.map(({ name, what }) =>
+    finding('cron-differs', `cron ${name}`, {
+      what: `${what} Each fires it as it declares it.`,
+      remedy: 'Finish the deploy. If it is not the cause, give both the same `timeZone` or `TZ`, or each its own name.',
+      command: 'npx nestwork crons ls',
+    }),
+  );
+  return names === 0 ? ok('No worker declares a cron.') : judged(`${counted(names, 'cron')}.`, findings);
+}
+
+export function judgeLimits({ now, sessions }: WorkersReading): Outcome {
+  const live = sessions.filter(({ until }) => until >= now);
+  const { names, differences } = compared(live, ({ limits }) => limits, limitDifference);
+  const findings = differences.map(({ name, what }) =>
+    finding('limit-differs', `limit ${name}`, {
+      what: `${what} For both holds what the worker declares that started last.`,
+      remedy: 'Finish the deploy. If it is not the cause, give both the same numbers, or each its own name.',
+      command: 'npx nestwork limits ls',
+    }),
+  );
+  return names === 0 ? ok('No worker declares a limit.') : judged(`${counted(names, 'limit')}.`, findings);
+}
+
+interface Difference {
+  readonly name: string;
+  readonly what: string;
+}
+
+/** What workers declare by a name: how many names there are, and the first difference of each. */
+function compared<T extends { readonly name: string }>(
+  sessions: readonly SessionRecord[],
+  of: (session: SessionRecord) => readonly T[],
+  difference: (one: T, other: T) => readonly [one: string, other: string] | undefined,
+): { readonly names: number; readonly differences: Difference[] } {
+  const seen = new Map<string, { readonly by: SessionRecord; readonly declared: T }>();
+  const differences = new Map<string, Difference>();
   for (const session of sessions) {
-    if (session.until < now) continue;
-    for (const cron of session.crons) {
-      const first = seen.get(cron.name);
-      if (!first) seen.set(cron.name, { by: session, cron });
-      const [one, other] = (first && cronDifference(first.cron, cron)) ?? [];
-      if (!first || other === undefined || findings.has(cron.name)) continue;
-      const what = `The ${placeOf(first.by.session, first.by)} declares it with ${one}, the ${placeOf(session.session, session)} with ${other}. Each fires it as it declares it.`;
-      const remedy =
-        'Finish the deploy. If it is not the cause, give both the same `timeZone` or `TZ`, or each its own name.';
-      findings.set(
-        cron.name,
-        finding('cron-differs', `cron ${cron.name}`, { what, remedy, command: 'npx nestwork crons ls' }),
-      );
+    for (const declared of of(session)) {
+      const { name } = declared;
+      const first = seen.get(name);
+      if (!first) seen.set(name, { by: session, declared });
+      const [one, other] = (first && difference(first.declared, declared)) ?? [];
+      if (!first || other === undefined || differences.has(name)) continue;
+      const what = `The ${placeOf(first.by.session, first.by)} declares it with ${one}, the ${placeOf(session.session, session)} with ${other}.`;
+      differences.set(name, { name, what });
     }
   }
-  return seen.size === 0
-    ? ok('No worker declares a cron.')
-    : judged(`${counted(seen.size, 'cron')}.`, [...findings.values()]);
+  return { names: seen.size, differences: [...differences.values()] };
 }
 
 function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [value: string, all: T[]][] {
