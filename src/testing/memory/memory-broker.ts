@@ -138,8 +138,8 @@ export class MemoryBroker implements AppBroker, TestWork {
     return this.add(queue, messages, due, due && !this.observer.impatient ? this.timeOf(due) : undefined);
   }
 
-  async enqueueOne(queue: string, message: string): Promise<void> {
-    await this.enqueue(queue, [message]);
+  async enqueueOne(queue: string, message: string, labels?: readonly string[]): Promise<void> {
+    await (labels ? this.enqueueLimited(queue, [message], { labels }) : this.enqueue(queue, [message]));
   }
 
   async enqueueLimited(queue: string, messages: readonly string[], options: LimitedOptions): Promise<LimitedReply> {

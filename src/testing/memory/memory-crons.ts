@@ -6,6 +6,7 @@ import type {
   DeclaringSession,
   DueRun,
   Firing,
+  FiringCron,
 } from '../../broker/port/broker.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { MemoryTasks } from './memory-tasks.js';
@@ -35,9 +36,10 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     }
   }
 
-  async fire({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, runs: readonly DueRun[]): Promise<Firing> {
+  async fire({ name, queue, start }: FiringCron, runs: readonly DueRun[]): Promise<Firing> {
     const noted = this.crons.get(name);
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
+    this.tasks.lines.limits.label(start?.labels ?? []);
     let heldIn: string | undefined;
     const due = runs.filter((run) => run.due > noted.settledUntil && run.due <= this.tasks.now);
     const fired = due.filter((run) => {

@@ -43,12 +43,14 @@ export class MemoryGroups implements GroupBroker, GroupPort {
     if (!this.groups.has(group.id)) this.groups.set(group.id, newGroup(group, now, now + UNSEALED_MS));
   }
 
-  async add(id: string, queue: string, messages: readonly string[], { due }: MemberOptions = {}): Promise<Added> {
+  async add(id: string, queue: string, messages: readonly string[], options: MemberOptions = {}): Promise<Added> {
+    const { due, labels = [] } = options;
     const group = this.find(id);
     if (group?.kind !== 'batch') return 'unknown';
     if (group.open <= 0 || isOver(group)) return 'ended';
     const at = due && !this.observer.impatient ? this.timeOf(due) : this.tasks.now;
     const fresh = messages.filter((message) => this.tasks.add(queue, message, at > this.tasks.now ? at : undefined));
+    this.tasks.lines.limits.label(labels);
     group.total += fresh.length;
     group.open += fresh.length;
     this.isAlive(group);

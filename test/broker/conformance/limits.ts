@@ -237,7 +237,7 @@ export function limits(stage: () => Stage): void {
       await stage().start({ limits: [ACME] });
       await stage().next();
       const messages = [stage().starting({ limits: [ACME] }), stage().starting({ limits: [ACME] })];
-      await stage().broker.enqueueLimited('default', messages, { labels: [ACME, 'acme'] });
+      await stage().broker.enqueueLimited('default', messages, {});
       return messages.map(idOf);
     };
 
@@ -257,15 +257,27 @@ export function limits(stage: () => Stage): void {
       ]);
     });
 
-    it('show what they wait for', async () => {
-      const [first = ''] = await waiting();
-      const { message = '' } = await stage().broker.locate(first);
+    it.each<[string, (message: string, labels: string[]) => Promise<unknown>]>([
+      ['by itself', (message, labels) => stage().broker.enqueueOne('default', message, labels)],
+      ['with others', (message, labels) => stage().broker.enqueueLimited('default', [message], { labels })],
+      [
+        'with a unique key',
+        (message, labels) =>
+          stage().broker.enqueueUnique('default', message, { due: undefined, replace: false, labels }),
+      ],
+    ])('show what they wait for, sent %s', async (_, send) => {
+      await stage().limited({ name: 'stripe', concurrency: 1, keyed: true });
+      await stage().start({ limits: [ACME] });
+      await stage().next();
+      const sent = stage().starting({ limits: [ACME], key: 'second' });
+      await send(sent, [ACME, 'acme']);
+      const { message = '' } = await stage().broker.locate(idOf(sent));
       expect(await stage().broker.limits.lineOf('default', message)).toEqual({
         inLine: true,
         limits: [
           {
             ...{ limit: ACME, name: 'stripe', queue: undefined, key: 'acme', used: 1, most: 1, intervalUs: undefined },
-            ...{ opensAt: undefined, isStopped: false, isShut: true },
+            ...{ burst: 1, opensAt: undefined, isStopped: false, isShut: true },
           },
         ],
         ...{ linesAhead: 0, priority: 0, olderMs: 0, hasTenant: false },
