@@ -8,6 +8,7 @@ import { NAMES_ROUTES } from './screens/names/routes.js';
 import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
 import { QUEUE_ROUTES } from './screens/queue/routes.js';
 import { QUEUES_ROUTES } from './screens/queues/routes.js';
+import { SEND_ROUTES } from './screens/send/routes.js';
 import { TASK_ROUTES } from './screens/task/routes.js';
 import { TASKS_ROUTES } from './screens/tasks/routes.js';
 import { WORKER_ROUTES } from './screens/workers/routes.js';
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   ...OVERVIEW_ROUTES,
   ...TASKS_ROUTES,
   ...TASK_ROUTES,
+  ...SEND_ROUTES,
   ...QUEUES_ROUTES,
   ...QUEUE_ROUTES,
   ...NAMES_ROUTES,

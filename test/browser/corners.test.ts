@@ -1,5 +1,7 @@
 /** What a dashboard shows only at times: many tasks, large ones, two namespaces, explanations. */
 import { Redis } from 'ioredis';
+import { fairDigest, orderTagOf } from '../../src/message/order-tag.js';
+import { tagLetters } from '../../src/message/tags.js';
 import { encodeDone } from '../../src/message/task-result.js';
 import { open } from './harness/browser.js';
 import { inBrowser, scene } from './harness/in-browser.js';
@@ -163,6 +165,39 @@ inBrowser('the dashboard in its corners', () => {
       expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(args);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     }
+    expect(here.faults.take()).toEqual([]);
+  });
+
+  it('asks for the keys that a task needs, also when another was named before, and sends it with them', async () => {
+    const here = await arrive();
+    const { page } = here;
+    await here.show('#/shop/send');
+    const field = (name: string) => page.locator(`main [name="${name}"]`);
+    const key = page.getByLabel('Key for the limit export');
+    await field('task').fill('ReportTasks.export');
+    await key.waitFor();
+    expect(await field('priority').getAttribute('placeholder')).toBe('3');
+    await field('task').fill('ReportTasks.archive');
+    await key.waitFor({ state: 'detached' });
+    expect(await field('fairKey').count()).toBe(0);
+    await field('task').fill('ReportTasks.export');
+    await key.fill('acme');
+    await field('fairKey').fill('Acme Inc');
+    await field('priority').fill('7');
+    await field('args').fill('["acme"]');
+    await field('delay').fill('1h');
+    await page.locator('main').getByRole('button', { name: 'Send' }).click();
+    await page.getByText('It was sent.').waitFor();
+    const redis = new Redis(stage.shop.redis.url);
+    const [labels, scheduled] = await Promise.all([
+      redis.hvals('{shop}:limit-labels'),
+      redis.zrange('{shop}:scheduled:bulk', '0', '-1'),
+    ]);
+    redis.disconnect();
+    expect(labels).toEqual(['acme']);
+    const [message = ''] = scheduled.filter((one) => one.includes('["ReportTasks.export"'));
+    expect(tagLetters(message)).toBe('lo');
+    expect(orderTagOf(message)).toEqual({ priority: 7, ageMs: 60_000, fair: fairDigest('Acme Inc') });
     expect(here.faults.take()).toEqual([]);
   });
 

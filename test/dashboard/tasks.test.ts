@@ -3,6 +3,8 @@ import type { QueueDashboardOptions } from '../../src/dashboard/index.js';
 import type { TaskView } from '../../src/dashboard/screens/task/wire.js';
 import type { MatchingPreview, TaskRow, TaskRows } from '../../src/dashboard/screens/tasks/wire.js';
 import { Inspector } from '../../src/inspector/inspector.js';
+import { limitKey as limitKeyOf } from '../../src/message/limit-tag.js';
+import { fairDigest } from '../../src/message/order-tag.js';
 import { encodeDone } from '../../src/message/task-result.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { type DashboardApp, DashboardApps } from '../support/dashboard-apps.js';
@@ -582,6 +584,32 @@ describe('a task that is sent', () => {
     expect((await get('send/names')).body).toEqual({ names: ['Some.task'] });
   });
 
+  const LIMITED = {
+    ...{ name: 'Some.limited', queue: 'default', fair: true, priority: { value: 3, ageMs: 60_000 } },
+    limits: [
+      { name: 'stripe', keyed: true },
+      { name: 'all', keyed: false },
+    ],
+  };
+
+  it('goes with the keys and the priority that it needs by the catalog', async () => {
+    await boot();
+    await fixture.redis.hset('{nestwork}:catalog', LIMITED.name, JSON.stringify(LIMITED));
+    const needs = async (task: string) => (await get('send/needs', { task })).body;
+    expect(await needs(LIMITED.name)).toEqual({ task: LIMITED.name, limits: ['stripe'], fair: true, priority: 3 });
+    for (const task of ['Some.task', 'Nobody.has'])
+      expect(await needs(task)).toEqual({ task, limits: [], fair: false });
+    const body = { task: LIMITED.name, args: '[]' };
+    expect(await post('send', body)).toMatchObject({ status: 400, body: { code: 'LIMIT_KEY_NEEDED' } });
+    const given = { limitKeys: { stripe: 'acme' }, fairKey: 'acme', priority: 7 };
+    expect(await post('send', { ...body, ...given })).toMatchObject({ status: 200, body: { added: true } });
+    expect(Object.values(await fixture.redis.hgetall('{nestwork}:limit-labels'))).toEqual(['acme']);
+    const [entry = ''] = await fixture.redis.zrange('{nestwork}:held:default', '0', '0');
+    const [key = '', all = ''] = [limitKeyOf('stripe', 'acme'), limitKeyOf('all')];
+    expect(entry).toContain(`${key}${all}${fairDigest('acme')} `);
+    expect(entry).toContain('o7');
+  });
+
   it('needs the right for the queue to which it goes, also when the person names none', async () => {
     await boot({ can: (action, { queue }) => action !== 'send' || queue === undefined || queue === 'bulk' });
     expect((await post('send', { task: 'Some.task', args: '[]' })).status).toBe(403);
@@ -596,6 +624,12 @@ describe('a task that is sent', () => {
     [{ task: 'Nobody.has', args: '[]' }, 404, 'UNKNOWN_TASK'],
     [{ task: 'Some.task', args: '[]', queue: 'nowhere' }, 404, 'UNKNOWN_QUEUE'],
     [{ task: 'Some.task', args: '[]', delay: 'soon' }, 400, 'INVALID_DURATION'],
+    [{ task: 'Some.task', args: '[]', limitKeys: ['acme'] }, 400, 'INVALID_OPTION'],
+    [{ task: 'Some.task', args: '[]', limitKeys: { stripe: 7 } }, 400, 'INVALID_OPTION'],
+    [{ task: 'Some.task', args: '[]', limitKeys: { stripe: '' } }, 400, 'INVALID_LIMIT_KEY'],
+    [{ task: 'Some.task', args: '[]', fairKey: 7 }, 400, 'INVALID_OPTION'],
+    [{ task: 'Some.task', args: '[]', priority: '7' }, 400, 'INVALID_OPTION'],
+    [{ task: 'Some.task', args: '[]', priority: 10 }, 400, 'INVALID_OPTION'],
   ])('is refused when something is wrong: %j', async (body, status, code) => {
     await boot();
     expect(await post('send', body)).toMatchObject({ status, body: { code } });

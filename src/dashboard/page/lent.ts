@@ -1,13 +1,15 @@
 /** What the script of the page lends to those that are loaded later. What the others need as well costs nothing more here. */
 export { Fragment, h } from 'preact';
-export { useEffect } from 'preact/hooks';
-export { useRead } from './api.js';
+export { useEffect, useRef, useState } from 'preact/hooks';
+export { act, useRead } from './api.js';
+export { useSnapshot } from './live.js';
 export {
   Ago,
   askFirst,
   Chips,
   Code,
   counted,
+  Denied,
   Do,
   Empty,
   Fact,
@@ -22,3 +24,4 @@ export {
 } from './parts/index.js';
 export { go, href, usePlace } from './router.js';
 export { heading } from './screen.js';
+export { useSession } from './session.js';

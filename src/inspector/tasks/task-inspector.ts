@@ -5,6 +5,7 @@ import { labelOf } from '../../message/message-label.js';
 import { assertTaskId } from '../../message/task-id.js';
 import { idOf } from '../../message/task-message.js';
 import { argumentText } from '../../payload/argument-spans.js';
+import type { CatalogStart } from '../../policy/start-catalog.js';
 import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
 import type { Duration } from '../../values/duration.js';
@@ -96,6 +97,15 @@ export class TaskInspector {
    */
   async queueOf(name: string): Promise<string | undefined> {
     return (await this.broker.registeredTask(name))?.queue;
+  }
+
+  /**
+   * What workers announced of when a task may start; empty for one that none has announced.
+   *
+   * @internal
+   */
+  async startOf(name: string): Promise<CatalogStart> {
+    return (await this.broker.registeredTask(name)) ?? {};
   }
 
   /**

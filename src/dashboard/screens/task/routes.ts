@@ -1,7 +1,4 @@
-import type { SendByNameOptions } from '../../../inspector/tasks/send-by-name.js';
 import type { FoundState } from '../../../inspector/tasks/task-inspector.js';
-import { invalid } from '../../../values/option-values.js';
-import { readEditable } from '../../arguments/read-editable.js';
 import { Refused } from '../../http/refused.js';
 import { type Act, act, type Call, type Route, read } from '../../http/route.js';
 import { timeOf } from './new-time.js';
@@ -29,20 +26,6 @@ export const TASK_ROUTES: readonly Route[] = [
       scheduled(id, await inspector.tasks.moveTo(id, timeOf(body), { by })),
     ),
   }),
-  read('send/names', async ({ inspector }) => ({ names: await inspector.tasks.names() })),
-  act('send', {
-    action: 'send',
-    subject: async ({ inspector, body }) => {
-      const { task, queue } = body;
-      if (typeof task !== 'string' || task === '') throw invalid('task', 'is missing', 'Give the name of a task.');
-      // so that `can` knows the queue though the person names none
-      return { task, queue: typeof queue === 'string' && queue !== '' ? queue : await inspector.tasks.queueOf(task) };
-    },
-    run: async ({ inspector, by, body }, { task = '', queue }) => {
-      const options: SendByNameOptions = { ...optionsOf(body), ...(queue !== undefined && { queue }) };
-      return inspector.tasks.send(task, argumentsOf(body), { ...options, by });
-    },
-  }),
 ];
 
 /** For an action on the task whose id is in the body. */
@@ -61,20 +44,4 @@ function scheduled(id: string, found: FoundState): FoundState {
 function tooLate(id: string, found: FoundState, so: string): Refused {
   const state = found === 'unknown' ? 'done, or never was' : found;
   return new Refused(409, 'TOO_LATE', `Task ${id} is ${state}: ${so}.`);
-}
-
-/** In the form that can be edited, of which plain JSON is the most part. */
-function argumentsOf({ args }: Call['body']): readonly unknown[] {
-  if (typeof args !== 'string') throw invalid('args', 'is no text', 'Write the arguments as a list: [7].');
-  return readEditable(args, []);
-}
-
-function optionsOf({ delay, at, key }: Call['body']): SendByNameOptions {
-  const hasTime = [delay, at].some((one) => one !== undefined && one !== '');
-  const when = hasTime ? timeOf({ delay, at }) : undefined;
-  if (key !== undefined && typeof key !== 'string') throw invalid('key', 'is no text', 'Give a text, or leave it out.');
-  return {
-    ...(when instanceof Date ? { eta: when } : when !== undefined && { delay: when }),
-    ...(key && { key }),
-  };
 }
