@@ -13,7 +13,7 @@ import { withTables } from './generate/document.mjs';
 import { withErrorEntries } from './generate/error-entries.mjs';
 import { withHead } from './generate/head.mjs';
 import { linterDirections } from './generate/house.mjs';
-import { linkScripts, wholeText } from './generate/linked-scripts.mjs';
+import { linkScripts, throughMaker, wholeText } from './generate/linked-scripts.mjs';
 import { withOverview } from './generate/overview.mjs';
 import { readTables } from './generate/tables.mjs';
 import { Failure, ROOT, runTool } from './run.mjs';
@@ -81,14 +81,23 @@ function nameOf(file) {
   return path.startsWith('lib/') ? path : path.slice(path.lastIndexOf('/') + 1);
 }
 
-function moduleOf({ parts, scripts }) {
+function moduleOf({ parts, seldom, scripts }) {
   const quoted = (text) => text.replace(/[\\`]|\$\{/g, '\\$&');
   const object = (entries) => `{\n${entries.map(([name, text]) => `  '${name}': \`${text}\`,\n`).join('')}};\n`;
-  const ofScript = ({ text, uses }) => wholeText({ text: quoted(text), uses }, (part) => `\${LIB.${part}}`);
+  // those that use a seldom part find it elsewhere in most scripts
+  const changed = new Map(
+    [...parts]
+      .map(([name, text]) => [name, throughMaker(text, seldom)])
+      .filter(([name, text]) => !seldom.has(name) && text !== parts.get(name)),
+  );
+  const from = (name, isLate) => `\${${isLate && changed.has(name) ? 'LATE' : 'LIB'}.${name}}`;
+  const ofScript = ({ text, ...script }) => wholeText({ text: quoted(text), ...script }, seldom, from);
   return [
     "import type { ScriptName } from './scripts.js';\n\n",
     '/** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */\n',
     `const LIB = ${object([...parts].map(([name, text]) => [name, quoted(text)]))}\n`,
+    '/** Those that use parts which are made late. */\n',
+    `const LATE = ${object([...changed].map(([name, text]) => [name, quoted(text)]))}\n`,
     '/** The whole text of each script in lua/, by its name. */\n',
     `export const LUA: Readonly<Record<ScriptName, string>> = ${object([...scripts].map(([name, script]) => [name, ofScript(script)]))}`,
   ].join('');

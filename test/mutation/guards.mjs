@@ -233,8 +233,8 @@ const LEAVE = [
     'unique-keys',
     change(
       'place_of: a list of their own for quarantined tasks',
-      "is_quarantined(message) and 'quarantined' or line_of",
-      'line_of',
+      "is_quarantined(message) and 'quarantined' or may_have_limits",
+      'may_have_limits',
     ),
   ),
   ...missedBy(

@@ -24,8 +24,16 @@ const CLAIM = missedBy('limits-waiting', [
   change('no task beside lines', "return found > redis.call('EXISTS', gates)", 'return false'),
   change('tasks in spite of the limits of other queues', "return found > redis.call('EXISTS', gates)", 'return true'),
   change('no task beside lines of any queue', 'may_limit[i + 1] = queues[i].ready', 'may_limit[2] = queues[1].ready'),
-  change('no quarantined task with limits', 'if first and line_of(first) then', 'if false then'),
-  change('quarantined tasks without limits', 'if first and line_of(first) then', 'if first then'),
+  change(
+    'no quarantined task with limits',
+    'if first and may_have_limits(first) and line_of(first) then',
+    'if false then',
+  ),
+  change(
+    'quarantined tasks without limits',
+    'if first and may_have_limits(first) and line_of(first) then',
+    'if first then',
+  ),
   change('limits of queues that are no foreign key', 'if its_gates.err then', 'if false then'),
   change('a repeated reply beside lines', RETURNED, 'if most > 0 and has_limits() then'),
   change(
@@ -78,7 +86,7 @@ const LEAVE = missedBy('limits-leaving', [
 ]);
 
 const ENLIST = missedBy('limits-waiting', [
-  change('line_up: a line', 'if has_tags(message) and line_of(message) then', 'if false then'),
+  change('line_up: a line', 'if may_have_limits(message) and line_of(message) then', 'if false then'),
   change('line_up: tasks before the first with a line', 'part(messages, 1, i - 1)', '{}'),
   remove('line_up: tasks behind the first with a line', '      plain[#plain + 1] = message\n'),
   change('line_up: the time of a task that comes back', 'is_new and with_line or {}', 'with_line'),
@@ -165,7 +173,7 @@ export const OF_LIMITS = {
       remove('the keys of limits in clear', 'note_labels(keys, labels, { message })\n'),
     ]),
     ...missedBy('limits-waiting', [
-      change('a time that is not ahead, under its key', 'due <= now and line_of(message) and', 'false and'),
+      change('a time that is not ahead, under its key', 'due <= now and may_have_limits(message) and', 'false and'),
     ]),
   ],
   'enqueue-members': [

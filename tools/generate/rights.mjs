@@ -1,5 +1,3 @@
-import { wholeText } from './linked-scripts.mjs';
-
 /**
  * What is called outside of scripts: by whom, on which key (none for those that name no key), which commands. `R` only
  * reads. The process tests run with these rights and no others, so a missing right here fails there.
@@ -245,7 +243,7 @@ function keysOf({ keys, blocks, lists }) {
 
 /** The commands that a script can reach, through the functions of the libraries. */
 function commandsOf(script, { parts }) {
-  const text = wholeText(script, (part) => parts.get(part));
+  const text = [...script.uses].map((part) => parts.get(part)).join('\n') + script.text;
   return [...text.matchAll(/\('([A-Z]+)'/g)].map(([, command]) => command.toLowerCase());
 }
 

@@ -77,7 +77,7 @@ end`,
   'line_up': `local function line_up(keys, queues, queue, messages, is_new)
   local plain, with_line = messages, {}
   for i, message in ipairs(messages) do
-    if has_tags(message) and line_of(message) then
+    if may_have_limits(message) and line_of(message) then
       plain = plain == messages and part(messages, 1, i - 1) or plain
       with_line[#with_line + 1] = message
     elseif plain ~= messages then
@@ -197,7 +197,7 @@ end`,
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
       local queue = queues[name]
-      local line = queue and has_tags(message) and line_of(message)
+      local line = queue and may_have_limits(message) and line_of(message)
       -- found by the promoter, too, which keeps the order until somebody has removed the foreign key
       local has_keys = queue and queue.pending and queue.bell
         and (not line or keys.limits and queue.held and not wrong_lines(keys, { queue }))
@@ -706,7 +706,7 @@ end`,
   return 0
 end`,
   'place_of': `local function place_of(message)
-  return is_quarantined(message) and 'quarantined' or line_of(message) and 'held' or 'pending'
+  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and line_of(message) and 'held' or 'pending'
 end`,
   'remove': `local function remove(keys, queues, queue, place, message, passed)
   local removed
@@ -785,7 +785,6 @@ end`,
   'CLAIMED': `local CLAIMED = { [108] = true, [113] = true }`,
   'WAITING': `local WAITING = { [76] = true }`,
   'DECLARED': `local DECLARED = { [108] = true, [76] = true }`,
-  'ANY_LIMIT': `local ANY_LIMIT = { [108] = true, [76] = true, [113] = true, [111] = true }`,
   'limits_of': `local function limits_of(message, letters)
   local limits, at = {}, 35
   local letter = string.byte(message, at)
@@ -800,7 +799,7 @@ end`,
 end`,
   'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if has_tags(message) and #limits_of(message, ANY_LIMIT) > 0 then
+    if may_have_limits(message) then
       return wrong_lines(keys, queues)
     end
   end
@@ -808,7 +807,7 @@ end`,
   'limits_among': `local function limits_among(numbers, messages)
   local found
   for _, i in ipairs(numbers) do
-    for _, limit in ipairs(has_tags(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
+    for _, limit in ipairs(may_have_limits(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
       found = found or {}
       found[#found + 1] = limit
     end
@@ -816,8 +815,9 @@ end`,
   return found
 end`,
   'end_limits': `local function end_limits(keys, queues, queue, message, letters)
-  local given_up = has_tags(message) and limits_of(message, letters) or {}
-  local declared = has_tags(message) and limits_of(message, DECLARED) or {}
+  local has_limits = may_have_limits(message)
+  local given_up = has_limits and limits_of(message, letters) or {}
+  local declared = has_limits and limits_of(message, DECLARED) or {}
   if #given_up + #declared == 0 then
     return
   end
@@ -845,7 +845,7 @@ end`,
   return message
 end`,
   'keep_ordered': `local function keep_ordered(keys, task, message)
-  for _, limit in ipairs(has_tags(message) and limits_of(message, CLAIMED) or {}) do
+  for _, limit in ipairs(may_have_limits(message) and limits_of(message, CLAIMED) or {}) do
     if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
       message = with_letter(message, 'l', limit, 'L')
     end
@@ -854,7 +854,7 @@ end`,
 end`,
   'give_up_slots': `local function give_up_slots(keys, task, message)
   local given_up = {}
-  for _, limit in ipairs(has_tags(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
+  for _, limit in ipairs(may_have_limits(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
     if not keeps_slot(message, limit) then
       given_up[#given_up + 1] = limit
     end
@@ -1076,6 +1076,18 @@ end`,
   'FIRST': `local FIRST = '0000000000000'`,
   'has_tags': `local function has_tags(message)
   return string.byte(message, 35) ~= 91
+end`,
+  'may_have_limits': `local function may_have_limits(message)
+  local at, letter = 35, string.byte(message, 35)
+  -- A to Z, a to z; L, l, o, q
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
+      return true
+    end
+    at = at + 28
+    letter = string.byte(message, at)
+  end
+  return false
 end`,
   'line_of': `local function line_of(message)
   if not has_tags(message) then
@@ -2092,6 +2104,571 @@ end`,
 end`,
 };
 
+/** Those that use parts which are made late. */
+const LATE = {
+  'line_up': `local function line_up(keys, queues, queue, messages, is_new)
+  local plain, with_line = messages, {}
+  for i, message in ipairs(messages) do
+    if may_have_limits(message) and limit_parts().line_of(message) then
+      plain = plain == messages and part(messages, 1, i - 1) or plain
+      with_line[#with_line + 1] = message
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
+    end
+  end
+  if #with_line == 0 then
+    return plain, false
+  end
+  local lines = limit_parts().shared_lines(keys, queues)
+  for i, message in ipairs(is_new and with_line or {}) do
+    with_line[i] = not_ahead(keys, queue, message, lines.now)
+  end
+  return plain, lines.add(queue, with_line)
+end`,
+  'groups_of': `local function groups_of(keys, queues)
+  local own, now = {}, text(now_ms())
+
+  local function hand_on(order)
+    redis.call('RPUSH', keys.released, order)
+    ring(keys.alarm)
+  end
+
+  function own.read(id)
+    local stored = redis.call('HGET', keys.groups, id)
+    local kind, policy, state, open, total, done, dead, deleted, dropped, cancelled, bad, held
+      = string.match(stored or '', GROUP)
+    return kind and {
+      id = id, kind = kind, policy = policy, state = state, open = tonumber(open), total = tonumber(total), done = tonumber(done),
+      dead = tonumber(dead), deleted = tonumber(deleted), dropped = tonumber(dropped), cancelled = tonumber(cancelled),
+      bad = tonumber(bad), held = tonumber(held),
+    }
+  end
+
+  function own.write(group)
+    redis.call('HSET', keys.groups, group.id, string.format('%s %s %s %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f',
+      group.kind, group.policy, group.state, group.open, group.total, group.done, group.dead, group.deleted, group.dropped,
+      group.cancelled, group.bad, group.held))
+  end
+
+  -- What a callback gets, as JSON.
+  local function status_of(group)
+    local about, culprit = unpack(redis.call('HMGET', keys.groups, group.id .. ' about', group.id .. ' culprit'))
+    local failed = group.dead + group.deleted
+    local waiting = group.total - group.done - failed - group.dropped - group.cancelled
+    local counts = string.format('"total":%.0f,"done":%.0f,"failed":%.0f,"dropped":%.0f,"cancelled":%.0f,"waiting":%.0f',
+      group.total, group.done, failed, group.dropped, group.cancelled, waiting)
+    local name = string.match(about or '', '^(".*")\\n') or '""'
+    return '{"id":"' .. group.id .. '","name":' .. name .. ',"state":"' .. group.state .. '",' .. counts
+      .. (culprit and ',"culprit":' .. culprit or '') .. '}'
+  end
+
+  -- A task in its queue: it has waited there since now.
+  local stamp
+  local function begun(message)
+    stamp = stamp or base36(tonumber(now), 9)
+    return string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
+  end
+
+  -- Tasks that waited, \`<queue> <message>\`, come to their queues in their order, those of one queue together.
+  function own.send(entries)
+    local together = {}
+    for _, entry in ipairs(entries) do
+      local name, message = split(entry)
+      local queue = queues[name]
+      local line = queue and may_have_limits(message) and limit_parts().line_of(message)
+      -- found by the promoter, too, which keeps the order until somebody has removed the foreign key
+      local has_keys = queue and queue.pending and queue.bell
+        and (not line or keys.limits and queue.held and not limit_parts().wrong_lines(keys, { queue }))
+      if has_keys then
+        together[name] = together[name] or {}
+        table.insert(together[name], begun(message))
+      else
+        hand_on('+ ' .. name .. ' ' .. begun(message))
+      end
+    end
+    for name, messages in pairs(together) do
+      enlist_new(keys, queues, queues[name], messages)
+    end
+  end
+
+  -- Takes a task out of the hash. Only the script that has removed it may send or bury it.
+  local function take(field)
+    local entry = redis.call('HGET', keys.groups, field)
+    return entry and redis.call('HDEL', keys.groups, field) == 1 and entry or nil
+  end
+
+  -- A callback with its status, for which its sender has left a place.
+  local function with_status(group, entry)
+    local first, last = string.find(entry, ',["$"]', 1, true)
+    return first and string.sub(entry, 1, first) .. '[' .. status_of(group) .. string.sub(entry, last) or entry
+  end
+
+  local function call_back(group, which)
+    local entry = take(group.id .. ' ' .. which)
+    if entry then
+      own.send({ with_status(group, entry) })
+    end
+  end
+
+  -- Everything has ended.
+  local function close(group)
+    if group.state == 'open' or group.state == 'failed' then
+      group.state = group.bad > 0 and 'failed' or 'done'
+    end
+    own.write(group)
+    redis.call('ZREM', keys.group_times, group.id .. ' deadline')
+    redis.call('ZADD', keys.groups_ended, now, group.id)
+    if redis.call('ZCARD', keys.groups_ended) > MOST_ENDED + 100 then
+      hand_on('f')
+    end
+    if group.kind == 'b' and group.state == 'done' then
+      call_back(group, 'done')
+      redis.call('HDEL', keys.groups, group.id .. ' failed')
+    elseif group.kind == 'b' then
+      local entry = take(group.id .. ' done')
+      if entry and group.state ~= 'cancelled' then
+        -- somebody may let it run all the same
+        hand_on('! ' .. with_status(group, entry))
+      end
+    end
+  end
+
+  function own.settle(group)
+    if group.open <= 0 then
+      close(group)
+    else
+      own.write(group)
+    end
+  end
+
+  -- It is over for the group, at once: a member has failed for good, its time is over, or somebody has cancelled it.
+  function own.fail(group, state)
+    group.state = state
+    own.write(group)
+    if group.kind == 'b' then
+      call_back(group, 'failed')
+    end
+  end
+
+  local function node_at(group, number)
+    local stored = redis.call('HGET', keys.groups, group.id .. ' n' .. text(number))
+    local state, waits, policy, covered, told, id, queue, name = string.match(stored or '', NODE)
+    return state and {
+      number = number, state = state, waits = tonumber(waits), policy = policy, covered = covered, told = told, id = id, queue = queue,
+      name = name,
+    }
+  end
+
+  local function write_node(group, node)
+    redis.call('HSET', keys.groups, group.id .. ' n' .. text(node.number), table.concat({
+      node.state, text(node.waits), node.policy, node.covered, node.told, node.id, node.queue, node.name,
+    }, ' '))
+  end
+
+  -- A node no longer waits for one of those before it. Failures reach those with the policy \`end\` as an end; for others they are for good:
+  -- a death, which may yet be mended, does not reach them.
+  local function reach(group, node, how)
+    local goes_on = how == 'done' or node.policy == 'end'
+    if node.state ~= 'waiting' then
+      return
+    elseif goes_on then
+      node.waits = node.waits - 1
+    end
+    local entry = (not goes_on or node.waits <= 0) and take(node.id)
+    if entry then
+      node.state = goes_on and 'ready' or 'failing'
+    end
+    write_node(group, node)
+    if entry and goes_on then
+      own.send({ entry })
+    elseif entry then
+      hand_on('! ' .. entry)
+    end
+  end
+
+  -- Reaches those that wait for a node, \`which\` of them: \`all\`, or those whose policy is \`fail\` or \`end\`.
+  function own.reach_all(group, number, how, which, from)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(number))
+    if not waiting then
+      return
+    end
+    local at, looked = from, 0
+    while at <= #waiting and looked < NODES_AT_ONCE do
+      local next = string.find(waiting, ',', at, true) or #waiting + 1
+      local other = tonumber(string.sub(waiting, at, next - 1))
+      local node = other and node_at(group, other)
+      if node and (which == 'all' or node.policy == which) then
+        reach(group, node, how)
+      end
+      at, looked = next + 1, looked + 1
+    end
+    if at <= #waiting then
+      hand_on(table.concat({ '>', group.id, text(number), how, which, text(at) }, ' '))
+    end
+  end
+
+  -- A node has ended. Returns whether nothing hangs on how: all that waited for it go on without it.
+  local function end_node(group, number, how)
+    local node = node_at(group, number)
+    if not node then
+      return false
+    end
+    local told = node.told == '1'
+    -- those that wait for it may be missing yet: the start of the flow reaches them
+    local early = how == 'cancelled' and redis.call('ZSCORE', keys.group_times, group.id .. ' unsealed')
+    node.state = how
+    if how == 'dead' or how == 'cancelled' and not early then
+      node.told = '1'
+    end
+    write_node(group, node)
+    if early then
+      return node.covered == '1'
+    end
+    if how == 'dead' and not told then
+      own.reach_all(group, number, how, 'end', 1)
+    elseif how ~= 'dead' then
+      own.reach_all(group, number, how, told and 'fail' or 'all', 1)
+    end
+    return node.covered == '1'
+  end
+
+  -- A member has left: \`done\`, \`dead\`, \`dropped\`, \`cancelled\`, or \`deleted\` from the dead.
+  function own.left(message, how, report)
+    local id, number = member_of(message)
+    local group = own.read(id)
+    -- of a group that was forgotten nobody waits for anything
+    if not group or group.open <= 0 then
+      return
+    end
+    local covered = group.policy == 'end'
+    if group.kind == 'f' then
+      covered = end_node(group, number, how)
+    end
+    covered = covered or is_over(group.state)
+    group[how] = group[how] + 1
+    if how == 'dead' and not covered then
+      group.held = group.held + 1
+    elseif how == 'deleted' then
+      group.dead = group.dead - 1
+      group.held = group.held - (covered and 0 or 1)
+      group.open = group.open - (covered and 0 or 1)
+    else
+      group.open = group.open - 1
+    end
+    local is_failure = how ~= 'done' and how ~= 'deleted' and not covered
+    group.bad = group.bad + (is_failure and 1 or 0)
+    if is_failure then
+      local known, told = pcall(cjson.decode, report or '')
+      redis.call('HSETNX', keys.groups, id .. ' culprit', cjson.encode({
+        id = string.sub(message, 1, 20),
+        task = string.match(message, '^%["([%w_.:$-]+)",', body_start(message)) or 'other',
+        how = how,
+        code = known and told.code or nil,
+        error = known and type(told.error) == 'string' and shortened(told.error, 500) or nil,
+      }))
+      if group.state == 'open' then
+        own.fail(group, 'failed')
+      end
+    end
+    own.settle(group)
+  end
+
+  -- A dead member is sent again. Returns whether it still counts: a group that has ended, or was stopped, goes on without it.
+  function own.redriven(message)
+    local id, number = member_of(message)
+    local group = own.read(id)
+    if not group or group.open <= 0 then
+      return false
+    end
+    if is_over(group.state) then
+      own.left(message, 'deleted')
+      return false
+    end
+    local node = group.kind == 'f' and node_at(group, number)
+    local covered = group.policy == 'end' or node and node.covered == '1'
+    if node then
+      node.state = 'ready'
+      write_node(group, node)
+    end
+    group.dead = group.dead - 1
+    group.open = group.open + (covered and 1 or 0)
+    group.held = group.held - (covered and 0 or 1)
+    group.bad = group.bad - (covered and 0 or 1)
+    if group.bad <= 0 and group.state == 'failed' then
+      group.state = 'open'
+      redis.call('HDEL', keys.groups, id .. ' culprit')
+    end
+    own.write(group)
+    return true
+  end
+
+  -- Whether the node that adds others still runs; true for none.
+  function own.runs(group, number)
+    local node = number ~= '' and node_at(group, tonumber(number))
+    return number == '' or node and node.state == 'ready'
+  end
+
+  -- Those that wait for a running node: their numbers, how many they are, and whether all of them go on after a failure.
+  function own.behind(group, number)
+    local waiting = redis.call('HGET', keys.groups, group.id .. ' d' .. text(number)) or ''
+    local _, count = string.gsub(waiting, '%d+', '')
+    return waiting, count, node_at(group, number).covered
+  end
+
+  -- They wait for so many more nodes.
+  function own.hang_on(group, waiting, more)
+    for number in string.gmatch(waiting, '%d+') do
+      local node = node_at(group, tonumber(number))
+      if node then
+        node.waits = node.waits + more
+        write_node(group, node)
+      end
+    end
+  end
+
+  -- Walks over the nodes of a flow from \`from\` on. Returns where to go on; nothing at the end.
+  function own.walk(group, from, visit)
+    local next = tonumber(redis.call('HGET', keys.groups, group.id .. ' next') or 0)
+    local last = math.min(next, from + NODES_AT_ONCE)
+    for number = from, last - 1 do
+      local node = node_at(group, number)
+      if node then
+        visit(node)
+      end
+    end
+    return last < next and last or nil
+  end
+
+  -- Sends the nodes that wait for nothing, and reaches those that wait for one that was cancelled before.
+  function own.start(group, from)
+    local next = own.walk(group, from, function(node)
+      if node.state == 'cancelled' and node.told == '0' then
+        node.told = '1'
+        write_node(group, node)
+        own.reach_all(group, node.number, 'cancelled', 'all', 1)
+      end
+      local entry = node.state == 'waiting' and node.waits <= 0 and take(node.id)
+      if entry then
+        node.state = 'ready'
+        write_node(group, node)
+        own.send({ entry })
+      end
+    end)
+    if next then
+      hand_on('= ' .. group.id .. ' ' .. text(next))
+    end
+  end
+
+  -- Ends the nodes that have not started. Returns them as \`<queue> <message>\`.
+  function own.end_waiting(group, from)
+    local ended = {}
+    local next = own.walk(group, from, function(node)
+      local entry = node.state == 'waiting' and take(node.id)
+      if entry then
+        node.state = 'cancelled'
+        write_node(group, node)
+        ended[#ended + 1] = entry
+      end
+    end)
+    local current = own.read(group.id)
+    current.cancelled = current.cancelled + #ended
+    current.open = current.open - #ended
+    own.settle(current)
+    if next then
+      hand_on('x ' .. group.id .. ' ' .. text(next))
+    end
+    return ended
+  end
+
+  -- No more comes from its sender. Returns whether that is news.
+  local function end_filling(group)
+    local is_news = redis.call('ZREM', keys.group_times, group.id .. ' unsealed') == 1
+    group.open = group.open - (is_news and 1 or 0)
+    return is_news
+  end
+
+  -- Nobody starts any more of its members: somebody cancelled it, or its time is over. \`broadcasts\` is the stream that reaches those that
+  -- run.
+  function own.stop(group, state, broadcasts, kept)
+    end_filling(group)
+    group.open, group.held = group.open - group.held, 0
+    own.fail(group, state)
+    redis.call('ZREM', keys.group_times, group.id .. ' deadline')
+    redis.call('XADD', broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'cancel', 'id', group.id)
+    if group.kind == 'f' then
+      hand_on('x ' .. group.id .. ' 0')
+    end
+    own.settle(group)
+  end
+
+  -- Its sender has added all, or has gone before that: what a batch has goes on. Returns whether that is news.
+  function own.seal(group, abandoned)
+    if not end_filling(group) then
+      return false
+    end
+    if abandoned then
+      own.fail(group, 'abandoned')
+    end
+    own.settle(group)
+    return true
+  end
+
+  -- Forgets a group that has ended. Returns how many fields that were.
+  function own.forget(id, from)
+    local fields = { id, id .. ' about', id .. ' culprit', id .. ' done', id .. ' failed', id .. ' next' }
+    local next = own.walk({ id = id }, from, function(node)
+      fields[#fields + 1] = id .. ' n' .. text(node.number)
+      fields[#fields + 1] = id .. ' d' .. text(node.number)
+    end)
+    if next then
+      hand_on('f ' .. id .. ' ' .. text(next))
+      fields = { unpack(fields, 7) }
+    end
+    redis.call('HDEL', keys.groups, unpack(fields))
+    redis.call('ZREM', keys.groups_ended, id)
+    redis.call('ZREM', keys.group_index, id)
+    return #fields
+  end
+
+  return own
+end`,
+  'place_of': `local function place_of(message)
+  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and limit_parts().line_of(message) and 'held' or 'pending'
+end`,
+  'remove': `local function remove(keys, queues, queue, place, message, passed)
+  local removed
+  if place == 'scheduled' then
+    removed = redis.call('ZREM', queue.scheduled, message)
+  elseif place == 'held' then
+    local entry, line = limit_parts().place_in_line(message)
+    removed = entry and redis.call('ZREM', queue.held, entry) or 0
+    if removed > 0 then
+      local lines = limit_parts().shared_lines(keys, queues)
+      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+    end
+  elseif passed and passed > 50000 then
+    removed = remove_deep(queue[place], passed, message)
+  else
+    -- from the tail: most tasks to remove were sent of late
+    removed = redis.call('LREM', queue[place], -1, message)
+  end
+  if removed > 0 then
+    free_key(keys.unique, message)
+    end_limits(keys, queues, queue, message, WAITING)
+  end
+  return removed
+end`,
+  'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
+  for _, message in ipairs(messages) do
+    if may_have_limits(message) then
+      return limit_parts().wrong_lines(keys, queues)
+    end
+  end
+end`,
+  'limits_among': `local function limits_among(numbers, messages)
+  local found
+  for _, i in ipairs(numbers) do
+    for _, limit in ipairs(may_have_limits(messages[i]) and limit_parts().limits_of(messages[i], CLAIMED) or {}) do
+      found = found or {}
+      found[#found + 1] = limit
+    end
+  end
+  return found
+end`,
+  'end_limits': `local function end_limits(keys, queues, queue, message, letters)
+  local has_limits = may_have_limits(message)
+  local given_up = has_limits and limit_parts().limits_of(message, letters) or {}
+  local declared = has_limits and limit_parts().limits_of(message, DECLARED) or {}
+  if #given_up + #declared == 0 then
+    return
+  end
+  local lines = limit_parts().shared_lines(keys, queues)
+  lines.free(given_up)
+  lines.forget_labels(declared, queue, limit_parts().line_of(message))
+end`,
+  'keep_ordered': `local function keep_ordered(keys, task, message)
+  for _, limit in ipairs(may_have_limits(message) and limit_parts().limits_of(message, CLAIMED) or {}) do
+    if limit_parts().shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
+      message = limit_parts().with_letter(message, 'l', limit, 'L')
+    end
+  end
+  return message
+end`,
+  'give_up_slots': `local function give_up_slots(keys, task, message)
+  local given_up = {}
+  for _, limit in ipairs(may_have_limits(task.claimed) and limit_parts().limits_of(task.claimed, CLAIMED) or {}) do
+    if not limit_parts().keeps_slot(message, limit) then
+      given_up[#given_up + 1] = limit
+    end
+  end
+  if #given_up > 0 then
+    limit_parts().shared_lines(keys, task.known_queues).free(given_up)
+  end
+end`,
+  'note_labels': `local function note_labels(keys, labels, added)
+  if #labels == 0 then
+    return
+  end
+  local theirs, noted = {}, {}
+  for _, message in ipairs(added) do
+    for _, limit in ipairs(limit_parts().limits_of(message, DECLARED)) do
+      theirs[limit] = true
+    end
+  end
+  for i = 1, #labels, 2 do
+    if theirs[labels[i]] then
+      noted[#noted + 1] = labels[i]
+      noted[#noted + 1] = labels[i + 1]
+    end
+  end
+  -- the tasks are there already: a foreign key must not make their sender believe that they are not
+  if #noted > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(noted))
+  end
+end`,
+  'is_held_back': `local function is_held_back(queue, line)
+  local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
+  return state ~= nil and state >= limit_parts().WAITS and state < limit_parts().TAGS
+end`,
+  'count_lines': `local function count_lines(queue)
+  local all = redis.call('ZCARD', queue.held)
+  if all == 0 then
+    return 0, 0
+  end
+  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(limit_parts().WAITS))
+  local waiting = redis.call('ZCOUNT', queue.ready, text(limit_parts().WAITS), '(' .. text(limit_parts().TAGS))
+  local counts_ready = ready <= waiting
+  local few = math.min(ready, waiting)
+  local looked, found = math.min(few, LINES_TO_COUNT), 0
+  LINES_TO_COUNT = LINES_TO_COUNT - looked
+  local from, till = counts_ready and '-inf' or text(limit_parts().WAITS), '(' .. text(counts_ready and limit_parts().WAITS or limit_parts().TAGS)
+  for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
+    found = found + tasks_in(queue, line)
+  end
+  if looked < few then
+    found = looked > 0 and found * few / looked or all * few / (ready + waiting)
+  end
+  found = math.min(math.floor(found), all)
+  return counts_ready and found or all - found, counts_ready and all - found or found
+end`,
+  'next_of': `local function next_of(keys, queue)
+  if waits_as_whole(keys, queue) then
+    return
+  end
+  local found = redis.call('LINDEX', queue.pending, 0)
+  for _, from in ipairs({ '-inf', '0' }) do
+    local till = '(' .. (from == '0' and text(limit_parts().WAITS) or '0')
+    local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
+    local head = line and head_of(queue, line)
+    local message = head and limit_parts().message_in_line(head)
+    if message and (not found or came_at(message) < came_at(found)) then
+      found = message
+    end
+  end
+  return found
+end`,
+};
+
 /** The whole text of each script in lua/, by its name. */
 export const LUA: Readonly<Record<ScriptName, string>> = {
   'declare-crons': `#!lua flags=allow-oom
@@ -2136,28 +2713,42 @@ for i = 1, #entries, 3 do
 end
 return 1`,
   'fire-cron': `#!lua
+local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.tag}
 ${LIB.unique_digest}
+${LIB.text}
+${LIB.ring}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.by_name}
+${LIB.DECLARED}
+${LATE.note_labels}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
-${LIB.text}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
-${LIB.ring}
 ${LIB.PACE}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
@@ -2169,17 +2760,11 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.by_name}
-${LIB.DECLARED}
-${LIB.note_labels}
+${LIB.limits_of}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- enqueues the due runs of a cron, each time once.
 -- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
 -- unknown cron.
@@ -2321,15 +2906,38 @@ for name, fields in pairs(records) do
 end
 return forgotten`,
   'move-cron-run': `#!lua
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.by_name}
 ${LIB.is_foreign}
+${LIB.ring}
+${LIB.remove_deep}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.DECLARED}
+${LATE.end_limits}
+${LIB.WAITING}
+${LATE.remove}
+${LIB.is_quarantined}
+${LATE.place_of}
+${LIB.part}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.FIRST}
@@ -2341,7 +2949,6 @@ ${LIB.text}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
-${LIB.ring}
 ${LIB.PACE}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
@@ -2351,27 +2958,13 @@ ${LIB.TAGS}
 ${LIB.MOST_WOKEN}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.remove_deep}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.free_key}
-${LIB.DECLARED}
-${LIB.end_limits}
-${LIB.WAITING}
-${LIB.remove}
-${LIB.is_quarantined}
-${LIB.place_of}
+${LIB.limits_of}
 ${LIB.with_letter}
 ${LIB.without_slots}
-${LIB.part}
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, shared_lines = shared_lines, without_slots = without_slots, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- moves a run that causes skips out of a queue that no session serves.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = {
@@ -2427,7 +3020,7 @@ if due then
   redis.call('ZREM', from.scheduled, message)
   redis.call('ZADD', to.scheduled, due, message)
 elseif remove(keys, queues, from, place_of(message), message) == 1 then
-  message = without_slots(message)
+  message = limit_parts().without_slots(message)
   enlist(keys, queues, to, { message }, false)
 else
   return 0
@@ -2598,6 +3191,7 @@ while rank >= from and rank < behind_last do
 end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -2613,6 +3207,28 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.may_have_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.leave_group}
+${LIB.message_of}
+${LIB.delete_dead}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
@@ -2635,24 +3251,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
-${LIB.message_of}
-${LIB.delete_dead}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- deletes dead tasks.
 -- Returns the number deleted.
 local keys = {
@@ -2685,6 +3287,7 @@ for i = 1, #deaths, 2 do
 end
 return removed`,
   'purge': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -2699,12 +3302,34 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.leave_group}
+${LIB.message_of}
+${LIB.delete_dead}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -2722,24 +3347,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
-${LIB.message_of}
-${LIB.delete_dead}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
 local keys = {
@@ -2770,6 +3381,7 @@ end
 delete_dead(keys, queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive-edited': `#!lua
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
@@ -2781,21 +3393,44 @@ ${LIB.started_anew}
 ${LIB.message_of}
 ${LIB.tag}
 ${LIB.result_tag}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.text}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
+${LIB.part}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.without_group}
+${LIB.forget_dead}
+${LIB.redrive}
+${LIB.remembered}
+${LIB.with_body}
+${LIB.by_name}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -2813,27 +3448,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.without_group}
-${LIB.forget_dead}
-${LIB.redrive}
-${LIB.remembered}
-${LIB.with_body}
-${LIB.by_name}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- moves a dead task with other arguments to the tail of its queue, with new counters.
 -- Returns 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared.
 local keys = {
@@ -2902,6 +3520,7 @@ local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN","sent":' .. sent ..
 redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_name(noting), by_name(kept))
 return 1`,
   'redrive': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -2917,16 +3536,36 @@ ${LIB.message_of}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.split}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.without_group}
+${LIB.forget_dead}
+${LIB.redrive}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -2947,24 +3586,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.without_group}
-${LIB.forget_dead}
-${LIB.redrive}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
 -- not declared.
@@ -3144,46 +3769,24 @@ if message then
 end
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.FIRST}
-${LIB.place_in_line}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.MOST_WOKEN}
-${LIB.lines_with}
-${LIB.shared_lines}
 ${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.DECLARED}
-${LIB.end_limits}
+${LATE.end_limits}
 ${LIB.WAITING}
-${LIB.remove}
+${LATE.remove}
 ${LIB.by_name}
 ${LIB.remember_ids}
 ${LIB.remember_cancelled}
@@ -3203,7 +3806,7 @@ ${LIB.split}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.line_up}
+${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -3211,9 +3814,39 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LIB.groups_of}
+${LATE.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.FIRST}
+${LIB.place_in_line}
+${LIB.LINES_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
+${LIB.PACE}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.MOST_WOKEN}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.limits_of}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
 local keys = {
@@ -3266,17 +3899,25 @@ if removed > 0 then
 end
 return removed`,
   'claimable': `#!lua flags=no-writes
-${LIB.RULE}
-${LIB.noted}
+local limit_parts
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.WAITS}
-${LIB.limits_of_line}
 ${LIB.tasks_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.WAITS}
+${LIB.limits_of_line}
+limit_parts_made = { WAITS = WAITS, limits_of_line = limits_of_line, limits_with = limits_with }
+end
+return limit_parts_made
+end
 -- counts the tasks of queues that can be claimed now, as far as limits go.
 -- Returns the number of each queue; 0 for one with a foreign key.
 local keys = { gates = KEYS[1], limits = KEYS[2], slots = KEYS[3], rates = KEYS[4] }
@@ -3299,7 +3940,7 @@ end
 
 local MOST_LINES = 200
 
-local limits = limits_with(keys)
+local limits = limit_parts().limits_with(keys)
 local taken, looked = {}, 0
 
 -- How many more of these limits leave room for, at most so many.
@@ -3315,12 +3956,12 @@ local function room_for(wanted, most)
 end
 
 local function in_lines(queue)
-  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
+  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(limit_parts().WAITS))
   local few = math.min(ready, MOST_LINES - looked)
   looked = looked + few
   local found = 0
-  for _, line in ipairs(few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, '-inf', '(' .. text(WAITS), 'LIMIT', 0, few) or {}) do
-    found = found + room_for(limits_of_line(line), tasks_in(queue, line))
+  for _, line in ipairs(few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, '-inf', '(' .. text(limit_parts().WAITS), 'LIMIT', 0, few) or {}) do
+    found = found + room_for(limit_parts().limits_of_line(line), tasks_in(queue, line))
   end
   return found + ready - few
 end
@@ -3366,15 +4007,23 @@ for _, id in ipairs(ids) do
 end
 return page`,
   'find-pending': `#!lua flags=no-writes
+local limit_parts
 ${LIB.size_of}
 ${LIB.range_of}
-${LIB.message_in_line}
 ${LIB.line_in}
-${LIB.WAITS}
-${LIB.TAGS}
-${LIB.is_held_back}
+${LATE.is_held_back}
 ${LIB.waits_as_whole}
 ${LIB.tasks_in}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.TAGS}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+end
+return limit_parts_made
+end
 -- looks for a task in a part of a list, or of the lines of a queue, from its tail.
 -- Returns its message or nothing, the number looked at, the number left before them (of a task in a line, those before
 -- it there), 1 if a limit holds it back.
@@ -3394,7 +4043,7 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
   local last = -1 - passed - looked
   local found = range_of(queue, place, last - 49, last)
   for i = #found, 1, -1 do
-    local message = has_lines and message_in_line(found[i]) or found[i]
+    local message = has_lines and limit_parts().message_in_line(found[i]) or found[i]
     looked, left = looked + 1, left - 1
     if string.sub(message, 1, 20) == id then
       local line = has_lines and line_in(found[i])
@@ -3406,17 +4055,16 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
 end
 return { '', looked, math.max(left, 0), 0 }`,
   'purge-pending': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.size_of}
 ${LIB.by_name}
 ${LIB.now_ms}
 ${LIB.body_start}
 ${LIB.is_call}
 ${LIB.range_of}
-${LIB.message_in_line}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -3426,13 +4074,45 @@ ${LIB.text}
 ${LIB.member_of}
 ${LIB.has_tags}
 ${LIB.series_name}
+${LIB.ring}
+${LIB.line_in}
+${LIB.remember_ids}
+${LIB.remember_removed}
+${LIB.may_have_limits}
+${LIB.DECLARED}
+${LATE.end_limits}
+${LIB.WAITING}
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.split}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.leave_group}
+${LIB.note_endings}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.message_in_line}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
-${LIB.ring}
 ${LIB.PACE}
 ${LIB.keeps_slot}
 ${LIB.WAITS}
@@ -3446,33 +4126,11 @@ ${LIB.line_of}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.line_in}
-${LIB.remember_ids}
-${LIB.remember_removed}
 ${LIB.limits_of}
-${LIB.DECLARED}
-${LIB.end_limits}
-${LIB.WAITING}
-${LIB.MADE}
-${LIB.GROUP}
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.split}
-${LIB.part}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
-${LIB.note_endings}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, message_in_line = message_in_line, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys and slots.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
 local keys = {
@@ -3518,7 +4176,7 @@ local wrong = wrong_type('hash', keys.unique)
   or wrong_type('zset', keys.removed)
   or wrong_groups(keys)
   or wrong_queues({ queue })
-  or wrong_lines(keys, { queue })
+  or limit_parts().wrong_lines(keys, { queue })
 if wrong then
   return wrong
 end
@@ -3540,7 +4198,7 @@ while looked < most and bytes < tonumber(most_bytes) and #gaps < enough do
   local last = -1 - kept - looked
   local messages = range_of(queue, place, last - count + 1, last)
   for i = #messages, 1, -1 do
-    local message = has_lines and message_in_line(messages[i]) or messages[i]
+    local message = has_lines and limit_parts().message_in_line(messages[i]) or messages[i]
     looked, bytes = looked + 1, bytes + #message
     if is_wanted(message) then
       gaps[#gaps + 1] = -kept - looked
@@ -3564,7 +4222,7 @@ end
 
 -- They leave their lines all at once, so that none of them is woken for what another one leaves.
 local function leave_lines(entries)
-  local lines, seen = shared_lines(keys, known_queues), {}
+  local lines, seen = limit_parts().shared_lines(keys, known_queues), {}
   redis.call('ZREM', queue.held, unpack(entries))
   for _, entry in ipairs(entries) do
     local line = line_in(entry)
@@ -3604,21 +4262,29 @@ for name, number in pairs(purged) do
 end
 return { #gaps, looked, kept + looked - #gaps, left - looked }`,
   'queue-states': `#!lua flags=no-writes
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
 ${LIB.waits_as_whole}
 ${LIB.text}
-${LIB.WAITS}
 ${LIB.head_of}
-${LIB.message_in_line}
 ${LIB.came_at}
-${LIB.next_of}
-${LIB.TAGS}
+${LATE.next_of}
 ${LIB.LINES_TO_COUNT}
 ${LIB.tasks_in}
-${LIB.count_lines}
+${LATE.count_lines}
 ${LIB.count_pending}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.WAITS}
+${LIB.message_in_line}
+${LIB.TAGS}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+end
+return limit_parts_made
+end
 -- reads how many tasks lie in queues, and which are next.
 -- Returns of each queue the numbers in its list, quarantined, scheduled, dead, and dead since then, the beginning of
 -- the task that is next and when the first scheduled task is due (nothing if there is none), the number in lines, and
@@ -3665,14 +4331,12 @@ for i, queue in ipairs(queues) do
 end
 return states`,
   'reschedule': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.now_ms}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -3685,9 +4349,20 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.part}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist}
+${LIB.wait_until}
+${LIB.by_name}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -3705,12 +4380,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist}
-${LIB.wait_until}
-${LIB.by_name}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- gives a scheduled task another time, or moves it to the tail of its queue.
 -- Returns 1, or 0 if it is not scheduled any more.
 local keys = {
@@ -3752,16 +4425,24 @@ local due = math.max(tonumber(due_ms) + (due_from == 'in' and now or 0), now)
 update_key(keys.unique, queue.name, wait_until(keys, by_name({ queue }), queue, message, due, due > now))
 return 1`,
   'waiting-page': `#!lua flags=no-writes
+local limit_parts
 ${LIB.size_of}
 ${LIB.range_of}
-${LIB.message_in_line}
 ${LIB.line_in}
 ${LIB.waits_as_whole}
-${LIB.WAITS}
-${LIB.TAGS}
-${LIB.is_held_back}
+${LATE.is_held_back}
 ${LIB.body_start}
 ${LIB.is_call}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.TAGS}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+end
+return limit_parts_made
+end
 -- reads tasks that wait in a queue, all or those of one name or id.
 -- Returns the number looked at, where to go on, the number left there, and of each task the beginning of its message,
 -- when it is due (nothing if it is not scheduled), the number looked at up to it, and 1 if a limit holds it back.
@@ -3796,7 +4477,7 @@ local function read(first, last)
   local messages, dues, lines = {}, {}, {}
   if has_lines then
     for i, entry in ipairs(range_of(queue, place, first, last)) do
-      messages[i], lines[i] = message_in_line(entry), line_in(entry)
+      messages[i], lines[i] = limit_parts().message_in_line(entry), line_in(entry)
     end
     return messages, dues, lines
   end
@@ -3842,6 +4523,7 @@ while looked < most and bytes < tonumber(most_bytes) and not is_full do
 end
 return { looked, newest and position + looked or position - looked, left - looked, page }`,
   'add-nodes': `#!lua
+local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -3853,6 +4535,27 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.may_have_limits}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.by_name}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
@@ -3875,23 +4578,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.member_of}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.by_name}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- adds nodes to a flow, each number once, and starts it with the last ones.
 -- Returns the number of new nodes, -1 if the flow has ended, -2 if there is none, -3 for too many links.
 local keys = {
@@ -3974,6 +4664,7 @@ elseif starts ~= '1' then
 end
 return #nodes / 4`,
   'cancel-group': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -3984,12 +4675,33 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.by_name}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -4007,23 +4719,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.member_of}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.by_name}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- cancels a batch or a flow: no more of its members start.
 -- Returns 1, 0 if it has ended, -1 if there is none.
 local keys = {
@@ -4058,6 +4757,7 @@ end
 groups.stop(its, 'cancelled', keys.broadcasts, kept)
 return 1`,
   'cancel-node': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -4081,12 +4781,31 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.leave_group}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -4104,21 +4823,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- cancels a task that waits for others of its flow.
 -- Returns 1, or 0 if it waits there no longer.
 local keys = {
@@ -4162,14 +4870,12 @@ announce(by_name(answering), message)
 leave_group(keys, by_name(queues), message, 'cancelled')
 return 1`,
   'enqueue-members': `#!lua
+local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -4177,12 +4883,38 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.noted}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.let_in}
+${LIB.schedule}
+${LIB.by_name}
+${LIB.DECLARED}
+${LATE.note_labels}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
-${LIB.noted}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
@@ -4197,27 +4929,11 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.member_of}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.let_in}
-${LIB.schedule}
-${LIB.by_name}
-${LIB.DECLARED}
-${LIB.note_labels}
+${LIB.limits_of}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- adds messages to a batch and to their queue, each id once.
 -- Returns the number of new messages, -1 if the group has ended, -2 if there is none.
 local keys = {
@@ -4315,6 +5031,7 @@ redis.call('ZADD', keys.group_index, text(now), group)
 ring(keys.alarm)
 return 1`,
   'seal-group': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -4325,12 +5042,33 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.by_name}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -4348,23 +5086,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.member_of}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.by_name}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- ends the time in which a batch is filled.
 -- Returns 1, or 0 if it was over.
 local keys = {
@@ -4393,10 +5118,10 @@ local groups = groups_of(keys, by_name(queues))
 local its = groups.read(group)
 return its and groups.seal(its, abandoned == '1') and 1 or 0`,
   'tend-groups': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.text}
 ${LIB.now_ms}
@@ -4405,11 +5130,46 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.series_name}
+${LIB.result_tag}
+${LIB.keep_result}
+${LIB.keep_failure}
+${LIB.note_endings}
+${LIB.RENEWED}
+${LIB.announce}
+${LIB.MADE}
+${LIB.shared_groups}
+${LIB.leave_group}
+${LIB.ENDED_KEPT}
+${LIB.note_ending}
+${LIB.remember_ids}
+${LIB.remember_removed}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
 ${LIB.noted}
@@ -4427,36 +5187,10 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.member_of}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.series_name}
-${LIB.result_tag}
-${LIB.keep_result}
-${LIB.keep_failure}
-${LIB.note_endings}
-${LIB.RENEWED}
-${LIB.announce}
-${LIB.MADE}
-${LIB.shared_groups}
-${LIB.leave_group}
-${LIB.ENDED_KEPT}
-${LIB.note_ending}
-${LIB.remember_ids}
-${LIB.remember_removed}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- carries out what scripts have left to promoters, ends groups whose time is over, and forgets old ones.
 -- Returns the number of things done, the number of orders left.
 local keys = {
@@ -4514,7 +5248,7 @@ end
 --
 -- Atomic because what leaves the list must be in its queue or among the dead, and a time that is over must be over once.
 
-local wrong = wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
+local wrong = wrong_groups(keys) or wrong_queues(queues) or limit_parts().wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -4788,6 +5522,7 @@ end
 redis.call('SET', digest, text(now_ms()) .. ' ' .. json, 'PX', for_ms)
 return redis.call('EXISTS', watched)`,
   'reap': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
@@ -4796,7 +5531,6 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
@@ -4809,31 +5543,11 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.has_tags}
-${LIB.limits_of}
+${LIB.may_have_limits}
 ${LIB.DECLARED}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.FIRST}
-${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.end_limits}
+${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
@@ -4845,7 +5559,7 @@ ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.line_up}
+${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -4853,16 +5567,45 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LIB.groups_of}
+${LATE.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
-${LIB.with_letter}
-${LIB.keep_ordered}
+${LATE.keep_ordered}
 ${LIB.is_quarantined}
 ${LIB.enlist}
-${LIB.give_up_slots}
+${LATE.give_up_slots}
 ${LIB.put_back}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.limits_of}
+${LIB.LINES_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
+${LIB.PACE}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.FIRST}
+${LIB.MOST_WOKEN}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.with_letter}
+limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
 -- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
 local keys = {
@@ -4924,7 +5667,7 @@ for _, field in ipairs(redis.call('HKEYS', keys.session)) do
   end
 end
 
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or limit_parts().wrong_lines(keys, queues)
 for _, child in ipairs(children) do
   wrong = wrong or wrong_type('hash', child.claims)
 end
@@ -5265,22 +6008,20 @@ for at, key in ipairs(all) do
 end
 return pages`,
   'sample': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.now_ms}
 ${LIB.wrong_type}
 ${LIB.wrong_metrics}
 ${LIB.waits_as_whole}
 ${LIB.text}
-${LIB.WAITS}
 ${LIB.head_of}
-${LIB.message_in_line}
 ${LIB.came_at}
-${LIB.next_of}
+${LATE.next_of}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
-${LIB.TAGS}
 ${LIB.LINES_TO_COUNT}
 ${LIB.tasks_in}
-${LIB.count_lines}
+${LATE.count_lines}
 ${LIB.count_pending}
 ${LIB.write_counts}
 ${LIB.read_counts}
@@ -5290,6 +6031,16 @@ ${LIB.add_to_hash}
 ${LIB.add_counts}
 ${LIB.add_endings}
 ${LIB.keep_metrics}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.WAITS}
+${LIB.message_in_line}
+${LIB.TAGS}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+end
+return limit_parts_made
+end
 -- notes how long queues are and how old their oldest task is, once a minute.
 -- Returns 0 if its minute is not that of Redis, and 1 otherwise; the time of Redis in ms; the number of queues.
 local keys = {
@@ -5401,6 +6152,7 @@ ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.let_in}
 ${LIB.schedule}
+${LIB.may_have_limits}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -5479,21 +6231,16 @@ if type(added) ~= 'number' then
 end
 return { added, '' }`,
   'enqueue-unique': `#!lua
+local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.by_name}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.now_ms}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.key_held}
@@ -5502,9 +6249,32 @@ ${LIB.not_ahead}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
+${LIB.is_foreign}
+${LIB.noted}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.remove_deep}
+${LIB.free_key}
+${LIB.DECLARED}
+${LATE.end_limits}
+${LIB.WAITING}
+${LATE.remove}
+${LIB.is_quarantined}
+${LATE.place_of}
+${LIB.result_tag}
+${LIB.remember_ids}
+${LIB.remember_removed}
+${LATE.note_labels}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
-${LIB.noted}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
@@ -5519,21 +6289,11 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.remove_deep}
-${LIB.free_key}
-${LIB.DECLARED}
-${LIB.end_limits}
-${LIB.WAITING}
-${LIB.remove}
-${LIB.is_quarantined}
-${LIB.place_of}
-${LIB.result_tag}
-${LIB.remember_ids}
-${LIB.remember_removed}
-${LIB.note_labels}
+${LIB.limits_of}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
 local keys = {
@@ -5600,7 +6360,7 @@ end
 -- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
-message = due <= now and line_of(message) and not_ahead(keys, target, message, now) or message
+message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
 if due > now then
   schedule(target.scheduled, keys.alarm, due, { message })
 else
@@ -5642,22 +6402,44 @@ return let_in(seen, seconds, messages, function(fresh)
   append(queue, fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.now_ms}
 ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.noted}
+${LIB.text}
+${LIB.ring}
+${LIB.DIGITS}
+${LIB.base36}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist}
+${LIB.end_of}
+${LIB.reopen}
+${LIB.pauses_of}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LATE.wrong_lines_of}
+${LIB.ENDED_KEPT}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.part}
 ${LIB.LINES_MADE}
 ${LIB.RULE}
-${LIB.noted}
-${LIB.text}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
-${LIB.ring}
 ${LIB.PACE}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
@@ -5669,26 +6451,11 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.DIGITS}
-${LIB.base36}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist}
-${LIB.end_of}
-${LIB.reopen}
-${LIB.pauses_of}
-${LIB.wrong_type}
-${LIB.wrong_queues}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
 ${LIB.wrong_lines}
-${LIB.wrong_lines_of}
-${LIB.ENDED_KEPT}
+limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
 -- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
 -- queue and value of each pause that is none (of a foreign key: nothing and its type), other queues in which tasks wait
@@ -5778,7 +6545,7 @@ end
 -- Limits: mostly there are none.
 local unreached = {}
 if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
-  local wrong = wrong_lines(keys, {})
+  local wrong = limit_parts().wrong_lines(keys, {})
   if wrong then
     refused[#refused + 1] = wrong.err
   else
@@ -5791,7 +6558,7 @@ if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
     end
     -- lines that wait there would be looked at again at once
     local soonest = #whole == #queues and now or now + 1000
-    local lines = shared_lines(keys, by_name(whole))
+    local lines = limit_parts().shared_lines(keys, by_name(whole))
     local at = lines.keep_pace()
     for _, name in ipairs(lines.unreached()) do
       unreached[#unreached + 1] = not known_queues[name] and name or nil
@@ -6002,6 +6769,7 @@ if wrong then
 end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.registration}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -6013,11 +6781,8 @@ ${LIB.by_name}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -6028,29 +6793,9 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.DECLARED}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.FIRST}
-${LIB.MOST_WOKEN}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.end_limits}
+${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.MADE}
 ${LIB.now_ms}
@@ -6060,7 +6805,7 @@ ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.line_up}
+${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -6068,7 +6813,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LIB.groups_of}
+${LATE.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
@@ -6081,6 +6826,36 @@ ${LIB.keep_notes}
 ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.bury}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.limits_of}
+${LIB.LINES_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
+${LIB.PACE}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.FIRST}
+${LIB.MOST_WOKEN}
+${LIB.has_tags}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.lines_with}
+${LIB.shared_lines}
+limit_parts_made = { limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
 local keys = {
@@ -6568,15 +7343,14 @@ return {
   needed,
 }`,
   'claim': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.ids_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
-${LIB.has_tags}
+${LIB.may_have_limits}
 ${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
@@ -6595,6 +7369,16 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.is_drainer}
 ${LIB.ring}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+limit_parts_made = { line_of = line_of }
+end
+return limit_parts_made
+end
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
 -- Returns 1 if repeated (-1 if limits or lines are to be heeded: nothing was done), the number acked, 1 if to drain,
 -- \`<queue> <message>\` of each task, 1 if queues that are not paused hold more, the names of its paused queues, the ids
@@ -6659,7 +7443,7 @@ local function has_limits()
   for i = 1, #queues do
     may_limit[i + 1] = queues[i].ready
     local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
-    if first and line_of(first) then
+    if first and may_have_limits(first) and limit_parts().line_of(first) then
       return true
     end
   end
@@ -6774,21 +7558,20 @@ for i = 1, #queues do
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused or '', table.concat(stopped) }`,
   'finish': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
-${LIB.has_tags}
-${LIB.limits_of}
+${LIB.may_have_limits}
 ${LIB.CLAIMED}
-${LIB.limits_among}
+${LATE.limits_among}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.result_tag}
 ${LIB.text}
@@ -6804,6 +7587,26 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LATE.line_up}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LATE.groups_of}
+${LIB.shared_groups}
+${LIB.leave_group}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.limits_of}
+${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -6824,21 +7627,11 @@ ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
-${LIB.update_key}
-${LIB.not_ahead}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LIB.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
 ${LIB.end_limits_of}
+limit_parts_made = { end_limits_of = end_limits_of, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- ends finished tasks of a child that keep their results or are in a group.
 -- Returns the number that the child still held.
 local keys = {
@@ -6919,7 +7712,7 @@ for _, i in ipairs(any_queues and held or {}) do
   any_members = any_members or member_of(messages[i])
 end
 wrong = any_members and (wrong_groups(keys) or wrong_queues(queues))
-  or has_limits and wrong_lines(keys, queues)
+  or has_limits and limit_parts().wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -6951,13 +7744,13 @@ local function leave_all()
     leave(i)
   end
   if has_limits then
-    local lines = shared_lines(keys, known_queues)
-    end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
+    local lines = limit_parts().shared_lines(keys, known_queues)
+    limit_parts().end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
   end
 end
 
 if has_limits then
-  shared_lines(keys, known_queues).together(leave_all)
+  limit_parts().shared_lines(keys, known_queues).together(leave_all)
 else
   leave_all()
 end
@@ -7018,6 +7811,7 @@ if for_ms ~= '' then
 end
 return pause`,
   'release': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.part}
 ${LIB.registration}
 ${LIB.wrong_type}
@@ -7028,11 +7822,8 @@ ${LIB.by_name}
 ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.tag}
@@ -7044,29 +7835,10 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.DECLARED}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.FIRST}
-${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.end_limits}
+${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
@@ -7076,7 +7848,7 @@ ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.line_up}
+${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -7084,16 +7856,45 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LIB.groups_of}
+${LATE.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
-${LIB.with_letter}
-${LIB.keep_ordered}
+${LATE.keep_ordered}
 ${LIB.is_quarantined}
 ${LIB.enlist}
-${LIB.give_up_slots}
+${LATE.give_up_slots}
 ${LIB.put_back}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.limits_of}
+${LIB.LINES_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
+${LIB.PACE}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.FIRST}
+${LIB.MOST_WOKEN}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.with_letter}
+limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
 local keys = {
@@ -7191,6 +7992,7 @@ local was_paused = is_paused(redis.call('HGET', pauses, queue.name), now_ms())
 reopen(pauses, queue)
 return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.registration}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -7202,33 +8004,11 @@ ${LIB.by_name}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
-${LIB.has_tags}
-${LIB.limits_of}
-${LIB.ANY_LIMIT}
-${LIB.wrong_lines}
-${LIB.wrong_lines_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
+${LIB.may_have_limits}
+${LATE.wrong_lines_of}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.FIRST}
-${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -7239,7 +8019,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.DECLARED}
-${LIB.end_limits}
+${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.MADE}
 ${LIB.now_ms}
@@ -7249,7 +8029,7 @@ ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.line_up}
+${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -7257,20 +8037,49 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LIB.groups_of}
+${LATE.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_cancelled}
 ${LIB.counted}
-${LIB.with_letter}
-${LIB.keep_ordered}
+${LATE.keep_ordered}
 ${LIB.remembered}
 ${LIB.schedule}
 ${LIB.is_quarantined}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LIB.give_up_slots}
+${LATE.give_up_slots}
 ${LIB.try_again}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.LINES_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
+${LIB.PACE}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.FIRST}
+${LIB.MOST_WOKEN}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.limits_of}
+${LIB.with_letter}
+limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
 local keys = {
@@ -7330,19 +8139,19 @@ if wrong then
   return wrong
 end
 if stopped ~= '' then
-  shared_lines(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
+  limit_parts().shared_lines(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
 end
 return 1`,
   'settle': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.registration}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
-${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.split}
 ${LIB.without_gate}
@@ -7361,31 +8170,11 @@ ${LIB.free_key}
 ${LIB.finish}
 ${LIB.RENEWED}
 ${LIB.announce}
-${LIB.has_tags}
-${LIB.limits_of}
+${LIB.may_have_limits}
 ${LIB.DECLARED}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.FIRST}
-${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.end_limits}
+${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
@@ -7396,7 +8185,7 @@ ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.line_up}
+${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -7404,7 +8193,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LIB.groups_of}
+${LATE.groups_of}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 ${LIB.end_claim}
@@ -7416,15 +8205,44 @@ ${LIB.counted}
 ${LIB.keep_failure}
 ${LIB.keep_notes}
 ${LIB.bury}
-${LIB.with_letter}
-${LIB.keep_ordered}
+${LATE.keep_ordered}
 ${LIB.schedule}
 ${LIB.is_quarantined}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LIB.give_up_slots}
+${LATE.give_up_slots}
 ${LIB.try_again}
 ${LIB.put_back}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.limits_of}
+${LIB.LINES_MADE}
+${LIB.RULE}
+${LIB.noted}
+${LIB.MOST_FORGOTTEN}
+${LIB.limits_with}
+${LIB.limits_of_line}
+${LIB.PACE}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.TAGS}
+${LIB.FIRST}
+${LIB.MOST_WOKEN}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.place_in_line}
+${LIB.lines_with}
+${LIB.shared_lines}
+${LIB.with_letter}
+limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+end
+return limit_parts_made
+end
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
 local keys = {
@@ -7494,7 +8312,7 @@ local _, lost = registration(keys.session, child)
 if lost then
   return lost
 end
-local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or wrong_lines(keys, queues)
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues) or limit_parts().wrong_lines(keys, queues)
 if wrong then
   return wrong
 end

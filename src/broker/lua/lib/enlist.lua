@@ -31,7 +31,7 @@ end
 local function line_up(keys, queues, queue, messages, is_new)
   local plain, with_line = messages, {}
   for i, message in ipairs(messages) do
-    if has_tags(message) and line_of(message) then
+    if may_have_limits(message) and line_of(message) then
       plain = plain == messages and part(messages, 1, i - 1) or plain
       with_line[#with_line + 1] = message
     elseif plain ~= messages then

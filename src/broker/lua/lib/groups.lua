@@ -115,7 +115,7 @@ local function groups_of(keys, queues)
     for _, entry in ipairs(entries) do
       local name, message = split(entry)
       local queue = queues[name]
-      local line = queue and has_tags(message) and line_of(message)
+      local line = queue and may_have_limits(message) and line_of(message)
       -- found by the promoter, too, which keeps the order until somebody has removed the foreign key
       local has_keys = queue and queue.pending and queue.bell
         and (not line or keys.limits and queue.held and not wrong_lines(keys, { queue }))

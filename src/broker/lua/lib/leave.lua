@@ -173,7 +173,7 @@ end
 
 -- Where a task waits that is not scheduled.
 local function place_of(message)
-  return is_quarantined(message) and 'quarantined' or line_of(message) and 'held' or 'pending'
+  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and line_of(message) and 'held' or 'pending'
 end
 
 -- pending, held, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced. `passed` is how

@@ -14,7 +14,6 @@ end
 local CLAIMED = { [108] = true, [113] = true }
 local WAITING = { [76] = true }
 local DECLARED = { [108] = true, [76] = true }
-local ANY_LIMIT = { [108] = true, [76] = true, [113] = true, [111] = true }
 
 -- The limits of the tags with these letters.
 local function limits_of(message, letters)
@@ -33,7 +32,7 @@ end
 -- The same, only where one of these messages has something to do with limits.
 local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if has_tags(message) and #limits_of(message, ANY_LIMIT) > 0 then
+    if may_have_limits(message) then
       return wrong_lines(keys, queues)
     end
   end
@@ -43,7 +42,7 @@ end
 local function limits_among(numbers, messages)
   local found
   for _, i in ipairs(numbers) do
-    for _, limit in ipairs(has_tags(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
+    for _, limit in ipairs(may_have_limits(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
       found = found or {}
       found[#found + 1] = limit
     end
@@ -53,8 +52,9 @@ end
 
 -- What hangs on the end of a task that has limits: its slots are free for others. Most tasks have none.
 local function end_limits(keys, queues, queue, message, letters)
-  local given_up = has_tags(message) and limits_of(message, letters) or {}
-  local declared = has_tags(message) and limits_of(message, DECLARED) or {}
+  local has_limits = may_have_limits(message)
+  local given_up = has_limits and limits_of(message, letters) or {}
+  local declared = has_limits and limits_of(message, DECLARED) or {}
   if #given_up + #declared == 0 then
     return
   end
@@ -90,7 +90,7 @@ end
 
 -- A claimed task is to run again: the message with the slots that it keeps, those of ordered limits.
 local function keep_ordered(keys, task, message)
-  for _, limit in ipairs(has_tags(message) and limits_of(message, CLAIMED) or {}) do
+  for _, limit in ipairs(may_have_limits(message) and limits_of(message, CLAIMED) or {}) do
     if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
       message = with_letter(message, 'l', limit, 'L')
     end
@@ -101,7 +101,7 @@ end
 -- And the slots that it gives up, at the end of its claim.
 local function give_up_slots(keys, task, message)
   local given_up = {}
-  for _, limit in ipairs(has_tags(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
+  for _, limit in ipairs(may_have_limits(task.claimed) and limits_of(task.claimed, CLAIMED) or {}) do
     if not keeps_slot(message, limit) then
       given_up[#given_up + 1] = limit
     end

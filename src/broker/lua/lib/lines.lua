@@ -25,6 +25,20 @@ local function has_tags(message)
   return string.byte(message, 35) ~= 91
 end
 
+-- Whether one of its tags is about limits. What else is made for them takes longer than all the rest of a script.
+local function may_have_limits(message)
+  local at, letter = 35, string.byte(message, 35)
+  -- A to Z, a to z; L, l, o, q
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
+      return true
+    end
+    at = at + 28
+    letter = string.byte(message, at)
+  end
+  return false
+end
+
 -- The line of a message, its tag `o` without the letter, and whether it keeps a slot. Nothing for one that has no line, and for bytes
 -- of others.
 local function line_of(message)

@@ -65,7 +65,7 @@ end
 -- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
-message = due <= now and line_of(message) and not_ahead(keys, target, message, now) or message
+message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
 if due > now then
   schedule(target.scheduled, keys.alarm, due, { message })
 else

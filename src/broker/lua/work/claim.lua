@@ -63,7 +63,7 @@ local function has_limits()
   for i = 1, #queues do
     may_limit[i + 1] = queues[i].ready
     local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
-    if first and line_of(first) then
+    if first and may_have_limits(first) and line_of(first) then
       return true
     end
   end
