@@ -1,4 +1,6 @@
 import type { TaskHeaders } from '../message/headers.js';
+import { limitKey, limitKeysOf } from '../message/limit-tag.js';
+import { fairDigest, orderTagOf } from '../message/order-tag.js';
 import { decodeMessage } from '../message/task-message.js';
 import { type ArgumentRefs, idsOf } from '../message/task-refs.js';
 import { encodeUnique } from '../message/unique-key.js';
@@ -35,7 +37,11 @@ export class EnqueuedTask {
   readonly headers: TaskHeaders;
   /** id of the batch or flow that it is part of; undefined for most */
   readonly partOf: string | undefined;
+  /** 0 to 9, of `with({ priority })` or the decorator */
+  readonly priority: number;
   readonly #digest: string | undefined;
+  readonly #limitKeys: readonly string[];
+  readonly #tenant: string | undefined;
 
   /**
    * @internal
@@ -53,6 +59,10 @@ export class EnqueuedTask {
     this.headers = headers;
     this.delayMs = due === undefined ? 0 : 'in' in due ? due.in : Math.max(due.at - now, 0);
     this.#digest = keyOf(message)?.digest;
+    const order = orderTagOf(message);
+    this.priority = order?.priority ?? 0;
+    this.#tenant = order?.fair;
+    this.#limitKeys = limitKeysOf(message);
   }
 
   /** Whether every process was to run it. */
@@ -63,6 +73,23 @@ export class EnqueuedTask {
   /** Whether it was sent `with({ key })`. The key itself does not travel, only a digest of it. */
   hasKey(key: string): boolean {
     return this.#digest !== undefined && encodeUnique(this.name, key, 'finished').slice(1) === this.#digest;
+  }
+
+  /**
+   * Whether the limit of this name counts it.
+   *
+   * @param key the key by which it does; leave it out for a limit without keys
+   * @example
+   * const [charge] = app.get(TestQueue).enqueued('InvoiceTasks.charge');
+   * expect(charge?.hasLimitKey('stripe', 'acme')).toBe(true);
+   */
+  hasLimitKey(name: string, key?: string): boolean {
+    return this.#limitKeys.includes(limitKey(name, key));
+  }
+
+  /** Whether it takes the turns of this tenant: that of `fair` or `with({ fairKey })`. */
+  hasFairKey(tenant: string): boolean {
+    return this.#tenant === fairDigest(tenant);
   }
 }
 

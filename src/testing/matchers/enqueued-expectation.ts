@@ -30,9 +30,15 @@ export interface EnqueuedOptions {
   key?: string;
   /** headers that it had, also with matchers such as `expect.anything()`; it may have had others */
   headers?: TaskHeaders;
+  /** its priority: 0 to 9 */
+  priority?: number;
+  /** by the name of a limit, the key by which that counts it; it may have had other limits */
+  limitKeys?: Readonly<Record<string, string>>;
+  /** the tenant whose turns it takes */
+  fairKey?: string;
 }
 
-const OPTIONS = ['times', 'queue', 'delay', 'key', 'headers'];
+const OPTIONS = ['times', 'queue', 'delay', 'key', 'headers', 'priority', 'limitKeys', 'fairKey'];
 const MOST_SHOWN = 5;
 
 /** Whether calls are as expected, and the message for a test that expects the contrary. */
@@ -89,6 +95,7 @@ class EnqueuedExpectation {
     assertKnownOptions(options, OPTIONS, 'toHaveEnqueued()');
     // no condition would match every call
     if (options.headers !== undefined) assertOptionsObject(options.headers, 'toHaveEnqueued({ headers })');
+    if (options.limitKeys !== undefined) assertOptionsObject(options.limitKeys, 'toHaveEnqueued({ limitKeys })');
     this.name = nameOfTask(task);
   }
 
@@ -124,7 +131,7 @@ class EnqueuedExpectation {
   }
 
   private candidates(enqueued: readonly EnqueuedTask[]): Candidate[] {
-    const { queue, delay, key, headers = {} } = this.options;
+    const { queue, delay, key, headers = {}, priority, limitKeys = {}, fairKey } = this.options;
     return enqueued
       .filter(({ name }) => name === this.name)
       .map((task) => {
@@ -132,10 +139,15 @@ class EnqueuedExpectation {
         if (queue !== undefined) lines.push(...differences(task.queue, queue, 'queue'));
         if (delay !== undefined)
           lines.push(...differences(task.delayMs, toMilliseconds(delay, 'delay'), 'delay in ms'));
-        if (key !== undefined && !task.hasKey(key)) lines.push(`key: expected ${shown(key)}, was another or none`);
+        if (key !== undefined && !task.hasKey(key)) lines.push(missing('key', key));
         for (const [name, value] of Object.entries(headers)) {
           lines.push(...differences(task.headers[name], value, `headers[${JSON.stringify(name)}]`));
         }
+        if (priority !== undefined) lines.push(...differences(task.priority, priority, 'priority'));
+        for (const [name, wanted] of Object.entries(limitKeys)) {
+          if (!task.hasLimitKey(name, wanted)) lines.push(missing(`limitKeys[${JSON.stringify(name)}]`, wanted));
+        }
+        if (fairKey !== undefined && !task.hasFairKey(fairKey)) lines.push(missing('fairKey', fairKey));
         return { task, lines };
       });
   }
@@ -176,6 +188,11 @@ function notArguments(given: unknown): NestworkError {
 function rank(names: readonly string[], name: string): number {
   const at = names.indexOf(name);
   return at < 0 ? names.length : at;
+}
+
+/** Of keys only digests travel. */
+function missing(what: string, key: string): string {
+  return `${what}: expected ${shown(key)}, was another or none`;
 }
 
 function describe({ args, queue, delayMs }: EnqueuedTask): string {

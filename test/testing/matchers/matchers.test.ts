@@ -13,6 +13,14 @@ beforeEach(async () => {
 });
 afterEach(() => apps.close());
 
+class CrmTasks {
+  @Task({
+    limits: [{ name: 'crm', rate: '90/s', key: (account: string) => account }],
+    fair: (account: string) => account,
+  })
+  async push(_account: string): Promise<void> {}
+}
+
 /** An app that only sends. */
 function part(): Promise<TestingModule> {
   return Test.createTestingModule({ imports: [TaskQueueTestingModule] }).compile();
@@ -85,6 +93,26 @@ describe('toHaveEnqueued()', () => {
     expect(queue).toHaveEnqueued(welcome, [42, expect.objectContaining({ at: new Date(0) })]);
     expect(queue).not.toHaveEnqueued(welcome, [expect.any(String), expect.anything()]);
     expect(queue).not.toHaveEnqueued(welcome, [expect.not.objectContaining({}), expect.anything()]);
+  });
+
+  it('compares priority, the keys of limits and the tenant', async () => {
+    const app = await part();
+    const sent = app.get(TestQueue);
+    const { push } = sent.of(CrmTasks);
+    await push.with({ priority: 3 }).delay('acme');
+    expect(sent).toHaveEnqueued(push, ['acme'], { priority: 3, limitKeys: { crm: 'acme' }, fairKey: 'acme' });
+    for (const other of [{ priority: 0 }, { limitKeys: { crm: 'globex' } }, { fairKey: 'globex' }]) {
+      expect(sent).not.toHaveEnqueued(push, ['acme'], other);
+    }
+    const said = messageOf(() =>
+      expect(sent).toHaveEnqueued(push, ['acme'], { limitKeys: { other: 'acme' }, fairKey: 'globex', priority: 4 }),
+    );
+    expect(said).toContain('priority: expected 4, was 3');
+    expect(said).toContain('limitKeys["other"]: expected \'acme\', was another or none');
+    expect(said).toContain("fairKey: expected 'globex', was another or none");
+    const given = { limitKeys: 'acme' as never };
+    expect(() => assertEnqueued(sent, push, undefined, given)).toThrow('toHaveEnqueued({ limitKeys })');
+    await app.close();
   });
 
   it('compares queue, delay and key', async () => {

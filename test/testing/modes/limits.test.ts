@@ -267,6 +267,23 @@ describe.each<TestMode>(['inline', 'fake'])('in the mode %s', (mode) => {
   });
 });
 
+it('a call shows its priority, and whether a limit or a tenant has a key', async () => {
+  const { queue, send } = await start('fake');
+  await send.urgent.delay();
+  await send.charge.delay('acme');
+  await send.outer.delay();
+  await send.fair.with({ fairKey: 'globex' }).delay('acme', 1);
+  const [urgent, charge, outer, fair] = queue.enqueued();
+  expect([urgent?.priority, charge?.priority]).toEqual([3, 0]);
+  expect([charge?.hasLimitKey('stripe', 'acme'), charge?.hasLimitKey('stripe', 'globex')]).toEqual([true, false]);
+  expect([outer?.hasLimitKey('nested'), outer?.hasLimitKey('nested', 'acme')]).toEqual([true, false]);
+  expect([fair?.hasFairKey('globex'), fair?.hasFairKey('acme'), urgent?.hasFairKey('acme')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 it('a call without a key is refused in every mode', async () => {
   const { send } = await start('fake');
   await expect(send.charge.delay('')).rejects.toMatchObject({ code: 'INVALID_LIMIT_KEY' });
