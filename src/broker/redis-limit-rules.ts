@@ -56,18 +56,13 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     if (names.length === 0) return [];
     const digests = names.map(nameDigest);
     const fields = digests.flatMap((digest) => [digest, `${digest}!`, `${digest}*`]);
-    const [states, [entries, waiting, now]] = await Promise.all([
+    const [states, waiting, [entries, now]] = await Promise.all([
       readLimitStates(
         this.connection,
         names.map((name) => limitKey(name)),
       ),
-      this.connection.command((redis, keys) =>
-        Promise.all([
-          redis.hmget(keys.limits(), ...fields),
-          Promise.all(digests.map((digest) => redis.zlexcount(keys.waiters(), `[${digest}`, `(${digest}~`))),
-          serverTime(redis),
-        ]),
-      ),
+      this.linesBehind(digests),
+      this.connection.command((redis, keys) => Promise.all([redis.hmget(keys.limits(), ...fields), serverTime(redis)])),
     ]);
     return names.map((name, at) => {
       const [declaredEntry, overrideEntry, ownKeys] = entries.slice(3 * at, 3 * at + 3);
@@ -110,6 +105,10 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       return [name, { keys: limits.size, tasks }] as const;
     });
     return { byName: new Map(held), isWhole: cursor === '0' };
+  }
+
+  waiting(names: readonly string[]): Promise<number[]> {
+    return this.linesBehind(names.map(nameDigest));
   }
 
   async keys(
@@ -192,15 +191,11 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
 
   private async records(limits: readonly string[]): Promise<KnownKey[]> {
     if (limits.length === 0) return [];
-    const [states, [entries, waiting, now]] = await Promise.all([
+    const fields = limits.flatMap((limit) => [`${limit}!`, `${limit}.`]);
+    const [states, waiting, [entries, now]] = await Promise.all([
       readLimitStates(this.connection, limits),
-      this.connection.command((redis, keys) =>
-        Promise.all([
-          redis.hmget(keys.limits(), ...limits.flatMap((limit) => [`${limit}!`, `${limit}.`])),
-          Promise.all(limits.map((limit) => redis.zlexcount(keys.waiters(), `[${limit}`, `(${limit}~`))),
-          serverTime(redis),
-        ]),
-      ),
+      this.linesBehind(limits),
+      this.connection.command((redis, keys) => Promise.all([redis.hmget(keys.limits(), ...fields), serverTime(redis)])),
     ]);
     return states.map((state, at) => {
       const [entry, stop] = entries.slice(2 * at, 2 * at + 2);
@@ -212,6 +207,13 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       };
       return { record, isSet: typeof entry === 'string', isStopped: typeof stop === 'string' };
     });
+  }
+
+  /** How many lines wait for limits that begin so. */
+  private linesBehind(prefixes: readonly string[]): Promise<number[]> {
+    return this.connection.command((redis, keys) =>
+      Promise.all(prefixes.map((prefix) => redis.zlexcount(keys.waiters(), `[${prefix}`, `(${prefix}~`))),
+    );
   }
 
   /** The queues in which the first tasks wait that a change may let start. */

@@ -24,7 +24,7 @@ const HELP: Readonly<Record<TaskCounter, string>> = {
 
 /** Empty families where Redis could not be read: their names stay, and no value is made up. */
 export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] {
-  const { queues = [], totals = [] } = current ?? {};
+  const { queues = [], limits = [], totals = [] } = current ?? {};
   return [
     gauge('redis_up', 'Whether Redis could be read: 1 or 0.', [plain(current ? 1 : 0)]),
     gauge(
@@ -43,6 +43,16 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       'queue_paused',
       'Whether a queue is paused: 1 or 0.',
       queues.map(({ queue, isPaused }) => plain(isPaused ? 1 : 0, { queue })),
+    ),
+    gauge(
+      'limit_used',
+      'Tasks that hold a limit, under all of its keys.',
+      limits.flatMap(({ name, used }) => (used === undefined ? [] : [plain(used, { limit: name })])),
+    ),
+    gauge(
+      'limit_waiting',
+      'Lines of tasks that wait for a limit.',
+      limits.map(({ name, waiting }) => plain(waiting, { limit: name })),
     ),
     gauge('workers', 'Workers with a lease.', one(current?.workers)),
     gauge('children', 'Children of workers that can run tasks.', one(current?.children)),

@@ -150,6 +150,7 @@ const USES: [string, Act][] = [
     'reads what was counted',
     async (sender) => {
       const { metrics } = sender;
+      await declareForRights();
       await fixture.holderOf([fixture.message()]);
       const now = await metrics.now();
       for await (const _ of metrics.buckets({ minutes: 1, from: now, to: now }));
@@ -158,7 +159,11 @@ const USES: [string, Act][] = [
       const known = KnownQueues.declaredOrServed(['bulk'], sender.catalog);
       expect(await new MetricsReader(sender, known).current()).toMatchObject({
         queues: [{ queue: 'bulk' }, { queue: 'default' }],
-        active: [{ host: 'test', tasks: 1 }],
+        limits: [
+          { name: 'files', used: 0, waiting: 0 },
+          { name: 'stripe', used: 1, waiting: 1 },
+        ],
+        active: [{ host: 'test', tasks: 3 }],
       });
     },
   ],

@@ -1,7 +1,9 @@
+import type { Claimant, LimitDeclaration } from '../../src/broker/port/broker.js';
 import { MetricsReader } from '../../src/inspector/metrics/metrics-reader.js';
 import type { RatesOptions, SummaryOptions } from '../../src/inspector/metrics/metrics-report.js';
 import { timeSummary } from '../../src/inspector/metrics/time-summary.js';
 import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
+import { limitKey } from '../../src/message/limit-tag.js';
 import {
   BUCKETS,
   encodeCounts,
@@ -11,6 +13,7 @@ import {
   type TaskCounts,
 } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
+import { limitedMessages } from '../support/limited-tasks.js';
 
 const MINUTE_MS = 60_000;
 
@@ -277,4 +280,49 @@ it('the current figures have queues, workers, children and all counts since the 
   expect(totals).toMatchObject([{ queue: 'default', task: 'A.a', counts: { done: 5 } }]);
   expect(Object.keys(totals[0]?.counts ?? {})).toEqual(expect.arrayContaining([...TASK_COUNTERS]));
   await fixture.redis.flushall();
+});
+
+describe('the current figures of limits', () => {
+  it('have the tasks that hold each one, under all keys, and the lines that wait', async () => {
+    const limits = ['files', 'stripe'].map((name) => ({
+      name,
+      concurrency: 1,
+      keyed: name === 'stripe',
+      ordered: false,
+    }));
+    const child = await declaring(limits);
+    const keys = [limitKey('stripe', 'acme'), limitKey('stripe', 'bell'), limitKey('files')];
+    for (const limit of keys) {
+      await fixture.broker.enqueueLimited('default', limitedMessages(fixture, 2, { limits: [limit] }), {});
+    }
+    await fixture.broker.claim(child, { number: 1, limit: 8, limited: 8, acks: [] });
+    expect((await metrics.current()).limits).toEqual([
+      { name: 'files', used: 1, waiting: 1 },
+      { name: 'stripe', used: 2, waiting: 2 },
+    ]);
+  });
+
+  it('are those of the first 200 names, and none where nothing is declared', async () => {
+    expect((await metrics.current()).limits).toEqual([]);
+    const names = Array.from({ length: 201 }, (_, at) => `limit-${1_000 + at}`);
+    await declaring(names.map((name) => ({ name, concurrency: 1, keyed: false, ordered: false })));
+    expect((await metrics.current()).limits.map(({ name }) => name)).toEqual(names.slice(0, 200));
+  });
+
+  it('leave out what is used where more keys are held than are read', async () => {
+    await declaring([{ name: 'stripe', concurrency: 1, keyed: true, ordered: false }]);
+    const slots = Array.from({ length: 30_000 }, (_, at) => [limitKey('stripe', `${at}`), '1']).flat();
+    await fixture.redis.hset('{nestwork}:slots', ...slots);
+    expect((await metrics.current()).limits).toEqual([{ name: 'stripe', used: undefined, waiting: 0 }]);
+    await fixture.redis.del('{nestwork}:slots');
+  });
+
+  async function declaring(limits: readonly LimitDeclaration[]): Promise<Claimant> {
+    const session = `s${fixture.ids.next()}-30000`;
+    const place = { queues: ['default'], host: 'test', pid: 1, catalog: [] };
+    await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, limits });
+    const child = { session, child: `${session}.1`, queues: ['default'] };
+    await fixture.broker.register(session, child.child);
+    return child;
+  }
 });

@@ -19,6 +19,10 @@ export function figures(given: Partial<CurrentMetrics> = {}): CurrentMetrics {
         isPaused: true,
       },
     ],
+    limits: [
+      { name: 'stripe', used: 4, waiting: 2 },
+      { name: 'queue mail', used: undefined, waiting: 0 },
+    ],
     workers: 2,
     children: 8,
     active: [{ host: 'shop-1', tasks: 3 }],

@@ -39,6 +39,11 @@ describe('the text', () => {
       'nestwork_queue_oldest_task_age_seconds{queue="default"} 1.5',
     ]);
     expect(text).toContain('\nnestwork_queue_paused{queue="default"} 1\n');
+    expect(lines(text, 'nestwork_limit_')).toEqual([
+      'nestwork_limit_used{limit="stripe"} 4',
+      'nestwork_limit_waiting{limit="stripe"} 2',
+      'nestwork_limit_waiting{limit="queue mail"} 0',
+    ]);
     expect(text).toContain('\nnestwork_active_tasks{host="shop-1"} 3\n');
     expect(text).toContain('# TYPE nestwork_workers gauge\nnestwork_workers 2\n');
     expect(text).toContain('\nnestwork_children 8\n');

@@ -92,6 +92,8 @@ export interface LimitRulesPort {
   /** Limits by their names; undefined for one that is not known. */
   read(names: readonly string[]): Promise<(LimitRecord | undefined)[]>;
   held(names: readonly string[]): Promise<HeldSlots>;
+  /** How many lines of tasks wait for each of these limits. */
+  waiting(names: readonly string[]): Promise<number[]>;
   /** Keys of a limit, about so many; more or less when they lie together. */
   keys(
     name: string,

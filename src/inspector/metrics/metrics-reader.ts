@@ -15,6 +15,9 @@ import { MinuteHistory } from './minute-history.js';
 import { outOf, QueueFlow } from './queue-flow.js';
 import { countersOf, joinedBuckets, matches, ratesOf, timesOf } from './rate-points.js';
 
+/** Each limit is two series. */
+const MOST_LIMITS = 200;
+
 /** A queue at one moment. */
 export interface QueueFigures
   extends Pick<QueueState, 'queue' | 'pending' | 'heldBack' | 'scheduled' | 'quarantined' | 'dead'> {
@@ -22,9 +25,20 @@ export interface QueueFigures
   readonly isPaused: boolean;
 }
 
+/** A limit at one moment. */
+export interface LimitFigures {
+  readonly name: string;
+  /** tasks that hold it, under all keys; undefined where too many keys are held to count */
+  readonly used: number | undefined;
+  /** lines of tasks that wait for it */
+  readonly waiting: number;
+}
+
 /** Everything that can be exported to a monitoring system. */
 export interface CurrentMetrics extends Population {
   readonly queues: readonly QueueFigures[];
+  /** the first 200 by name */
+  readonly limits: readonly LimitFigures[];
   readonly staleAcks: number;
   /** the counts since the first */
   readonly totals: readonly TaskSeries[];
@@ -48,7 +62,7 @@ export interface CurrentMetrics extends Population {
 export class MetricsReader {
   /** @internal */
   constructor(
-    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'staleAcks'>,
+    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'staleAcks' | 'limitRules'>,
     private readonly known: KnownQueues,
     private readonly history: MinuteHistory = new MinuteHistory(broker.metrics),
   ) {}
@@ -100,14 +114,24 @@ export class MetricsReader {
    */
   async current(): Promise<CurrentMetrics> {
     const { metrics } = this.broker;
-    const [states, population, staleAcks, totals, now] = await Promise.all([
+    const [states, population, staleAcks, totals, now, limits] = await Promise.all([
       this.known.all().then((queues) => this.broker.queueStates(queues)),
       metrics.population(),
       this.broker.staleAcks(),
       metrics.totals(),
       metrics.now(),
+      this.limits(),
     ]);
-    return { queues: states.map((state) => figuresOf(state, now)), ...population, staleAcks, totals };
+    return { queues: states.map((state) => figuresOf(state, now)), limits, ...population, staleAcks, totals };
+  }
+
+  private async limits(): Promise<LimitFigures[]> {
+    const { limitRules } = this.broker;
+    const names = (await limitRules.names()).slice(0, MOST_LIMITS);
+    if (names.length === 0) return [];
+    const [{ byName, isWhole }, waiting] = await Promise.all([limitRules.held(names), limitRules.waiting(names)]);
+    const used = (name: string): number | undefined => (isWhole ? (byName.get(name)?.tasks ?? 0) : undefined);
+    return names.map((name, at) => ({ name, used: used(name), waiting: waiting[at] ?? 0 }));
   }
 }
 

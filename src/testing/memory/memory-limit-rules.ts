@@ -22,6 +22,10 @@ export class MemoryLimitRules implements LimitRulesPort {
     return { byName: new Map(), isWhole: true };
   }
 
+  async waiting(names: readonly string[]): Promise<number[]> {
+    return names.map(() => 0);
+  }
+
   async keys(): Promise<{ keys: LimitKeyRecord[]; next: undefined }> {
     throw notInMemory();
   }
