@@ -115,6 +115,10 @@ const PROMOTE = missedBy('limits-waiting', [
 ]);
 
 /** By script. */
+const CHANGING = missedBy('limits-changing', [
+  change('a check of all keys before the first write', `wrong_queues(queues)${CHECKED}`, 'wrong_queues(queues)\n'),
+]);
+
 export const OF_LIMITS = {
   claim: CLAIM,
   'lib/leave': LEAVE,
@@ -199,4 +203,30 @@ export const OF_LIMITS = {
     ...nothingForeign('wrong_lines_of(keys, { from, to }, { message })'),
     ...missedBy('limits-waiting', [remove('no slot that it kept', '  message = without_slots(message)\n')]),
   ],
+  'set-limit': CHANGING,
+  'reset-limit': [
+    ...CHANGING,
+    ...missedBy('limits-changing', [remove('its end', "redis.call('ZREM', keys.paced, '!' .. field)\n")]),
+  ],
+  'forget-limit': [
+    ...missedBy('limits-changing', [
+      change('a check of all keys before the first write', `wrong_queues(queues)${CHECKED}`, 'wrong_queues(queues)\n'),
+      remove('its gate', "  redis.call('HDEL', keys.gates, queue)\n"),
+      change('only an old declaration', "if redis.call('HGET', keys.limits, name) ~= declared then", 'if false then'),
+    ]),
+  ],
+  'lib/limits': missedBy('limits-changing', [
+    change('the end of what was set', "last ~= '0' and tonumber(last) <= own.now", 'false'),
+    change(
+      'nothing at 0 at once',
+      'if rule.most and (not keeps or rule.most == 0) then',
+      'if rule.most and not keeps then',
+    ),
+    change('a start at a slower rate', 'if arrivals[limit] > latest then', 'if false then'),
+    change(
+      'a start at a slower rate, for good',
+      '      changed[limit] = true\n    end\n    return arrivals',
+      '    end\n    return arrivals',
+    ),
+  ]),
 };
