@@ -84,8 +84,8 @@ describe('the state of a queue', () => {
   });
 
   it('has the task of the tenant whose turn is next where nothing else is next', async () => {
-    const first = limitedMessage(fixture, { tenant: 'acme' });
-    await send(limitedMessage(fixture, { tenant: 'globex' }), first);
+    const first = limitedMessage(fixture, { tenant: 'globex' });
+    await send(first, limitedMessage(fixture, { tenant: 'acme' }));
     expect((await stateOf()).head?.slice(0, 20)).toBe(idOf(first));
   });
 

@@ -1,6 +1,6 @@
 /**
- * The same random program of senders and one worker, on Redis and in memory: both must start the same tasks in the same order. Where Redis
- * breaks ties by digests, for tenants and for tasks of one instant, a program has none; the conformance suite tests those.
+ * The same random program of senders and one worker, on Redis and in memory: both must start the same tasks in the same order. Where they
+ * break ties in other ways, for tenants and for tasks of one instant, a program has none; the conformance suite tests those.
  *
  * More on demand, and a failure once more:
  *

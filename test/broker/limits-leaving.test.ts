@@ -161,8 +161,64 @@ it('a process that ends wakes a task that it gives back, though another of its t
   expect(await claimedByAnother()).toEqual([idOf(late)]);
 });
 
+it.each(['x', 'twelve bytes', '["Some.task",[7]]', 'Z'.repeat(13), 'Z'.repeat(60)])(
+  'bytes of others in the list of a queue with a limit hold no slot: %s',
+  async (bytes) => {
+    await declareGate(1);
+    await fixture.redis.rpush(`${NAMESPACE}queue:${QUEUE}`, bytes);
+    const child = await fixture.child();
+    const [{ id, message } = { id: '', message: '' }] = await claimed(child);
+    expect(message).toBe(`${id}?${bytes}`);
+    expect(await fixture.redis.exists(SLOTS)).toBe(0);
+    await fixture.broker.bury(child, { id, queue: QUEUE }, REPORT);
+    const next = fixture.message();
+    await fixture.broker.enqueue(QUEUE, [next]);
+    expect(await claimedByAnother()).toEqual([idOf(next)]);
+  },
+);
+
 describe('a task with an ordered limit', () => {
   beforeEach(declareOrdered);
+
+  /** The first task keeps its slot and waits because its key was stopped. That is over now, and no promoter has seen it. */
+  async function stopped(): Promise<{ child: Claimant; first: string }> {
+    const { child, first } = await sceneOf();
+    const stop = { limit: ACME, ms: 60_000 };
+    await fixture.broker.retry(
+      child,
+      { id: first, queue: QUEUE },
+      { inMs: 0, failures: 0, line: LINE, counts: true, stop },
+    );
+    expect(await claimedByAnother()).toEqual([]);
+    await fixture.redis.hset(`${NAMESPACE}limits`, `${ACME}.`, 1);
+    await fixture.redis.zadd(`${NAMESPACE}paced`, 1, `!${ACME}.`);
+    return { child, first };
+  }
+
+  it('that keeps its slot does not start where nothing may', async () => {
+    const { child, first } = await sceneOf();
+    await retry(0)(child, first);
+    await fixture.redis.hset(`${NAMESPACE}limits`, `${ACME.slice(0, 6)}!`, '0 = = 0 {}');
+    expect(await claimedByAnother()).toEqual([]);
+    await fixture.call('reset-limit', { field: `${ACME.slice(0, 6)}!`, queues: [QUEUE] });
+    expect(await claimedByAnother()).toEqual([first]);
+  });
+
+  it('that keeps its slot goes on after a stop, though the limit is ordered no more', async () => {
+    const { first } = await stopped();
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    await fixture.broker.promote(10);
+    expect(await claimedByAnother()).toEqual([first]);
+  });
+
+  it('that keeps its slot goes on after a stop whose end the promoter of another app sees', async () => {
+    const { first } = await stopped();
+    const other = { queues: ['other'], limit: 10 };
+    const [, , , , unreached] = await fixture.call('promote', other);
+    expect(unreached).toEqual([QUEUE]);
+    await fixture.call('promote', { ...other, queues: ['other', QUEUE] });
+    expect(await claimedByAnother()).toEqual([first]);
+  });
 
   it.each(RETURNS)('that is %s keeps its slot, and is the next', async (_, way) => {
     const { child, first } = await sceneOf();

@@ -1072,6 +1072,7 @@ end`,
   'FAIR': `local FAIR = -2e15`,
   'WAITS': `local WAITS = 1e15`,
   'TAGS': `local TAGS = 4e15`,
+  'TURN': `local TURN = 1000`,
   'NO_TENANT': `local NO_TENANT = '--------------------'`,
   'FIRST': `local FIRST = '0000000000000'`,
   'has_tags': `local function has_tags(message)
@@ -1589,12 +1590,18 @@ end`,
     end
   end
 
+  -- One that comes anew is behind those that came before it, and ahead of the second turn of any: were their tags the same, those that
+  -- come later could go first for ever.
   local function next_tag(queue, tenant)
-    read_states(queue, { '~', '~' .. tenant })
-    local given, last = tag_at(queue, '~') or 0, tag_at(queue, '~' .. tenant) or -1
-    local newest = math.max(given, last + 1)
-    put_state(queue, '~' .. tenant, TAGS + newest)
-    return newest
+    read_states(queue, { '~', '~+', '~' .. tenant })
+    local given, newest, last = tag_at(queue, '~') or 0, tag_at(queue, '~+') or -1, tag_at(queue, '~' .. tenant)
+    local anew = math.min(math.max(given, newest + 1), given + TURN - 1)
+    local tag = math.max(anew, last and last + TURN or 0)
+    if tag == anew then
+      put_state(queue, '~+', TAGS + anew)
+    end
+    put_state(queue, '~' .. tenant, TAGS + tag)
+    return tag
   end
 
   -- A line waits no more for what it waited for.
@@ -1668,10 +1675,10 @@ end`,
     return false
   end
 
-  -- Tags that are behind say nothing.
+  -- Tags that are a turn behind say nothing.
   function own.forget_tags(queue)
-    local newest = tag_at(queue, '~')
-    local old = newest and own.ready(queue, text(TAGS), '(' .. text(TAGS + newest), 20) or {}
+    local given = tag_at(queue, '~')
+    local old = given and own.ready(queue, text(TAGS), '(' .. text(TAGS + given - TURN), 20) or {}
     for _, member in ipairs(old) do
       put_state(queue, member, false)
     end
@@ -1696,12 +1703,18 @@ end`,
       if not found then
         return
       end
-      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
+      local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
       local queue = queues[name or '']
       local is_ordered = limits.rule_of(limit).ordered
-      local room, opens = limits.room(limit, is_ordered and queue and keeps_head(queue, line, limit))
+      -- whether its head may keep a slot, also of a limit that is ordered no more
+      local may_keep = line ~= '*' and (order == FIRST or is_ordered and kind == 'f')
+      local room, opens = limits.room(limit, may_keep and queue and keeps_head(queue, line, limit))
       if opens then
         pace(limit, opens)
+      end
+      if room == 0 and not opens and may_keep and not queue then
+        without_keys[name] = true
+        pace(limit, own.now)
       end
       if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
         return
@@ -2755,6 +2768,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -2914,8 +2928,8 @@ ${LATE.wrong_lines_of}
 ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.ring}
-${LIB.remove_deep}
 ${LIB.tag}
+${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -2955,6 +2969,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.MOST_WOKEN}
 ${LIB.lines_with}
 ${LIB.shared_lines}
@@ -3246,6 +3261,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -3342,6 +3358,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -3443,6 +3460,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -3581,6 +3599,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -3839,6 +3858,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.MOST_WOKEN}
 ${LIB.lines_with}
 ${LIB.shared_lines}
@@ -4118,6 +4138,7 @@ ${LIB.keeps_slot}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
@@ -4375,6 +4396,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -4573,6 +4595,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -4714,6 +4737,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -4818,6 +4842,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -4924,6 +4949,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -5081,6 +5107,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -5182,6 +5209,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -5593,6 +5621,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -5742,6 +5771,8 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
+${LIB.tag}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -5811,6 +5842,8 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
+${LIB.tag}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -5871,6 +5904,8 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
+${LIB.tag}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -6139,6 +6174,8 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
+${LIB.tag}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -6153,7 +6190,6 @@ ${LIB.base36}
 ${LIB.let_in}
 ${LIB.schedule}
 ${LIB.may_have_limits}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -6284,6 +6320,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -6412,9 +6449,9 @@ ${LIB.part}
 ${LIB.noted}
 ${LIB.text}
 ${LIB.ring}
+${LIB.tag}
 ${LIB.DIGITS}
 ${LIB.base36}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -6446,6 +6483,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -6843,6 +6881,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -6965,6 +7004,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -7080,7 +7120,8 @@ local granted, fields, looks, of_lines = {}, {}, 0, 0
 local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  local gate = gate_of[queue.name]
+  -- foreign bytes have no place for a tag, and end at once
+  local gate = not is_foreign(message) and gate_of[queue.name]
   local is_limited = line and #line > 26
   if has_tags(message) then
     if tag(message, 's') then
@@ -7221,13 +7262,15 @@ local function serve(queue, line)
   lines.go_on(queue, line, next, true)
 end
 
--- The tasks of the list that came before a time, at most so many. Returns how many they are.
+-- The tasks of the list that came before a time, at most so many. Returns how many they are. When one came whose sender has a clock that is
+-- ahead, nobody knows: it comes first in half of the claims, or all behind it would wait for its time.
 local function take_plain(queue, before, most)
-  local count = most
+  local count, latest = most, claim_number % 4 > 1 and limits.now or math.huge
   if before then
     count = 0
     for _, message in ipairs(redis.call('LRANGE', queue.pending, 0, math.min(most, 32) - 1)) do
-      if (tonumber(string.sub(message, 26, 34), 36) or 0) > before then
+      local came = tonumber(string.sub(message, 26, 34), 36) or 0
+      if came > before and came <= latest then
         break
       end
       count = count + 1
@@ -7622,6 +7665,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
@@ -7882,6 +7926,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -8066,6 +8111,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
@@ -8230,6 +8276,7 @@ ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
+${LIB.TURN}
 ${LIB.FIRST}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}

@@ -9,11 +9,12 @@
 -- What a line waits for has an entry in `waiters`: `<limit><queue> <a or f><order, 13 digits> <line>`, `f` for one with a tenant.
 --
 -- Tenants share by tags, as in start-time fair queueing: a line gets one when it gets its first task, and the next whenever one of its
--- tasks is given to a child. A tag is one above the last of its tenant, and at least that of the task given last: TAGS + tag in
--- `ready:<queue>`, `~<tenant>` and `~`.
+-- tasks is given to a child. A tag is TURN above the last of its tenant, and at least that of the task given last. In between are those of
+-- tenants that came anew, one after the other. TAGS + tag in `ready:<queue>`: of `~<tenant>`, of `~` that given last, of `~+` the newest.
 local FAIR = -2e15
 local WAITS = 1e15
 local TAGS = 4e15
+local TURN = 1000
 
 local NO_TENANT = '--------------------'
 

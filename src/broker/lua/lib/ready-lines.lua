@@ -188,12 +188,18 @@ local function lines_with(keys, queues)
     end
   end
 
+  -- One that comes anew is behind those that came before it, and ahead of the second turn of any: were their tags the same, those that
+  -- come later could go first for ever.
   local function next_tag(queue, tenant)
-    read_states(queue, { '~', '~' .. tenant })
-    local given, last = tag_at(queue, '~') or 0, tag_at(queue, '~' .. tenant) or -1
-    local newest = math.max(given, last + 1)
-    put_state(queue, '~' .. tenant, TAGS + newest)
-    return newest
+    read_states(queue, { '~', '~+', '~' .. tenant })
+    local given, newest, last = tag_at(queue, '~') or 0, tag_at(queue, '~+') or -1, tag_at(queue, '~' .. tenant)
+    local anew = math.min(math.max(given, newest + 1), given + TURN - 1)
+    local tag = math.max(anew, last and last + TURN or 0)
+    if tag == anew then
+      put_state(queue, '~+', TAGS + anew)
+    end
+    put_state(queue, '~' .. tenant, TAGS + tag)
+    return tag
   end
 
   -- A line waits no more for what it waited for.
@@ -267,10 +273,10 @@ local function lines_with(keys, queues)
     return false
   end
 
-  -- Tags that are behind say nothing.
+  -- Tags that are a turn behind say nothing.
   function own.forget_tags(queue)
-    local newest = tag_at(queue, '~')
-    local old = newest and own.ready(queue, text(TAGS), '(' .. text(TAGS + newest), 20) or {}
+    local given = tag_at(queue, '~')
+    local old = given and own.ready(queue, text(TAGS), '(' .. text(TAGS + given - TURN), 20) or {}
     for _, member in ipairs(old) do
       put_state(queue, member, false)
     end
@@ -295,12 +301,18 @@ local function lines_with(keys, queues)
       if not found then
         return
       end
-      local name, kind, line = string.match(string.sub(found, 28), '^(%S+) (%l)%d+ (%S+)$')
+      local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
       local queue = queues[name or '']
       local is_ordered = limits.rule_of(limit).ordered
-      local room, opens = limits.room(limit, is_ordered and queue and keeps_head(queue, line, limit))
+      -- whether its head may keep a slot, also of a limit that is ordered no more
+      local may_keep = line ~= '*' and (order == FIRST or is_ordered and kind == 'f')
+      local room, opens = limits.room(limit, may_keep and queue and keeps_head(queue, line, limit))
       if opens then
         pace(limit, opens)
+      end
+      if room == 0 and not opens and may_keep and not queue then
+        without_keys[name] = true
+        pace(limit, own.now)
       end
       if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
         return
