@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import { Inspector } from '../../src/inspector/inspector.js';
+import type { LimitInspector } from '../../src/inspector/limits/limit-inspector.js';
 import { limitKey } from '../../src/message/limit-tag.js';
 import { RetryTask } from '../../src/policy/task-errors.js';
 import { TaskContext } from '../../src/worker/task-context.js';
@@ -78,6 +80,7 @@ class LimitedTasks {
 }
 
 let apps: Apps;
+let limits: LimitInspector;
 beforeAll(async () => {
   apps = await Apps.start();
 });
@@ -95,6 +98,7 @@ async function start() {
   const queues = ['default', { name: 'mail', limit: { concurrency: 3 } }];
   const imports = [apps.queue({ inProcess: { concurrency: 10 }, queues })];
   const app = await apps.boot({ imports, providers: [LimitedTasks] });
+  limits = app.get(Inspector).limits;
   return app.get(QueueClient).of(LimitedTasks);
 }
 
@@ -189,3 +193,32 @@ it('an ordered limit keeps the order of a key while one of its tasks waits to be
   expect(order[0]).toBe('b4');
   await nothingLeft();
 });
+
+it('a limit that is set higher while tasks wait lets them start, and lower kills none', async () => {
+  const tasks = await start();
+  await tasks.alone.delayMany([['gate 1'], ['gate 2'], ['gate 3']]);
+  await eventually(() => expect(gates.has('gate 1')).toBe(true));
+  await limits.set('one', { concurrency: 2 }, { by: 'anna' });
+  await eventually(() => expect(gates.has('gate 2')).toBe(true));
+  await limits.set('one', { concurrency: 1 });
+  expect(await limits.get('one')).toMatchObject({ used: 2, concurrency: 1, waitingLines: 1 });
+  for (const gate of ['gate 2', 'gate 1', 'gate 3']) await open(gate);
+  await noted(3);
+  await nothingLeft();
+});
+
+it.each([
+  ['one', 'alone'],
+  ['queue mail', 'mail'],
+] as const)(
+  'the limit %s that is set to 0 for a time lets tasks start at its end, without a further call',
+  async (name, task) => {
+    const tasks = await start();
+    const { until } = await limits.set(name, { concurrency: 0 }, { for: '300ms' });
+    await (task === 'mail' ? tasks.mail.delay() : tasks.alone.delay('alone'));
+    await noted(1);
+    expect(Date.now()).toBeGreaterThanOrEqual(until?.getTime() ?? Number.POSITIVE_INFINITY);
+    expect(await limits.get(name)).toMatchObject({ override: undefined });
+    await nothingLeft();
+  },
+);
