@@ -211,6 +211,23 @@ describe('a task with an ordered limit', () => {
     expect(await claimedByAnother()).toEqual([first]);
   });
 
+  it('that keeps its slot goes on after a stop, however many tenants wait', async () => {
+    const of = (tenant: string) => limitedMessage(fixture, { limits: [ACME], tenant });
+    const first = of('first');
+    await fixture.broker.enqueueLimited(QUEUE, [first], {});
+    const child = await fixture.child();
+    expect(await claimed(child)).toHaveLength(1);
+    const others = Array.from({ length: 25 }, (_, at) => of(`tenant ${at}`.replace(' ', '_')));
+    await fixture.broker.enqueueLimited(QUEUE, others, {});
+    const stop = { limit: ACME, ms: 60_000 };
+    const again = { inMs: 0, failures: 0, line: LINE, counts: true, stop };
+    await fixture.broker.retry(child, { id: idOf(first), queue: QUEUE }, again);
+    await fixture.redis.hset(`${NAMESPACE}limits`, `${ACME}.`, 1);
+    await fixture.redis.zadd(`${NAMESPACE}paced`, 1, `!${ACME}.`);
+    await fixture.broker.promote(10);
+    expect(await claimedByAnother()).toEqual([idOf(first)]);
+  });
+
   it('that keeps its slot goes on after a stop whose end the promoter of another app sees', async () => {
     const { first } = await stopped();
     const other = { queues: ['other'], limit: 10 };

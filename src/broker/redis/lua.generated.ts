@@ -1631,7 +1631,10 @@ end`,
     if tenant and was_given then
       note_given(queue, order)
     end
-    if tenant and (was_given or not before) then
+    if tenant and string.sub(head, #line + 2, #line + 14) == FIRST then
+      -- one that keeps a slot is the next: it comes first among those that wait, so that it is found there
+      order = 0
+    elseif tenant and (was_given or not before) then
       order = next_tag(queue, tenant)
     end
     local index, opens = own.blocked_by(line, head)
@@ -1707,7 +1710,7 @@ end`,
       local queue = queues[name or '']
       local is_ordered = limits.rule_of(limit).ordered
       -- whether its head may keep a slot, also of a limit that is ordered no more
-      local may_keep = line ~= '*' and (order == FIRST or is_ordered and kind == 'f')
+      local may_keep = line ~= '*' and order == FIRST
       local room, opens = limits.room(limit, may_keep and queue and keeps_head(queue, line, limit))
       if opens then
         pace(limit, opens)
@@ -1725,7 +1728,7 @@ end`,
       local is_awake = true
       if room == 0 then
         -- another line may keep the slot, and is the next
-        from = '(' .. found
+        from = (order == FIRST or not name) and '(' .. found or '[' .. limit .. name .. ' ' .. (kind == 'a' and 'b' or '~')
       elseif queue and queue.held and queue.bell then
         redis.call('ZREM', keys.waiters, found)
         is_awake = line == '*' or refresh(queue, line)
