@@ -33,12 +33,13 @@ export function supervising(stage: () => RedisStage): void {
       const { broker, world } = stage();
       const app = appTasks('@acme/shop', ['default', 'bulk'], [{ name: 'Mail.send', queue: 'bulk' }]);
       const worker = { session: `named-${LEASE_MS}`, leaseMs: LEASE_MS, host: 'there', pid: 9, catalog: [] };
-      await broker.openSession({ ...worker, queues: ['default', 'bulk'], app });
+      const limits = [{ name: 'stripe', concurrency: 5, keyed: true, ordered: false }];
+      await broker.openSession({ ...worker, queues: ['default', 'bulk'], app, limits });
       await stage().session(['default']);
       const workers = await broker.liveWorkers();
       expect(workers.sort((a, b) => a.pid - b.pid)).toEqual([
-        { host: 'here', pid: 7, queues: ['default'], app: undefined, crons: [] },
-        { host: 'there', pid: 9, queues: ['default', 'bulk'], app, crons: [] },
+        { host: 'here', pid: 7, queues: ['default'], app: undefined, crons: [], limits: [] },
+        { host: 'there', pid: 9, queues: ['default', 'bulk'], app, crons: [], limits },
       ]);
       await world.letTimePass(LEASE_MS + MINUTE_MS);
       expect(await broker.liveWorkers()).toEqual([]);
