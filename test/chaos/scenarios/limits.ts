@@ -52,7 +52,7 @@ export const limits: Scenario = {
 async function send({ arena, random }: Stage, count: number, keys: number): Promise<void> {
   for (let sent = 0; sent < count; sent += AT_ONCE) {
     await arena.until('tasks end', () => sent - arena.ledger.update().finishes.size < AHEAD, PATIENCE_MS);
-    if (random.chance(0.1)) {
+    if ((sent / AT_ONCE) % 5 === 2) {
       const calls = Array.from({ length: AT_ONCE }, (_, at): [string, number] => [`paced ${sent + at}`, 0]);
       await arena.producer.sendMany('paced', calls);
       continue;
