@@ -1412,7 +1412,7 @@ end`,
   'PACE': `local PACE = 5`,
   'lines_with': `local function lines_with(keys, queues)
   local own, limits, depth = {}, limits_with(keys), 0
-  local states, changed, removed, without_keys, parts = {}, {}, {}, {}, {}
+  local states, changed, removed, without_keys, parts, waited = {}, {}, {}, {}, {}, {}
   local has_waiters, has_labels
   own.limits, own.now = limits, limits.now
 
@@ -1706,6 +1706,7 @@ end`,
       if not found then
         return
       end
+      waited[limit] = true
       local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
       local queue = queues[name or '']
       local is_ordered = limits.rule_of(limit).ordered
@@ -1913,7 +1914,7 @@ end`,
     together(free, named)
   end
 
-  -- The keys in clear are kept while a task with them runs or waits.
+  -- The keys in clear are kept while a task with them runs or waits, or has just been woken.
   function own.forget_labels(named, queue, line)
     if has_labels == nil then
       has_labels = redis.call('EXISTS', keys.limit_labels) == 1
@@ -1926,7 +1927,8 @@ end`,
       if has_waiters == nil then
         has_waiters = redis.call('EXISTS', keys.waiters) == 1
       end
-      local waits = has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+      local waits = waited[limit]
+        or has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
       if not waits and not limits.is_held(limit) and not (queue.held and own.first_of(queue, line)[1]) then
         labels[#labels + 1] = limit
       end
@@ -5455,11 +5457,20 @@ for _, session in ipairs(known) do
 end
 return { now, leases, found }`,
   'open-session': `#!lua flags=allow-oom
+local limit_parts
 ${LIB.part}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
 ${LIB.ring}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.RULE}
+limit_parts_made = { RULE = RULE }
+end
+return limit_parts_made
+end
 -- opens a session with a lease, and writes the catalog and the limits.
 -- Returns 1.
 local sessions, session, pulse, catalog, limits, gates, paced, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -5481,10 +5492,13 @@ redis.call('HSET', session, unpack(description))
 for i = 1, #entries, 2 do
   redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
+-- what a declaration allows, without when it was made
+local RULE = '^%S+ %S+ %S+ %d+'
 for i = 1, #declared, 2 do
   local name, rule = declared[i], declared[i + 1]
-  if redis.call('HGET', limits, name) ~= rule then
-    redis.call('HSET', limits, name, rule)
+  local before = redis.call('HGET', limits, name)
+  redis.call('HSET', limits, name, rule)
+  if not before or string.match(before, limit_parts().RULE) ~= string.match(rule, limit_parts().RULE) then
     -- a promoter lets go on what waits by another rule
     redis.call('ZADD', paced, text(now), '*' .. name)
     ring(alarm)

@@ -10,7 +10,7 @@ local PACE = 5
 -- promoters. What changes is written when the outermost of them ends, see `together`.
 local function lines_with(keys, queues)
   local own, limits, depth = {}, limits_with(keys), 0
-  local states, changed, removed, without_keys, parts = {}, {}, {}, {}, {}
+  local states, changed, removed, without_keys, parts, waited = {}, {}, {}, {}, {}, {}
   local has_waiters, has_labels
   own.limits, own.now = limits, limits.now
 
@@ -304,6 +304,7 @@ local function lines_with(keys, queues)
       if not found then
         return
       end
+      waited[limit] = true
       local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
       local queue = queues[name or '']
       local is_ordered = limits.rule_of(limit).ordered
@@ -511,7 +512,7 @@ local function lines_with(keys, queues)
     together(free, named)
   end
 
-  -- The keys in clear are kept while a task with them runs or waits.
+  -- The keys in clear are kept while a task with them runs or waits, or has just been woken.
   function own.forget_labels(named, queue, line)
     if has_labels == nil then
       has_labels = redis.call('EXISTS', keys.limit_labels) == 1
@@ -524,7 +525,8 @@ local function lines_with(keys, queues)
       if has_waiters == nil then
         has_waiters = redis.call('EXISTS', keys.waiters) == 1
       end
-      local waits = has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+      local waits = waited[limit]
+        or has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
       if not waits and not limits.is_held(limit) and not (queue.held and own.first_of(queue, line)[1]) then
         labels[#labels + 1] = limit
       end
