@@ -164,6 +164,15 @@ describe('tenants', () => {
     expect(order.join('')).toMatch(/^(ab|ba){3}$/);
   });
 
+  it('with a task in each of many lines save nothing up for others that come late', async () => {
+    const child = await LimitedChild.start(fixture);
+    for (const key of ['1', '2', '3', '4', '5']) await send({ tenant: 'a', limits: [limitKey('stripe', key)] });
+    await child.ids({ limit: 3 });
+    const b = await sendMany(3, { tenant: 'b' });
+    const order = (await child.ids()).map((id) => (b.includes(id) ? 'b' : 'a'));
+    expect(order.join('')).toMatch(/^b(ab|ba){2}$/);
+  });
+
   it('keep their turn while they wait for a limit, and take none from those that started meanwhile', async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     const child = await LimitedChild.start(fixture);
@@ -173,6 +182,8 @@ describe('tenants', () => {
     const a = await sendMany(6, { tenant: 'a' });
     await child.ids({ limit: 3 });
     await child.end(first);
+    // the first tag of all
+    expect(await fixture.redis.zscore(READY, `${ACME}${'w'.padEnd(20, '-')}`)).toBe('-2000000000000000');
     expect(await child.ids({ limit: 1 })).toEqual([waiting]);
     const b = await sendMany(2, { tenant: 'b' });
     expect(await child.ids({ limit: 4 })).toEqual([b[0], a[3], b[1], a[4]]);

@@ -102,6 +102,7 @@ it('a child gets as many tasks of a queue with a limit as it may have with limit
   await declareGate(fixture, QUEUE, { most: 5 });
   const [first, second] = await plain(3);
   const others = await plain(2, 'bulk');
+  await sendLimited(fixture, { limits: [ACME] }, 'bulk');
   const child = await LimitedChild.start(fixture, [QUEUE, 'bulk']);
   expect(await child.claim({ limit: 10, limited: 2 })).toMatchObject({ ids: [first, second, ...others], more: 0 });
 });

@@ -71,6 +71,7 @@ describe('a limit that is set', () => {
     await child.ids(ALL);
     await set(`${NAME}!`, '1 = =');
     await child.end(first);
+    expect(await child.ids(ALL)).toEqual([]);
     await child.end(second);
     expect(await child.ids(ALL)).toEqual([]);
     await child.end(third);
@@ -230,6 +231,19 @@ describe('a key that a task has stopped', () => {
     await pass(HOUR / 2);
     expect(await fixture.redis.hkeys(LIMITS)).toEqual([NAME]);
     expect(new Set(await child.ids(ALL))).toEqual(new Set([first, second]));
+  });
+
+  it('is stopped no longer once that is over, though no promoter has come', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const [first = ''] = await sendMany(1);
+    const child = await claims();
+    await child.ids();
+    await stop(child, first, HOUR);
+    await clock.pass(HOUR + 2);
+    const [other] = await sendMany(1, [ACME, limitKey('stripe', 'other')]);
+    expect(await child.ids(ALL)).toEqual([other]);
+    await fixture.broker.promote(10);
+    await fixture.broker.cancel(first);
   });
 
   it('is stopped for as long as the longest of several stops', async () => {

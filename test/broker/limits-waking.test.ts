@@ -137,6 +137,16 @@ describe('a limit that is free again', () => {
     expect(await claimed()).toEqual([next]);
   });
 
+  it('wakes nobody while more hold it than it allows by now', async () => {
+    await declareLimit(fixture, 'whole', { most: 2 });
+    const [first] = [await holderOf([WHOLE]), await holderOf([WHOLE])];
+    for (let i = 0; i < 25; i += 1) await send({ limits: [WHOLE], tenant: String(i) });
+    await declareLimit(fixture, 'whole', { most: 1 });
+    await first.end();
+    expect(await awake()).toEqual([0, 0]);
+    expect(await fixture.redis.exists(PACED)).toBe(0);
+  });
+
   it('moves 20 lines to another limit that is full, and leaves the rest to promoters', async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     const full = await holderOf([ACME]);
@@ -218,6 +228,17 @@ describe('an ordered limit', () => {
     expect(await claimed()).toEqual([id]);
   });
 
+  it('gives the task that keeps its slot before the others of its tenant', async () => {
+    const child = await LimitedChild.start(fixture);
+    const first = await send({ limits: [KEY], tenant: 'a' });
+    expect(await child.ids()).toEqual([first]);
+    const second = await send({ limits: [KEY], tenant: 'a' });
+    await fixture.broker.release(child.claimant, [first]);
+    expect(await child.ids()).toEqual([first]);
+    await child.end(first);
+    expect(await child.ids()).toEqual([second]);
+  });
+
   it('counts the slot of a limit that it keeps once, and takes one of each other limit', async () => {
     await declareLimit(fixture, 'whole', { most: 2 });
     const { child, id } = await holderOf([KEY, WHOLE]);
@@ -268,6 +289,15 @@ describe('the key of a limit in clear', () => {
     expect(await fixture.redis.hkeys(LABELS)).toEqual([ACME]);
     expect(await child.ids()).toEqual([fourth]);
     await child.end(fourth);
+    expect(await fixture.redis.exists(LABELS)).toBe(0);
+  });
+
+  it('is forgotten with its last task, also when that dies', async () => {
+    const child = await LimitedChild.start(fixture);
+    const id = await sendWithKey({ limits: [ACME] });
+    await child.ids();
+    const report = { code: 'CRASHED', error: 'died', host: 'here', pid: 7 };
+    expect(await fixture.broker.bury(child.claimant, { id, queue: QUEUE }, report)).toBe(true);
     expect(await fixture.redis.exists(LABELS)).toBe(0);
   });
 

@@ -8,6 +8,8 @@
 
 import { OF_GROUPS } from './group-guards.mjs';
 import { OF_LIMITS } from './limit-guards.mjs';
+import { OF_LIMIT_SCRIPTS } from './limit-script-guards.mjs';
+import { OF_LINES } from './line-guards.mjs';
 
 const change = (guard, find, replace) => ({ guard, find, replace });
 const remove = (guard, find) => change(guard, find, '');
@@ -1276,6 +1278,6 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS].flatMap((lists) =>
+export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS, OF_LINES, OF_LIMIT_SCRIPTS].flatMap((lists) =>
   Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
 );

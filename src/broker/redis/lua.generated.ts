@@ -1537,7 +1537,7 @@ end`,
   -- It looks whether tasks that wait for this limit may start.
   local function pace(limit, at)
     local rule = limits.rule_of(limit)
-    if rule.interval and rule.interval < PACE * 1000 and at > own.now then
+    if rule.interval and at > own.now then
       at = math.max(at, own.now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
     end
     own.look_at(limit, text(at))
@@ -7363,7 +7363,7 @@ local function take_all()
       break
     elseif not is_shut(queue) then
       local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
-      if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
+      if is_first and holds == 0 and left_limited > 0 then
         take_quarantined(queue)
         left = #granted == 0 and left or 0
       elseif is_first and holds > 0 and is_drainer(keys.drain, child) then

@@ -135,7 +135,7 @@ local function lines_with(keys, queues)
   -- It looks whether tasks that wait for this limit may start.
   local function pace(limit, at)
     local rule = limits.rule_of(limit)
-    if rule.interval and rule.interval < PACE * 1000 and at > own.now then
+    if rule.interval and at > own.now then
       at = math.max(at, own.now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
     end
     own.look_at(limit, text(at))

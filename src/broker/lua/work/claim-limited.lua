@@ -323,7 +323,7 @@ local function take_all()
       break
     elseif not is_shut(queue) then
       local is_first = #granted == 0 and redis.call('EXISTS', queue.quarantined) == 1
-      if is_first and holds == 0 and left_limited > 0 and most_of(queue) > 0 then
+      if is_first and holds == 0 and left_limited > 0 then
         take_quarantined(queue)
         left = #granted == 0 and left or 0
       elseif is_first and holds > 0 and is_drainer(keys.drain, child) then

@@ -1,0 +1,259 @@
+/** The guards of the scripts that limits have brought, see guards.mjs. */
+
+const change = (guard, find, replace) => ({ guard, find, replace });
+const remove = (guard, find) => change(guard, find, '');
+const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+
+const CHECKED = 'if wrong then\n  return wrong\nend\n';
+const NOTHING_FOREIGN = remove('a check of all keys before the first write', CHECKED);
+
+const CLAIM_LIMITED = [
+  ...missedBy('limits-gates', [
+    NOTHING_FOREIGN,
+    change('read_gates: a limit that is none', 'if gate and #gate == 27 then', 'if gate then'),
+    change(
+      'a limit of the queue for each task',
+      'if gate then\n    limits.take(gate)',
+      'if false then\n    limits.take(gate)',
+    ),
+    change(
+      'most_of: what the limit of the queue allows',
+      'math.min(limits.room(gate), left, left_limited)',
+      'math.min(left, left_limited)',
+    ),
+    change(
+      'most_of: what the child may have with limits',
+      'math.min(limits.room(gate), left, left_limited)',
+      'math.min(limits.room(gate), left)',
+    ),
+    change('grant: tasks of a queue with a limit as limited', 'if gate or is_limited then', 'if is_limited then'),
+    change('is_shut: a queue with work', '  if has_work(queue) then\n    lines.wait', '  do\n    lines.wait'),
+    change(
+      'has_work: lines that may start',
+      "#lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0",
+      "#lines.ready(queue, '-inf', '+inf', 1) > 0",
+    ),
+    change('has_work: lines', "\n    or #lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0", ''),
+    change(
+      'take_all: the next queue when one is shut',
+      'elseif not is_shut(queue) then',
+      'elseif is_shut(queue) then\n      break\n    else',
+    ),
+    change(
+      'bells of queues that are not shut',
+      'if has_work(queue) and not is_shut(queue) then',
+      'if has_work(queue) then',
+    ),
+    remove('more that may be claimed ahead', 'not gate_of[queue.name] and '),
+  ]),
+  ...missedBy('limits-claiming', [
+    remove('a child that is registered', 'if lost then\n  count_stale(keys.stats, #acks / 20)\n  return lost\nend\n'),
+    remove('acks of a child that is not registered', '  count_stale(keys.stats, #acks / 20)\n'),
+    change('no stale number', 'if claim_number < tonumber(last) then', 'if false then'),
+    change('a repeated number', 'if claim_number == tonumber(last) then', 'if false then'),
+    remove('acks of tasks that others have', 'count_stale(keys.stats, #ids - acked)\n'),
+    change(
+      'tasks of a stopped group in a repeated reply',
+      'if message and is_of_stopped(keys.groups, stops, message) then',
+      'if false then',
+    ),
+    change(
+      'tasks of a stopped group',
+      '    if is_of_stopped(keys.groups, stops, message) then\n      stopped[#stopped + 1] = id',
+      '    if false then\n      stopped[#stopped + 1] = id',
+    ),
+    change(
+      'paused queues',
+      'open, paused = without_paused(keys.pauses, queues)',
+      'paused = select(2, without_paused(keys.pauses, queues))',
+    ),
+    change('no more tasks than unpack returns', 'math.min(tonumber(limit), 1000)', 'tonumber(limit)'),
+    change('grant: the key of a task that is unique until it starts', "if tag(message, 's') then", 'if false then'),
+    change(
+      'grant: a list for tasks with zero bytes',
+      "has_zero = has_zero or string.find(held, '\\0', 1, true)",
+      'has_zero = false',
+    ),
+    change('grant: how many it may have', '  left = left - 1\n', ''),
+    change('grant: how many with limits it may have', '    left_limited = left_limited - 1\n', ''),
+    change('may_serve: no task with limits ahead', '(left_limited > 0 or #line < 27)', 'true'),
+    change('may_serve: lines without limits ahead', '(left_limited > 0 or #line < 27)', 'left_limited > 0'),
+    change('may_serve: some tasks of lines at once', 'of_lines < MOST_OF_LINES and ', ''),
+    change(
+      'source: lines that have become ready before the next',
+      ' or line and lines.state_of(queue, line) > its.bound then',
+      ' then',
+    ),
+    change('source: more lines than are read at once', 'is_all = #found < AT_ONCE', 'is_all = true'),
+    change(
+      'on_ready: lines that have become ready',
+      'if other == queue and state < 0 then\n      tenants.meet(state)',
+      'if other == queue and state < 0 then\n      is_fair = true',
+    ),
+    change(
+      'on_ready: lines without a tenant that have become ready',
+      'elseif other == queue then\n      aged.meet(state)',
+      'elseif other == queue then\n      is_fair = true',
+    ),
+    change('take_quarantined: a full limit', 'local index = entry and lines.blocked_by(line, entry)', 'local index'),
+    change(
+      'take_quarantined: some looks',
+      '  while looks < MOST_LOOKS do\n    local message',
+      '  while true do\n    local message',
+    ),
+    change('first_two: lines of another queue with the same name', ' or known.queue ~= queue or', ' or'),
+    change(
+      'first_two: more tasks than are read at once',
+      ' or not known[known.at + 1] and not known.is_all then',
+      ' then',
+    ),
+    change(
+      'serve: a limit that is full by now',
+      'if not head or lines.blocked_by(line, head) then',
+      'if not head then',
+    ),
+    change(
+      'serve: a quarantined task for a child that holds nothing',
+      'if is_alone and (holds > 0 or #granted > 0) then',
+      'if false then',
+    ),
+    change(
+      'serve: a quarantined task for a child that gets nothing else',
+      'is_alone and (holds > 0 or #granted > 0)',
+      'is_alone and holds > 0',
+    ),
+    change(
+      'serve: a quarantined task for a child that had nothing',
+      'is_alone and (holds > 0 or #granted > 0)',
+      'is_alone and #granted > 0',
+    ),
+    change('serve: nothing beside a quarantined task', 'left = is_alone and 0 or left', 'left = left'),
+    change(
+      'take_plain: what came before the next line',
+      '(tonumber(string.sub(message, 26, 34), 36) or 0) > before',
+      'false',
+    ),
+    change('take: one of the list where tenants wait', 'fair and 1 or most', 'most'),
+    change(
+      'take: turns by claims',
+      'local turn, has_plain, is_fair = claim_number,',
+      'local turn, has_plain, is_fair = 1,',
+    ),
+    change(
+      'take: turns of tenants',
+      'fair and (turn % 2 == 0 or not oldest and not has_plain)',
+      'fair and not oldest and not has_plain',
+    ),
+    change('take: turns of others', 'fair and (turn % 2 == 0 or not oldest and not has_plain)', 'fair'),
+    change(
+      'take: turns that others do not use',
+      'fair and (turn % 2 == 0 or not oldest and not has_plain)',
+      'fair and turn % 2 == 0',
+    ),
+    change('take: tags that are behind', '    lines.forget_tags(queue)\n', ''),
+    change('take_all: nothing else beside a quarantined task', 'left = #granted == 0 and left or 0', 'left = left'),
+    change(
+      'take_all: a quarantined task for a child that holds nothing',
+      'if is_first and holds == 0 and',
+      'if is_first and',
+    ),
+    change('take_all: no quarantined task behind others', 'local is_first = #granted == 0 and', 'local is_first ='),
+    change(
+      'take_all: no quarantined task for a child that may have none with limits',
+      'holds == 0 and left_limited > 0 then',
+      'holds == 0 then',
+    ),
+    change(
+      'take_all: a child that drains for a quarantined task',
+      'elseif is_first and holds > 0 and is_drainer(keys.drain, child) then',
+      'elseif false then',
+    ),
+    change('take_all: one child that drains', 'holds > 0 and is_drainer(keys.drain, child)', 'holds > 0'),
+    change('a bell for what is left', '    ring(queue.bell)\n', ''),
+    change('what may be claimed ahead', '> 0 and 1 or more', '> 9 and 1 or more'),
+    change(
+      'whether lines are left',
+      "needed = needed == 1 and 1 or redis.call('EXISTS', queue.ready)",
+      'needed = needed == 1 and 1 or 0',
+    ),
+  ]),
+  ...missedBy('limits-leaving', [
+    change(
+      'grant: the slot that a task has kept',
+      'limits.take(its, keeps and keeps_slot(message, its))',
+      'limits.take(its)',
+    ),
+    change(
+      'grant: the tag of a claim for a slot that was kept',
+      "message = keeps and with_letter(message, 'L', its, 'l') or message",
+      'message = message',
+    ),
+  ]),
+];
+
+/** By script. */
+export const OF_LIMIT_SCRIPTS = {
+  'claim-limited': CLAIM_LIMITED,
+  'enqueue-limited': missedBy('limits-sending', [
+    change('a refusal for those that ask for it', "if refuses == '1' and", 'if'),
+    change(
+      'no refusal of a repeated command',
+      " and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then",
+      ' then',
+    ),
+    change('a refusal for those that wait', 'lines.limits.room(limit) <= waiting', 'lines.limits.room(limit) <= 0'),
+    change(
+      'a refusal for each limit',
+      'for _, limit in ipairs(line and limits_of_line(line) or {}) do',
+      'for _, limit in ipairs(line and { limits_of_line(line)[1] } or {}) do',
+    ),
+    change('a refusal of tasks without a line', 'line and limits_of_line(line) or {}', 'limits_of_line(line)'),
+    change('a time that is not past', 'if due > lines.now then', 'if false then'),
+    change('a time from now', "(due_from == 'in' and lines.now or 0)", '0'),
+    change(
+      'the time of Redis',
+      'fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)',
+      'fresh[i] = message',
+    ),
+    change(
+      'the name of a foreign key',
+      'return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added',
+      'return added',
+    ),
+  ]),
+  'set-limit': missedBy('limits-rules', [
+    NOTHING_FOREIGN,
+    change('an end', "for_ms == '' and '0' or text(lines.now + for_ms)", "'0'"),
+    change('an end that promoters know', ", for_ms ~= '' and ends)", ')'),
+    change('no end', ", for_ms ~= '' and ends)", ', ends)'),
+  ]),
+  'reset-limit': missedBy('limits-rules', [
+    NOTHING_FOREIGN,
+    remove('an end that promoters no longer know', "redis.call('ZREM', keys.paced, '!' .. field)\n"),
+  ]),
+  'forget-limit': missedBy('limits-rules', [
+    NOTHING_FOREIGN,
+    change(
+      'a declaration of a newer session',
+      "if redis.call('HGET', keys.limits, name) ~= declared then",
+      'if false then',
+    ),
+    remove('the limit of a queue', "  redis.call('HDEL', keys.gates, queue)\n"),
+    change('the limit of one queue', "  redis.call('HDEL', keys.gates, queue)\n", "  redis.call('DEL', keys.gates)\n"),
+  ]),
+  'open-session': missedBy('limits-rules', [
+    change(
+      'the rules of a newer session',
+      "  redis.call('HSET', limits, name, rule)\n",
+      "  redis.call('HSETNX', limits, name, rule)\n",
+    ),
+    change(
+      'rules that have changed alone',
+      'if not before or string.match(before, RULE) ~= string.match(rule, RULE) then',
+      'do',
+    ),
+    change('what waits by another rule', "    redis.call('ZADD', paced, text(now), '*' .. name)\n", ''),
+    change('a promoter for what waits by another rule', '    ring(alarm)\n', ''),
+    change('the limits of queues', "  redis.call('HSET', gates, unpack(gated))\n", ''),
+  ]),
+};
