@@ -146,6 +146,18 @@ describe('a limit that is set', () => {
     await reset(`${ACME}!`);
   });
 
+  it('as a whole counts as none of its keys', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const count = () => fixture.redis.hget(LIMITS, `${NAME}*`);
+    await set(`${NAME}!`, '2 = =');
+    expect(await count()).toBeNull();
+    await set(`${ACME}!`, '3 = =');
+    await reset(`${NAME}!`);
+    expect(await count()).toBe('1');
+    await reset(`${ACME}!`);
+    expect(await count()).toBeNull();
+  });
+
   it('again until an earlier time ends at that', async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     await set(`${ACME}!`, '2 = =', 2 * HOUR);

@@ -71,6 +71,7 @@ describe('a task that is refused rather than waits', () => {
 
   it('is never refused when it has no limit', async () => {
     expect(await dropping({ priority: 3 })).toEqual({ added: 1, full: undefined });
+    expect(await dropping({})).toEqual({ added: 1, full: undefined });
   });
 });
 

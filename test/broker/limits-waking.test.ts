@@ -153,6 +153,7 @@ describe('a limit that is free again', () => {
     const { end } = await holderOf([WHOLE]);
     for (let i = 0; i < 25; i += 1) await send({ limits: [WHOLE, ACME], tenant: String(i) });
     await end();
+    expect(await awake()).toEqual([0, 0]);
     const waiting = (limit: string) => fixture.redis.zlexcount(WAITERS, `[${limit}`, `(${limit}~`);
     expect([await waiting(WHOLE), await waiting(ACME)]).toEqual([5, 20]);
     expect(await fixture.redis.zrange(PACED, '0', '-1')).toEqual([WHOLE]);

@@ -145,11 +145,6 @@ const CLAIM_LIMITED = [
       'fair and not oldest and not has_plain',
     ),
     change('take: turns of others', 'fair and (turn % 2 == 0 or not oldest and not has_plain)', 'fair'),
-    change(
-      'take: turns that others do not use',
-      'fair and (turn % 2 == 0 or not oldest and not has_plain)',
-      'fair and turn % 2 == 0',
-    ),
     change('take: tags that are behind', '    lines.forget_tags(queue)\n', ''),
     change('take_all: nothing else beside a quarantined task', 'left = #granted == 0 and left or 0', 'left = left'),
     change(
