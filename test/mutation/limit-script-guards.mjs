@@ -128,11 +128,7 @@ const CLAIM_LIMITED = [
       'is_alone and #granted > 0',
     ),
     change('serve: nothing beside a quarantined task', 'left = is_alone and 0 or left', 'left = left'),
-    change(
-      'take_plain: what came before the next line',
-      '(tonumber(string.sub(message, 26, 34), 36) or 0) > before',
-      'false',
-    ),
+    change('take_plain: what came before the next line', 'came > before and came <= latest', 'false'),
     change('take: one of the list where tenants wait', 'fair and 1 or most', 'most'),
     change(
       'take: turns by claims',

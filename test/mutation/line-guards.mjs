@@ -8,8 +8,8 @@ const LINES = [
   ...missedBy('limits-sending', [
     change(
       'line_of: the end of the tags',
-      '  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do\n    if letter == 108 or',
-      '  while letter do\n    if letter == 108 or',
+      '  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do\n    if letter == 108 or letter == 76 then',
+      '  while letter do\n    if letter == 108 or letter == 76 then',
     ),
     change('line_of: tags that are about something else', "if limits == '' and not order or ", 'if '),
     remove('line_of: letters that no limit has', "string.find(limits .. (order or ''), '[^%w_-]') or "),
@@ -123,11 +123,7 @@ const LIMITS = [
 
 const ENDS = [
   ...missedBy('limits-foreign-keys', [
-    change(
-      'wrong_lines_of: tasks without limits',
-      'if has_tags(message) and #limits_of(message, ANY_LIMIT) > 0 then',
-      'do',
-    ),
+    change('wrong_lines_of: tasks without limits', 'if may_have_limits(message) then', 'do'),
   ]),
   ...missedBy('limits-leaving', [
     change('keep_ordered: a limit without an order', '.rule_of(limit).ordered then', '.rule_of(limit) then'),
@@ -156,8 +152,8 @@ const READY = [
       "limits = limits_of_line(line .. string.rep('-', 7))",
     ),
     change('note_given: a line that waited', "if given > (tag_at(queue, '~') or -1) then", 'do'),
-    change('next_tag: that of the task given last', 'math.max(given, last + 1)', 'last + 1'),
-    change('next_tag: other lines of the tenant', 'math.max(given, last + 1)', 'given'),
+    change('next_tag: that of the task given last', 'math.max(given, newest + 1)', 'newest + 1'),
+    change('next_tag: other lines of the tenant', 'last and last + TURN or 0', '0'),
     change(
       'settle: a turn for a task that was given',
       'if tenant and (was_given or not before) then',
@@ -172,7 +168,7 @@ const READY = [
       'vanish: the tag of a task that was given',
       '      if was_given and parts_of(line).tenant then\n        note_given(queue, (decoded(before)))\n      end\n',
     ),
-    change('forget_tags: those that are behind', "'(' .. text(TAGS + newest)", "'+inf'"),
+    change('forget_tags: those that are behind', "'(' .. text(TAGS + given - TURN)", "'+inf'"),
     change(
       'add: an older task at the head',
       '(decoded(state)) <= tonumber(string.sub(first, #line + 2, #line + 14))',
@@ -230,7 +226,11 @@ const READY = [
   ...missedBy('limits-waiting', [
     change('pace: what is due', 'if rule.interval and at > own.now then', 'if rule.interval then'),
     change('look_at: a script without an alarm', 'is_news and keys.alarm and', 'is_news and'),
-    change('nudge: lines of queues whose keys are missing', '        without_keys[name] = true\n', ''),
+    change(
+      'nudge: lines of queues whose keys are missing',
+      '        without_keys[name] = true\n        pace(limit, own.now)\n      else',
+      '        pace(limit, own.now)\n      else',
+    ),
   ]),
   ...missedBy('limits-waking', [
     change('add: a task that keeps its slot', 'state and not kept[line]\n', 'state\n'),
