@@ -26,6 +26,8 @@ export class MemoryLimits {
   private readonly arrivals = new Map<string, number>();
   /** until when a key is stopped, in ms since 1970 */
   private readonly stops = new Map<string, number>();
+  /** the last of all these times, in ms */
+  private lastTime = 0;
   /** keys in clear */
   private readonly labels = new Map<string, string>();
 
@@ -70,7 +72,9 @@ export class MemoryLimits {
     if (!keeps) this.slots.set(limit, this.used(limit) + 1);
     const { intervalUs } = this.ruleOf(limit) ?? {};
     if (intervalUs === undefined) return;
-    this.arrivals.set(limit, Math.max(this.arrivals.get(limit) ?? 0, this.nowUs) + intervalUs);
+    const arrival = Math.max(this.arrivals.get(limit) ?? 0, this.nowUs) + intervalUs;
+    this.arrivals.set(limit, arrival);
+    this.lastTime = Math.max(this.lastTime, arrival / 1_000);
   }
 
   giveUp(limit: string): void {
@@ -81,7 +85,14 @@ export class MemoryLimits {
 
   /** Starts nothing under a key for so long; a stop that lasts longer stays. */
   stop(limit: string, ms: number): void {
-    this.stops.set(limit, Math.max(this.clock() + ms, this.stops.get(limit) ?? 0));
+    const until = Math.max(this.clock() + ms, this.stops.get(limit) ?? 0);
+    this.stops.set(limit, until);
+    this.lastTime = Math.max(this.lastTime, until);
+  }
+
+  /** Whether any limit may be shut that time alone opens. */
+  get mayOpen(): boolean {
+    return this.lastTime > this.clock();
   }
 
   /** Whether a task keeps its slot until it is tried again. */

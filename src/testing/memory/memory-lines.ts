@@ -61,14 +61,6 @@ export class MemoryLines<T extends LinedTask> implements LimitPort {
     task.slots = kept;
   }
 
-  /** When time alone lets a line of this queue go on, in ms since 1970. */
-  nextOpening(queue: string): number | undefined {
-    const times = this.of(queue)
-      .heads()
-      .flatMap(({ shut }) => shut?.opensAt ?? []);
-    return times.length > 0 ? Math.min(...times) : undefined;
-  }
-
   async lineOf(queue: string, message: string): Promise<LineState> {
     const place = placeInLine(message);
     const { limits = [], order = NO_ORDER } = place ?? {};

@@ -177,10 +177,12 @@ export class MemoryTasks {
 
   /** When time alone lets a task of one of these queues start that a limit holds back, in ms since 1970. */
   nextOpening(queues: readonly string[]): number | undefined {
+    // mostly no line need be looked at
+    if (!this.lines.limits.mayOpen) return undefined;
     const times = queues.flatMap((queue) => {
       const hasWork = this.in(queue, 'pending').size + this.lines.of(queue).size > 0;
       const opensAt = hasWork ? this.lines.shutQueue(queue)?.opensAt : undefined;
-      return [opensAt ?? [], this.lines.nextOpening(queue) ?? []].flat();
+      return [opensAt ?? [], this.lines.of(queue).nextOpening() ?? []].flat();
     });
     return times.length > 0 ? Math.min(...times) : undefined;
   }

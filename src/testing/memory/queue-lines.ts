@@ -24,6 +24,8 @@ interface Line<T> extends LinePlace {
   place: number;
   /** that of its first task: the clock of a test stands still, so many have one place */
   arrival: number;
+  /** its limits in one text */
+  readonly all: string;
   readonly tasks: Sorted<Waiting<T>>;
 }
 
@@ -33,6 +35,9 @@ export interface LineHead<T> {
   readonly turn: number;
   readonly shut: Shut | undefined;
 }
+
+/** What was found out in one look at many lines, by their limits: those of tenants mostly have the same. */
+type KnownShut = Map<string, Shut | undefined>;
 
 /** Which lines take their turns in an order of their own: those of tenants, or the others. */
 type Kind = 'tenants' | 'aged';
@@ -68,7 +73,13 @@ export class QueueLines<T extends LinedTask> {
     const waiting = { task, turn: task.slots.length > 0 ? 0 : turnOf(task.message, place) };
     this.waiting.set(task.id, waiting);
     const known = this.lines.get(place.name);
-    const line = known ?? { ...place, place: 0, arrival: 0, tasks: new Sorted<Waiting<T>>(byTurn) };
+    const line = known ?? {
+      ...place,
+      place: 0,
+      arrival: 0,
+      all: place.limits.join(''),
+      tasks: new Sorted<Waiting<T>>(byTurn),
+    };
     if (known) this.listOf(line).delete(line);
     else if (place.tenant !== undefined) line.place = this.nextTag(place.tenant);
     line.tasks.add(waiting);
@@ -99,16 +110,23 @@ export class QueueLines<T extends LinedTask> {
 
   /** The next task of a kind that may start. */
   next(kind: Kind): LineHead<T> | undefined {
+    const known: KnownShut = new Map();
     for (const line of this.kinds[kind]) {
-      const head = this.headOf(line);
+      const head = this.headOf(line, known);
       if (head && !head.shut) return head;
     }
     return undefined;
   }
 
-  /** The first task of each line. */
-  heads(): LineHead<T>[] {
-    return [...this.lines.values()].flatMap((line) => this.headOf(line) ?? []);
+  /** When time alone lets one of the lines go on, in ms since 1970. */
+  nextOpening(): number | undefined {
+    const known: KnownShut = new Map();
+    let next: number | undefined;
+    for (const line of this.lines.values()) {
+      const opensAt = this.headOf(line, known)?.shut?.opensAt;
+      if (opensAt !== undefined && (next === undefined || opensAt < next)) next = opensAt;
+    }
+    return next;
   }
 
   /** How many tasks wait in the line of this name. */
@@ -150,9 +168,13 @@ export class QueueLines<T extends LinedTask> {
     return lines.flatMap(({ tasks }) => Array.from(tasks, ({ task }) => task));
   }
 
-  private headOf({ limits, tasks }: Line<T>): LineHead<T> | undefined {
+  private headOf({ all, limits, tasks }: Line<T>, known?: KnownShut): LineHead<T> | undefined {
     const { first } = tasks;
-    return first && { ...first, shut: this.limits.shut(limits, first.task.slots) };
+    if (!first) return undefined;
+    const { task, turn } = first;
+    if (!known || task.slots.length > 0) return { task, turn, shut: this.limits.shut(limits, task.slots) };
+    if (!known.has(all)) known.set(all, this.limits.shut(limits));
+    return { task, turn, shut: known.get(all) };
   }
 
   private list(line: Line<T>): void {
