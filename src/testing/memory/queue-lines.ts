@@ -36,6 +36,9 @@ export interface LineHead<T> {
   readonly shut: Shut | undefined;
 }
 
+/** As in lua/lib/lines.lua. */
+const TURN = 1_000;
+
 /** What was found out in one look at many lines, by their limits: those of tenants mostly have the same. */
 type KnownShut = Map<string, Shut | undefined>;
 
@@ -45,7 +48,8 @@ type Kind = 'tenants' | 'aged';
 /**
  * The lines of one queue, as lua/lib/lines.lua has them. Lines of no tenant start by the turns of their first tasks. Tenants share by tags,
  * as in start-time fair queueing: a line gets one when it gets its first task, and the next whenever one of its tasks starts. A tag is
- * one above the last of its tenant, and at least that of the task that started last.
+ * TURN above the last of its tenant, and at least that of the task that started last. In between are those of tenants that came anew, one
+ * after the other. A line whose first task keeps a slot is the next.
  *
  * Which may start is found out when a task is wanted: nothing is woken.
  */
@@ -60,6 +64,8 @@ export class QueueLines<T extends LinedTask> {
   private readonly tags = new Map<string, number>();
   /** the tag of the task of a tenant that started last */
   private started = 0;
+  /** the newest tag of a tenant that came anew */
+  private newest = -1;
 
   constructor(private readonly limits: MemoryLimits) {}
 
@@ -81,7 +87,7 @@ export class QueueLines<T extends LinedTask> {
       tasks: new Sorted<Waiting<T>>(byTurn),
     };
     if (known) this.listOf(line).delete(line);
-    else if (place.tenant !== undefined) line.place = this.nextTag(place.tenant);
+    else if (place.tenant !== undefined && waiting.turn > 0) line.place = this.nextTag(place.tenant);
     line.tasks.add(waiting);
     this.lines.set(place.name, line);
     this.list(line);
@@ -98,7 +104,7 @@ export class QueueLines<T extends LinedTask> {
     const isTurn = starts && line.tenant !== undefined;
     if (isTurn) this.started = Math.max(this.started, line.place);
     if (line.tasks.size > 0) {
-      if (isTurn) line.place = this.nextTag(line.tenant);
+      if (isTurn && line.tasks.first?.turn !== 0) line.place = this.nextTag(line.tenant);
       this.list(line);
       return;
     }
@@ -106,6 +112,7 @@ export class QueueLines<T extends LinedTask> {
     if (this.lines.size > 0) return;
     this.tags.clear();
     this.started = 0;
+    this.newest = -1;
   }
 
   /** The next task of a kind that may start. */
@@ -180,7 +187,7 @@ export class QueueLines<T extends LinedTask> {
   private list(line: Line<T>): void {
     const { first } = line.tasks;
     line.arrival = first?.task.arrival ?? 0;
-    if (line.tenant === undefined) line.place = first?.turn ?? 0;
+    if (line.tenant === undefined || first?.turn === 0) line.place = first?.turn ?? 0;
     this.listOf(line).add(line);
   }
 
@@ -189,7 +196,10 @@ export class QueueLines<T extends LinedTask> {
   }
 
   private nextTag(tenant = ''): number {
-    const tag = Math.max(this.started, (this.tags.get(tenant) ?? -1) + 1);
+    const last = this.tags.get(tenant);
+    const anew = Math.min(Math.max(this.started, this.newest + 1), this.started + TURN - 1);
+    const tag = Math.max(anew, last === undefined ? 0 : last + TURN);
+    if (tag === anew) this.newest = anew;
     this.tags.set(tenant, tag);
     return tag;
   }
