@@ -218,10 +218,6 @@ export const OF_LIMIT_SCRIPTS = {
     change('an end that promoters know', ", for_ms ~= '' and ends)", ')'),
     change('no end', ", for_ms ~= '' and ends)", ', ends)'),
   ]),
-  'reset-limit': missedBy('limits-rules', [
-    NOTHING_FOREIGN,
-    remove('an end that promoters no longer know', "redis.call('ZREM', keys.paced, '!' .. field)\n"),
-  ]),
   'forget-limit': missedBy('limits-rules', [
     NOTHING_FOREIGN,
     change(

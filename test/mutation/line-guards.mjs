@@ -255,11 +255,6 @@ const READY = [
       'keeps_any',
     ),
     change(
-      'nudge: a limit that is full',
-      'if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then',
-      'if false then',
-    ),
-    change(
       'nudge: the task that keeps a slot, behind others',
       'room == 0 and (opens or not is_ordered or',
       'room == 0 and (true or',
