@@ -7756,7 +7756,7 @@ local ids = {}
 for i, task in ipairs(kept) do
   ids[i] = task.name
 end
-local entries = redis.call('HMGET', keys.claims, unpack(ids))
+local entries = #ids > 0 and redis.call('HMGET', keys.claims, unpack(ids)) or {}
 local messages, its_queue, held, named = {}, {}, {}, {}
 for i, entry in ipairs(entries) do
   its_queue[i], messages[i] = split(entry or '')
