@@ -8,7 +8,7 @@ const COUNTS = missedBy('groups', [
   remove('wrong_groups: a hash', "wrong_type('hash', keys.groups) or "),
   remove('wrong_groups: sorted sets', "wrong_type('zset', keys.group_times, keys.groups_ended)\n      or "),
   remove('wrong_groups: a list', "\n      or wrong_type('list', keys.released)"),
-  change('member_of: a message that has tags', "string.sub(message, 35, 35) ~= '[' and tag(message, 'g')", 'false'),
+  change('member_of: a message that has tags', "has_tags(message) and tag(message, 'g')", 'false'),
   change(
     'is_over: a cancelled group',
     "return state == 'cancelled' or state == 'expired'",
@@ -271,12 +271,6 @@ export const OF_GROUPS = {
     remove(
       'the count of a task that is done in its group',
       "  leave_group(keys, known_queues, task.message, 'done')\n",
-    ),
-  ]),
-  claim: missedBy('groups', [
-    remove(
-      'tasks of a stopped group',
-      '    if is_of_stopped(groups, stops, message) then\n      stopped[#stopped + 1] = id\n    end\n',
     ),
   ]),
   'cancel-waiting': missedBy('groups', [

@@ -339,12 +339,7 @@ const BY_SCRIPT = {
       '      take(queue.quarantined, queue, 1)\n',
     ),
     change('no task for a child that must drain', '      to_drain = 1\n      break\n', '      to_drain = 1\n'),
-    remove('the freed key of a task that starts', '    free_key(unique, message)\n'),
-    change(
-      'the kept key of a task that must finish first',
-      "if tag(message, 's') then",
-      'if unique_digest(message) then',
-    ),
+    remove('heeded tags', '    heed_tags(unique, groups, stops, stopped, id, message)\n'),
     remove('a bell for the tasks that it leaves', '    ring(queue.bell)\n'),
     remove('a flag for tasks that it leaves', '    more = 1\n'),
     remove('a reply without separators for messages with a zero byte', 'has_zero and granted or '),
@@ -573,8 +568,26 @@ const BY_SCRIPT = {
     remove('claimed_as: a message that begins with an id', " or string.find(id, '[^0-9a-z]')"),
     change('is_drainer: one draining child at a time', 'if drainer and drainer ~= child then', 'if false then'),
     remove('is_drainer: an end of the drain for a child that died', ", 'PX', 5000"),
+    remove('heed_tags: the freed key of a task that starts', '    free_key(unique, message)\n'),
+    change(
+      'heed_tags: the kept key of a task that must finish first',
+      "if tag(message, 's') then",
+      'if unique_digest(message) then',
+    ),
+    ...missedBy(
+      'limits-claiming',
+      change(
+        'all_held: tasks of a stopped group',
+        'if message and is_of_stopped(groups, stops, message) then',
+        'if false then',
+      ),
+    ),
     ...missedBy(
       'groups',
+      remove(
+        'heed_tags: tasks of a stopped group',
+        '  if is_of_stopped(groups, stops, message) then\n    stopped[#stopped + 1] = id\n  end\n',
+      ),
       change('is_of_stopped: a group that was stopped', 'return group and stops[group]', 'return group'),
       remove('is_of_stopped: the group of the message', '    stops[group] = is_stopped(groups, group)\n'),
     ),

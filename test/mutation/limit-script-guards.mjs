@@ -53,22 +53,12 @@ const CLAIM_LIMITED = [
     change('a repeated number', 'if claim_number == tonumber(last) then', 'if false then'),
     remove('acks of tasks that others have', 'count_stale(keys.stats, #ids - acked)\n'),
     change(
-      'tasks of a stopped group in a repeated reply',
-      'if message and is_of_stopped(keys.groups, stops, message) then',
-      'if false then',
-    ),
-    change(
-      'tasks of a stopped group',
-      '    if is_of_stopped(keys.groups, stops, message) then\n      stopped[#stopped + 1] = id',
-      '    if false then\n      stopped[#stopped + 1] = id',
-    ),
-    change(
       'paused queues',
       'open, paused = without_paused(keys.pauses, queues)',
       'paused = select(2, without_paused(keys.pauses, queues))',
     ),
     change('no more tasks than unpack returns', 'math.min(tonumber(limit), 1000)', 'tonumber(limit)'),
-    change('grant: the key of a task that is unique until it starts', "if tag(message, 's') then", 'if false then'),
+    remove('grant: heeded tags', '    heed_tags(keys.unique, keys.groups, stops, stopped, id, message)\n'),
     change(
       'grant: a list for tasks with zero bytes',
       "has_zero = has_zero or string.find(held, '\\0', 1, true)",

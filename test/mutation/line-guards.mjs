@@ -8,7 +8,7 @@ const LINES = [
   ...missedBy('limits-sending', [
     change(
       'line_of: the end of the tags',
-      '  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do\n    if letter == 108 or letter == 76 then',
+      '  while is_letter(letter) do\n    if letter == 108 or letter == 76 then',
       '  while letter do\n    if letter == 108 or letter == 76 then',
     ),
     change('line_of: tags that are about something else', "if limits == '' and not order or ", 'if '),

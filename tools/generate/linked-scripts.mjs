@@ -5,7 +5,7 @@ const PART = /^local function (\w+)[\s\S]*?^end$|^local (\w+) = .*$/gm;
 const SELDOM = ['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends'];
 /** Those parts of them that each run asks whether a task has limits. */
 const AT_ONCE = [
-  ...['has_tags', 'may_have_limits', 'without_gate', 'note_labels', 'wrong_lines_of', 'limits_among'],
+  ...['may_have_limits', 'without_gate', 'note_labels', 'wrong_lines_of', 'limits_among'],
   ...['end_limits', 'keep_ordered', 'give_up_slots', 'CLAIMED', 'WAITING', 'DECLARED'],
 ];
 /** Scripts that always need the others. */

@@ -53,6 +53,24 @@ end`,
   end
   return group and stops[group]
 end`,
+  'heed_tags': `local function heed_tags(unique, groups, stops, stopped, id, message)
+  if tag(message, 's') then
+    free_key(unique, message)
+  end
+  if is_of_stopped(groups, stops, message) then
+    stopped[#stopped + 1] = id
+  end
+end`,
+  'all_held': `local function all_held(claims, groups)
+  local all, stops, stopped = redis.call('HVALS', claims), {}, {}
+  for _, held in ipairs(all) do
+    local _, message = split(held)
+    if message and is_of_stopped(groups, stops, message) then
+      stopped[#stopped + 1] = string.sub(message, 1, 20)
+    end
+  end
+  return all, table.concat(stopped)
+end`,
   'push': `local function push(list, messages, at_head)
   if #messages > 0 and at_head then
     redis.call('LPUSH', list, unpack(messages))
@@ -122,8 +140,7 @@ end`,
   'MOST_ENDED': `local MOST_ENDED = 10000`,
   'NODES_AT_ONCE': `local NODES_AT_ONCE = 200`,
   'member_of': `local function member_of(message)
-  -- most messages have no tag
-  local member = string.sub(message, 35, 35) ~= '[' and tag(message, 'g')
+  local member = has_tags(message) and tag(message, 'g')
   if member and string.find(member, '^[0-9a-z]+$') then
     return string.sub(member, 1, 20), tonumber(string.sub(member, 21), 36)
   end
@@ -788,7 +805,7 @@ end`,
   'limits_of': `local function limits_of(message, letters)
   local limits, at = {}, 35
   local letter = string.byte(message, at)
-  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+  while is_letter(letter) do
     if letters[letter] then
       limits[#limits + 1] = string.sub(message, at + 1, at + 27)
     end
@@ -964,6 +981,12 @@ end`,
     end
   end
 
+  local function know(limit)
+    if not used[limit] then
+      own.prefetch({ limit })
+    end
+  end
+
   -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
   local function arrival(limit, rule)
     local latest = now_us + rule.burst * rule.interval
@@ -977,9 +1000,7 @@ end`,
   -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
   function own.room(limit, keeps)
     local rule = own.rule_of(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     local count = math.huge
     if rule.stopped and rule.stopped > own.now then
       return 0, rule.stopped
@@ -1004,9 +1025,7 @@ end`,
   -- A task starts. One that keeps its slot takes no other.
   function own.take(limit, keeps)
     local rule = own.rule_of(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     if not keeps then
       used[limit] = used[limit] + 1
     end
@@ -1018,17 +1037,13 @@ end`,
 
   -- A task gives up its slot.
   function own.give_up(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     used[limit] = used[limit] - 1
     changed[limit] = true
   end
 
   function own.is_held(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     return used[limit] > 0
   end
 
@@ -1075,13 +1090,10 @@ end`,
   'TURN': `local TURN = 1000`,
   'NO_TENANT': `local NO_TENANT = '--------------------'`,
   'FIRST': `local FIRST = '0000000000000'`,
-  'has_tags': `local function has_tags(message)
-  return string.byte(message, 35) ~= 91
-end`,
   'may_have_limits': `local function may_have_limits(message)
   local at, letter = 35, string.byte(message, 35)
-  -- A to Z, a to z; L, l, o, q
-  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+  -- l, L, o, q
+  while is_letter(letter) do
     if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
       return true
     end
@@ -1096,8 +1108,7 @@ end`,
   end
   local at, limits, order, keeps = 35, '', nil, false
   local letter = string.byte(message, at)
-  -- A to Z, a to z
-  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+  while is_letter(letter) do
     if letter == 108 or letter == 76 then
       limits = limits .. string.sub(message, at + 1, at + 27)
       keeps = keeps or letter == 76
@@ -1129,6 +1140,15 @@ end`,
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
   return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message, line, false
+end`,
+  'entries_of': `local function entries_of(queue, line, count)
+  return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, count or 1)
+end`,
+  'tasks_in': `local function tasks_in(queue, line, before)
+  return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
+end`,
+  'waiting_queue': `local function waiting_queue(queue, gate)
+  return gate .. queue.name .. ' a' .. FIRST .. ' *'
 end`,
   'message_in_line': `local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
@@ -1163,6 +1183,13 @@ end`,
   end
   return index
 end`,
+  'fields_of': `local function fields_of(key, queues)
+  local names = {}
+  for i, queue in ipairs(queues) do
+    names[i] = queue.name
+  end
+  return redis.pcall('HMGET', key, unpack(names))
+end`,
   'LINES_TO_COUNT': `local LINES_TO_COUNT = 500`,
   'wrong_places': `local function wrong_places(queues)
   for _, queue in ipairs(queues) do
@@ -1187,19 +1214,13 @@ end`,
   'line_in': `local function line_in(entry)
   return string.sub(entry, 1, (string.find(entry, ' ', 1, true) or 1) - 1)
 end`,
-  'tasks_in': `local function tasks_in(queue, line, before)
-  return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
-end`,
-  'head_of': `local function head_of(queue, line)
-  return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
-end`,
   'is_held_back': `local function is_held_back(queue, line)
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
   return state ~= nil and state >= WAITS and state < TAGS
 end`,
   'waits_as_whole': `local function waits_as_whole(keys, queue)
   local gate = redis.pcall('HGET', keys.gates, queue.name)
-  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, gate .. queue.name .. ' a0000000000000 *')
+  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, waiting_queue(queue, gate))
   return type(found) == 'string'
 end`,
   'count_lines': `local function count_lines(queue)
@@ -1242,7 +1263,7 @@ end`,
   for _, from in ipairs({ '-inf', '0' }) do
     local till = '(' .. (from == '0' and text(WAITS) or '0')
     local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
-    local head = line and head_of(queue, line)
+    local head = line and entries_of(queue, line)[1]
     local message = head and message_in_line(head)
     if message and (not found or came_at(message) < came_at(found)) then
       found = message
@@ -1372,15 +1393,8 @@ end`,
   local ends = pause and end_of(pause)
   return ends and (ends == 0 or ends > now)
 end`,
-  'pauses_of': `local function pauses_of(pauses, queues)
-  local names = {}
-  for i, queue in ipairs(queues) do
-    names[i] = queue.name
-  end
-  return redis.pcall('HMGET', pauses, unpack(names))
-end`,
   'without_paused': `local function without_paused(pauses, queues)
-  local found = pauses_of(pauses, queues)
+  local found = fields_of(pauses, queues)
   local now, open, paused = now_ms(), {}, {}
   for i, queue in ipairs(queues) do
     if is_paused(found[i], now) then
@@ -1468,6 +1482,14 @@ end`,
   end
   own.together = together
 
+  -- Mostly nothing waits, and then nothing is woken.
+  local function any_waiters()
+    if has_waiters == nil then
+      has_waiters = redis.call('EXISTS', keys.waiters) == 1
+    end
+    return has_waiters
+  end
+
   -- The limits of a line, and its tenant.
   local function parts_of(line)
     local known = parts[line]
@@ -1551,7 +1573,7 @@ end`,
         break
       end
     end
-    return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, count or 1)
+    return entries_of(queue, line, count)
   end
 
   -- Whether the head of a line keeps a slot of the limit for which it waits.
@@ -1689,7 +1711,7 @@ end`,
 
   -- A queue waits as a whole for its limit.
   function own.wait_as_queue(queue, limit)
-    redis.call('ZADD', keys.waiters, 0, limit .. queue.name .. ' a' .. FIRST .. ' *')
+    redis.call('ZADD', keys.waiters, 0, waiting_queue(queue, limit))
     has_waiters = true
     local _, opens = limits.room(limit)
     if opens then
@@ -1749,10 +1771,7 @@ end`,
   end
 
   function own.nudge(limit)
-    if has_waiters == nil then
-      has_waiters = redis.call('EXISTS', keys.waiters) == 1
-    end
-    if has_waiters then
+    if any_waiters() then
       together(nudge, limit)
     end
   end
@@ -1924,11 +1943,8 @@ end`,
     end
     local labels = {}
     for _, limit in ipairs(named) do
-      if has_waiters == nil then
-        has_waiters = redis.call('EXISTS', keys.waiters) == 1
-      end
       local waits = waited[limit]
-        or has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+        or any_waiters() and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
       if not waits and not limits.is_held(limit) and not (queue.held and own.first_of(queue, line)[1]) then
         labels[#labels + 1] = limit
       end
@@ -1954,8 +1970,7 @@ end`,
   return nil, redis.error_reply('LEASE_LOST child is not registered')
 end`,
   'result_tag': `local function result_tag(message)
-  -- most messages have no tag
-  local asked = string.sub(message, 35, 35) ~= '[' and tag(message, 'r')
+  local asked = has_tags(message) and tag(message, 'r')
   if asked and string.find(asked, '^[0-9a-z]+$') then
     return math.max(1, tonumber(string.sub(asked, 1, 6), 36)), string.sub(asked, 7, 7)
   end
@@ -2059,6 +2074,12 @@ end`,
   end
   return at
 end`,
+  'has_tags': `local function has_tags(message)
+  return string.byte(message, 35) ~= 91
+end`,
+  'is_letter': `local function is_letter(code)
+  return code and (code > 96 and code < 123 or code > 64 and code < 91)
+end`,
   'now_ms': `local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -2090,8 +2111,7 @@ end`,
   end
 end`,
   'unique_digest': `local function unique_digest(message)
-  -- most messages have no tag
-  if string.sub(message, 35, 35) == '[' then
+  if not has_tags(message) then
     return
   end
   local digest = tag(message, 'f')
@@ -2648,6 +2668,11 @@ end`,
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
   return state ~= nil and state >= limit_parts().WAITS and state < limit_parts().TAGS
 end`,
+  'waits_as_whole': `local function waits_as_whole(keys, queue)
+  local gate = redis.pcall('HGET', keys.gates, queue.name)
+  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, limit_parts().waiting_queue(queue, gate))
+  return type(found) == 'string'
+end`,
   'count_lines': `local function count_lines(queue)
   local all = redis.call('ZCARD', queue.held)
   if all == 0 then
@@ -2661,7 +2686,7 @@ end`,
   LINES_TO_COUNT = LINES_TO_COUNT - looked
   local from, till = counts_ready and '-inf' or text(limit_parts().WAITS), '(' .. text(counts_ready and limit_parts().WAITS or limit_parts().TAGS)
   for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
-    found = found + tasks_in(queue, line)
+    found = found + limit_parts().tasks_in(queue, line)
   end
   if looked < few then
     found = looked > 0 and found * few / looked or all * few / (ready + waiting)
@@ -2677,7 +2702,7 @@ end`,
   for _, from in ipairs({ '-inf', '0' }) do
     local till = '(' .. (from == '0' and text(limit_parts().WAITS) or '0')
     local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
-    local head = line and head_of(queue, line)
+    local head = line and limit_parts().entries_of(queue, line)[1]
     local message = head and limit_parts().message_in_line(head)
     if message and (not found or came_at(message) < came_at(found)) then
       found = message
@@ -2735,10 +2760,12 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.now_ms}
 ${LIB.noted}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.text}
@@ -2758,7 +2785,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -2768,6 +2794,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -2775,6 +2802,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -2928,9 +2956,11 @@ return forgotten`,
 local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.by_name}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.ring}
 ${LIB.tag}
@@ -2956,7 +2986,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.FIRST}
@@ -2969,12 +2998,14 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.lines_with}
 ${LIB.shared_lines}
@@ -3217,6 +3248,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.forget_dead}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.MADE}
@@ -3227,6 +3259,7 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -3249,7 +3282,6 @@ ${LIB.delete_dead}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -3261,6 +3293,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -3268,6 +3301,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -3315,6 +3349,7 @@ ${LIB.wrong_queues}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.forget_dead}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.MADE}
@@ -3323,6 +3358,7 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.unique_digest}
@@ -3346,7 +3382,6 @@ ${LIB.delete_dead}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -3358,6 +3393,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -3365,6 +3401,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -3413,8 +3450,10 @@ ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.result_tag}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.text}
@@ -3449,7 +3488,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -3460,6 +3498,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -3467,6 +3506,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -3556,9 +3596,11 @@ ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.member_of}
@@ -3588,7 +3630,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -3599,6 +3640,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -3606,6 +3648,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -3759,6 +3802,7 @@ ${LIB.remember_ids}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
 ${LIB.split}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.RENEWED}
@@ -3796,9 +3840,11 @@ return 1`,
 local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.text}
@@ -3845,7 +3891,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -3858,12 +3903,14 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.lines_with}
 ${LIB.shared_lines}
@@ -3926,7 +3973,6 @@ return removed`,
   'claimable': `#!lua flags=no-writes
 local limit_parts
 ${LIB.text}
-${LIB.tasks_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
@@ -3939,7 +3985,8 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.WAITS}
 ${LIB.limits_of_line}
-limit_parts_made = { WAITS = WAITS, limits_of_line = limits_of_line, limits_with = limits_with }
+${LIB.tasks_in}
+limit_parts_made = { WAITS = WAITS, limits_of_line = limits_of_line, limits_with = limits_with, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -3986,7 +4033,7 @@ local function in_lines(queue)
   looked = looked + few
   local found = 0
   for _, line in ipairs(few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, '-inf', '(' .. text(limit_parts().WAITS), 'LIMIT', 0, few) or {}) do
-    found = found + room_for(limit_parts().limits_of_line(line), tasks_in(queue, line))
+    found = found + room_for(limit_parts().limits_of_line(line), limit_parts().tasks_in(queue, line))
   end
   return found + ready - few
 end
@@ -4037,15 +4084,17 @@ ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.line_in}
 ${LATE.is_held_back}
-${LIB.waits_as_whole}
-${LIB.tasks_in}
+${LATE.waits_as_whole}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.message_in_line}
 ${LIB.WAITS}
 ${LIB.TAGS}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+${LIB.FIRST}
+${LIB.waiting_queue}
+${LIB.tasks_in}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line, tasks_in = tasks_in, waiting_queue = waiting_queue }
 end
 return limit_parts_made
 end
@@ -4073,7 +4122,7 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
     if string.sub(message, 1, 20) == id then
       local line = has_lines and line_in(found[i])
       local is_waiting = line and is_held_back(queue, line) or place ~= 'quarantined' and waits_as_whole(keys, queue)
-      return { message, looked, line and tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
+      return { message, looked, line and limit_parts().tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
     end
     bytes = bytes + #message
   end
@@ -4090,6 +4139,7 @@ ${LIB.now_ms}
 ${LIB.body_start}
 ${LIB.is_call}
 ${LIB.range_of}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4097,9 +4147,9 @@ ${LIB.free_key}
 ${LIB.result_tag}
 ${LIB.text}
 ${LIB.member_of}
-${LIB.has_tags}
 ${LIB.series_name}
 ${LIB.ring}
+${LIB.is_letter}
 ${LIB.line_in}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
@@ -4139,12 +4189,14 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
@@ -4292,22 +4344,24 @@ local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
-${LIB.waits_as_whole}
+${LATE.waits_as_whole}
 ${LIB.text}
-${LIB.head_of}
 ${LIB.came_at}
 ${LATE.next_of}
 ${LIB.LINES_TO_COUNT}
-${LIB.tasks_in}
 ${LATE.count_lines}
 ${LIB.count_pending}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.WAITS}
+${LIB.entries_of}
 ${LIB.message_in_line}
 ${LIB.TAGS}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+${LIB.tasks_in}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, tasks_in = tasks_in, waiting_queue = waiting_queue }
 end
 return limit_parts_made
 end
@@ -4361,9 +4415,11 @@ local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.now_ms}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4386,7 +4442,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.LINES_MADE}
@@ -4396,6 +4451,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -4403,6 +4459,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -4456,7 +4513,7 @@ local limit_parts
 ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.line_in}
-${LIB.waits_as_whole}
+${LATE.waits_as_whole}
 ${LATE.is_held_back}
 ${LIB.body_start}
 ${LIB.is_call}
@@ -4464,9 +4521,11 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.message_in_line}
+${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.WAITS}
 ${LIB.TAGS}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line, waiting_queue = waiting_queue }
 end
 return limit_parts_made
 end
@@ -4562,7 +4621,9 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4583,7 +4644,6 @@ ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -4595,6 +4655,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -4602,6 +4663,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -4703,7 +4765,9 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
 ${LIB.part}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -4725,7 +4789,6 @@ ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -4737,6 +4800,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -4744,6 +4808,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -4791,6 +4856,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
@@ -4810,6 +4876,7 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.unique_digest}
@@ -4830,7 +4897,6 @@ ${LIB.leave_group}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -4842,6 +4908,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -4849,6 +4916,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -4904,6 +4972,7 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.text}
@@ -4913,6 +4982,7 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.has_tags}
 ${LIB.noted}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -4939,7 +5009,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -4949,6 +5018,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -4956,6 +5026,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -5073,7 +5144,9 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
 ${LIB.part}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -5095,7 +5168,6 @@ ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -5107,6 +5179,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -5114,6 +5187,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -5162,7 +5236,9 @@ ${LIB.GROUP}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
 ${LIB.part}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -5198,7 +5274,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -5209,6 +5284,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -5216,6 +5292,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -5584,10 +5661,12 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_claim}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.DECLARED}
 ${LIB.ring}
@@ -5633,6 +5712,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -5640,8 +5720,8 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
@@ -5783,6 +5863,7 @@ ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -5791,8 +5872,10 @@ ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.tag}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -5854,6 +5937,7 @@ ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -5862,8 +5946,10 @@ ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.tag}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -5916,6 +6002,7 @@ ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -5924,8 +6011,10 @@ ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.tag}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -6064,15 +6153,13 @@ local limit_parts
 ${LIB.now_ms}
 ${LIB.wrong_type}
 ${LIB.wrong_metrics}
-${LIB.waits_as_whole}
+${LATE.waits_as_whole}
 ${LIB.text}
-${LIB.head_of}
 ${LIB.came_at}
 ${LATE.next_of}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
 ${LIB.LINES_TO_COUNT}
-${LIB.tasks_in}
 ${LATE.count_lines}
 ${LIB.count_pending}
 ${LIB.write_counts}
@@ -6086,10 +6173,14 @@ ${LIB.keep_metrics}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.WAITS}
+${LIB.entries_of}
 ${LIB.message_in_line}
 ${LIB.TAGS}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line }
+${LIB.tasks_in}
+limit_parts_made = { TAGS = TAGS, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, tasks_in = tasks_in, waiting_queue = waiting_queue }
 end
 return limit_parts_made
 end
@@ -6186,6 +6277,7 @@ ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -6194,14 +6286,17 @@ ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.tag}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
+${LIB.tasks_in}
 ${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.let_in}
@@ -6258,7 +6353,7 @@ local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
-  local waiting = line and redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. line .. '!')
+  local waiting = line and tasks_in(queue, line)
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
     if lines.limits.room(limit) <= waiting then
       return { 0, limit }
@@ -6288,9 +6383,11 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.by_name}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.now_ms}
@@ -6323,7 +6420,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.LINES_MADE}
@@ -6332,6 +6428,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -6339,6 +6436,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -6461,7 +6559,9 @@ ${LIB.now_ms}
 ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
 ${LIB.part}
 ${LIB.noted}
 ${LIB.text}
@@ -6478,7 +6578,7 @@ ${LIB.push}
 ${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
-${LIB.pauses_of}
+${LIB.fields_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LATE.wrong_lines_of}
@@ -6486,7 +6586,6 @@ ${LIB.ENDED_KEPT}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.LINES_MADE}
@@ -6495,6 +6594,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -6502,6 +6602,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -6578,7 +6679,7 @@ local function end_pause(queue, pause)
   end
 end
 
-local found = pauses_of(keys.pauses, queues)
+local found = fields_of(keys.pauses, queues)
 if found.err then
   foreign = { '', redis.call('TYPE', keys.pauses).ok }
 end
@@ -6790,6 +6891,7 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -6833,9 +6935,11 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.is_cancelled}
@@ -6893,6 +6997,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -6900,8 +7005,8 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -6997,12 +7102,14 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
 ${LIB.split}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.is_stopped}
 ${LIB.is_of_stopped}
-${LIB.pauses_of}
+${LIB.all_held}
+${LIB.fields_of}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.end_of}
@@ -7016,6 +7123,7 @@ ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.ring}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -7023,8 +7131,9 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
-${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -7036,6 +7145,7 @@ ${LIB.claimed_as}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.heed_tags}
 ${LIB.with_letter}
 ${LIB.is_quarantined}
 ${LIB.is_drainer}
@@ -7109,16 +7219,9 @@ if #ids > 0 then
   acked = redis.call('HDEL', keys.claims, unpack(ids))
 end
 redis.call('HSET', keys.session, child, number)
-local stops, stopped = {}, {}
 if claim_number == tonumber(last) then
-  local all = redis.call('HVALS', keys.claims)
-  for _, held in ipairs(all) do
-    local _, message = split(held)
-    if message and is_of_stopped(keys.groups, stops, message) then
-      stopped[#stopped + 1] = string.sub(message, 1, 20)
-    end
-  end
-  return { 1, acked, 0, all, 0, '', table.concat(stopped), 1 }
+  local all, stopped = all_held(keys.claims, keys.groups)
+  return { 1, acked, 0, all, 0, '', stopped, 1 }
 end
 count_stale(keys.stats, #ids - acked)
 
@@ -7132,6 +7235,7 @@ local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
 local left, left_limited = math.min(tonumber(limit), 1000), tonumber(limited)
 local granted, fields, looks, of_lines = {}, {}, 0, 0
+local stops, stopped = {}, {}
 
 -- Gives a task to the child. \`line\` is that in which it waited, \`keeps\` whether it keeps a slot.
 local function grant(queue, message, line, keeps)
@@ -7141,12 +7245,7 @@ local function grant(queue, message, line, keeps)
   local gate = not is_foreign(message) and gate_of[queue.name]
   local is_limited = line and #line > 26
   if has_tags(message) then
-    if tag(message, 's') then
-      free_key(keys.unique, message)
-    end
-    if is_of_stopped(keys.groups, stops, message) then
-      stopped[#stopped + 1] = id
-    end
+    heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
   for _, its in ipairs(is_limited and lines.parts_of(line).limits or {}) do
     limits.take(its, keeps and keeps_slot(message, its))
@@ -7343,14 +7442,10 @@ end
 
 local function read_gates()
   if redis.call('EXISTS', keys.gates) == 1 then
-    local names = {}
-    for i, queue in ipairs(queues) do
-      names[i] = queue.name
-    end
-    for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
+    for i, gate in ipairs(fields_of(keys.gates, queues)) do
       -- others may have written something else there
       if gate and #gate == 27 then
-        gate_of[names[i]], has_gates = gate, true
+        gate_of[queues[i].name], has_gates = gate, true
       end
     end
   end
@@ -7409,15 +7504,18 @@ ${LIB.count_stale}
 ${LIB.ids_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
 ${LIB.is_foreign}
+${LIB.fields_of}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.is_stopped}
 ${LIB.is_of_stopped}
-${LIB.pauses_of}
+${LIB.all_held}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.end_of}
@@ -7427,12 +7525,12 @@ ${LIB.claimed_as}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
+${LIB.heed_tags}
 ${LIB.is_drainer}
 ${LIB.ring}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 limit_parts_made = { line_of = line_of }
@@ -7511,11 +7609,7 @@ local function has_limits()
   if found == 0 then
     return false
   end
-  local names = {}
-  for i = 1, #queues do
-    names[i] = queues[i].name
-  end
-  local its_gates = redis.pcall('HMGET', gates, unpack(names))
+  local its_gates = fields_of(gates, queues)
   if its_gates.err then
     return true
   end
@@ -7537,18 +7631,9 @@ if #ids > 0 then
 end
 redis.call('HSET', session, child, number)
 
--- The ids of those that must not start, because somebody has stopped their group.
-local stopped, stops = {}, {}
-
 if most < 0 or claim_number == tonumber(last) then
-  local all = redis.call('HVALS', claims)
-  for _, held in ipairs(all) do
-    local _, message = split(held)
-    if message and is_of_stopped(groups, stops, message) then
-      stopped[#stopped + 1] = string.sub(message, 1, 20)
-    end
-  end
-  return { 1, acked, 0, all, 0, '', table.concat(stopped) }
+  local all, stopped = all_held(claims, groups)
+  return { 1, acked, 0, all, 0, '', stopped }
 end
 count_stale(stats, #ids - acked)
 
@@ -7559,18 +7644,15 @@ end
 
 holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
+-- the ids of those that must not start, because somebody has stopped their group
+local stopped, stops = {}, {}
 
 local function grant(queue, message)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  -- \`[\`: no tag. \`s\`: unique until it is started
+  -- \`[\`: no tag, as most have none; a call for each would be felt
   if string.byte(message, 35) ~= 91 then
-    if tag(message, 's') then
-      free_key(unique, message)
-    end
-    if is_of_stopped(groups, stops, message) then
-      stopped[#stopped + 1] = id
-    end
+    heed_tags(unique, groups, stops, stopped, id, message)
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
@@ -7625,9 +7707,11 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.CLAIMED}
 ${LATE.limits_among}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
@@ -7666,7 +7750,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.limits_of}
 ${LIB.wrong_lines}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
@@ -7677,6 +7760,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -7684,6 +7768,7 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
 ${LIB.place_in_line}
 ${LIB.lines_with}
@@ -7883,10 +7968,12 @@ ${LIB.by_name}
 ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -7938,6 +8025,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -7945,8 +8033,8 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
@@ -8063,9 +8151,11 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.text}
@@ -8123,6 +8213,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -8130,8 +8221,8 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}
@@ -8223,6 +8314,7 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
+${LIB.has_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
@@ -8233,6 +8325,7 @@ ${LIB.free_key}
 ${LIB.finish}
 ${LIB.RENEWED}
 ${LIB.announce}
+${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.DECLARED}
 ${LIB.ring}
@@ -8288,6 +8381,7 @@ ${LIB.MOST_FORGOTTEN}
 ${LIB.limits_with}
 ${LIB.limits_of_line}
 ${LIB.PACE}
+${LIB.entries_of}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.WAITS}
@@ -8295,8 +8389,8 @@ ${LIB.FAIR}
 ${LIB.TAGS}
 ${LIB.TURN}
 ${LIB.FIRST}
+${LIB.waiting_queue}
 ${LIB.MOST_WOKEN}
-${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.place_in_line}

@@ -38,3 +38,26 @@ local function is_of_stopped(groups, stops, message)
   end
   return group and stops[group]
 end
+
+-- Heeds the tags of a message that is given to a child: a key that it has until it is started is free, and one of a stopped group must not
+-- start. `stopped` collects the ids of those.
+local function heed_tags(unique, groups, stops, stopped, id, message)
+  if tag(message, 's') then
+    free_key(unique, message)
+  end
+  if is_of_stopped(groups, stops, message) then
+    stopped[#stopped + 1] = id
+  end
+end
+
+-- All that a child holds, and the ids of those among it whose group was stopped, one behind the other.
+local function all_held(claims, groups)
+  local all, stops, stopped = redis.call('HVALS', claims), {}, {}
+  for _, held in ipairs(all) do
+    local _, message = split(held)
+    if message and is_of_stopped(groups, stops, message) then
+      stopped[#stopped + 1] = string.sub(message, 1, 20)
+    end
+  end
+  return all, table.concat(stopped)
+end

@@ -10,7 +10,7 @@ local function wrong_lines(keys, queues)
   return wrong
 end
 
--- The tags by which a task has slots, in the claims and while it waits, and all that have to do with limits: codes of their letters.
+-- The tags by which a task has slots, in the claims and while it waits, and those that its sender gave it: codes of their letters.
 local CLAIMED = { [108] = true, [113] = true }
 local WAITING = { [76] = true }
 local DECLARED = { [108] = true, [76] = true }
@@ -19,7 +19,7 @@ local DECLARED = { [108] = true, [76] = true }
 local function limits_of(message, letters)
   local limits, at = {}, 35
   local letter = string.byte(message, at)
-  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+  while is_letter(letter) do
     if letters[letter] then
       limits[#limits + 1] = string.sub(message, at + 1, at + 27)
     end
@@ -29,7 +29,7 @@ local function limits_of(message, letters)
   return limits
 end
 
--- The same, only where one of these messages has something to do with limits.
+-- As `wrong_lines`, only where one of these messages has something to do with limits.
 local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
     if may_have_limits(message) then

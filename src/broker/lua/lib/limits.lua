@@ -89,6 +89,12 @@ local function limits_with(keys)
     end
   end
 
+  local function know(limit)
+    if not used[limit] then
+      own.prefetch({ limit })
+    end
+  end
+
   -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
   local function arrival(limit, rule)
     local latest = now_us + rule.burst * rule.interval
@@ -102,9 +108,7 @@ local function limits_with(keys)
   -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
   function own.room(limit, keeps)
     local rule = own.rule_of(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     local count = math.huge
     if rule.stopped and rule.stopped > own.now then
       return 0, rule.stopped
@@ -129,9 +133,7 @@ local function limits_with(keys)
   -- A task starts. One that keeps its slot takes no other.
   function own.take(limit, keeps)
     local rule = own.rule_of(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     if not keeps then
       used[limit] = used[limit] + 1
     end
@@ -143,17 +145,13 @@ local function limits_with(keys)
 
   -- A task gives up its slot.
   function own.give_up(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     used[limit] = used[limit] - 1
     changed[limit] = true
   end
 
   function own.is_held(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
-    end
+    know(limit)
     return used[limit] > 0
   end
 

@@ -21,16 +21,11 @@ local NO_TENANT = '--------------------'
 -- The turn of a message that keeps a slot: it is the next.
 local FIRST = '0000000000000'
 
--- Whether a message may wait in a line: most have no tag.
-local function has_tags(message)
-  return string.byte(message, 35) ~= 91
-end
-
 -- Whether one of its tags is about limits. What else is made for them takes longer than all the rest of a script.
 local function may_have_limits(message)
   local at, letter = 35, string.byte(message, 35)
-  -- A to Z, a to z; L, l, o, q
-  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+  -- l, L, o, q
+  while is_letter(letter) do
     if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
       return true
     end
@@ -48,8 +43,7 @@ local function line_of(message)
   end
   local at, limits, order, keeps = 35, '', nil, false
   local letter = string.byte(message, at)
-  -- A to Z, a to z
-  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+  while is_letter(letter) do
     if letter == 108 or letter == 76 then
       limits = limits .. string.sub(message, at + 1, at + 27)
       keeps = keeps or letter == 76
@@ -85,12 +79,27 @@ local function place_in_line(message)
   return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message, line, false
 end
 
+-- The first entries of a line, or so many.
+local function entries_of(queue, line, count)
+  return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, count or 1)
+end
+
+-- How many tasks lie in a line; or before an entry of it.
+local function tasks_in(queue, line, before)
+  return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
+end
+
+-- What `waiters` has for a queue that waits as a whole for its limit.
+local function waiting_queue(queue, gate)
+  return gate .. queue.name .. ' a' .. FIRST .. ' *'
+end
+
 -- The message of an entry of `held:<queue>`. What others wrote there is taken for a message.
 local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end
 
--- The limits of a line, or of a claimed message, one by one: the claims say by `q` that the queue has one.
+-- The limits of a line, one by one.
 local function limits_of_line(line)
   local limits = {}
   for first = 1, #line - 26, 27 do

@@ -18,3 +18,12 @@ local function by_name(blocks)
   end
   return index
 end
+
+-- What a hash has for these queues, in their order; an error where the key holds something foreign.
+local function fields_of(key, queues)
+  local names = {}
+  for i, queue in ipairs(queues) do
+    names[i] = queue.name
+  end
+  return redis.pcall('HMGET', key, unpack(names))
+end

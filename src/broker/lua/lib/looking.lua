@@ -34,16 +34,6 @@ local function line_in(entry)
   return string.sub(entry, 1, (string.find(entry, ' ', 1, true) or 1) - 1)
 end
 
--- How many tasks lie in a line; or before an entry of it.
-local function tasks_in(queue, line, before)
-  return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
-end
-
--- The first entry of a line.
-local function head_of(queue, line)
-  return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
-end
-
 -- Whether a limit keeps the tasks of a line from their start.
 local function is_held_back(queue, line)
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
@@ -53,7 +43,7 @@ end
 -- Whether a queue waits as a whole for its own limit. A foreign key holds nothing back.
 local function waits_as_whole(keys, queue)
   local gate = redis.pcall('HGET', keys.gates, queue.name)
-  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, gate .. queue.name .. ' a0000000000000 *')
+  local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, waiting_queue(queue, gate))
   return type(found) == 'string'
 end
 
@@ -106,7 +96,7 @@ local function next_of(keys, queue)
   for _, from in ipairs({ '-inf', '0' }) do
     local till = '(' .. (from == '0' and text(WAITS) or '0')
     local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
-    local head = line and head_of(queue, line)
+    local head = line and entries_of(queue, line)[1]
     local message = head and message_in_line(head)
     if message and (not found or came_at(message) < came_at(found)) then
       found = message

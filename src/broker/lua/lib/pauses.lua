@@ -12,19 +12,10 @@ local function is_paused(pause, now)
   return ends and (ends == 0 or ends > now)
 end
 
--- The fields of queues, in their order; an error where the key holds something foreign.
-local function pauses_of(pauses, queues)
-  local names = {}
-  for i, queue in ipairs(queues) do
-    names[i] = queue.name
-  end
-  return redis.pcall('HMGET', pauses, unpack(names))
-end
-
 -- The queues that are not paused, in their order, and the names of the others. A foreign key pauses nothing, because an
 -- error has no fields: a promoter reports it.
 local function without_paused(pauses, queues)
-  local found = pauses_of(pauses, queues)
+  local found = fields_of(pauses, queues)
   local now, open, paused = now_ms(), {}, {}
   for i, queue in ipairs(queues) do
     if is_paused(found[i], now) then

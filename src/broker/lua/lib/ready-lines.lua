@@ -66,6 +66,14 @@ local function lines_with(keys, queues)
   end
   own.together = together
 
+  -- Mostly nothing waits, and then nothing is woken.
+  local function any_waiters()
+    if has_waiters == nil then
+      has_waiters = redis.call('EXISTS', keys.waiters) == 1
+    end
+    return has_waiters
+  end
+
   -- The limits of a line, and its tenant.
   local function parts_of(line)
     local known = parts[line]
@@ -149,7 +157,7 @@ local function lines_with(keys, queues)
         break
       end
     end
-    return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, count or 1)
+    return entries_of(queue, line, count)
   end
 
   -- Whether the head of a line keeps a slot of the limit for which it waits.
@@ -287,7 +295,7 @@ local function lines_with(keys, queues)
 
   -- A queue waits as a whole for its limit.
   function own.wait_as_queue(queue, limit)
-    redis.call('ZADD', keys.waiters, 0, limit .. queue.name .. ' a' .. FIRST .. ' *')
+    redis.call('ZADD', keys.waiters, 0, waiting_queue(queue, limit))
     has_waiters = true
     local _, opens = limits.room(limit)
     if opens then
@@ -347,10 +355,7 @@ local function lines_with(keys, queues)
   end
 
   function own.nudge(limit)
-    if has_waiters == nil then
-      has_waiters = redis.call('EXISTS', keys.waiters) == 1
-    end
-    if has_waiters then
+    if any_waiters() then
       together(nudge, limit)
     end
   end
@@ -522,11 +527,8 @@ local function lines_with(keys, queues)
     end
     local labels = {}
     for _, limit in ipairs(named) do
-      if has_waiters == nil then
-        has_waiters = redis.call('EXISTS', keys.waiters) == 1
-      end
       local waits = waited[limit]
-        or has_waiters and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+        or any_waiters() and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
       if not waits and not limits.is_held(limit) and not (queue.held and own.first_of(queue, line)[1]) then
         labels[#labels + 1] = limit
       end

@@ -21,3 +21,13 @@ local function body_start(message)
   end
   return at
 end
+
+-- Most messages have no tag, and then their body begins behind the header.
+local function has_tags(message)
+  return string.byte(message, 35) ~= 91
+end
+
+-- By its code: A to Z, a to z. Nil is none.
+local function is_letter(code)
+  return code and (code > 96 and code < 123 or code > 64 and code < 91)
+end

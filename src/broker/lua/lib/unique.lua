@@ -1,8 +1,7 @@
 -- A unique message has the tag `s` or `f` (until started, until finished) with a digest, see unique-key.ts. The hash maps the
 -- digest to `<queue> <message>` of the task that has it.
 local function unique_digest(message)
-  -- most messages have no tag
-  if string.sub(message, 35, 35) == '[' then
+  if not has_tags(message) then
     return
   end
   local digest = tag(message, 'f')

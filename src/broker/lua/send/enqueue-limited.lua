@@ -37,7 +37,7 @@ local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
-  local waiting = line and redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. line .. '!')
+  local waiting = line and tasks_in(queue, line)
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
     if lines.limits.room(limit) <= waiting then
       return { 0, limit }

@@ -66,7 +66,7 @@ local function end_pause(queue, pause)
   end
 end
 
-local found = pauses_of(keys.pauses, queues)
+local found = fields_of(keys.pauses, queues)
 if found.err then
   foreign = { '', redis.call('TYPE', keys.pauses).ok }
 end

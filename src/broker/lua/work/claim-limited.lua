@@ -69,16 +69,9 @@ if #ids > 0 then
   acked = redis.call('HDEL', keys.claims, unpack(ids))
 end
 redis.call('HSET', keys.session, child, number)
-local stops, stopped = {}, {}
 if claim_number == tonumber(last) then
-  local all = redis.call('HVALS', keys.claims)
-  for _, held in ipairs(all) do
-    local _, message = split(held)
-    if message and is_of_stopped(keys.groups, stops, message) then
-      stopped[#stopped + 1] = string.sub(message, 1, 20)
-    end
-  end
-  return { 1, acked, 0, all, 0, '', table.concat(stopped), 1 }
+  local all, stopped = all_held(keys.claims, keys.groups)
+  return { 1, acked, 0, all, 0, '', stopped, 1 }
 end
 count_stale(keys.stats, #ids - acked)
 
@@ -92,6 +85,7 @@ local limits = lines.limits
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
 local left, left_limited = math.min(tonumber(limit), 1000), tonumber(limited)
 local granted, fields, looks, of_lines = {}, {}, 0, 0
+local stops, stopped = {}, {}
 
 -- Gives a task to the child. `line` is that in which it waited, `keeps` whether it keeps a slot.
 local function grant(queue, message, line, keeps)
@@ -101,12 +95,7 @@ local function grant(queue, message, line, keeps)
   local gate = not is_foreign(message) and gate_of[queue.name]
   local is_limited = line and #line > 26
   if has_tags(message) then
-    if tag(message, 's') then
-      free_key(keys.unique, message)
-    end
-    if is_of_stopped(keys.groups, stops, message) then
-      stopped[#stopped + 1] = id
-    end
+    heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
   for _, its in ipairs(is_limited and lines.parts_of(line).limits or {}) do
     limits.take(its, keeps and keeps_slot(message, its))
@@ -303,14 +292,10 @@ end
 
 local function read_gates()
   if redis.call('EXISTS', keys.gates) == 1 then
-    local names = {}
-    for i, queue in ipairs(queues) do
-      names[i] = queue.name
-    end
-    for i, gate in ipairs(redis.call('HMGET', keys.gates, unpack(names))) do
+    for i, gate in ipairs(fields_of(keys.gates, queues)) do
       -- others may have written something else there
       if gate and #gate == 27 then
-        gate_of[names[i]], has_gates = gate, true
+        gate_of[queues[i].name], has_gates = gate, true
       end
     end
   end

@@ -71,11 +71,7 @@ local function has_limits()
   if found == 0 then
     return false
   end
-  local names = {}
-  for i = 1, #queues do
-    names[i] = queues[i].name
-  end
-  local its_gates = redis.pcall('HMGET', gates, unpack(names))
+  local its_gates = fields_of(gates, queues)
   if its_gates.err then
     return true
   end
@@ -97,18 +93,9 @@ if #ids > 0 then
 end
 redis.call('HSET', session, child, number)
 
--- The ids of those that must not start, because somebody has stopped their group.
-local stopped, stops = {}, {}
-
 if most < 0 or claim_number == tonumber(last) then
-  local all = redis.call('HVALS', claims)
-  for _, held in ipairs(all) do
-    local _, message = split(held)
-    if message and is_of_stopped(groups, stops, message) then
-      stopped[#stopped + 1] = string.sub(message, 1, 20)
-    end
-  end
-  return { 1, acked, 0, all, 0, '', table.concat(stopped) }
+  local all, stopped = all_held(claims, groups)
+  return { 1, acked, 0, all, 0, '', stopped }
 end
 count_stale(stats, #ids - acked)
 
@@ -119,18 +106,15 @@ end
 
 holds = holds - acked
 local granted, fields, to_drain, has_zero = {}, {}, 0, false
+-- the ids of those that must not start, because somebody has stopped their group
+local stopped, stops = {}, {}
 
 local function grant(queue, message)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  -- `[`: no tag. `s`: unique until it is started
+  -- `[`: no tag, as most have none; a call for each would be felt
   if string.byte(message, 35) ~= 91 then
-    if tag(message, 's') then
-      free_key(unique, message)
-    end
-    if is_of_stopped(groups, stops, message) then
-      stopped[#stopped + 1] = id
-    end
+    heed_tags(unique, groups, stops, stopped, id, message)
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
