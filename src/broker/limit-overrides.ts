@@ -1,9 +1,9 @@
+import { aboutIn, NONE } from './limit-records.js';
 import type { LimitOverrideRecord, LimitSetting } from './port/limit-rules-port.js';
 
 /** `<most> <interval in us> <burst> <end> <JSON>`, see lua/lib/limits.lua. */
 const OVERRIDE = /^(\S+) (\S+) (\S+) (\d{1,15}) (\{.*)$/s;
 const AS_DECLARED = '=';
-const NONE = '-';
 
 /** What stands in front of the end. */
 export function overrideValue({ most, intervalUs, burst }: LimitSetting): string {
@@ -22,7 +22,7 @@ export function overrideIn(
 ): { readonly record: LimitOverrideRecord; readonly key: string | undefined; readonly keyed: boolean } | undefined {
   const [, most = '', interval = '', burst = '', end = '', json = ''] = OVERRIDE.exec(entry ?? '') ?? [];
   if (most === '' || (end !== '0' && Number(end) <= now)) return undefined;
-  const { key, keyed, since, by } = detailsIn(json);
+  const { key, keyed, since, by } = aboutIn(json);
   const bounds = { most: boundIn(most), intervalUs: boundIn(interval), burst: boundIn(burst) ?? undefined };
   const record = { ...bounds, since: Number(since) || 0, until: Number(end) || undefined, by: textIn(by) };
   return { record, key: textIn(key), keyed: keyed === true };
@@ -35,14 +35,4 @@ function boundIn(word: string): number | null | undefined {
 
 function textIn(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-/** It holds by its numbers, so it is listed even when the rest of it is damaged. */
-function detailsIn(json: string): Partial<Record<'key' | 'keyed' | 'since' | 'by', unknown>> {
-  try {
-    const details: unknown = JSON.parse(json);
-    return typeof details === 'object' && details !== null ? details : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,9 +1,10 @@
 import { limitKey, nameDigest } from '../message/limit-tag.js';
+import { record } from '../values/shapes.js';
 import type { LimitDeclaration } from './port/broker.js';
 import type { LimitBounds } from './port/limit-rules-port.js';
 
 /** Stands for no bound. */
-const NONE = '-';
+export const NONE = '-';
 /** `<most> <interval in us> <burst> <ordered> <JSON>` */
 const DECLARATION = /^(\S+) (\S+) (\d+) ([01]) (\{.*)$/s;
 
@@ -51,11 +52,18 @@ export function declarationIn(entry: string | null | undefined): Declared | unde
   };
 }
 
-function aboutIn(json: string): Partial<Record<'keyed' | 'queue', unknown>> {
+/** What stands behind the numbers of an entry, for people; nothing where that is damaged: a limit holds by its numbers. */
+export function aboutIn(json: string): Partial<Record<string, unknown>> {
   try {
     const about: unknown = JSON.parse(json);
-    return typeof about === 'object' && about !== null ? about : {};
+    return record(about) ? about : {};
   } catch {
     return {};
   }
+}
+
+/** The name of the limit in any entry of it. */
+export function nameIn(entry: string | null | undefined): string | undefined {
+  const { name } = aboutIn(/\{.*$/s.exec(entry ?? '')?.[0] ?? '');
+  return typeof name === 'string' ? name : undefined;
 }

@@ -1,15 +1,14 @@
+import { LIMIT_NAME_LENGTH } from '../message/limit-tag.js';
+import { overrideIn } from './limit-overrides.js';
+import { declarationIn, nameIn } from './limit-records.js';
 import type { LimitState } from './port/limit-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-
-const NAME_LENGTH = 6;
-/** `<most> <interval in us> <burst> <ordered or end>`, see lua/lib/limits.lua. */
-const ENTRY = /^(\S+) (\S+) (\S+) (\d+)/;
 
 /** Reads what limits allow now, by their keys of 27 characters. */
 export async function readLimitStates(connection: RedisConnection, limits: readonly string[]): Promise<LimitState[]> {
   if (limits.length === 0) return [];
   const fields = limits.flatMap((limit) => {
-    const name = limit.slice(0, NAME_LENGTH);
+    const name = limit.slice(0, LIMIT_NAME_LENGTH);
     return [name, `${name}!`, `${limit}!`, `${limit}.`];
   });
   const [entries, slots, rates, labels, time] = await connection.command((redis, keys) =>
@@ -46,10 +45,11 @@ interface Found {
 function stateOf(limit: string, { entries, used, arrivalUs, key, nowUs }: Found): LimitState {
   const now = nowUs / 1_000;
   const [declared, ofName, ofKey, stopped] = entries;
-  const rule = [declared, ofName, ofKey].map((entry, index) => entryOf(entry, index > 0 ? now : undefined));
-  const most = lastOf(rule.map((one) => one?.most));
-  const intervalUs = lastOf(rule.map((one) => one?.interval));
-  const burst = lastOf(rule.map((one) => one?.burst)) ?? 1;
+  const set = [ofName, ofKey].map((entry) => overrideIn(entry, now)?.record);
+  const bounds = [declarationIn(declared)?.bounds, ...set];
+  const most = lastOf(bounds.map((one) => one?.most));
+  const intervalUs = lastOf(bounds.map((one) => one?.intervalUs));
+  const burst = lastOf(bounds.map((one) => one?.burst)) ?? 1;
   const freeAt = intervalUs === undefined ? 0 : freeAtOf(arrivalUs, { intervalUs, burst, nowUs });
   const stoppedUntil = Number(stopped ?? 0);
   const isStopped = stoppedUntil > now;
@@ -69,29 +69,7 @@ function freeAtOf(
   return Math.ceil((arrival - (burst - 1) * intervalUs) / 1_000);
 }
 
-/** What one entry says; `=` is as before, `-` is no such limit. @param now undefined for a declaration, which has no end */
-function entryOf(
-  entry: string | null | undefined,
-  now: number | undefined,
-): Record<'most' | 'interval' | 'burst', string> | undefined {
-  const [, most = '=', interval = '=', burst = '=', end = '0'] = ENTRY.exec(entry ?? '') ?? [];
-  const isOver = now !== undefined && end !== '0' && Number(end) <= now;
-  return isOver ? undefined : { most, interval, burst };
-}
-
-/** The last that says something. */
-function lastOf(values: readonly (string | undefined)[]): number | undefined {
-  const value = values.findLast((one) => one !== undefined && one !== '=') ?? '-';
-  return value === '-' ? undefined : Number(value);
-}
-
-/** The name in the JSON of an entry. */
-export function nameIn(entry: string | null | undefined): string | undefined {
-  const at = entry?.indexOf('{') ?? -1;
-  try {
-    const { name }: { name?: unknown } = at < 0 ? {} : JSON.parse(entry?.slice(at) ?? '');
-    return typeof name === 'string' ? name : undefined;
-  } catch {
-    return undefined;
-  }
+/** The last of these that says something; undefined for no bound. */
+function lastOf(values: readonly (number | null | undefined)[]): number | undefined {
+  return values.findLast((value) => value !== undefined) ?? undefined;
 }

@@ -1,9 +1,9 @@
-import { limitKey, nameDigest } from '../message/limit-tag.js';
+import { LIMIT_NAME_LENGTH, limitKey, nameDigest } from '../message/limit-tag.js';
 import { pairsOf } from '../values/pairs.js';
 import { isFoundBefore, walkLimitKeys } from './limit-keys.js';
 import { overrideDetails, overrideIn, overrideValue } from './limit-overrides.js';
-import { declarationIn } from './limit-records.js';
-import { nameIn, readLimitStates } from './limit-states.js';
+import { declarationIn, nameIn } from './limit-records.js';
+import { readLimitStates } from './limit-states.js';
 import type {
   HeldSlots,
   LimitForgetting,
@@ -20,8 +20,7 @@ import { serverTime } from './redis/server-time.js';
 import { LIMITS_OF_SESSION, limitsOfSession } from './session-limits.js';
 import { allSessions } from './session-lists.js';
 
-const NAME_LENGTH = 6;
-const DECLARATIONS = '?'.repeat(NAME_LENGTH);
+const DECLARATIONS = '?'.repeat(LIMIT_NAME_LENGTH);
 const OVERRIDES = `${DECLARATIONS}[!]`;
 /** Fields that one command passes. */
 const STEP = 1_000;
@@ -96,7 +95,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
         redis.hscan(keys.slots(), cursor, 'COUNT', STEP),
       );
       for (const [limit, used] of pairsOf(flat))
-        byDigest.get(limit.slice(0, NAME_LENGTH))?.limits.set(limit, Number(used) || 0);
+        byDigest.get(limit.slice(0, LIMIT_NAME_LENGTH))?.limits.set(limit, Number(used) || 0);
       cursor = next;
       steps += 1;
     } while (cursor !== '0' && steps < MOST_STEPS);

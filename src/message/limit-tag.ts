@@ -4,8 +4,9 @@ import { eachTag } from './tags.js';
 /** Characters of a limit key: 6 for the name of the limit, 21 for the key. */
 export const LIMIT_KEY_LENGTH = 27;
 
-const NAME_LENGTH = 6;
-const OWN_LENGTH = LIMIT_KEY_LENGTH - NAME_LENGTH;
+/** Characters of the digest of a name, in front of each limit key of the limit. */
+export const LIMIT_NAME_LENGTH = 6;
+const OWN_LENGTH = LIMIT_KEY_LENGTH - LIMIT_NAME_LENGTH;
 const NO_KEY = '-'.repeat(OWN_LENGTH);
 
 /**
@@ -15,7 +16,7 @@ const NO_KEY = '-'.repeat(OWN_LENGTH);
  * nameDigest('stripe'); // 6 characters
  */
 export function nameDigest(name: string): string {
-  return createHash('sha1').update(`limit\n${name}`).digest('base64url').slice(0, NAME_LENGTH);
+  return createHash('sha1').update(`limit\n${name}`).digest('base64url').slice(0, LIMIT_NAME_LENGTH);
 }
 
 /**

@@ -206,17 +206,6 @@ function isLimited(raw: string): boolean {
 }
 
 /**
- * Whether a message waits in a line, and not in the list of its queue: it has a limit, a tenant or a priority. Takes the message as it lies
- * in Redis.
- *
- * @example
- * hasLine(raw); // false for most messages
- */
-export function hasLine(raw: string): boolean {
-  return /[lLo]/.test(tagLetters(raw));
-}
-
-/**
  * Whether a process died with this task before, so that it runs alone now. Takes the message as it lies in Redis.
  *
  * @example

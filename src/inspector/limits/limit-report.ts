@@ -6,11 +6,9 @@ import type {
   LimitOverrideRecord,
   LimitRecord,
 } from '../../broker/port/limit-rules-port.js';
+import { LIMIT_NAME_LENGTH } from '../../message/limit-tag.js';
 import { type Rate, rateOf } from '../../policy/rate.js';
 import { nearestDate } from '../../values/dates.js';
-
-/** The first characters of a limit key belong to the name. */
-const NAME_LENGTH = 6;
 
 /**
  * What a limit allows.
@@ -124,7 +122,7 @@ export function reportOfLimit(record: LimitRecord, { byName, isWhole }: HeldSlot
 export function reportOfKey({ state, override, waiting }: LimitKeyRecord): LimitKeyReport {
   return {
     key: state.key,
-    digest: state.limit.slice(NAME_LENGTH),
+    digest: state.limit.slice(LIMIT_NAME_LENGTH),
     ...allowance(state),
     override: override && changed(override),
     used: state.used,

@@ -1,10 +1,8 @@
 import type { LimitDeclaration } from '../../broker/port/broker.js';
 import type { LimitState } from '../../broker/port/limit-port.js';
-import { limitKey, nameDigest } from '../../message/limit-tag.js';
+import { LIMIT_NAME_LENGTH, limitKey, nameDigest } from '../../message/limit-tag.js';
 import type { Clock } from '../../values/clock.js';
 import { pairsOf } from '../../values/pairs.js';
-
-const NAME_LENGTH = 6;
 
 /** Why no task may start under a limit. */
 export interface Shut {
@@ -160,6 +158,6 @@ export class MemoryLimits {
   }
 
   private ruleOf(limit: string): LimitDeclaration | undefined {
-    return this.rules.get(limit.slice(0, NAME_LENGTH));
+    return this.rules.get(limit.slice(0, LIMIT_NAME_LENGTH));
   }
 }

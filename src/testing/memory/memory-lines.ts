@@ -1,6 +1,6 @@
 import type { LimitPort, LineState } from '../../broker/port/limit-port.js';
+import { placeInLine } from '../../message/line-place.js';
 import type { Clock } from '../../values/clock.js';
-import { placeInLine } from './line-place.js';
 import { MemoryLimits, type Shut } from './memory-limits.js';
 import { type LinedTask, QueueLines } from './queue-lines.js';
 

@@ -1,8 +1,8 @@
 import { SEEN_SECONDS } from '../../broker/enqueue.js';
 import type { ClaimedTask, TaskPlace } from '../../broker/port/broker.js';
+import { type LinePlace, placeInLine } from '../../message/line-place.js';
 import { enqueuedAtOf, idOf } from '../../message/task-message.js';
 import type { Clock } from '../../values/clock.js';
-import { type LinePlace, placeInLine } from './line-place.js';
 import { MemoryLines } from './memory-lines.js';
 import { keyOf, withTime } from './message-edits.js';
 import type { LinedTask, LineHead } from './queue-lines.js';

@@ -1,4 +1,4 @@
-import { type LinePlace, turnOf } from './line-place.js';
+import { type LinePlace, turnOf } from '../../message/line-place.js';
 import type { MemoryLimits, Shut } from './memory-limits.js';
 import { Sorted } from './sorted.js';
 

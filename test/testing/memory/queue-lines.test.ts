@@ -1,7 +1,7 @@
 import { encodeLimitTag, limitKey } from '../../../src/message/limit-tag.js';
+import { placeInLine } from '../../../src/message/line-place.js';
 import { encodeOrderTag, fairDigest } from '../../../src/message/order-tag.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
-import { placeInLine } from '../../../src/testing/memory/line-place.js';
 import { MemoryLimits } from '../../../src/testing/memory/memory-limits.js';
 import { type LinedTask, QueueLines } from '../../../src/testing/memory/queue-lines.js';
 

@@ -1,6 +1,6 @@
-import { limitKeysOf } from '../../message/limit-tag.js';
-import { type OrderTag, orderTagOf } from '../../message/order-tag.js';
-import { enqueuedAtOf } from '../../message/task-message.js';
+import { limitKeysOf } from './limit-tag.js';
+import { type OrderTag, orderTagOf } from './order-tag.js';
+import { enqueuedAtOf } from './task-message.js';
 
 /** Where a task with limits, a tenant or a priority waits: in the line of those with the same limits and the same tenant. */
 export interface LinePlace {
