@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FlowBuilder, QueueClient } from 'nestwork';
+import { breakSomething } from '../harness/break-something.js';
 import type { Random } from '../harness/random.js';
 import { type Scenario, type Stage, unless } from '../harness/scenario.js';
 import { HASTY } from '../harness/settings.js';
 
 const WORKER = { children: 2, concurrency: 4, lease: '2s' } as const;
 const LOST = 0.004;
-const MAX_WAIT_MS = 300;
 /** Flows that are under way at once. */
 const AHEAD = 200;
 const PATIENCE_MS = 600_000;
@@ -31,8 +30,7 @@ export const flows: Scenario = {
     for (let fault = 0; fault < faults; fault += 1) {
       const ended = arena.ledger.finishesOf('end ').length;
       await arena.until('flows end', () => arena.ledger.finishesOf('end ').length > Math.min(ended, count - 2));
-      await delay(random.between(0, MAX_WAIT_MS));
-      await breakSomething(stage, fault);
+      await breakSomething(stage, fault, WORKER);
     }
     await sending;
     arena.proxy.rule = () => false;
@@ -81,22 +79,6 @@ function shaped(queue: QueueClient, random: Random, number: number): FlowBuilder
     flow.add(task('join'), endOf(number), flow.add(task('split'), `split ${number}`, pages), pages);
   }
   return flow;
-}
-
-async function breakSomething({ arena, random }: Stage, fault: number): Promise<void> {
-  if (fault % 8 === 7) {
-    await arena.server.kill('SIGKILL');
-    await delay(random.between(0, MAX_WAIT_MS));
-    await arena.server.restart();
-  } else if (fault % 8 === 3) {
-    const doomed = random.pick(arena.workers.filter(({ running }) => running));
-    arena.kill(doomed.pid);
-    const heir = arena.worker(WORKER);
-    await arena.booted(heir, WORKER.children);
-  } else {
-    const victims = arena.victims();
-    if (victims.length > 0) arena.kill(random.pick(victims));
-  }
 }
 
 async function broken({ arena }: Stage, ids: readonly string[]): Promise<string[]> {

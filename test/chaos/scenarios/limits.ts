@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { breakSomething } from '../harness/break-something.js';
 import type { Entry } from '../harness/ledger.js';
 import { type Scenario, type Stage, unless } from '../harness/scenario.js';
 import { HASTY } from '../harness/settings.js';
 
 const WORKER = { children: 2, concurrency: 4, lease: '2s' } as const;
 const LOST = 0.004;
-const MAX_WAIT_MS = 300;
 /** Tasks that wait at once. */
 const AHEAD = 4_000;
 const AT_ONCE = 200;
@@ -34,8 +33,7 @@ export const limits: Scenario = {
     for (let fault = 0; fault < faults; fault += 1) {
       const ended = arena.ledger.update().finishes.size;
       await arena.until('tasks end', () => arena.ledger.update().finishes.size > Math.min(ended, count - 2));
-      await delay(random.between(0, MAX_WAIT_MS));
-      await breakSomething(stage, fault);
+      await breakSomething(stage, fault, WORKER);
     }
     await sending;
     arena.proxy.rule = () => false;
@@ -61,22 +59,6 @@ async function send({ arena, random }: Stage, count: number, keys: number): Prom
     const options = { limitKeys: { chaos: key }, fairKey: String(random.between(0, 5)) };
     const calls = Array.from({ length: AT_ONCE }, (): [string, number] => [`limited ${key}`, random.between(0, 3)]);
     await arena.producer.sendMany('limited', calls, options);
-  }
-}
-
-async function breakSomething({ arena, random }: Stage, fault: number): Promise<void> {
-  if (fault % 8 === 7) {
-    await arena.server.kill('SIGKILL');
-    await delay(random.between(0, MAX_WAIT_MS));
-    await arena.server.restart();
-  } else if (fault % 8 === 3) {
-    const doomed = random.pick(arena.workers.filter(({ running }) => running));
-    arena.kill(doomed.pid);
-    const heir = arena.worker(WORKER);
-    await arena.booted(heir, WORKER.children);
-  } else {
-    const victims = arena.victims();
-    if (victims.length > 0) arena.kill(random.pick(victims));
   }
 }
 
