@@ -81,7 +81,14 @@ export type {
   LimitScope,
   LimitSetOptions,
 } from './inspector/limits/limit-options.js';
-export type { LimitAllowance, LimitChanged, LimitKeyReport, LimitReport } from './inspector/limits/limit-report.js';
+export type {
+  LimitAllowance,
+  LimitChanged,
+  LimitKeyReport,
+  LimitReport,
+  LimitReset,
+  LimitSetReport,
+} from './inspector/limits/limit-report.js';
 export { MetricsReader } from './inspector/metrics/metrics-reader.js';
 export type {
   MetricsFilter,

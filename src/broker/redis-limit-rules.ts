@@ -6,12 +6,13 @@ import { declarationIn, nameIn } from './limit-records.js';
 import { readLimitStates } from './limit-states.js';
 import type {
   HeldSlots,
+  LimitEnded,
   LimitForgetting,
   LimitKeyPlace,
   LimitKeyRecord,
-  LimitOverrideRecord,
   LimitRecord,
   LimitRulesPort,
+  LimitSet,
   LimitSetting,
   UndeclaredLimit,
 } from './port/limit-rules-port.js';
@@ -136,22 +137,32 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     return { ...record, state: { ...record.state, key } };
   }
 
-  async set(setting: LimitSetting): Promise<LimitOverrideRecord> {
+  async set(setting: LimitSetting): Promise<LimitSet> {
     const { name, key, forMs, by, most, intervalUs, burst } = setting;
     const since = await this.connection.command(serverTime);
-    const ends = await this.connection.call('set-limit', {
+    const [ends, before] = await this.connection.call('set-limit', {
       field: fieldOf(name, key),
       value: overrideValue(setting),
       forMs: forMs ?? '',
       details: overrideDetails(setting, since),
       queues: await this.waitingIn(name, key),
     });
-    return { most, intervalUs, burst, since, until: Number(ends) || undefined, by };
+    const record = { most, intervalUs, burst, since, until: Number(ends) || undefined, by };
+    return { record, replaced: overrideIn(before, since)?.record };
   }
 
-  async reset(name: string, key: string | undefined): Promise<boolean> {
-    const input = { field: fieldOf(name, key), queues: await this.waitingIn(name, key) };
-    return (await this.connection.call('reset-limit', input)) === 1;
+  async reset(name: string, key: string | undefined): Promise<LimitEnded> {
+    const input = {
+      field: fieldOf(name, key),
+      stop: `${limitKey(name, key)}.`,
+      queues: await this.waitingIn(name, key),
+    };
+    const [override, stopped, now] = await this.connection.call('reset-limit', input);
+    const stoppedUntil = Number(stopped);
+    return {
+      override: overrideIn(override, Number(now))?.record,
+      stoppedUntil: stoppedUntil > Number(now) ? stoppedUntil : undefined,
+    };
   }
 
   async undeclared(): Promise<UndeclaredLimit[]> {

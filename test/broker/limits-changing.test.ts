@@ -31,9 +31,15 @@ async function send(count: number, limit = ACME): Promise<string[]> {
   return messages.map(idOf);
 }
 
-const set = (field: string, value: string, forMs: number | '' = ''): Promise<string> =>
-  fixture.call('set-limit', { field, value, forMs, details: '{"name":"stripe"}', queues: ['default'] });
-const reset = (field: string): Promise<number> => fixture.call('reset-limit', { field, queues: ['default'] });
+const change = (field: string, value: string, { forMs = '' as number | '', details = '{"name":"stripe"}' } = {}) =>
+  fixture.call('set-limit', { field, value, forMs, details, queues: ['default'] });
+/** Resolves to its end. */
+const set = async (field: string, value: string, forMs: number | '' = ''): Promise<string> =>
+  (await change(field, value, { forMs }))[0];
+/** Resolves to what was set. */
+const reset = async (field: string): Promise<string> =>
+  (await fixture.call('reset-limit', { field, stop: stopOf(field), queues: ['default'] }))[0];
+const stopOf = (field: string): string => `${field.slice(0, -1).padEnd(27, '-')}.`;
 const forget = (declared: string, queue = '', name = NAME): Promise<number> =>
   fixture.call('forget-limit', { name, declared, queue, queues: ['default'] });
 
@@ -50,7 +56,7 @@ describe('what is set for a limit', () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     for (const field of [`${ACME}!`, `${BELL}!`, `${ACME}!`]) await set(field, '2 = =');
     expect(await fixture.redis.hget(LIMITS, `${NAME}*`)).toBe('2');
-    expect([await reset(`${ACME}!`), await reset(`${ACME}!`)]).toEqual([1, 0]);
+    expect([await reset(`${ACME}!`), await reset(`${ACME}!`)]).toEqual(['2 = = 0 {"name":"stripe"}', '']);
     await send(3, BELL);
     expect(await claim(await fixture.child())).toHaveLength(2);
     await reset(`${BELL}!`);
@@ -65,6 +71,13 @@ describe('what is set for a limit', () => {
     await set(`${ACME}!`, '3 = =', 60_000);
     await reset(`${ACME}!`);
     expect(await fixture.redis.exists(PACED)).toBe(0);
+  });
+
+  it('comes back from the next set, but not from the same command once more', async () => {
+    const [one, two] = ['{"name":"stripe","since":1}', '{"name":"stripe","since":2}'];
+    expect(await change(`${ACME}!`, '2 = =', { details: one })).toEqual(['0', '']);
+    expect(await change(`${ACME}!`, '3 = =', { details: two })).toEqual(['0', `2 = = 0 ${one}`]);
+    expect(await change(`${ACME}!`, '3 = =', { details: two })).toEqual(['0', '']);
   });
 
   it('to 0 at once starts no task of an ordered key, not even the one that keeps its slot', async () => {
@@ -92,6 +105,41 @@ describe('what is set for a limit', () => {
       started.push(...(await claim(child)));
       expect(started).toHaveLength(2);
     });
+  });
+});
+
+describe('a reset of a key that a task has stopped', () => {
+  /** A key whose first task has stopped it for an hour, and a second task that waits. */
+  async function stopped(limit: string) {
+    const child = await fixture.child();
+    const [first = '', second = ''] = await send(2, limit);
+    expect(await claim(child)).toEqual([first]);
+    const again = { inMs: 3_600_000, failures: 0, line: '\n{"at":7}', counts: true, stop: { limit, ms: 3_600_000 } };
+    await fixture.broker.retry(child, { id: first, queue: 'default' }, again);
+    expect(await claim(child)).toEqual([]);
+    return { child, second };
+  }
+
+  it('lets the tasks go on that wait for it, and names its end', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const { child, second } = await stopped(ACME);
+    await fixture.redis.del(`${TAG}bell:default`);
+    const [, ends, now] = await fixture.call('reset-limit', {
+      ...{ field: `${ACME}!`, stop: `${ACME}.`, queues: ['default'] },
+    });
+    expect(Number(ends)).toBeGreaterThan(Number(now));
+    expect(await fixture.redis.llen(`${TAG}bell:default`)).toBe(1);
+    expect(await claim(child)).toEqual([second]);
+    expect(await fixture.redis.hkeys(LIMITS)).toEqual([NAME]);
+    expect(await fixture.redis.zscore(PACED, `!${ACME}.`)).toBeNull();
+  });
+
+  it('leaves the stop of another key', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const { child } = await stopped(BELL);
+    for (const field of [`${ACME}!`, `${NAME}!`]) await reset(field);
+    expect(await claim(child)).toEqual([]);
+    expect(await fixture.redis.hkeys(LIMITS)).toEqual(expect.arrayContaining([`${BELL}.`, `${NAME}*`]));
   });
 });
 

@@ -200,7 +200,8 @@ describe('a task with an ordered limit', () => {
     await retry(0)(child, first);
     await fixture.redis.hset(`${NAMESPACE}limits`, `${ACME.slice(0, 6)}!`, '0 = = 0 {}');
     expect(await claimedByAnother()).toEqual([]);
-    await fixture.call('reset-limit', { field: `${ACME.slice(0, 6)}!`, queues: [QUEUE] });
+    const name = ACME.slice(0, 6);
+    await fixture.call('reset-limit', { field: `${name}!`, stop: `${name.padEnd(27, '-')}.`, queues: [QUEUE] });
     expect(await claimedByAnother()).toEqual([first]);
   });
 

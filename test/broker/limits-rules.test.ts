@@ -35,9 +35,14 @@ const sendMany = async (count: number, limits = [ACME]): Promise<string[]> => {
   await fixture.broker.enqueueLimited(QUEUE, messages, {});
   return messages.map(idOf);
 };
-const set = (field: string, value: string, forMs: number | '' = '') =>
-  fixture.call('set-limit', { queues: [QUEUE], field, value, forMs, details: '{}' });
-const reset = (field: string) => fixture.call('reset-limit', { queues: [QUEUE], field });
+/** Resolves to its end. */
+const set = async (field: string, value: string, forMs: number | '' = ''): Promise<string> =>
+  (await fixture.call('set-limit', { queues: [QUEUE], field, value, forMs, details: '{}' }))[0];
+/** Resolves to what was set. */
+const reset = async (field: string): Promise<string> => {
+  const stop = `${field.slice(0, -1).padEnd(27, '-')}.`;
+  return (await fixture.call('reset-limit', { queues: [QUEUE], field, stop }))[0];
+};
 const claims = () => LimitedChild.start(fixture);
 
 /** Time passes, and a promoter comes. */
@@ -201,12 +206,12 @@ describe('a limit that is reset', () => {
     const child = await claims();
     expect(await child.ids()).toEqual([]);
     await fixture.redis.del(BELL);
-    expect(await reset(`${ACME}!`)).toBe(1);
+    expect(await reset(`${ACME}!`)).not.toBe('');
     expect(await fixture.redis.llen(BELL)).toBe(1);
     expect(await fixture.redis.exists(PACED)).toBe(0);
     expect(await fixture.redis.hkeys(LIMITS)).toEqual([NAME]);
     expect(await child.ids()).toEqual([first]);
-    expect(await reset(`${ACME}!`)).toBe(0);
+    expect(await reset(`${ACME}!`)).toBe('');
   });
 
   it('for one key leaves what is set for another', async () => {
@@ -215,7 +220,7 @@ describe('a limit that is reset', () => {
     await set(`${ACME}!`, '3 = =');
     await set(`${other}!`, '2 = =');
     await reset(`${ACME}!`);
-    expect(await reset(`${ACME}!`)).toBe(0);
+    expect(await reset(`${ACME}!`)).toBe('');
     expect(await fixture.redis.hget(LIMITS, `${NAME}*`)).toBe('1');
     await sendMany(3, [other]);
     expect(await (await claims()).ids(ALL)).toHaveLength(2);

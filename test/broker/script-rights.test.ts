@@ -239,7 +239,7 @@ const USES: [string, Act][] = [
       expect((await limits.keys('stripe')).keys).toMatchObject([{ key: 'acme', used: 1, waitingLines: 1 }]);
       await limits.set('stripe', { key: 'acme', concurrency: 2 }, { for: '1h', by: 'anna' });
       await limits.set('files', { rate: '1/h' });
-      expect(await limits.reset('stripe', { key: 'acme' })).toBe(true);
+      expect(await limits.reset('stripe', { key: 'acme' })).toMatchObject({ override: { concurrency: 2 } });
       expect(await limits.key('stripe', 'acme')).toMatchObject({ used: 1, override: undefined });
     },
   ],

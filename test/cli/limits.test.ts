@@ -1,4 +1,4 @@
-import type { LimitDeclaration } from '../../src/broker/port/broker.js';
+import type { Claimant, LimitDeclaration } from '../../src/broker/port/broker.js';
 import type { LimitKeyReport, LimitReport } from '../../src/inspector/limits/limit-report.js';
 import { limitKey } from '../../src/message/limit-tag.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -11,6 +11,8 @@ const ACME = limitKey('stripe', 'acme');
 
 let fixture: BrokerFixture;
 let options: CommandLineOptions;
+let child: Claimant;
+let running: string;
 beforeAll(async () => {
   fixture = await BrokerFixture.start();
   options = { env: { NESTWORK_REDIS_URL: fixture.server.url, NO_COLOR: '1' } };
@@ -23,8 +25,9 @@ beforeEach(async () => {
   await fixture.broker.register(session, `${session}.1`);
   const messages = limitedMessages(fixture, 2, { limits: [ACME] });
   await fixture.broker.enqueueLimited('default', messages, { labels: [ACME, 'acme'] });
-  const child = { session, child: `${session}.1`, queues: ['default'] };
-  await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+  child = { session, child: `${session}.1`, queues: ['default'] };
+  const { tasks } = await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+  running = tasks[0]?.id ?? '';
 });
 afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
@@ -103,10 +106,31 @@ describe('nestwork limits set and reset', () => {
     expect(first.stdout).toMatch(
       /^Set stripe for acme to any number at once, 200\/s \(burst 10\) by anna until \d{4}-\S+ \S+Z\.\n$/,
     );
+    const again = ['limits', 'set', 'stripe', '--key', 'acme', '--concurrency', '7', '--by', 'bob'];
+    expect((await nestwork(again, options)).stdout).toMatch(
+      /^Set .* to 7 at once by bob until it is reset\. Its rate is that of all keys\. This replaces any number at once, 200\/s \(burst 10\) by anna until \S+ \S+Z\.\n$/,
+    );
     const reset = ['limits', 'reset', 'stripe', '--key', 'acme'];
-    expect((await nestwork(reset, options)).stdout).toBe('Reset stripe for acme.\n');
-    expect((await nestwork(reset, options)).stdout).toBe('Nothing was set for stripe for acme.\n');
+    expect((await nestwork(reset, options)).stdout).toBe(
+      'Reset stripe for acme. It was set to 7 at once by bob until it is reset.\n',
+    );
+    expect((await nestwork(reset, options)).stdout).toBe(
+      'Nothing was set for stripe for acme, and no task had stopped it.\n',
+    );
     expect(await json('limits', 'reset', 'queue mail')).toEqual({ limit: 'queue mail', reset: false });
+    expect((await nestwork(['limits', 'set', 'queue mail', '--rate', '1/s'], options)).stdout).toMatch(
+      /^Set queue mail to 1\/s \(burst 1\) by \S+ until it is reset\. Its concurrency is as declared\.\n$/,
+    );
+  });
+
+  it('lift the stop of a task, which show names', async () => {
+    const stop = { limit: ACME, ms: 3_600_000 };
+    const again = { inMs: 0, failures: 0, line: '\n{"at":7}', counts: true, stop };
+    await fixture.broker.retry(child, { id: running, queue: 'default' }, again);
+    const { stdout } = await nestwork(['limits', 'show', 'stripe', '--key', 'acme'], options);
+    expect(stdout).toMatch(/\nstopped {3}by a task until \d{4}-\S+ \S+Z \(in \S+\)\n$/);
+    const reset = await nestwork(['limits', 'reset', 'stripe', '--key', 'acme'], options);
+    expect(reset.stdout).toMatch(/^Reset stripe for acme\. A task had stopped it until \d{4}-\S+ \S+Z \(in \S+\)\.\n$/);
   });
 
   it.each([

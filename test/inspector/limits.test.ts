@@ -63,7 +63,8 @@ describe('a list of limits', () => {
     await send(3, limitKey('exports'));
     await claim(child);
     const { limits, cursor } = await inspector.limits.list();
-    const nothing = { override: undefined, ownKeys: 0, opensAt: undefined, ordered: false };
+    const none = { override: undefined, ownKeys: 0, opensAt: undefined, stoppedUntil: undefined };
+    const nothing = { ...none, ordered: false };
     const two = { concurrency: 2, rate: undefined, burst: undefined };
     const rate = { concurrency: undefined, rate: '20/s', burst: 3 };
     const one = { ...two, concurrency: 1 };
@@ -140,7 +141,9 @@ describe('a limit that is set', () => {
     await send(3, BELL, 'bell');
     expect(await claim(child)).toHaveLength(2);
     const before = await fixture.now();
-    const set = await inspector.limits.set('stripe', { key: 'acme', concurrency: 3 }, { for: '1h', by: 'anna' });
+    const given = await inspector.limits.set('stripe', { key: 'acme', concurrency: 3 }, { for: '1h', by: 'anna' });
+    const { replaced, ...set } = given;
+    expect(replaced).toBeUndefined();
     expect(set).toMatchObject({ concurrency: 3, rate: undefined, burst: undefined, by: 'anna' });
     expect(set.since.getTime()).toBeGreaterThanOrEqual(before);
     expect(set.until?.getTime()).toBeGreaterThanOrEqual(before + HOUR_MS);
@@ -179,7 +182,9 @@ describe('a limit that is set', () => {
     await inspector.limits.set('stripe', { allKeys: true, concurrency: 2 });
     expect(await claim(child)).toHaveLength(3);
     expect(await inspector.limits.get('stripe')).toMatchObject({ concurrency: 2, override: { concurrency: 2 } });
-    expect(await inspector.limits.reset('stripe', { allKeys: true })).toBe(true);
+    expect(await inspector.limits.reset('stripe', { allKeys: true })).toMatchObject({
+      ...{ override: { concurrency: 2 }, stoppedUntil: undefined },
+    });
     expect(await inspector.limits.get('stripe')).toMatchObject({ concurrency: 1, override: undefined, ownKeys: 1 });
   });
 
@@ -189,9 +194,9 @@ describe('a limit that is set', () => {
     await send(2, limitKey('exports'));
     expect(await claim(child)).toEqual([]);
     expect(await inspector.limits.get('exports')).toMatchObject({ concurrency: 0, waitingLines: 1 });
-    expect(await inspector.limits.reset('exports', { by: 'anna' })).toBe(true);
+    expect(await inspector.limits.reset('exports', { by: 'anna' })).toMatchObject({ override: { concurrency: 0 } });
     expect(await claim(child)).toHaveLength(2);
-    expect(await inspector.limits.reset('exports')).toBe(false);
+    expect(await inspector.limits.reset('exports')).toBeUndefined();
     expect((await inspector.actions.list()).map(({ action, by }) => [action, by])).toEqual([
       ['reset-limit', 'anna'],
       ['set-limit', undefined],
@@ -236,8 +241,10 @@ describe('a limit that is set', () => {
 
   it('replaces what was set before, its end included', async () => {
     await declare(STRIPE);
-    await inspector.limits.set('stripe', { key: 'acme', concurrency: 5 }, { for: 20 });
-    await inspector.limits.set('stripe', { key: 'acme', rate: '200/s' });
+    const first = { key: 'acme', concurrency: 5 };
+    const { replaced: nothing, ...set } = await inspector.limits.set('stripe', first, { for: '1h', by: 'anna' });
+    const { replaced } = await inspector.limits.set('stripe', { key: 'acme', rate: '200/s' });
+    expect([nothing, replaced]).toEqual([undefined, set]);
     expect(await inspector.limits.key('stripe', 'acme')).toMatchObject({
       concurrency: 1,
       rate: '200/s',
@@ -268,8 +275,46 @@ describe('a limit that is set', () => {
     expect((await inspector.limits.list()).limits).toMatchObject([
       { name: 'exports', declared: undefined, concurrency: 0, keyed: false },
     ]);
-    expect(await inspector.limits.reset('stripe', { key: 'acme' })).toBe(true);
+    expect(await inspector.limits.reset('stripe', { key: 'acme' })).toMatchObject({ override: { concurrency: 0 } });
     await expect(inspector.limits.get('stripe')).rejects.toThrow('UNKNOWN_LIMIT');
+  });
+});
+
+describe('a limit that a task has stopped', () => {
+  /** A task stops the limit for an hour, and two others wait. */
+  async function stopped(limit: string): Promise<Claimant> {
+    const child = await declare(STRIPE, EXPORTS);
+    const [first = ''] = await send(1, limit, limit === ACME ? 'acme' : undefined);
+    expect(await claim(child)).toEqual([first]);
+    const again = { inMs: HOUR_MS, failures: 0, line: '\n{"at":7}', counts: true, stop: { limit, ms: HOUR_MS } };
+    await fixture.broker.retry(child, { id: first, queue: 'default' }, again);
+    await send(2, limit, limit === ACME ? 'acme' : undefined);
+    return child;
+  }
+
+  it('without keys says until when, and goes on after a reset', async () => {
+    const child = await stopped(limitKey('exports'));
+    const { stoppedUntil, opensAt, ownKeys } = await inspector.limits.get('exports');
+    expect(stoppedUntil?.getTime()).toBeGreaterThan((await fixture.now()) + HOUR_MS - 60_000);
+    expect([opensAt, ownKeys]).toEqual([stoppedUntil, 0]);
+    expect(await claim(child)).toEqual([]);
+    expect(await inspector.limits.reset('exports', { by: 'anna' })).toEqual({ override: undefined, stoppedUntil });
+    expect(await claim(child)).toHaveLength(2);
+    expect(await inspector.limits.get('exports')).toMatchObject({ stoppedUntil: undefined, opensAt: undefined });
+    expect(await inspector.actions.list()).toMatchObject([{ action: 'reset-limit', subject: 'exports', by: 'anna' }]);
+  });
+
+  it('for a key goes on after a reset of that key, and not of all keys', async () => {
+    const child = await stopped(ACME);
+    expect(await inspector.limits.reset('stripe', { allKeys: true })).toBeUndefined();
+    expect(await claim(child)).toEqual([]);
+    const { stoppedUntil } = await inspector.limits.key('stripe', 'acme');
+    await inspector.limits.set('stripe', { key: 'acme', concurrency: 7 });
+    expect(await inspector.limits.reset('stripe', { key: 'acme' })).toMatchObject({
+      ...{ override: { concurrency: 7 }, stoppedUntil },
+    });
+    expect(await claim(child)).toHaveLength(1);
+    expect(await fixture.redis.hkeys(LIMITS)).toHaveLength(2);
   });
 });
 

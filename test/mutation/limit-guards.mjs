@@ -206,7 +206,11 @@ export const OF_LIMITS = {
   'set-limit': CHANGING,
   'reset-limit': [
     ...CHANGING,
-    ...missedBy('limits-changing', [remove('its end', "redis.call('ZREM', keys.paced, '!' .. field)\n")]),
+    ...missedBy('limits-changing', [
+      remove('its end', "redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)\n"),
+      remove('the stop of a task', 'lines.end_entry(stop)\n'),
+      change('the end of the stop', ", '!' .. stop)", ')'),
+    ]),
   ],
   'forget-limit': [
     ...missedBy('limits-changing', [

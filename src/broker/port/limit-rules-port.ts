@@ -34,6 +34,20 @@ export interface LimitSetting extends LimitOverride {
   readonly by: string | undefined;
 }
 
+/** What was set now, and what held until then. */
+export interface LimitSet {
+  readonly record: LimitOverrideRecord;
+  /** undefined for nothing; also after a command that had to be repeated and had already been carried out */
+  readonly replaced: LimitOverrideRecord | undefined;
+}
+
+/** What a reset has ended. */
+export interface LimitEnded {
+  readonly override: LimitOverrideRecord | undefined;
+  /** ms since 1970; undefined if no task had stopped it */
+  readonly stoppedUntil: number | undefined;
+}
+
 /** A limit that is declared, or for which something is set. */
 export interface LimitRecord {
   readonly name: string;
@@ -102,10 +116,9 @@ export interface LimitRulesPort {
   ): Promise<{ readonly keys: LimitKeyRecord[]; readonly next: LimitKeyPlace | undefined }>;
   /** One key, whether anything is known of it or not. */
   key(name: string, key: string): Promise<LimitKeyRecord>;
-  /** Resolves to the end in ms since 1970; undefined for none. */
-  set(setting: LimitSetting): Promise<LimitOverrideRecord>;
-  /** Resolves to whether something was set. */
-  reset(name: string, key: string | undefined): Promise<boolean>;
+  set(setting: LimitSetting): Promise<LimitSet>;
+  /** Ends what was set, and what a task has stopped. */
+  reset(name: string, key: string | undefined): Promise<LimitEnded>;
 }
 
 /** What forgets limits. */

@@ -5957,8 +5957,8 @@ ${LIB.place_in_line}
 ${LIB.lines_with}
 ${LIB.shared_lines}
 ${LIB.by_name}
--- ends what was set for a limit or a key.
--- Returns 1, or 0 if nothing was set.
+-- ends what was set for a limit or a key, and the stop of a task.
+-- Returns what was set, until when a task had stopped it, nothing for none, and the ms of Redis time.
 local keys = {
   alarm = KEYS[1],
   limits = KEYS[2],
@@ -5968,11 +5968,11 @@ local keys = {
   waiters = KEYS[6],
   limit_labels = KEYS[7],
 }
-local field = ARGV[1]
+local field, stop = ARGV[1], ARGV[2]
 local queues = {}
-for i = 1, #ARGV - 1 do
+for i = 1, #ARGV - 2 do
   queues[i] = {
-    name = ARGV[i + 1],
+    name = ARGV[i + 2],
     pending = KEYS[4 * i + 4],
     bell = KEYS[4 * i + 5],
     held = KEYS[4 * i + 6],
@@ -5981,14 +5981,20 @@ for i = 1, #ARGV - 1 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
+-- \`field\` is that of the limit or of one of its keys, \`stop\` that of a stop, see lib/limits.lua.
+--
 -- Atomic because what waits must go on by the declaration.
 
 local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-redis.call('ZREM', keys.paced, '!' .. field)
-return shared_lines(keys, by_name(queues)).end_entry(field)`,
+local lines = shared_lines(keys, by_name(queues))
+local override, stopped = unpack(redis.call('HMGET', keys.limits, field, stop))
+redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)
+lines.end_entry(stop)
+lines.end_entry(field)
+return { override or '', stopped or '', text(lines.now) }`,
   'set-limit': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
@@ -6023,7 +6029,7 @@ ${LIB.lines_with}
 ${LIB.shared_lines}
 ${LIB.by_name}
 -- sets what a limit, or one of its keys, allows, for a time or until it is reset.
--- Returns the end in ms of Redis time, or 0.
+-- Returns the end in ms of Redis time, or 0, and what was set before, nothing if that is the same.
 local keys = {
   alarm = KEYS[1],
   limits = KEYS[2],
@@ -6057,8 +6063,10 @@ if wrong then
 end
 local lines = shared_lines(keys, by_name(queues))
 local ends = for_ms == '' and '0' or text(lines.now + for_ms)
+local before = redis.call('HGET', keys.limits, field) or ''
 lines.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
-return ends`,
+-- a repeated command finds its own
+return { ends, string.sub(before, -#details - 1) == ' ' .. details and '' or before }`,
   'flush': `#!lua flags=allow-oom
 ${LIB.part}
 ${LIB.now_ms}

@@ -190,15 +190,19 @@ export const SCRIPTS = {
     keys: ['alarm', ...LIMITS],
     blocks: { '...queues': ['pending', ...LINES] },
     args: ['field', 'value', 'forMs', 'details'],
-    reply: reply<string>('the end in ms of Redis time, or 0'),
+    reply: reply<[ends: string, before: string]>(
+      'the end in ms of Redis time, or 0, and what was set before, nothing if that is the same',
+    ),
   },
   'reset-limit': {
-    purpose: 'ends what was set for a limit or a key',
+    purpose: 'ends what was set for a limit or a key, and the stop of a task',
     by: ['LimitInspector'],
     keys: ['alarm', ...LIMITS],
     blocks: { '...queues': ['pending', ...LINES] },
-    args: ['field'],
-    reply: reply<Flag>('1, or 0 if nothing was set'),
+    args: ['field', 'stop'],
+    reply: reply<[override: string, stopped: string, now: string]>(
+      'what was set, until when a task had stopped it, nothing for none, and the ms of Redis time',
+    ),
   },
   'forget-limit': {
     purpose: 'forgets a limit that no session declares any more',

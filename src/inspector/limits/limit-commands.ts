@@ -11,6 +11,8 @@ import {
   describedKey,
   describedLimit,
   keyText,
+  resetText,
+  setText,
   usedOfKey,
   usedText,
 } from './limit-text.js';
@@ -110,19 +112,19 @@ export const limitCommands: CommandGroup<InspectorContext> = {
         };
         const options = { by, ...(time && { for: time }) };
         const set = await (await inspector()).limits.set(name, { ...change, ...bounds }, options);
-        out.record({ limit: name, ...set }, () => `Set ${scopeText(name, change)} to ${changedText(set)}.`);
+        out.record({ limit: name, ...set }, () => setText(scopeText(name, change), change, set));
         return undefined;
       },
     }),
     command({
       name: 'reset',
-      summary: 'end what was set: the limit is as declared again',
+      summary: 'end what was set, and the stop of a task: the limit is as declared again',
       arguments: LIMIT,
       options: SCOPE,
       run: async ({ inspector, out, by }: InspectorContext, { limit: name }, scope) => {
         const reset = await (await inspector()).limits.reset(name, { ...scope, by });
-        const what = scopeText(name, scope);
-        out.record({ limit: name, reset }, () => (reset ? `Reset ${what}.` : `Nothing was set for ${what}.`));
+        const result = { limit: name, reset: reset !== undefined, ...reset };
+        out.record(result, () => resetText(scopeText(name, scope), reset));
         return undefined;
       },
     }),

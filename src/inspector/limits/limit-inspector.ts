@@ -24,12 +24,14 @@ import {
   resolveSetOptions,
 } from './limit-options.js';
 import {
-  changed,
-  type LimitChanged,
   type LimitKeyReport,
   type LimitReport,
+  type LimitReset,
+  type LimitSetReport,
   reportOfKey,
   reportOfLimit,
+  resetReport,
+  setReport,
 } from './limit-report.js';
 
 type LimitsBroker = Pick<AppBroker, 'limitRules' | 'actions'>;
@@ -120,9 +122,10 @@ export class LimitInspector {
   }
 
   /**
-   * Sets what a limit allows, or one of its keys, in place of what is declared and of what was set before. Tasks that wait for it go on at
-   * once if they may.
+   * Sets what a limit allows, or one of its keys, in place of what is declared and of all that was set before. Tasks that wait for it go on
+   * at once if they may. What a task has stopped stays so.
    *
+   * @returns what was set, and what that replaces; after lost replies of Redis it may be unknown what was replaced
    * @example
    * await inspector.limits.set('stripe', { key: 'acme', rate: '200/s' }, { for: '1d' });
    * await inspector.limits.set('exports', { concurrency: 0 }, { by: 'anna' });
@@ -130,35 +133,38 @@ export class LimitInspector {
    * @throws NestworkError UNKNOWN_LIMIT; INVALID_DURATION; INVALID_OPTION, also for a key of a limit without keys, and for a limit with
    *   keys without `key` or `allKeys`
    */
-  async set(name: string, change: LimitChange, options: LimitSetOptions = {}): Promise<LimitChanged> {
+  async set(name: string, change: LimitChange, options: LimitSetOptions = {}): Promise<LimitSetReport> {
     const { key, allKeys, ...override } = resolveChange(change);
     const { forMs, by } = resolveSetOptions(options);
     const { keyed, ordered } = await this.inScope(name, { key, allKeys });
     if (ordered && (override.most === null || (override.most ?? 0) > 1)) {
       throw invalid('concurrency', `is ${shown(override.most)}`, `Give 0 or 1: the limit "${name}" keeps the order.`);
     }
-    const record = await this.broker.limitRules.set({ ...override, name, keyed, key, forMs, by });
+    const set = await this.broker.limitRules.set({ ...override, name, keyed, key, forMs, by });
     await this.broker.actions.record({ action: 'set-limit', subject: subjectOf(name, key), count: 1, by });
-    return changed(record);
+    return setReport(set);
   }
 
   /**
-   * Ends what was set for a limit, or for one of its keys: it is as declared again. A key that a task has stopped stays so.
+   * Ends what was set for a limit, or for one of its keys, and lifts the stop by a task that threw `RetryTask({ in, limit })`: it is as
+   * declared again. Tasks that wait for it go on at once; the task that stopped it comes at its own time. With `allKeys` single keys keep
+   * what is set for them, and their stops.
    *
-   * @returns whether something was set
+   * @returns what has ended; undefined if nothing was set and no task had stopped it
    * @example
-   * if (!(await inspector.limits.reset('stripe', { key: 'acme' }))) console.log('Nothing was set.');
+   * const reset = await inspector.limits.reset('stripe', { key: 'acme', by: 'anna' });
+   * if (reset?.stoppedUntil) console.log(`It was stopped until ${reset.stoppedUntil.toISOString()}.`);
    *
    * @throws NestworkError UNKNOWN_LIMIT; INVALID_OPTION, as `set()`
    */
-  async reset(name: string, options: LimitResetOptions = {}): Promise<boolean> {
+  async reset(name: string, options: LimitResetOptions = {}): Promise<LimitReset | undefined> {
     const { by, ...scope } = resolveReset(options);
     await this.inScope(name, scope);
-    const wasSet = await this.broker.limitRules.reset(name, scope.key);
-    if (wasSet) {
+    const reset = resetReport(await this.broker.limitRules.reset(name, scope.key));
+    if (reset) {
       await this.broker.actions.record({ action: 'reset-limit', subject: subjectOf(name, scope.key), count: 1, by });
     }
-    return wasSet;
+    return reset;
   }
 
   private async reports(records: readonly LimitRecord[]): Promise<LimitReport[]> {

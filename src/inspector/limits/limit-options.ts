@@ -29,7 +29,7 @@ export interface LimitScope {
 }
 
 /**
- * What to allow in place of what is declared. What is left out is as declared.
+ * What to allow in place of what is declared. What is left out is as declared; of a key as it is for all keys.
  *
  * @example
  * const faster: LimitChange = { key: 'acme', rate: '200/s' };

@@ -2,9 +2,11 @@ import type { LimitState } from '../../broker/port/limit-port.js';
 import type {
   HeldSlots,
   LimitBounds,
+  LimitEnded,
   LimitKeyRecord,
   LimitOverrideRecord,
   LimitRecord,
+  LimitSet,
 } from '../../broker/port/limit-rules-port.js';
 import { LIMIT_NAME_LENGTH } from '../../message/limit-tag.js';
 import { type Rate, rateOf } from '../../policy/rate.js';
@@ -47,6 +49,32 @@ export interface LimitChanged {
 }
 
 /**
+ * What was set for a limit or a key, and what that replaces.
+ *
+ * @example
+ * const { replaced }: LimitSetReport = await inspector.limits.set('stripe', { key: 'acme', rate: '200/s' });
+ * if (replaced) console.log(`${replaced.by} had set ${replaced.rate}.`);
+ */
+export interface LimitSetReport extends LimitChanged {
+  /** what was set for it before and is over now, as a whole; undefined for nothing */
+  readonly replaced: LimitChanged | undefined;
+}
+
+/**
+ * What a reset of a limit or a key has ended.
+ *
+ * @example
+ * const text = ({ override, stoppedUntil }: LimitReset): string =>
+ *   [override && 'what was set', stoppedUntil && 'the stop of a task'].filter(Boolean).join(' and ');
+ */
+export interface LimitReset {
+  /** what was set; undefined for nothing */
+  readonly override: LimitChanged | undefined;
+  /** until when a task had stopped it, with `RetryTask({ in, limit })`; undefined if none had */
+  readonly stoppedUntil: Date | undefined;
+}
+
+/**
  * A limit as it stands. Concurrency, rate and burst are those that hold now; of a limit with keys, for each key that has nothing of its own.
  *
  * @example
@@ -65,7 +93,7 @@ export interface LimitReport extends LimitAllowance {
   readonly declared: LimitAllowance | undefined;
   /** what is set for all of it; undefined for nothing */
   readonly override: LimitChanged | undefined;
-  /** how many keys are stopped or have an override of their own */
+  /** how many keys are stopped or have an override of their own; 0 for a limit without keys */
   readonly ownKeys: number;
   /** tasks that hold it, under all keys; undefined where more than 20,000 keys of limits are held */
   readonly used: number | undefined;
@@ -75,6 +103,8 @@ export interface LimitReport extends LimitAllowance {
   readonly waitingLines: number;
   /** when it lets the next task start, if time alone keeps it shut; undefined for a limit with keys */
   readonly opensAt: Date | undefined;
+  /** until when a task has stopped it, with `RetryTask({ in, limit })`; undefined for one that is not stopped, and for a limit with keys */
+  readonly stoppedUntil: Date | undefined;
 }
 
 /**
@@ -111,11 +141,12 @@ export function reportOfLimit(record: LimitRecord, { byName, isWhole }: HeldSlot
     ...allowance(state),
     declared: declared && allowance(declared),
     override: override && changed(override),
-    ownKeys,
+    ownKeys: keyed ? ownKeys : 0,
     used: keyed ? held?.tasks : state.used,
     keysInUse: keyed ? held?.keys : undefined,
     waitingLines: waiting,
     opensAt: keyed ? undefined : moment(state.opensAt),
+    stoppedUntil: keyed ? undefined : stopOf(state),
   };
 }
 
@@ -128,13 +159,27 @@ export function reportOfKey({ state, override, waiting }: LimitKeyRecord): Limit
     used: state.used,
     waitingLines: waiting,
     opensAt: moment(state.opensAt),
-    stoppedUntil: state.isStopped ? moment(state.opensAt) : undefined,
+    stoppedUntil: stopOf(state),
   };
 }
 
-export function changed({ most, intervalUs, burst, since, until, by }: LimitOverrideRecord): LimitChanged {
+export function setReport({ record, replaced }: LimitSet): LimitSetReport {
+  return { ...changed(record), replaced: replaced && changed(replaced) };
+}
+
+/** Undefined where nothing was ended. */
+export function resetReport({ override, stoppedUntil }: LimitEnded): LimitReset | undefined {
+  if (!override && stoppedUntil === undefined) return undefined;
+  return { override: override && changed(override), stoppedUntil: moment(stoppedUntil) };
+}
+
+function changed({ most, intervalUs, burst, since, until, by }: LimitOverrideRecord): LimitChanged {
   const rate = typeof intervalUs === 'number' ? rateOf(intervalUs) : intervalUs;
   return { concurrency: most, rate, burst, since: nearestDate(since), until: moment(until), by };
+}
+
+function stopOf({ isStopped, opensAt }: LimitState): Date | undefined {
+  return isStopped ? moment(opensAt) : undefined;
 }
 
 function allowance({ most, intervalUs, burst }: LimitBounds | LimitState): LimitAllowance {

@@ -2,7 +2,15 @@ import type { LimitState } from '../../broker/port/limit-port.js';
 import { ago, instant } from '../../terminal/figures.js';
 import { count, counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
-import type { LimitAllowance, LimitChanged, LimitKeyReport, LimitReport } from './limit-report.js';
+import type { LimitScope } from './limit-options.js';
+import type {
+  LimitAllowance,
+  LimitChanged,
+  LimitKeyReport,
+  LimitReport,
+  LimitReset,
+  LimitSetReport,
+} from './limit-report.js';
 
 /** `2 at once, 20/s (burst 5)` */
 export function allowanceText({ concurrency, rate, burst }: LimitAllowance): string {
@@ -25,6 +33,29 @@ export function changedText({ concurrency, rate, burst, until, by }: LimitChange
   return [parts.join(', '), ...(by === undefined ? [] : [`by ${printable(by)}`]), end].join(' ');
 }
 
+/** What was set, what that leaves as it is, and what it replaces. @param what the limit, and its key if it is about one */
+export function setText(what: string, { key }: LimitScope, set: LimitSetReport): string {
+  const { concurrency, rate, replaced } = set;
+  const as = key === undefined ? 'is as declared' : 'is that of all keys';
+  const left = concurrency === undefined ? 'concurrency' : rate === undefined ? 'rate' : undefined;
+  return [
+    `Set ${what} to ${changedText(set)}.`,
+    ...(left === undefined ? [] : [`Its ${left} ${as}.`]),
+    ...(replaced ? [`This replaces ${changedText(replaced)}.`] : []),
+  ].join(' ');
+}
+
+/** What a reset has ended. @param what the limit, and its key if it is about one */
+export function resetText(what: string, reset: LimitReset | undefined): string {
+  if (!reset) return `Nothing was set for ${what}, and no task had stopped it.`;
+  const { override, stoppedUntil } = reset;
+  return [
+    `Reset ${what}.`,
+    ...(override ? [`It was set to ${changedText(override)}.`] : []),
+    ...(stoppedUntil ? [`A task had stopped it until ${momentText(stoppedUntil)}.`] : []),
+  ].join(' ');
+}
+
 /** `3 of 5`; with keys `3 with 2 keys` */
 export function usedText({ used, concurrency, keysInUse, keyed }: LimitReport): string {
   if (used === undefined) return 'too many keys to count';
@@ -42,7 +73,7 @@ function usedOf(used: LimitState['used'], most: number | undefined): string {
 
 /** A limit for a person: what holds now, why, and how it stands. */
 export function describedLimit(limit: LimitReport): string {
-  const { name, queue, keyed, ordered, declared, override, ownKeys, waitingLines, opensAt } = limit;
+  const { name, queue, keyed, ordered, declared, override, ownKeys, waitingLines } = limit;
   const kind = queue === undefined ? (keyed ? 'for each key' : 'for all calls together') : `of the queue ${queue}`;
   const lines = [
     `${printable(name)}  ${kind}${ordered ? ', in order' : ''}`,
@@ -51,20 +82,22 @@ export function describedLimit(limit: LimitReport): string {
   ];
   if (override) lines.push(`set       ${changedText(override)}`, `since     ${instant(override.since)}`);
   if (ownKeys > 0) lines.push(`own keys  ${counted(ownKeys, 'rule or stop', 'rules and stops')} of single keys`);
-  lines.push(`used      ${usedText(limit)}`, `waiting   ${counted(waitingLines, 'line')}`);
-  if (opensAt) lines.push(`next      ${momentText(opensAt)}`);
+  lines.push(`used      ${usedText(limit)}`, `waiting   ${counted(waitingLines, 'line')}`, ...nextLines(limit));
   return lines.join('\n');
 }
 
 /** One key of a limit for a person. */
 export function describedKey(name: string, key: LimitKeyReport): string {
-  const { override, waitingLines, opensAt, stoppedUntil } = key;
+  const { override, waitingLines } = key;
   const lines = [`${printable(name)}  ${keyText(key)}`, `allows    ${allowanceText(key)}`];
   if (override) lines.push(`set       ${changedText(override)}`, `since     ${instant(override.since)}`);
-  lines.push(`used      ${usedOfKey(key)}`, `waiting   ${counted(waitingLines, 'line')}`);
-  if (stoppedUntil) lines.push(`stopped   by a task until ${momentText(stoppedUntil)}`);
-  else if (opensAt) lines.push(`next      ${momentText(opensAt)}`);
+  lines.push(`used      ${usedOfKey(key)}`, `waiting   ${counted(waitingLines, 'line')}`, ...nextLines(key));
   return lines.join('\n');
+}
+
+function nextLines({ opensAt, stoppedUntil }: Pick<LimitReport, 'opensAt' | 'stoppedUntil'>): string[] {
+  if (stoppedUntil) return [`stopped   by a task until ${momentText(stoppedUntil)}`];
+  return opensAt ? [`next      ${momentText(opensAt)}`] : [];
 }
 
 /** The key, or what stands for it in Redis. */

@@ -1,9 +1,10 @@
 import type {
   HeldSlots,
+  LimitEnded,
   LimitKeyRecord,
-  LimitOverrideRecord,
   LimitRecord,
   LimitRulesPort,
+  LimitSet,
 } from '../../broker/port/limit-rules-port.js';
 import { NestworkError } from '../../errors.js';
 
@@ -34,11 +35,11 @@ export class MemoryLimitRules implements LimitRulesPort {
     throw notInMemory();
   }
 
-  async set(): Promise<LimitOverrideRecord> {
+  async set(): Promise<LimitSet> {
     throw notInMemory();
   }
 
-  async reset(): Promise<boolean> {
+  async reset(): Promise<LimitEnded> {
     throw notInMemory();
   }
 }

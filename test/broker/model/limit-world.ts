@@ -438,7 +438,8 @@ export class LimitWorld {
   }
 
   private async reset(field: string): Promise<void> {
-    await this.fixture.call('reset-limit', { queues: ['default', 'bulk'], field });
+    const stop = `${field.slice(0, -1).padEnd(27, '-')}.`;
+    await this.fixture.call('reset-limit', { queues: ['default', 'bulk'], field, stop });
     await this.followRules();
   }
 

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- ends what was set for a limit or a key.
--- Returns 1, or 0 if nothing was set.
+-- ends what was set for a limit or a key, and the stop of a task.
+-- Returns what was set, until when a task had stopped it, nothing for none, and the ms of Redis time.
 local keys = {
   alarm = KEYS[1],
   limits = KEYS[2],
@@ -10,11 +10,11 @@ local keys = {
   waiters = KEYS[6],
   limit_labels = KEYS[7],
 }
-local field = ARGV[1]
+local field, stop = ARGV[1], ARGV[2]
 local queues = {}
-for i = 1, #ARGV - 1 do
+for i = 1, #ARGV - 2 do
   queues[i] = {
-    name = ARGV[i + 1],
+    name = ARGV[i + 2],
     pending = KEYS[4 * i + 4],
     bell = KEYS[4 * i + 5],
     held = KEYS[4 * i + 6],
@@ -23,11 +23,17 @@ for i = 1, #ARGV - 1 do
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
+-- `field` is that of the limit or of one of its keys, `stop` that of a stop, see lib/limits.lua.
+--
 -- Atomic because what waits must go on by the declaration.
 
 local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
 if wrong then
   return wrong
 end
-redis.call('ZREM', keys.paced, '!' .. field)
-return shared_lines(keys, by_name(queues)).end_entry(field)
+local lines = shared_lines(keys, by_name(queues))
+local override, stopped = unpack(redis.call('HMGET', keys.limits, field, stop))
+redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)
+lines.end_entry(stop)
+lines.end_entry(field)
+return { override or '', stopped or '', text(lines.now) }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- sets what a limit, or one of its keys, allows, for a time or until it is reset.
--- Returns the end in ms of Redis time, or 0.
+-- Returns the end in ms of Redis time, or 0, and what was set before, nothing if that is the same.
 local keys = {
   alarm = KEYS[1],
   limits = KEYS[2],
@@ -34,5 +34,7 @@ if wrong then
 end
 local lines = shared_lines(keys, by_name(queues))
 local ends = for_ms == '' and '0' or text(lines.now + for_ms)
+local before = redis.call('HGET', keys.limits, field) or ''
 lines.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
-return ends
+-- a repeated command finds its own
+return { ends, string.sub(before, -#details - 1) == ' ' .. details and '' or before }
