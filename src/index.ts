@@ -82,6 +82,7 @@ export type {
   LimitSetOptions,
 } from './inspector/limits/limit-options.js';
 export type {
+  ClosedLimitReport,
   LimitAllowance,
   LimitChanged,
   LimitKeyReport,

@@ -56,7 +56,8 @@ function stateOf(limit: string, { entries, used, arrivalUs, key, nowUs }: Found)
   const isFull = most !== undefined && used >= most;
   const opens = isStopped ? stoppedUntil : !isFull && freeAt > now ? freeAt : undefined;
   const name = nameIn(declared ?? ofName ?? ofKey);
-  const shut = { opensAt: opens, isStopped, isShut: isFull || opens !== undefined };
+  const closed = most === 0 ? set.findLast((one) => one?.most === 0) : undefined;
+  const shut = { opensAt: opens, isStopped, closed, isShut: isFull || opens !== undefined };
   return { limit, name, queue: undefined, key, used, most, intervalUs, burst, ...shut };
 }
 

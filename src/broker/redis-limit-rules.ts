@@ -5,6 +5,7 @@ import { overrideDetails, overrideIn, overrideValue } from './limit-overrides.js
 import { declarationIn, nameIn } from './limit-records.js';
 import { readLimitStates } from './limit-states.js';
 import type {
+  ClosedLimit,
   HeldSlots,
   LimitEnded,
   LimitForgetting,
@@ -23,9 +24,11 @@ import { allSessions } from './session-lists.js';
 
 const DECLARATIONS = '?'.repeat(LIMIT_NAME_LENGTH);
 const OVERRIDES = `${DECLARATIONS}[!]`;
+/** Those of single keys, too. */
+const ALL_OVERRIDES = '*[!]';
 /** Fields that one command passes. */
 const STEP = 1_000;
-/** Steps through the slots that are held, which are about as many as tasks run. */
+/** Steps through the slots that are held, which are about as many as tasks run, and through what is set, mostly very little. */
 const MOST_STEPS = 20;
 /** Lines whose queues a change wakes by itself; promoters wake the others. */
 const WOKEN = 100;
@@ -107,6 +110,19 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     return { byName: new Map(held), isWhole: cursor === '0' };
   }
 
+  async closed(): Promise<ClosedLimit[]> {
+    const [entries, now] = await Promise.all([
+      this.entries(ALL_OVERRIDES, MOST_STEPS),
+      this.connection.command(serverTime),
+    ]);
+    const closed = [...entries.values()].flatMap((entry) => {
+      const { record, key, keyed } = overrideIn(entry, now) ?? {};
+      const name = nameIn(entry);
+      return record?.most === 0 && name !== undefined ? [{ name, keyed: keyed === true, key, override: record }] : [];
+    });
+    return closed.sort((a, b) => (a.name + (a.key ?? '') < b.name + (b.key ?? '') ? -1 : 1));
+  }
+
   waiting(names: readonly string[]): Promise<number[]> {
     return this.linesBehind(names.map(nameDigest));
   }
@@ -186,16 +202,18 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   }
 
   /** The fields of `limits` that match. */
-  private async entries(match: string): Promise<Map<string, string>> {
+  private async entries(match: string, mostSteps = Number.POSITIVE_INFINITY): Promise<Map<string, string>> {
     const entries = new Map<string, string>();
     let cursor = '0';
+    let steps = 0;
     do {
       const [next, flat] = await this.connection.command((redis, keys) =>
         redis.hscan(keys.limits(), cursor, 'MATCH', match, 'COUNT', STEP),
       );
       for (const [field, entry] of pairsOf(flat)) entries.set(field, entry);
       cursor = next;
-    } while (cursor !== '0');
+      steps += 1;
+    } while (cursor !== '0' && steps < mostSteps);
     return entries;
   }
 

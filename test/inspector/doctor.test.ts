@@ -61,6 +61,7 @@ const CODES: Record<DoctorCode, true> = {
   'mixed-tags': true,
   'cron-differs': true,
   'limit-differs': true,
+  'limit-closed': true,
   'no-worker': true,
   'shared-queue': true,
   'unknown-name': true,
@@ -182,6 +183,7 @@ const FAULTS: Fault[] = [
   },
   { code: 'cron-differs', where: 'cron Reports.daily', cause: differ },
   { code: 'limit-differs', where: 'limit stripe', cause: differInALimit },
+  { code: 'limit-closed', where: 'limit stripe for acme', cause: closeLongAgo },
   { code: 'no-worker', where: 'queue bulk', cause: strand },
   { code: 'no-worker', where: 'queue bulk', cause: quieten },
   { code: 'no-worker', where: 'queue typo', cause: () => fixture.broker.enqueue('typo', fixture.messages(1)) },
@@ -255,6 +257,23 @@ async function differ(): Promise<void> {
 async function differInALimit(): Promise<void> {
   await healthy({ limits: [STRIPE] });
   await healthy({ limits: [{ ...STRIPE, concurrency: 7 }] });
+}
+
+const setTo0 = (key: string) =>
+  new Inspector(fixture.broker).limits.set('stripe', { key, concurrency: 0 }, { by: 'anna' });
+
+/** Two keys, long ago, and a third one just now. */
+async function closeLongAgo(): Promise<void> {
+  await healthy({ limits: [STRIPE] });
+  await setTo0('acme');
+  await setTo0('bell');
+  for (const [field, entry] of Object.entries(await fixture.redis.hgetall(`${KEY}limits`)))
+    await fixture.redis.hset(
+      `${KEY}limits`,
+      field,
+      entry.replace(/"since":\d+/, `"since":${Date.now() - 50 * HOUR_MS}`),
+    );
+  await setTo0('crow');
 }
 
 /** A worker has served the queue, and is gone. */
@@ -358,6 +377,33 @@ describe('a fault is found, and nothing else:', () => {
   it('too-old, in what a Redis 6 reports', () => {
     const { findings } = judgeVersion(parseServerFacts('# Server\r\nredis_version:6.2.14\r\n'), 'redis.internal:6379');
     expect(findings).toMatchObject([{ code: 'too-old', what: expect.stringContaining('6.2.14') }]);
+  });
+});
+
+describe('a limit that was set to 0', () => {
+  it('is counted at once, and its finding says who has set it, since when, until when, and how to reset it', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    await healthy({ limits: [{ ...STRIPE, keyed: false }] });
+    const { limits } = new Inspector(fixture.broker);
+    await limits.set('stripe', { concurrency: 0 }, { by: 'anna', for: '5d' });
+    const check = async () => (await examine()).find((one) => one.check === 'limits');
+    expect(await check()).toEqual({
+      check: 'limits',
+      status: 'ok',
+      summary: '1 limit. 1 limit or key is set to 0.',
+      findings: [],
+    });
+    const [field = '', entry = ''] =
+      Object.entries(await fixture.redis.hgetall(`${KEY}limits`)).find(([name]) => name.endsWith('!')) ?? [];
+    const longAgo = entry.replace(/"since":\d+/, `"since":${Date.now() - 50 * HOUR_MS}`);
+    await fixture.redis.hset(`${KEY}limits`, field, longAgo);
+    const { findings: [found] = [] } = (await check()) ?? {};
+    expect(found?.what).toMatch(
+      /^anna set it to 0 2 days ago \(\d{4}-\S+ \S+Z\), until \d{4}-\S+ \S+Z\. Nothing starts under it\.$/,
+    );
+    expect(found?.command).toBe('npx nestwork limits reset stripe');
+    await limits.reset('stripe');
+    expect((await check())?.summary).toBe('1 limit.');
   });
 });
 

@@ -167,6 +167,26 @@ describe('explain()', () => {
     );
   });
 
+  it('says who has set the limit or its key to 0, and until when, and nothing of places', async () => {
+    const [message = ''] = limitedMessages(fixture, 1, { limits: [ACME] });
+    await send(message);
+    const name = ACME.slice(0, 6);
+    const sentences = async (): Promise<unknown> => (await explain(message)).sentences.slice(0, -1);
+    await fixture.redis.hset(LIMITS, { [`${name}!`]: '0 = = 0 {"name":"stripe","since":7,"by":"anna"}' });
+    expect(await sentences()).toEqual([
+      'The limit stripe for acme is set to 0 by anna, until it is reset: nothing starts.',
+    ]);
+    const until = Date.UTC(2100, 0, 1);
+    await fixture.redis.hset(LIMITS, { [`${ACME}!`]: `0 = = ${until} {"name":"stripe","since":7}`, [`${name}*`]: '1' });
+    await fixture.redis.hset(LIMITS, { [`${ACME}.`]: String((await fixture.now()) + 7_200_000) });
+    expect(await sentences()).toEqual([
+      'The limit stripe for acme is set to 0, until 2100-01-01 00:00:00Z: nothing starts.',
+      expect.stringMatching(/^A task has stopped the limit stripe for acme for another /),
+    ]);
+    await fixture.redis.hset(LIMITS, { [`${ACME}!`]: '1 = = 0 {"name":"stripe","since":7}' });
+    expect(await sentences()).toEqual([expect.stringMatching(/^A task has stopped/)]);
+  });
+
   it('goes by what was set for the limit and for its key, until that ends', async () => {
     await fixture.redis.hset(LIMITS, { [`${ACME.slice(0, 6)}!`]: '4 = = 0 {"name":"stripe"}' });
     const [message = ''] = limitedMessages(fixture, 1, { limits: [ACME] });

@@ -1,3 +1,5 @@
+import type { LimitOverrideRecord } from './limit-rules-port.js';
+
 /** What a limit allows now, as it was declared or set. */
 export interface LimitState {
   /** 27 characters: 6 for its name, 21 for the key */
@@ -20,6 +22,8 @@ export interface LimitState {
   readonly opensAt: number | undefined;
   /** whether a task has stopped this key until then */
   readonly isStopped: boolean;
+  /** what somebody has set that lets nothing start: a concurrency of 0 */
+  readonly closed: Pick<LimitOverrideRecord, 'since' | 'until' | 'by'> | undefined;
   /** whether it keeps the next task from starting */
   readonly isShut: boolean;
 }

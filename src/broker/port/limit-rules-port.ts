@@ -76,6 +76,15 @@ export interface LimitKeyRecord {
   readonly waiting: number;
 }
 
+/** A limit, or a key of one, for which somebody has set a concurrency of 0: nothing starts. */
+export interface ClosedLimit {
+  readonly name: string;
+  readonly keyed: boolean;
+  /** undefined for the whole limit; of one with keys that is each key without anything of its own */
+  readonly key: string | undefined;
+  readonly override: LimitOverrideRecord;
+}
+
 /** How far the keys of a limit were read: in which hash, and where there. */
 export interface LimitKeyPlace {
   readonly part: number;
@@ -106,6 +115,8 @@ export interface LimitRulesPort {
   /** Limits by their names; undefined for one that is not known. */
   read(names: readonly string[]): Promise<(LimitRecord | undefined)[]>;
   held(names: readonly string[]): Promise<HeldSlots>;
+  /** Those that are set to 0, by name and key; not all of them where tens of thousands of keys have something of their own. */
+  closed(): Promise<ClosedLimit[]>;
   /** How many lines of tasks wait for each of these limits. */
   waiting(names: readonly string[]): Promise<number[]>;
   /** Keys of a limit, about so many; more or less when they lie together. */

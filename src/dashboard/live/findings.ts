@@ -80,6 +80,8 @@ function adviceOn({ code, queue = '', worker }: StatusFinding): Advice {
       return { brief: `${queue} is paused`, link: ofQueue };
     case 'cron-paused':
       return { brief: 'crons are paused', link: { label: 'Look at the crons', to: ['crons'] } };
+    case 'limit-closed':
+      return { brief: 'a limit is set to 0', link: { label: 'Look at the queues', to: ['queues'] } };
     case 'worker-quiet':
       return { brief: 'a worker is quiet', link: workers };
     case 'worker-stopping':

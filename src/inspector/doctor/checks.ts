@@ -1,6 +1,7 @@
 import { judgeClocks } from './clock-check.js';
 import type { DoctorCheckName } from './doctor-report.js';
 import { judgeClaims, judgeKeys, type OrphanedClaims } from './key-checks.js';
+import { judgeLimits } from './limit-checks.js';
 import { surveyNames } from './name-survey.js';
 import { type Outcome, unchecked } from './outcome.js';
 import type { Readings } from './readings.js';
@@ -15,14 +16,7 @@ import {
   judgeVersion,
 } from './server-checks.js';
 import { DEATH_TIMES, judgeDead, judgeNames, judgePauses, judgeQueues } from './task-checks.js';
-import {
-  judgeCrons,
-  judgeDigests,
-  judgeLimits,
-  judgeSessions,
-  judgeVersions,
-  type WorkersReading,
-} from './worker-checks.js';
+import { judgeCrons, judgeDigests, judgeSessions, judgeVersions, type WorkersReading } from './worker-checks.js';
 
 /** Reads for one check, and lets a pure function judge. */
 type Check = (readings: Readings) => Promise<Outcome>;
@@ -73,7 +67,8 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   digests: async (readings) => judgeDigests(await workersReading(readings)),
   versions: async (readings) => judgeVersions(await workersReading(readings)),
   crons: async (readings) => judgeCrons(await workersReading(readings)),
-  limits: async (readings) => judgeLimits(await workersReading(readings)),
+  limits: async (readings) =>
+    judgeLimits({ ...(await workersReading(readings)), closed: await readings.broker.limitRules.closed() }),
   queues: async (readings) => {
     const [queues, workers, survey, now] = await Promise.all([
       readings.queues(),

@@ -60,6 +60,7 @@ export type DoctorCode =
   | 'mixed-tags'
   | 'cron-differs'
   | 'limit-differs'
+  | 'limit-closed'
   | 'no-worker'
   | 'shared-queue'
   | 'unknown-name'

@@ -9,7 +9,7 @@ import { type KeySurvey, surveyKeys } from './key-survey.js';
 /** The parts of Redis that checks look at. */
 export type DoctorBroker = Pick<
   AppBroker,
-  'checkup' | 'workers' | 'queueStates' | 'crons' | 'catalog' | 'places' | 'pauses' | 'deadLetters'
+  'checkup' | 'workers' | 'queueStates' | 'crons' | 'catalog' | 'places' | 'pauses' | 'deadLetters' | 'limitRules'
 >;
 
 /** Reads for all checks of one examination, each thing once. */

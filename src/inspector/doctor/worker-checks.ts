@@ -1,7 +1,6 @@
 import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { cronDifference } from '../../cron/cron-difference.js';
-import { limitDifference } from '../../policy/limit-difference.js';
 import { counted } from '../../values/counted.js';
 import { type Place, placeOf, processOf } from '../workers/worker-place.js';
 import type { DoctorFinding } from './doctor-report.js';
@@ -100,26 +99,14 @@ export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
   return names === 0 ? ok('No worker declares a cron.') : judged(`${counted(names, 'cron')}.`, findings);
 }
 
-export function judgeLimits({ now, sessions }: WorkersReading): Outcome {
-  const live = sessions.filter(({ until }) => until >= now);
-  const { names, differences } = compared(live, ({ limits }) => limits, limitDifference);
-  const findings = differences.map(({ name, what }) =>
-    finding('limit-differs', `limit ${name}`, {
-      what: `${what} For both holds what the worker declares that started last.`,
-      remedy: 'Finish the deploy. If it is not the cause, give both the same numbers, or each its own name.',
-      command: 'npx nestwork limits ls',
-    }),
-  );
-  return names === 0 ? ok('No worker declares a limit.') : judged(`${counted(names, 'limit')}.`, findings);
-}
-
-interface Difference {
+/** A name that two workers declare differently. */
+export interface Difference {
   readonly name: string;
   readonly what: string;
 }
 
 /** What workers declare by a name: how many names there are, and the first difference of each. */
-function compared<T extends { readonly name: string }>(
+export function compared<T extends { readonly name: string }>(
   sessions: readonly SessionRecord[],
   of: (session: SessionRecord) => readonly T[],
   difference: (one: T, other: T) => readonly [one: string, other: string] | undefined,

@@ -1,5 +1,6 @@
 import type { LimitState } from '../../broker/port/limit-port.js';
 import type {
+  ClosedLimit,
   HeldSlots,
   LimitBounds,
   LimitEnded,
@@ -72,6 +73,25 @@ export interface LimitReset {
   readonly override: LimitChanged | undefined;
   /** until when a task had stopped it, with `RetryTask({ in, limit })`; undefined if none had */
   readonly stoppedUntil: Date | undefined;
+}
+
+/**
+ * A limit, or a key of one, that somebody has set to 0: nothing starts under it.
+ *
+ * @example
+ * const { closedLimits } = await inspector.status();
+ * const text = ({ name, key = 'all', override }: ClosedLimitReport): string => `${name} (${key}) by ${override.by}`;
+ * console.log(closedLimits.map(text));
+ */
+export interface ClosedLimitReport {
+  /** the name of the limit; that of the limit of a queue is `queue <queue>` */
+  readonly name: string;
+  /** whether the limit has keys */
+  readonly keyed: boolean;
+  /** the key; undefined for the whole limit, of one with keys for all that have nothing of their own */
+  readonly key: string | undefined;
+  /** what is set, by whom, and until when */
+  readonly override: LimitChanged;
 }
 
 /**
@@ -161,6 +181,10 @@ export function reportOfKey({ state, override, waiting }: LimitKeyRecord): Limit
     opensAt: moment(state.opensAt),
     stoppedUntil: stopOf(state),
   };
+}
+
+export function closedReport({ override, ...limit }: ClosedLimit): ClosedLimitReport {
+  return { ...limit, override: changed(override) };
 }
 
 export function setReport({ record, replaced }: LimitSet): LimitSetReport {

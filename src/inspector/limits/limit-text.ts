@@ -4,6 +4,7 @@ import { count, counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import type { LimitScope } from './limit-options.js';
 import type {
+  ClosedLimitReport,
   LimitAllowance,
   LimitChanged,
   LimitKeyReport,
@@ -22,15 +23,27 @@ export function allowanceText({ concurrency, rate, burst }: LimitAllowance): str
 }
 
 /** `200/s (burst 10) by anna until 2026-11-29 03:12:07Z` */
-export function changedText({ concurrency, rate, burst, until, by }: LimitChanged): string {
+export function changedText(changed: LimitChanged): string {
+  const { until, by } = changed;
+  const end = until ? `until ${instant(until)}` : 'until it is reset';
+  return [amountsText(changed), ...(by === undefined ? [] : [`by ${printable(by)}`]), end].join(' ');
+}
+
+/** What was set: `any number at once, 200/s (burst 10)` */
+export function amountsText({ concurrency, rate, burst }: LimitChanged): string {
   const parts = [
     ...(concurrency === undefined
       ? []
       : [concurrency === null ? 'any number at once' : `${count(concurrency)} at once`]),
     ...(rate === undefined ? [] : [rate === null ? 'at any rate' : `${rate} (burst ${count(burst ?? 1)})`]),
   ];
-  const end = until ? `until ${instant(until)}` : 'until it is reset';
-  return [parts.join(', '), ...(by === undefined ? [] : [`by ${printable(by)}`]), end].join(' ');
+  return parts.join(', ');
+}
+
+/** The arguments of the command that resets a limit, or a key of it. */
+export function resetCommand({ name, keyed, key }: Pick<ClosedLimitReport, 'name' | 'keyed' | 'key'>): string[] {
+  const scope = key === undefined ? (keyed ? ['--all-keys'] : []) : ['--key', key];
+  return ['limits', 'reset', name, ...scope];
 }
 
 /** What was set, what that leaves as it is, and what it replaces. @param what the limit, and its key if it is about one */

@@ -1,6 +1,8 @@
-import { count } from '../../values/counted.js';
+import { count, counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
+import type { ClosedLimitReport } from '../limits/limit-report.js';
+import { resetCommand } from '../limits/limit-text.js';
 import { placeOf } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
@@ -14,7 +16,10 @@ const NEARLY_FULL = 0.95;
 const MOST_NAMES = 3;
 
 /** The figures that findings are made of. */
-export type StatusFacts = Pick<StatusReport, 'at' | 'queues' | 'workers' | 'crons' | 'dead' | 'memory'>;
+export type StatusFacts = Pick<
+  StatusReport,
+  'at' | 'queues' | 'workers' | 'crons' | 'dead' | 'memory' | 'closedLimits'
+>;
 
 /** Everything in a namespace that needs a look, problems first. */
 export function findingsOf(facts: StatusFacts, maxDead: number): StatusFinding[] {
@@ -23,6 +28,7 @@ export function findingsOf(facts: StatusFacts, maxDead: number): StatusFinding[]
     ...memoryShort(facts),
     ...facts.queues.flatMap((queue) => ofQueue(queue, facts)),
     ...died(facts, maxDead),
+    ...closedLimits(facts),
     ...facts.workers.flatMap((worker) => ofWorker(worker, facts.at)),
     ...pausedCrons(facts),
   ];
@@ -77,12 +83,41 @@ function tasksWait(pending: number, queue: string): string {
 }
 
 function pausedQueue({ queue, paused, pending }: QueueStatus, at: Date): StatusFinding {
-  const until = paused?.until;
-  const end = until ? `for another ${timeLength(Math.max(until.getTime() - at.getTime(), 0))}` : 'until it is resumed';
+  const end = endOf(paused?.until, at, 'until it is resumed');
   const why = paused?.reason === undefined ? '.' : `: ${printable(paused.reason).replace(/\.?$/, '.')}`;
   const wait = pending === 0 ? '' : ` ${tasksWait(pending, 'it')}.`;
   const text = `${printable(queue)} is paused by ${printable(paused?.by ?? '?')}, ${end}${why}${wait}`;
   return { code: 'queue-paused', severity: 'notice', text, command: ['queues', 'resume', queue], queue };
+}
+
+function endOf(until: Date | undefined, at: Date, never: string): string {
+  return until ? `for another ${timeLength(Math.max(until.getTime() - at.getTime(), 0))}` : never;
+}
+
+/** One for each limit: many of its keys may be closed. */
+function closedLimits({ closedLimits: closed, at }: StatusFacts): StatusFinding[] {
+  const names = [...new Set(closed.map(({ name }) => name))];
+  return names.map((limit) => {
+    const [first, ...more] = closed.filter(({ name }) => name === limit) as [ClosedLimitReport, ...ClosedLimitReport[]];
+    const finding = { code: 'limit-closed', severity: 'notice', limit } as const;
+    if (more.length > 0) {
+      const keys = [first, ...more].flatMap(({ key }) => key ?? []);
+      const text = `The limit ${printable(limit)} is set to 0 for ${named(keys)}: nothing starts with these keys.`;
+      const own = `${counted(keys.length, 'key')} of it by ${keys.length === 1 ? 'itself' : 'themselves'}`;
+      const whole = `The limit ${printable(limit)} is set to 0, and so ${keys.length === 1 ? 'is' : 'are'} ${own}.`;
+      return {
+        ...finding,
+        text: keys.length > more.length ? text : whole,
+        command: ['limits', 'show', limit, '--keys'],
+      };
+    }
+    const { key, keyed, override } = first;
+    const of = key === undefined ? '' : ` for ${printable(key)}`;
+    const by = override.by === undefined ? '' : ` by ${printable(override.by)}`;
+    const end = endOf(override.until, at, 'until it is reset');
+    const text = `The limit ${printable(limit)}${of} is set to 0${by}, ${end}: nothing starts.`;
+    return { ...finding, text, command: resetCommand({ name: limit, keyed, key }) };
+  });
 }
 
 function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {

@@ -3,6 +3,7 @@ import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
 import type { CronManager } from '../cron-manager.js';
+import { closedReport } from '../limits/limit-report.js';
 import type { MinuteHistory } from '../metrics/minute-history.js';
 import type { QueueHealth } from '../queue-health.js';
 import type { KnownQueues } from '../queues/known-queues.js';
@@ -24,7 +25,7 @@ interface Rooms {
 /** Puts the status of a namespace together, for `Inspector.status`, which documents it. */
 export class StatusReader {
   constructor(
-    private readonly broker: Pick<AppBroker, 'queueStates' | 'workers' | 'checkup'>,
+    private readonly broker: Pick<AppBroker, 'queueStates' | 'workers' | 'checkup' | 'limitRules'>,
     private readonly known: KnownQueues,
     private readonly history: MinuteHistory,
     private readonly rooms: Rooms,
@@ -37,13 +38,14 @@ export class StatusReader {
     const sessions = await this.broker.workers.sessions();
     const now = sessions.at;
     const names = await this.known.all(sessions);
-    const [states, workers, lapsed, crons, minutes, memory] = await Promise.all([
+    const [states, workers, lapsed, crons, minutes, memory, closed] = await Promise.all([
       this.broker.queueStates(names, { sessions, diedSince: now - HOUR_MS }),
       this.rooms.workers.from(sessions),
       this.rooms.workers.lapsedFrom(sessions),
       this.rooms.crons.from(sessions),
       this.history.lastHour(now),
       this.broker.checkup.memory(),
+      this.broker.limitRules.closed(),
     ]);
     const serving = workers.filter(mayClaim);
     const queues = this.rooms.health.judge(states, maxWait).map(
@@ -58,7 +60,10 @@ export class StatusReader {
       total: queues.reduce((sum, queue) => sum + queue.dead, 0),
       lastHour: queues.reduce((sum, queue) => sum + queue.deadLastHour, 0),
     };
-    const [at, facts] = [new Date(now), { queues, workers, lapsed, dead, crons, memory }];
+    const [at, facts] = [
+      new Date(now),
+      { queues, workers, lapsed, dead, crons, memory, closedLimits: closed.map(closedReport) },
+    ];
     const findings = findingsOf({ at, ...facts }, maxDead);
     const healthy = findings.every(({ severity }) => severity !== 'problem');
     return { at, healthy, findings, throughput: throughputOf(minutes), ...facts };

@@ -1,5 +1,6 @@
 import type { Duration } from '../../values/duration.js';
 import type { CronInfo } from '../cron-info.js';
+import type { ClosedLimitReport } from '../limits/limit-report.js';
 import type { QueueReport } from '../queue-health.js';
 import type { LapsedWorker, WorkerReport } from '../workers/worker-report.js';
 
@@ -27,7 +28,8 @@ export interface StatusOptions {
  * The kind of a finding. `no-worker`: no worker runs in the namespace; `queue-unserved`: tasks wait, and no worker serves their
  * queue; `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long;
  * `dead-tasks`: more tasks died within the last hour, and are still dead, than may; `worker-crashing`: children of a worker end again and again;
- * `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `worker-quiet`, `worker-stopping`: it claims nothing
+ * `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `limit-closed`: somebody has set a limit to 0, and nothing
+ * starts under it until it is reset, or until its time; `worker-quiet`, `worker-stopping`: it claims nothing
  * more; `worker-silent`: it has published nothing about itself.
  *
  * @example
@@ -44,6 +46,7 @@ export type StatusFindingCode =
   | 'worker-crashing'
   | 'queue-paused'
   | 'cron-paused'
+  | 'limit-closed'
   | 'worker-quiet'
   | 'worker-stopping'
   | 'worker-silent';
@@ -67,6 +70,8 @@ export interface StatusFinding {
   readonly queue?: string;
   /** the id of the worker that it concerns, if it concerns one */
   readonly worker?: string;
+  /** the name of the limit that it concerns, if it concerns one */
+  readonly limit?: string;
 }
 
 /**
@@ -153,6 +158,8 @@ export interface StatusReport {
   };
   /** by name */
   readonly crons: readonly CronInfo[];
+  /** limits and keys of limits that somebody has set to 0, by name and key: nothing starts */
+  readonly closedLimits: readonly ClosedLimitReport[];
   /** of Redis; undefined where the server does not report it */
   readonly memory:
     | {

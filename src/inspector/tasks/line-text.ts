@@ -56,15 +56,27 @@ function taskLimit({ name, queue, key, used, most, opensAt, isShut }: LimitState
 
 /** What keeps tasks from starting: a sentence for each limit that is shut. */
 export function shutTexts({ limits }: LineState, now: number): string[] {
-  return limits.filter(({ isShut }) => isShut).map((limit) => shutText(limit, now));
+  return limits.filter(({ isShut }) => isShut).flatMap((limit) => [...closedTexts(limit), ...openingTexts(limit, now)]);
 }
 
-function shutText(limit: LimitState, now: number): string {
-  const { used, most = 0, opensAt, isStopped } = limit;
-  if (opensAt === undefined) return `${titleOf(limit)} is full: ${count(used)} of ${count(most)} places are taken.`;
+/** What somebody has set so that nothing starts. */
+function closedTexts(limit: LimitState): string[] {
+  const { closed } = limit;
+  if (!closed) return [];
+  const by = closed.by === undefined ? '' : ` by ${printable(closed.by)}`;
+  const end = closed.until === undefined ? 'until it is reset' : `until ${instant(nearestDate(closed.until))}`;
+  return [`${titleOf(limit)} is set to 0${by}, ${end}: nothing starts.`];
+}
+
+/** When it opens again: after a time, or with the end of a task. */
+function openingTexts(limit: LimitState, now: number): string[] {
+  const { used, most = 0, opensAt, isStopped, closed } = limit;
+  const title = titleOf(limit);
+  if (opensAt === undefined)
+    return closed ? [] : [`${title} is full: ${count(used)} of ${count(most)} places are taken.`];
   const wait = timeLength(Math.max(opensAt - now, 0));
-  if (isStopped) return `A task has stopped ${titleOf(limit, 'the')} for another ${wait}.`;
-  return `${titleOf(limit)} lets the next task start in ${wait}, at ${instant(nearestDate(opensAt))}.`;
+  if (isStopped) return [`A task has stopped ${titleOf(limit, 'the')} for another ${wait}.`];
+  return [`${title} lets the next task start in ${wait}, at ${instant(nearestDate(opensAt))}.`];
 }
 
 /** `The limit stripe for acme` */

@@ -1,4 +1,5 @@
 import type {
+  ClosedLimit,
   HeldSlots,
   LimitEnded,
   LimitKeyRecord,
@@ -21,6 +22,10 @@ export class MemoryLimitRules implements LimitRulesPort {
 
   async held(): Promise<HeldSlots> {
     return { byName: new Map(), isWhole: true };
+  }
+
+  async closed(): Promise<ClosedLimit[]> {
+    return [];
   }
 
   async waiting(names: readonly string[]): Promise<number[]> {

@@ -120,6 +120,7 @@ export class MemoryLimits {
       burst: rule?.burst ?? 1,
       opensAt: shut?.opensAt,
       isStopped: this.stoppedUntil(limit) !== undefined,
+      closed: undefined,
       isShut: shut !== undefined,
     };
   }

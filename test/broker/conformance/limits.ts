@@ -277,7 +277,7 @@ export function limits(stage: () => Stage): void {
         limits: [
           {
             ...{ limit: ACME, name: 'stripe', queue: undefined, key: 'acme', used: 1, most: 1, intervalUs: undefined },
-            ...{ burst: 1, opensAt: undefined, isStopped: false, isShut: true },
+            ...{ burst: 1, opensAt: undefined, isStopped: false, closed: undefined, isShut: true },
           },
         ],
         ...{ linesAhead: 0, priority: 0, olderMs: 0, hasTenant: false },

@@ -1,9 +1,23 @@
+import type { ClosedLimitReport } from '../../../src/inspector/limits/limit-report.js';
 import { findingsOf, type StatusFacts } from '../../../src/inspector/status/findings.js';
 import { AT, before, cronOf, factsOf, queueOf, workerOf } from './reports.js';
 
 const late = queueOf({ queue: 'bulk', healthy: false, pending: 18_211, waitingMs: 254_000 });
 const unserved = { ...late, served: false };
 const by = { since: before(60_000), by: 'anna', reason: undefined, until: undefined };
+
+function closed(given: {
+  name?: string;
+  keyed?: boolean;
+  key?: string;
+  until?: Date;
+  by?: string | undefined;
+}): ClosedLimitReport {
+  const { name = 'stripe', key, keyed = key !== undefined, until } = given;
+  const by = 'by' in given ? given.by : 'anna';
+  const override = { concurrency: 0, rate: undefined, burst: undefined, since: before(60_000), until, by };
+  return { name, keyed, key, override };
+}
 
 function of(given: Partial<StatusFacts>, maxDead = 0): string[] {
   return findingsOf(factsOf(given), maxDead).map(
@@ -133,6 +147,33 @@ describe('findingsOf', () => {
       'paused crons',
       { crons: ['A.a', 'B.b', 'C.c', 'D.d'].map((name) => cronOf({ name, paused: true })) },
       ['notice cron-paused: 4 crons are paused: A.a, B.b, C.c and 1 more. crons ls'],
+    ],
+    [
+      'a limit that is set to 0',
+      { closedLimits: [closed({ name: 'exports', until: new Date(AT + 2_467_000) })] },
+      [
+        'notice limit-closed: The limit exports is set to 0 by anna, for another 41 min: nothing starts. limits reset exports',
+      ],
+    ],
+    [
+      'limits with keys that are set to 0, each by itself',
+      { closedLimits: [closed({ key: '\u001b[31macme' }), closed({ name: 'files', keyed: true, by: undefined })] },
+      [
+        'notice limit-closed: The limit stripe for \\x1b[31macme is set to 0 by anna, until it is reset: nothing starts. limits reset stripe --key \u001b[31macme',
+        'notice limit-closed: The limit files is set to 0, until it is reset: nothing starts. limits reset files --all-keys',
+      ],
+    ],
+    [
+      'several keys of a limit in one finding',
+      { closedLimits: ['acme', 'bell', 'crow', 'dodo'].map((key) => closed({ key })) },
+      [
+        'notice limit-closed: The limit stripe is set to 0 for acme, bell, crow and 1 more: nothing starts with these keys. limits show stripe --keys',
+      ],
+    ],
+    [
+      'a limit as a whole beside one of its keys',
+      { closedLimits: [closed({ keyed: true }), closed({ key: 'acme' })] },
+      ['notice limit-closed: The limit stripe is set to 0, and so is 1 key of it by itself. limits show stripe --keys'],
     ],
   ])('finds %s', (_, facts, findings) => {
     expect(of(facts)).toEqual(findings);

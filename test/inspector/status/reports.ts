@@ -90,6 +90,7 @@ export function factsOf(given: Partial<StatusFacts> = {}): StatusFacts {
     crons: [cronOf()],
     dead: { total: 0, lastHour: 0 },
     memory: { used: 1_000, limit: undefined },
+    closedLimits: [],
     ...given,
   };
 }

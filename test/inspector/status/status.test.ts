@@ -1,9 +1,11 @@
+import type { LimitDeclaration } from '../../../src/broker/port/broker.js';
 import { createInspector } from '../../../src/inspector/create-inspector.js';
 import { Inspector } from '../../../src/inspector/inspector.js';
 import { encodeMessage } from '../../../src/message/task-message.js';
 import { noCounts } from '../../../src/task/task-counts.js';
 import { BrokerFixture } from '../../support/broker-fixture.js';
 import { seedDead } from '../../support/dead-tasks.js';
+import { eventually } from '../../support/eventually.js';
 
 let fixture: BrokerFixture;
 let inspector: Inspector;
@@ -52,6 +54,28 @@ describe('status', () => {
     expect((await blind.status()).memory).toBeUndefined();
     await blind.close();
     expect((await inspector.status()).memory).toEqual({ used: expect.any(Number), limit: undefined });
+  });
+
+  it('names the limits and keys that are set to 0, until that ends', async () => {
+    const [stripe, exports] = ['stripe', 'exports'].map((name) => ({
+      ...{ name, concurrency: 1, keyed: name === 'stripe', ordered: false },
+    })) as [LimitDeclaration, LimitDeclaration];
+    const place = { queues: ['default'], host: 'test', pid: 1, catalog: [], limits: [stripe, exports] };
+    await fixture.broker.openSession({ session: `s${fixture.ids.next()}-30000`, leaseMs: 30_000, ...place });
+    const { limits } = inspector;
+    const { replaced: _, ...override } = await limits.set('stripe', { key: 'acme', concurrency: 0 }, { by: 'anna' });
+    await limits.set('stripe', { key: 'bell', concurrency: 1 });
+    await limits.set('stripe', { allKeys: true, rate: '1/s' });
+    await limits.set('exports', { concurrency: 0 }, { for: 1 });
+    await eventually(async () => {
+      const { closedLimits } = await inspector.status();
+      expect(closedLimits).toEqual([{ name: 'stripe', keyed: true, key: 'acme', override }]);
+    });
+    const { findings, healthy } = await inspector.status();
+    expect(findings.find(({ code }) => code === 'limit-closed')).toMatchObject({
+      ...{ severity: 'notice', limit: 'stripe', command: ['limits', 'reset', 'stripe', '--key', 'acme'] },
+    });
+    expect(healthy).toBe(true);
   });
 
   it('takes the limits of a health check', async () => {
