@@ -415,10 +415,7 @@ const BY_SCRIPT = {
     ...missedBy(
       'held-back',
       change('a bounded number of tasks in lines', ' or has_lines and 100', ''),
-      remove(
-        'lines that are looked at anew',
-        '      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)\n',
-      ),
+      remove('lines that are looked at anew', '      go_on(queue, line, first_in_line(queue, line)[1], false)\n'),
       remove('tasks that leave their lines', "  redis.call('ZREM', queue.held, unpack(entries))\n"),
     ),
     ...missedBy(
@@ -498,7 +495,7 @@ const BY_SCRIPT = {
   ),
   'declare-crons': [
     change('a valid time of the cron', 'noted(former[2])', 'tonumber(former[2])'),
-    change('the same schedule as before', 'former[1] ~= schedule', 'false'),
+    change('the same schedule as before', 'former[1] ~= expression', 'false'),
     change('a cron that was enabled', ' or idle then\n', ' then\n'),
     change('a cron without the note that all sessions disabled it', 'former[4] or is_disabled', 'is_disabled'),
     change('a cron that was enabled in its first declaration', 'former[4] or is_disabled(former[3])', 'former[4]'),
@@ -885,7 +882,7 @@ const BY_SCRIPT = {
   ),
   claimable: missedBy(
     'held-back',
-    change('no more than there is room for', 'limits.room(limit) - (taken[limit] or 0)', 'most'),
+    change('no more than there is room for', 'room_of(limit) - (taken[limit] or 0)', 'most'),
     remove('room that another line has counted', ' - (taken[limit] or 0)'),
     change('the limit of a queue', 'gate and room_for({ gate }, counts[i]) or counts[i]', 'counts[i]'),
     {
@@ -984,8 +981,8 @@ const BY_SCRIPT = {
   'lib/tags': [
     ...missedBy(
       'unique-keys',
-      change('a step over other tags', "found ~= letter and string.find(found, '%a')", 'false'),
-      change('an end of the tags at the body', "string.find(found, '%a')", "found ~= ''"),
+      change('a step over other tags', 'found ~= wanted and is_letter(found)', 'false'),
+      change('an end of the tags at the body', 'is_letter(found)', "found ~= ''"),
     ),
     ...missedBy(
       'inspecting-tasks',

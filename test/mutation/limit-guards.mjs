@@ -78,18 +78,19 @@ const LEAVE = missedBy('limits-leaving', [
   ),
   remove('bury_stray: the freed limits', '    end_limits(keys, queues, queue, message, CLAIMED)\n'),
   change('place_of: a line', "line_of(message) and 'held' or 'pending'", "'pending'"),
-  remove(
-    'remove: what its line was woken for',
-    '      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)\n',
-  ),
+  remove('remove: what its line was woken for', '      go_on(queue, line, first_in_line(queue, line)[1], false)\n'),
   remove('remove: the freed limits', '    end_limits(keys, queues, queue, message, WAITING)\n'),
 ]);
 
 const ENLIST = missedBy('limits-waiting', [
-  change('line_up: a line', 'if may_have_limits(message) and line_of(message) then', 'if false then'),
+  change('line_up: a line', 'may_have_limits(message) then\n      line,', 'false then\n      line,'),
   change('line_up: tasks before the first with a line', 'part(messages, 1, i - 1)', '{}'),
   remove('line_up: tasks behind the first with a line', '      plain[#plain + 1] = message\n'),
-  change('line_up: the time of a task that comes back', 'is_new and with_line or {}', 'with_line'),
+  change(
+    'line_up: the time of a task that comes back',
+    'is_new and not_ahead(keys, queue, message, LIMITS.now) or message',
+    'not_ahead(keys, queue, message, LIMITS.now)',
+  ),
   change('enlist_new: a bell for a line', 'if may_start or #plain > 0 then', 'if #plain > 0 then'),
   change('enlist_new: no bell for a line that waits', 'if may_start or #plain > 0 then', 'do'),
   remove('enlist_new: tasks without a line', '  push(queue.pending, plain, false)\n'),
@@ -107,10 +108,10 @@ const PROMOTE = missedBy('limits-waiting', [
     'refused[#refused + 1] = wrong.err\n  else\n    -- one',
     'return wrong\n  else\n    -- one',
   ),
-  change('lines whose rate allows a start', 'local at = lines.keep_pace()', 'local at = nil'),
+  change('lines whose rate allows a start', 'local at = keep_pace()', 'local at = nil'),
   remove('the time of the next', '    if at then\n      look_again(math.max(at, soonest))\n    end\n'),
   change('the queues of others', 'not known_queues[name] and name or nil', 'nil'),
-  change('rates that are past', 'if lines.limits.forget_rates() then', 'if false then'),
+  change('rates that are past', 'if forget_rates() then', 'if false then'),
   remove('more rates that are past', '      look_again(now + 10)\n'),
 ]);
 
@@ -136,7 +137,7 @@ export const OF_LIMITS = {
     ...missedBy('limits-leaving', [
       remove(
         'the freed limits',
-        '    end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)\n',
+        '    end_limits_of(has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)\n',
       ),
     ]),
   ],
@@ -208,7 +209,7 @@ export const OF_LIMITS = {
     ...CHANGING,
     ...missedBy('limits-changing', [
       remove('its end', "redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)\n"),
-      remove('the stop of a task', 'lines.end_entry(stop)\n'),
+      remove('the stop of a task', 'end_entry(stop)\n'),
       change('the end of the stop', ", '!' .. stop)", ')'),
     ]),
   ],
@@ -220,17 +221,17 @@ export const OF_LIMITS = {
     ]),
   ],
   'lib/limits': missedBy('limits-changing', [
-    change('the end of what was set', "last ~= '0' and tonumber(last) <= own.now", 'false'),
+    change('the end of what was set', "last ~= '0' and tonumber(last) <= LIMITS.now", 'false'),
     change(
       'nothing at 0 at once',
       'if rule.most and (not keeps or rule.most == 0) then',
       'if rule.most and not keeps then',
     ),
-    change('a start at a slower rate', 'if arrivals[limit] > latest then', 'if false then'),
+    change('a start at a slower rate', 'if ARRIVALS[limit] > latest then', 'if false then'),
     change(
       'a start at a slower rate, for good',
-      '      changed[limit] = true\n    end\n    return arrivals',
-      '    end\n    return arrivals',
+      '    CHANGED[limit] = true\n  end\n  return ARRIVALS',
+      '  end\n  return ARRIVALS',
     ),
   ]),
 };

@@ -13,27 +13,27 @@ const CLAIM_LIMITED = [
     change('read_gates: a limit that is none', 'if gate and #gate == 27 then', 'if gate then'),
     change(
       'a limit of the queue for each task',
-      'if gate then\n    limits.take(gate)',
-      'if false then\n    limits.take(gate)',
+      'if gate then\n    take_slot(gate)',
+      'if false then\n    take_slot(gate)',
     ),
     change(
       'most_of: what the limit of the queue allows',
-      'math.min(limits.room(gate), left, left_limited)',
+      'math.min(room_of(gate), left, left_limited)',
       'math.min(left, left_limited)',
     ),
     change(
       'most_of: what the child may have with limits',
-      'math.min(limits.room(gate), left, left_limited)',
-      'math.min(limits.room(gate), left)',
+      'math.min(room_of(gate), left, left_limited)',
+      'math.min(room_of(gate), left)',
     ),
     change('grant: tasks of a queue with a limit as limited', 'if gate or is_limited then', 'if is_limited then'),
-    change('is_shut: a queue with work', '  if has_work(queue) then\n    lines.wait', '  do\n    lines.wait'),
+    change('is_shut: a queue with work', '  if has_work(queue) then\n    wait_as_queue', '  do\n    wait_as_queue'),
     change(
       'has_work: lines that may start',
-      "#lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0",
-      "#lines.ready(queue, '-inf', '+inf', 1) > 0",
+      "#ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0",
+      "#ready_lines(queue, '-inf', '+inf', 1) > 0",
     ),
-    change('has_work: lines', "\n    or #lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0", ''),
+    change('has_work: lines', "\n    or #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0", ''),
     change(
       'take_all: the next queue when one is shut',
       'elseif not is_shut(queue) then',
@@ -71,7 +71,7 @@ const CLAIM_LIMITED = [
     change('may_serve: some tasks of lines at once', 'of_lines < MOST_OF_LINES and ', ''),
     change(
       'source: lines that have become ready before the next',
-      ' or line and lines.state_of(queue, line) > its.bound then',
+      ' or line and state_of(queue, line) > its.bound then',
       ' then',
     ),
     change('source: more lines than are read at once', 'is_all = #found < AT_ONCE', 'is_all = true'),
@@ -85,7 +85,7 @@ const CLAIM_LIMITED = [
       'elseif other == queue then\n      aged.meet(state)',
       'elseif other == queue then\n      is_fair = true',
     ),
-    change('take_quarantined: a full limit', 'local index = entry and lines.blocked_by(line, entry)', 'local index'),
+    change('take_quarantined: a full limit', 'local index = entry and blocked_by(line, entry)', 'local index'),
     change(
       'take_quarantined: some looks',
       '  while looks < MOST_LOOKS do\n    local message',
@@ -97,11 +97,7 @@ const CLAIM_LIMITED = [
       ' or not known[known.at + 1] and not known.is_all then',
       ' then',
     ),
-    change(
-      'serve: a limit that is full by now',
-      'if not head or lines.blocked_by(line, head) then',
-      'if not head then',
-    ),
+    change('serve: a limit that is full by now', 'if not head or blocked_by(line, head) then', 'if not head then'),
     change(
       'serve: a quarantined task for a child that holds nothing',
       'if is_alone and (holds > 0 or #granted > 0) then',
@@ -131,7 +127,7 @@ const CLAIM_LIMITED = [
       'fair and not oldest and not has_plain',
     ),
     change('take: turns of others', 'fair and (turn % 2 == 0 or not oldest and not has_plain)', 'fair'),
-    change('take: tags that are behind', '    lines.forget_tags(queue)\n', ''),
+    change('take: tags that are behind', '    forget_tags(queue)\n', ''),
     change('take_all: nothing else beside a quarantined task', 'left = #granted == 0 and left or 0', 'left = left'),
     change(
       'take_all: a quarantined task for a child that holds nothing',
@@ -161,8 +157,8 @@ const CLAIM_LIMITED = [
   ...missedBy('limits-leaving', [
     change(
       'grant: the slot that a task has kept',
-      'limits.take(its, keeps and keeps_slot(message, its))',
-      'limits.take(its)',
+      'take_slot(its, keeps and keeps_slot(message, its))',
+      'take_slot(its)',
     ),
     change(
       'grant: the tag of a claim for a slot that was kept',
@@ -182,15 +178,15 @@ export const OF_LIMIT_SCRIPTS = {
       " and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then",
       ' then',
     ),
-    change('a refusal for those that wait', 'lines.limits.room(limit) <= waiting', 'lines.limits.room(limit) <= 0'),
+    change('a refusal for those that wait', 'room_of(limit) <= waiting', 'room_of(limit) <= 0'),
     change(
       'a refusal for each limit',
       'for _, limit in ipairs(line and limits_of_line(line) or {}) do',
       'for _, limit in ipairs(line and { limits_of_line(line)[1] } or {}) do',
     ),
     change('a refusal of tasks without a line', 'line and limits_of_line(line) or {}', 'limits_of_line(line)'),
-    change('a time that is not past', 'if due > lines.now then', 'if false then'),
-    change('a time from now', "(due_from == 'in' and lines.now or 0)", '0'),
+    change('a time that is not past', 'if due > LIMITS.now then', 'if false then'),
+    change('a time from now', "(due_from == 'in' and LIMITS.now or 0)", '0'),
     change(
       'the time of Redis',
       'fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)',
@@ -204,7 +200,7 @@ export const OF_LIMIT_SCRIPTS = {
   ]),
   'set-limit': missedBy('limits-rules', [
     NOTHING_FOREIGN,
-    change('an end', "for_ms == '' and '0' or text(lines.now + for_ms)", "'0'"),
+    change('an end', "for_ms == '' and '0' or text(LIMITS.now + for_ms)", "'0'"),
     change('an end that promoters know', ", for_ms ~= '' and ends)", ')'),
     change('no end', ", for_ms ~= '' and ends)", ', ends)'),
   ]),
@@ -226,7 +222,7 @@ export const OF_LIMIT_SCRIPTS = {
     ),
     change(
       'rules that have changed alone',
-      'if not before or string.match(before, RULE) ~= string.match(rule, RULE) then',
+      'if not before or string.match(before, ALLOWED) ~= string.match(rule, ALLOWED) then',
       'do',
     ),
     change('what waits by another rule', "    redis.call('ZADD', paced, text(now), '*' .. name)\n", ''),

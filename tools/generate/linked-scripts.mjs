@@ -26,6 +26,7 @@ export function linkScripts(files) {
   const libraries = texts.filter(([name]) => isLibrary(name)).flatMap(([, text]) => [...text.matchAll(PART)]);
   const parts = new Map(libraries.map((match) => [partName(match), match[0]]));
   const names = new RegExp(`\\b(?:${[...parts.keys()].join('|')})\\b`, 'g');
+  for (const [name, text] of texts) refuseHidden(name, text, parts);
   const usedBy = (text, used = new Set()) => {
     // a comment may name what its function does not call
     for (const name of new Set(text.replaceAll(/--.*$/gm, '').match(names))) {
@@ -66,6 +67,26 @@ export function linkScripts(files) {
 
 function partName([, called, constant]) {
   return called ?? constant;
+}
+
+/** A local variable with the name of a part would hide it, and be taken for it. */
+function refuseHidden(file, text, parts) {
+  // names of keys and arguments come from scripts.ts
+  const own = text.slice(text.indexOf('-- Everything above comes from scripts.ts') + 1);
+  const code = own
+    .replaceAll(PART, (part, called) => part.slice(part.indexOf(called ?? '=') + 1))
+    .replaceAll(/--.*$/gm, '');
+  const lists = code.matchAll(
+    /\blocal (?:function )?([\w, ]+)|\bfunction\b[^(\n]*\(([^)]*)\)|\bfor ([\w, ]+?) (?:in\b|=)/g,
+  );
+  for (const list of lists) {
+    const hidden = list
+      .slice(1)
+      .join(',')
+      .split(/[ ,]+/)
+      .find((it) => parts.has(it));
+    if (hidden) throw new Error(`${file}: a local variable has the name of the part "${hidden}"; give it another one.`);
+  }
 }
 
 /**

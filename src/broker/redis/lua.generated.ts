@@ -93,23 +93,25 @@ end`,
   return message
 end`,
   'line_up': `local function line_up(keys, queues, queue, messages, is_new)
-  local plain, with_line = messages, {}
+  local plain, entries, lines, kept = messages, nil, nil, nil
   for i, message in ipairs(messages) do
-    if may_have_limits(message) and line_of(message) then
-      plain = plain == messages and part(messages, 1, i - 1) or plain
-      with_line[#with_line + 1] = message
-    elseif plain ~= messages then
+    local line, order, keeps
+    if may_have_limits(message) then
+      line, order, keeps = line_of(message)
+    end
+    if line then
+      if not entries then
+        plain, entries, lines, kept = part(messages, 1, i - 1), {}, {}, {}
+        use_lines(keys, queues)
+      end
+      message = is_new and not_ahead(keys, queue, message, LIMITS.now) or message
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = entry_in_line(message, line, order, keeps), line, keeps
+    elseif entries then
       plain[#plain + 1] = message
     end
   end
-  if #with_line == 0 then
-    return plain, false
-  end
-  local lines = shared_lines(keys, queues)
-  for i, message in ipairs(is_new and with_line or {}) do
-    with_line[i] = not_ahead(keys, queue, message, lines.now)
-  end
-  return plain, lines.add(queue, with_line)
+  return plain, entries and add_to_lines(queue, entries, lines, kept)
 end`,
   'enlist_new': `local function enlist_new(keys, queues, queue, messages)
   local plain, may_start = line_up(keys, queues, queue, messages, true)
@@ -733,8 +735,8 @@ end`,
     local entry, line = place_in_line(message)
     removed = entry and redis.call('ZREM', queue.held, entry) or 0
     if removed > 0 then
-      local lines = shared_lines(keys, queues)
-      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+      use_lines(keys, queues)
+      go_on(queue, line, first_in_line(queue, line)[1], false)
     end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)
@@ -834,21 +836,27 @@ end`,
   'end_limits': `local function end_limits(keys, queues, queue, message, letters)
   local has_limits = may_have_limits(message)
   local given_up = has_limits and limits_of(message, letters) or {}
-  local declared = has_limits and limits_of(message, DECLARED) or {}
-  if #given_up + #declared == 0 then
+  local line = has_limits and line_of(message)
+  if #given_up == 0 and not line then
     return
   end
-  local lines = shared_lines(keys, queues)
-  lines.free(given_up)
-  lines.forget_labels(declared, queue, line_of(message))
+  use_lines(keys, queues)
+  free_slots(given_up)
+  forget_labels(queue, { line or nil })
 end`,
-  'end_limits_of': `local function end_limits_of(lines, limits, numbers, messages, queue_of)
-  lines.free(limits)
+  'end_limits_of': `local function end_limits_of(limits, numbers, messages, queue_of)
+  free_slots(limits)
+  local left = {}
   for _, i in ipairs(numbers) do
-    local line = has_tags(messages[i]) and queue_of(i) and line_of(messages[i])
+    local queue = queue_of(i)
+    local line = queue and has_tags(messages[i]) and line_of(messages[i])
     if line and #line > 26 then
-      lines.forget_labels(lines.parts_of(line).limits, queue_of(i), line)
+      left[queue] = left[queue] or {}
+      table.insert(left[queue], line)
     end
+  end
+  for queue, lines in pairs(left) do
+    forget_labels(queue, lines)
   end
 end`,
   'with_letter': `local function with_letter(message, letter, limit, other)
@@ -863,7 +871,8 @@ end`,
 end`,
   'keep_ordered': `local function keep_ordered(keys, task, message)
   for _, limit in ipairs(may_have_limits(message) and limits_of(message, CLAIMED) or {}) do
-    if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
+    use_lines(keys, task.known_queues)
+    if rule_of(limit).ordered then
       message = with_letter(message, 'l', limit, 'L')
     end
   end
@@ -877,14 +886,15 @@ end`,
     end
   end
   if #given_up > 0 then
-    shared_lines(keys, task.known_queues).free(given_up)
+    use_lines(keys, task.known_queues)
+    free_slots(given_up)
   end
 end`,
   'note_labels': `local function note_labels(keys, labels, added)
   if #labels == 0 then
     return
   end
-  local theirs, noted = {}, {}
+  local theirs, kept = {}, {}
   for _, message in ipairs(added) do
     for _, limit in ipairs(limits_of(message, DECLARED)) do
       theirs[limit] = true
@@ -892,197 +902,184 @@ end`,
   end
   for i = 1, #labels, 2 do
     if theirs[labels[i]] then
-      noted[#noted + 1] = labels[i]
-      noted[#noted + 1] = labels[i + 1]
+      kept[#kept + 1] = labels[i]
+      kept[#kept + 1] = labels[i + 1]
     end
   end
   -- the tasks are there already: a foreign key must not make their sender believe that they are not
-  if #noted > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(noted))
+  if #kept > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(kept))
   end
 end`,
   'RULE': `local RULE = '^(%S+) (%S+) (%S+) (%d+)'`,
   'MOST_FORGOTTEN': `local MOST_FORGOTTEN = 1000`,
-  'limits_with': `local function limits_with(keys)
-  local own, rules, used, arrivals, changed = {}, {}, {}, {}, {}
-  local time = redis.call('TIME')
-  local now_us = time[1] * 1000000 + time[2]
-  local has_rates
-  own.now = math.floor(now_us / 1000)
-
-  -- \`rule\` with what an entry of the hash says; \`=\` and a time that is over say nothing.
-  local function with_entry(rule, entry, is_override)
-    local most, interval, burst, last = string.match(entry or '', RULE)
-    if not most or is_override and last ~= '0' and tonumber(last) <= own.now then
-      return rule
-    end
-    local function field(value, before)
-      return value == '=' and before or value ~= '=' and tonumber(value) or nil
-    end
-    return {
-      most = field(most, rule.most),
-      interval = field(interval, rule.interval),
-      burst = field(burst, rule.burst),
-      ordered = is_override and rule.ordered or not is_override and last == '1',
-    }
+  'LIMITS': `local LIMITS = {}`,
+  'RULES': `local RULES = {}`,
+  'USED': `local USED = {}`,
+  'ARRIVALS': `local ARRIVALS = {}`,
+  'CHANGED': `local CHANGED = {}`,
+  'use_limits': `local function use_limits(keys)
+  if not LIMITS.keys then
+    local time = redis.call('TIME')
+    LIMITS.keys, LIMITS.now_us = keys, time[1] * 1000000 + time[2]
+    LIMITS.now = math.floor(LIMITS.now_us / 1000)
   end
-
-  -- What is allowed under a key. Nothing for a limit that nobody declares any more: its tasks go on.
-  function own.rule_of(limit)
-    local known = rules[limit]
-    if known then
-      return known
-    end
-    local name = string.sub(limit, 1, 6)
-    local base = rules[name]
-    if not base then
-      local declared, override, star = unpack(redis.call('HMGET', keys.limits, name, name .. '!', name .. '*'))
-      base = with_entry(with_entry({}, declared, false), override, true)
-      base.has_keys = star
-      rules[name] = base
-    end
-    known = base
-    if base.has_keys then
-      local override, stopped = unpack(redis.call('HMGET', keys.limits, limit .. '!', limit .. '.'))
-      known = with_entry(base, override, true)
-      if stopped then
-        known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
-      end
-    end
-    rules[limit] = known
+end`,
+  'amount_in': `local function amount_in(field, before)
+  if field == '=' then
+    return before
+  end
+  return tonumber(field)
+end`,
+  'rule_with': `local function rule_with(rule, entry, is_override)
+  local most, interval, burst, last = string.match(entry or '', RULE)
+  if not most or is_override and last ~= '0' and tonumber(last) <= LIMITS.now then
+    return rule
+  end
+  return {
+    most = amount_in(most, rule.most),
+    interval = amount_in(interval, rule.interval),
+    burst = amount_in(burst, rule.burst),
+    ordered = is_override and rule.ordered or not is_override and last == '1',
+  }
+end`,
+  'rule_of': `local function rule_of(limit)
+  local known = RULES[limit]
+  if known then
     return known
   end
-
-  -- Rules have changed.
-  function own.forget_rules()
-    rules = {}
+  local name = string.sub(limit, 1, 6)
+  local base = RULES[name]
+  if not base then
+    local declared, override, star = unpack(redis.call('HMGET', LIMITS.keys.limits, name, name .. '!', name .. '*'))
+    base = rule_with(rule_with({}, declared, false), override, true)
+    base.has_keys = star
+    RULES[name] = base
   end
-
-  -- Reads the slots and rates of many limits at once.
-  function own.prefetch(limits)
-    local missing = {}
-    for _, limit in ipairs(limits) do
-      if not used[limit] then
-        missing[#missing + 1] = limit
-        used[limit] = 0
-      end
-    end
-    if #missing == 0 then
-      return
-    end
-    local slots = redis.call('HMGET', keys.slots, unpack(missing))
-    if has_rates == nil then
-      has_rates = redis.call('EXISTS', keys.rates) == 1
-    end
-    local rates = has_rates and redis.call('ZMSCORE', keys.rates, unpack(missing)) or {}
-    for i, limit in ipairs(missing) do
-      used[limit] = tonumber(slots[i] or '') or 0
-      arrivals[limit] = tonumber(rates[i] or '') or 0
+  known = base
+  if base.has_keys then
+    local override, stopped = unpack(redis.call('HMGET', LIMITS.keys.limits, limit .. '!', limit .. '.'))
+    known = rule_with(base, override, true)
+    if stopped then
+      known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
     end
   end
-
-  local function know(limit)
-    if not used[limit] then
-      own.prefetch({ limit })
+  RULES[limit] = known
+  return known
+end`,
+  'forget_rules': `local function forget_rules()
+  for field in pairs(RULES) do
+    RULES[field] = nil
+  end
+end`,
+  'read_limits': `local function read_limits(limits)
+  local missing, any_rates = {}, false
+  for _, limit in ipairs(limits) do
+    if not USED[limit] then
+      missing[#missing + 1] = limit
+      USED[limit] = 0
+      any_rates = any_rates or rule_of(limit).interval
     end
   end
-
-  -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
-  local function arrival(limit, rule)
-    local latest = now_us + rule.burst * rule.interval
-    if arrivals[limit] > latest then
-      arrivals[limit] = latest
-      changed[limit] = true
-    end
-    return arrivals[limit]
+  if #missing == 0 then
+    return
   end
-
-  -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
-  function own.room(limit, keeps)
-    local rule = own.rule_of(limit)
-    know(limit)
-    local count = math.huge
-    if rule.stopped and rule.stopped > own.now then
-      return 0, rule.stopped
-    end
-    -- 0 starts nothing, also no task that keeps its slot
-    if rule.most and (not keeps or rule.most == 0) then
-      count = rule.most - used[limit]
-      if count <= 0 then
-        return 0
-      end
-    end
-    if rule.interval then
-      local free_at = arrival(limit, rule) - (rule.burst - 1) * rule.interval
-      if free_at > now_us then
-        return 0, math.ceil(free_at / 1000)
-      end
-      count = math.min(count, rule.burst, math.floor((now_us - free_at) / rule.interval) + 1)
-    end
-    return count
+  local slots = redis.call('HMGET', LIMITS.keys.slots, unpack(missing))
+  local rates = any_rates and redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing)) or {}
+  for i, limit in ipairs(missing) do
+    USED[limit] = tonumber(slots[i] or '') or 0
+    ARRIVALS[limit] = tonumber(rates[i] or '') or 0
   end
-
-  -- A task starts. One that keeps its slot takes no other.
-  function own.take(limit, keeps)
-    local rule = own.rule_of(limit)
-    know(limit)
-    if not keeps then
-      used[limit] = used[limit] + 1
-    end
-    if rule.interval then
-      arrivals[limit] = math.max(arrival(limit, rule), now_us) + rule.interval
-    end
-    changed[limit] = true
+end`,
+  'know_limit': `local function know_limit(limit)
+  if not USED[limit] then
+    read_limits({ limit })
   end
-
-  -- A task gives up its slot.
-  function own.give_up(limit)
-    know(limit)
-    used[limit] = used[limit] - 1
-    changed[limit] = true
+end`,
+  'arrival_of': `local function arrival_of(limit, rule)
+  local latest = LIMITS.now_us + rule.burst * rule.interval
+  if ARRIVALS[limit] > latest then
+    ARRIVALS[limit] = latest
+    CHANGED[limit] = true
   end
-
-  function own.is_held(limit)
-    know(limit)
-    return used[limit] > 0
+  return ARRIVALS[limit]
+end`,
+  'room_of': `local function room_of(limit, keeps)
+  local rule = rule_of(limit)
+  know_limit(limit)
+  local count = math.huge
+  if rule.stopped and rule.stopped > LIMITS.now then
+    return 0, rule.stopped
   end
-
-  function own.flush()
-    local slots, free, rates = {}, {}, {}
-    for limit in pairs(changed) do
-      if used[limit] > 0 then
-        slots[#slots + 1] = limit
-        slots[#slots + 1] = text(used[limit])
-      else
-        free[#free + 1] = limit
-      end
-      if arrivals[limit] > now_us then
-        rates[#rates + 1] = text(arrivals[limit])
-        rates[#rates + 1] = limit
-      end
+  -- 0 starts nothing, also no task that keeps its slot
+  if rule.most and (not keeps or rule.most == 0) then
+    count = rule.most - USED[limit]
+    if count <= 0 then
+      return 0
     end
-    if #slots > 0 then
-      redis.call('HSET', keys.slots, unpack(slots))
-    end
-    if #free > 0 then
-      redis.call('HDEL', keys.slots, unpack(free))
-    end
-    if #rates > 0 then
-      redis.call('ZADD', keys.rates, unpack(rates))
-    end
-    changed = {}
   end
-
-  -- Rates that are past allow as much as none. Returns whether there are more.
-  function own.forget_rates()
-    local past = redis.call('ZCOUNT', keys.rates, '-inf', text(now_us))
-    if past > 0 then
-      redis.call('ZREMRANGEBYRANK', keys.rates, 0, math.min(past, MOST_FORGOTTEN) - 1)
+  if rule.interval then
+    local free_at = arrival_of(limit, rule) - (rule.burst - 1) * rule.interval
+    if free_at > LIMITS.now_us then
+      return 0, math.ceil(free_at / 1000)
     end
-    return past > MOST_FORGOTTEN
+    count = math.min(count, rule.burst, math.floor((LIMITS.now_us - free_at) / rule.interval) + 1)
   end
-
-  return own
+  return count
+end`,
+  'take_slot': `local function take_slot(limit, keeps)
+  local rule = rule_of(limit)
+  know_limit(limit)
+  if not keeps then
+    USED[limit] = USED[limit] + 1
+  end
+  if rule.interval then
+    ARRIVALS[limit] = math.max(arrival_of(limit, rule), LIMITS.now_us) + rule.interval
+  end
+  CHANGED[limit] = true
+end`,
+  'give_up_slot': `local function give_up_slot(limit)
+  know_limit(limit)
+  USED[limit] = USED[limit] - 1
+  CHANGED[limit] = true
+end`,
+  'is_held': `local function is_held(limit)
+  know_limit(limit)
+  return USED[limit] > 0
+end`,
+  'flush_limits': `local function flush_limits()
+  if not next(CHANGED) then
+    return
+  end
+  local slots, free, rates = {}, {}, {}
+  for limit in pairs(CHANGED) do
+    if USED[limit] > 0 then
+      slots[#slots + 1] = limit
+      slots[#slots + 1] = text(USED[limit])
+    else
+      free[#free + 1] = limit
+    end
+    if ARRIVALS[limit] > LIMITS.now_us then
+      rates[#rates + 1] = text(ARRIVALS[limit])
+      rates[#rates + 1] = limit
+    end
+  end
+  if #slots > 0 then
+    redis.call('HSET', LIMITS.keys.slots, unpack(slots))
+  end
+  if #free > 0 then
+    redis.call('HDEL', LIMITS.keys.slots, unpack(free))
+  end
+  if #rates > 0 then
+    redis.call('ZADD', LIMITS.keys.rates, unpack(rates))
+  end
+end`,
+  'forget_rates': `local function forget_rates()
+  local past = redis.call('ZCOUNT', LIMITS.keys.rates, '-inf', text(LIMITS.now_us))
+  if past > 0 then
+    redis.call('ZREMRANGEBYRANK', LIMITS.keys.rates, 0, math.min(past, MOST_FORGOTTEN) - 1)
+  end
+  return past > MOST_FORGOTTEN
 end`,
   'FAIR': `local FAIR = -2e15`,
   'WAITS': `local WAITS = 1e15`,
@@ -1127,19 +1124,21 @@ end`,
   end
   return limits .. tenant, order, keeps
 end`,
-  'place_in_line': `local function place_in_line(message)
-  local line, order, keeps = line_of(message)
-  if not line then
-    return
-  end
+  'entry_in_line': `local function entry_in_line(message, line, order, keeps)
   if keeps then
-    return line .. ' ' .. FIRST .. message, line, true
+    return line .. ' ' .. FIRST .. message
   end
   local turn = tonumber(string.sub(message, 26, 34), 36) or 0
   if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message, line, false
+  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message
+end`,
+  'place_in_line': `local function place_in_line(message)
+  local line, order, keeps = line_of(message)
+  if line then
+    return entry_in_line(message, line, order, keeps), line, keeps
+  end
 end`,
   'entries_of': `local function entries_of(queue, line, count)
   return redis.call('ZRANGEBYLEX', queue.held, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, count or 1)
@@ -1271,15 +1270,14 @@ end`,
   end
   return found
 end`,
-  'DIGITS': `local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'`,
   'base36': `local function base36(number, width)
-  local digits = ''
-  for _ = 1, width do
+  local codes = { 48, 48, 48, 48, 48, 48, 48, 48, 48 }
+  for place = width, 1, -1 do
     local digit = number % 36
-    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
+    codes[place] = digit < 10 and digit + 48 or digit + 87
     number = (number - digit) / 36
   end
-  return digits
+  return string.char(unpack(codes, 1, width))
 end`,
   'counted': `local function counted(message, first, last)
   local width = last - first + 1
@@ -1424,543 +1422,459 @@ end`,
 end`,
   'MOST_WOKEN': `local MOST_WOKEN = 20`,
   'PACE': `local PACE = 5`,
-  'lines_with': `local function lines_with(keys, queues)
-  local own, limits, depth = {}, limits_with(keys), 0
-  local states, changed, removed, without_keys, parts, waited = {}, {}, {}, {}, {}, {}
-  local has_waiters, has_labels
-  own.limits, own.now = limits, limits.now
-
-  function own.meet(others)
-    for name, queue in pairs(others) do
-      queues[name] = queues[name] or queue
-    end
+  'LINES': `local LINES = { depth = 0 }`,
+  'STATES': `local STATES = {}`,
+  'STATES_CHANGED': `local STATES_CHANGED = {}`,
+  'REMOVED': `local REMOVED = {}`,
+  'QUEUES_MET': `local QUEUES_MET = {}`,
+  'WITHOUT_KEYS': `local WITHOUT_KEYS = {}`,
+  'PARTS': `local PARTS = {}`,
+  'WAITED': `local WAITED = {}`,
+  'use_lines': `local function use_lines(keys, queues)
+  use_limits(keys)
+  for name, queue in pairs(queues) do
+    QUEUES_MET[name] = QUEUES_MET[name] or queue
   end
-
-  -- Writes which tasks of a queue have left their lines, and the states of lines.
-  local function flush_queue(queue)
-    local gone, added, lost = removed[queue.name] or {}, {}, {}
-    removed[queue.name] = nil
-    if #gone > 0 then
-      redis.call('ZREM', queue.held, unpack(gone))
-    end
-    for member in pairs(changed[queue.name] or {}) do
-      local state = states[queue.name][member]
-      if state then
-        added[#added + 1] = text(state)
-        added[#added + 1] = member
-      else
-        lost[#lost + 1] = member
-      end
-    end
-    changed[queue.name] = nil
-    if #added > 0 then
-      redis.call('ZADD', queue.ready, unpack(added))
-    end
-    if #lost > 0 then
-      redis.call('ZREM', queue.ready, unpack(lost))
-      if redis.call('EXISTS', queue.held) == 0 then
-        redis.call('UNLINK', queue.ready)
-        states[queue.name] = nil
-      end
-    end
+end`,
+  'flush_lines': `local function flush_lines(queue)
+  local gone, added, lost = REMOVED[queue.name] or {}, {}, {}
+  REMOVED[queue.name] = nil
+  if #gone > 0 then
+    redis.call('ZREM', queue.held, unpack(gone))
   end
-
-  -- Runs something, and writes what it has changed unless something around it goes on.
-  local function together(run, ...)
-    depth = depth + 1
-    local result = run(...)
-    depth = depth - 1
-    if depth == 0 then
-      limits.flush()
-      for _, queue in pairs(queues) do
-        if changed[queue.name] or removed[queue.name] then
-          flush_queue(queue)
-        end
-      end
-    end
-    return result
-  end
-  own.together = together
-
-  -- Mostly nothing waits, and then nothing is woken.
-  local function any_waiters()
-    if has_waiters == nil then
-      has_waiters = redis.call('EXISTS', keys.waiters) == 1
-    end
-    return has_waiters
-  end
-
-  -- The limits of a line, and its tenant.
-  local function parts_of(line)
-    local known = parts[line]
-    if not known then
-      known = { limits = limits_of_line(line), tenant = #line % 27 == 20 and string.sub(line, -20) }
-      parts[line] = known
-    end
-    return known
-  end
-  own.parts_of = parts_of
-
-  -- The states of members of \`ready:<queue>\`, many at once.
-  local function read_states(queue, members)
-    local known, missing = states[queue.name] or {}, {}
-    states[queue.name] = known
-    for _, member in ipairs(members) do
-      if known[member] == nil then
-        missing[#missing + 1] = member
-      end
-    end
-    local found = #missing > 0 and redis.call('ZMSCORE', queue.ready, unpack(missing)) or {}
-    for i, member in ipairs(missing) do
-      known[member] = tonumber(found[i] or '') or false
-    end
-  end
-
-  local function state_of(queue, member)
-    local known = states[queue.name]
-    if not known or known[member] == nil then
-      read_states(queue, { member })
-    end
-    return states[queue.name][member]
-  end
-
-  own.state_of = state_of
-
-  local function put_state(queue, member, state)
-    states[queue.name] = states[queue.name] or {}
-    states[queue.name][member] = state
-    changed[queue.name] = changed[queue.name] or {}
-    changed[queue.name][member] = true
-  end
-
-  -- The first lines of a queue that may start, from one state to another, and their states.
-  function own.ready(queue, from, till, count)
-    if changed[queue.name] then
-      flush_queue(queue)
-    end
-    local found = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, count)
-    local known, lines = states[queue.name] or {}, {}
-    states[queue.name] = known
-    for i = 1, #found, 2 do
-      lines[#lines + 1] = found[i]
-      known[found[i]] = tonumber(found[i + 1])
-    end
-    return lines
-  end
-
-  -- A promoter looks at this entry at that time, or before.
-  function own.look_at(entry, at)
-    local is_news = redis.call('ZADD', keys.paced, 'LT', 'CH', at, entry) == 1
-    if is_news and keys.alarm and redis.call('ZRANGE', keys.paced, 0, 0)[1] == entry then
-      ring(keys.alarm)
-    end
-  end
-
-  -- It looks whether tasks that wait for this limit may start.
-  local function pace(limit, at)
-    local rule = limits.rule_of(limit)
-    if rule.interval and at > own.now then
-      at = math.max(at, own.now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
-    end
-    own.look_at(limit, text(at))
-  end
-
-  -- The first tasks of a line, as they lie there.
-  function own.first_of(queue, line, count)
-    for _, entry in ipairs(removed[queue.name] or {}) do
-      if string.sub(entry, 1, #line + 1) == line .. ' ' then
-        flush_queue(queue)
-        break
-      end
-    end
-    return entries_of(queue, line, count)
-  end
-
-  -- Whether the head of a line keeps a slot of the limit for which it waits.
-  local function keeps_head(queue, line, limit)
-    local head = queue.held and own.first_of(queue, line)[1]
-    return head and keeps_slot(message_in_line(head), limit)
-  end
-
-  local function limit_at(line, index)
-    return string.sub(line, 27 * index + 1, 27 * index + 27)
-  end
-
-  local function waiter(queue, line, order, limit)
-    local kind = parts_of(line).tenant and 'f' or 'a'
-    return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
-  end
-
-  -- The order of a line by its state, and the index of the limit for which it waits.
-  local function decoded(state)
-    if state < WAITS then
-      return state < 0 and state - FAIR or state
-    end
-    local index = (state - WAITS) % 4
-    return (state - WAITS - index) / 4, index
-  end
-
-  local function tag_at(queue, member)
-    local state = state_of(queue, member)
-    return state and state - TAGS
-  end
-
-  -- The tag of the task of a tenant that was given last.
-  local function note_given(queue, given)
-    if given > (tag_at(queue, '~') or -1) then
-      put_state(queue, '~', TAGS + given)
-    end
-  end
-
-  -- One that comes anew is behind those that came before it, and ahead of the second turn of any: were their tags the same, those that
-  -- come later could go first for ever.
-  local function next_tag(queue, tenant)
-    read_states(queue, { '~', '~+', '~' .. tenant })
-    local given, newest, last = tag_at(queue, '~') or 0, tag_at(queue, '~+') or -1, tag_at(queue, '~' .. tenant)
-    local anew = math.min(math.max(given, newest + 1), given + TURN - 1)
-    local tag = math.max(anew, last and last + TURN or 0)
-    if tag == anew then
-      put_state(queue, '~+', TAGS + anew)
-    end
-    put_state(queue, '~' .. tenant, TAGS + tag)
-    return tag
-  end
-
-  -- A line waits no more for what it waited for.
-  local function forget_waiter(queue, line, state)
-    if state and state >= WAITS then
-      local order, index = decoded(state)
-      redis.call('ZREM', keys.waiters, waiter(queue, line, order, limit_at(line, index)))
-    end
-  end
-
-  -- What keeps the head of a line from its start: the index of a limit, and when that opens, if time alone opens it.
-  function own.blocked_by(line, head)
-    local keeps_any = string.sub(head, #line + 2, #line + 14) == FIRST
-    for index, limit in ipairs(parts_of(line).limits) do
-      local room, opens = limits.room(limit, keeps_any and keeps_slot(message_in_line(head), limit))
-      if room == 0 then
-        return index - 1, opens
-      end
-    end
-  end
-
-  -- Gives a line the state that its head has now. \`was_given\` says that one of its tasks was just given to a child. Returns whether it may
-  -- start.
-  local function settle(queue, line, head, was_given)
-    local before, tenant = state_of(queue, line), parts_of(line).tenant
-    local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded(before)
-    if tenant and was_given then
-      note_given(queue, order)
-    end
-    if tenant and string.sub(head, #line + 2, #line + 14) == FIRST then
-      -- one that keeps a slot is the next: it comes first among those that wait, so that it is found there
-      order = 0
-    elseif tenant and (was_given or not before) then
-      order = next_tag(queue, tenant)
-    end
-    local index, opens = own.blocked_by(line, head)
-    local state = index and WAITS + 4 * order + index or tenant and FAIR + order or order
-    if state ~= before then
-      forget_waiter(queue, line, before)
-      put_state(queue, line, state)
-      if index then
-        redis.call('ZADD', keys.waiters, 0, waiter(queue, line, order, limit_at(line, index)))
-        has_waiters = true
-      end
-    end
-    if own.on_ready and not index and (state ~= before or was_given) then
-      own.on_ready(queue, state)
-    end
-    if opens then
-      pace(limit_at(line, index), opens)
-    end
-    return not index
-  end
-
-  -- A line has no task any more.
-  local function vanish(queue, line, was_given)
-    local before = state_of(queue, line)
-    if before then
-      forget_waiter(queue, line, before)
-      put_state(queue, line, false)
-      if was_given and parts_of(line).tenant then
-        note_given(queue, (decoded(before)))
-      end
-    end
-  end
-
-  -- Looks at a line anew. Returns whether it may start.
-  local function refresh(queue, line)
-    local head = own.first_of(queue, line)[1]
-    if head then
-      return settle(queue, line, head, false)
-    end
-    vanish(queue, line, false)
-    return false
-  end
-
-  -- Tags that are a turn behind say nothing.
-  function own.forget_tags(queue)
-    local given = tag_at(queue, '~')
-    local old = given and own.ready(queue, text(TAGS), '(' .. text(TAGS + given - TURN), 20) or {}
-    for _, member in ipairs(old) do
-      put_state(queue, member, false)
-    end
-  end
-
-  -- A queue waits as a whole for its limit.
-  function own.wait_as_queue(queue, limit)
-    redis.call('ZADD', keys.waiters, 0, waiting_queue(queue, limit))
-    has_waiters = true
-    local _, opens = limits.room(limit)
-    if opens then
-      pace(limit, opens)
-    end
-  end
-
-  -- Wakes those that wait for a limit, in each queue the first of each kind that may start: one of them takes what is free, and wakes the
-  -- next.
-  local function nudge(limit)
-    local from, woken = '[' .. limit, 0
-    while has_waiters do
-      local found = redis.call('ZRANGEBYLEX', keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
-      if not found then
-        return
-      end
-      waited[limit] = true
-      local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
-      local queue = queues[name or '']
-      local is_ordered = limits.rule_of(limit).ordered
-      -- whether its head may keep a slot, also of a limit that is ordered no more
-      local may_keep = line ~= '*' and order == FIRST
-      local room, opens = limits.room(limit, may_keep and queue and keeps_head(queue, line, limit))
-      if opens then
-        pace(limit, opens)
-      end
-      if room == 0 and not opens and may_keep and not queue then
-        without_keys[name] = true
-        pace(limit, own.now)
-      end
-      if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
-        return
-      elseif woken == MOST_WOKEN then
-        return pace(limit, own.now)
-      end
-      woken = woken + 1
-      local is_awake = true
-      if room == 0 then
-        -- another line may keep the slot, and is the next
-        from = (order == FIRST or not name) and '(' .. found or '[' .. limit .. name .. ' ' .. (kind == 'a' and 'b' or '~')
-      elseif queue and queue.held and queue.bell then
-        redis.call('ZREM', keys.waiters, found)
-        is_awake = line == '*' or refresh(queue, line)
-        if is_awake then
-          ring(queue.bell)
-        end
-      elseif name then
-        without_keys[name] = true
-        pace(limit, own.now)
-      else
-        redis.call('ZREM', keys.waiters, found)
-      end
-      if room > 0 and is_awake and name then
-        from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
-      end
-    end
-  end
-
-  function own.nudge(limit)
-    if any_waiters() then
-      together(nudge, limit)
-    end
-  end
-
-  -- The same for all keys of a limit, so many at once. \`from\` is the last key of the call before, or ''.
-  local function nudge_all(name, from)
-    local next = from == '' and '[' .. name or '[' .. from .. '~'
-    for _ = 1, MOST_WOKEN do
-      local found = redis.call('ZRANGEBYLEX', keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
-      if not found then
-        return
-      end
-      from = string.sub(found, 1, 27)
-      own.nudge(from)
-      next = '[' .. from .. '~'
-    end
-    own.look_at('*' .. name .. from, text(own.now))
-  end
-
-  -- A rule has changed: what waits for it may go on.
-  local function apply(field)
-    limits.forget_rules()
-    if #field == 28 then
-      own.nudge(string.sub(field, 1, 27))
+  for member in pairs(STATES_CHANGED[queue.name] or {}) do
+    local state = STATES[queue.name][member]
+    if state then
+      added[#added + 1] = text(state)
+      added[#added + 1] = member
     else
-      nudge_all(string.sub(field, 1, 6), '')
+      lost[#lost + 1] = member
     end
   end
-
-  -- Sets something for a limit or a key, until a time in ms if it has one.
-  function own.set_entry(field, value, ends)
-    if redis.call('HSET', keys.limits, field, value) == 1 and #field == 28 then
-      redis.call('HINCRBY', keys.limits, string.sub(field, 1, 6) .. '*', 1)
-    end
-    redis.call('ZREM', keys.paced, '!' .. field)
-    if ends then
-      own.look_at('!' .. field, ends)
-    end
-    together(apply, field)
+  STATES_CHANGED[queue.name] = nil
+  if #added > 0 then
+    redis.call('ZADD', queue.ready, unpack(added))
   end
-
-  -- What was set for a limit or a key is over. Returns whether something was.
-  function own.end_entry(field)
-    local was_set = redis.call('HDEL', keys.limits, field)
-    if was_set == 1 and #field == 28 then
-      local star = string.sub(field, 1, 6) .. '*'
-      if redis.call('HINCRBY', keys.limits, star, -1) <= 0 then
-        redis.call('HDEL', keys.limits, star)
+  if #lost > 0 then
+    redis.call('ZREM', queue.ready, unpack(lost))
+    if redis.call('EXISTS', queue.held) == 0 then
+      redis.call('UNLINK', queue.ready)
+      STATES[queue.name] = nil
+    end
+  end
+end`,
+  'change_at_once': `local function change_at_once(run, ...)
+  LINES.depth = LINES.depth + 1
+  local result = run(...)
+  LINES.depth = LINES.depth - 1
+  if LINES.depth == 0 then
+    flush_limits()
+    for _, queue in pairs(QUEUES_MET) do
+      if STATES_CHANGED[queue.name] or REMOVED[queue.name] then
+        flush_lines(queue)
       end
     end
-    together(apply, field)
-    return was_set
   end
-
-  -- Starts nothing with a key for so long; a stop that lasts longer stays.
-  function own.stop(limit, ms)
-    local field, ends = limit .. '.', own.now + ms
-    if ends > (noted(redis.call('HGET', keys.limits, field)) or 0) then
-      own.set_entry(field, text(ends), text(ends))
+  return result
+end`,
+  'any_waiters': `local function any_waiters()
+  if LINES.has_waiters == nil then
+    LINES.has_waiters = redis.call('EXISTS', LIMITS.keys.waiters) == 1
+  end
+  return LINES.has_waiters
+end`,
+  'parts_of_line': `local function parts_of_line(line)
+  local known = PARTS[line]
+  if not known then
+    known = { limits = limits_of_line(line), tenant = #line % 27 == 20 and string.sub(line, -20) }
+    PARTS[line] = known
+  end
+  return known
+end`,
+  'read_states': `local function read_states(queue, members)
+  local known, missing = STATES[queue.name] or {}, {}
+  STATES[queue.name] = known
+  for _, member in ipairs(members) do
+    if known[member] == nil then
+      missing[#missing + 1] = member
     end
   end
-
-  -- Carries out what is due in \`paced\`. Returns the ms at which more is.
-  function own.keep_pace()
-    together(function()
-      for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keys.paced, '-inf', text(own.now), 'LIMIT', 0, 100)) do
-        redis.call('ZREM', keys.paced, entry)
-        local kind, rest = string.sub(entry, 1, 1), string.sub(entry, 2)
-        if kind == '!' then
-          own.end_entry(rest)
-        elseif kind == '*' then
-          nudge_all(string.sub(rest, 1, 6), string.sub(rest, 7))
-        else
-          own.nudge(entry)
-        end
-      end
-    end)
-    return tonumber(redis.call('ZRANGE', keys.paced, 0, 0, 'WITHSCORES')[2])
+  local found = #missing > 0 and redis.call('ZMSCORE', queue.ready, unpack(missing)) or {}
+  for i, member in ipairs(missing) do
+    known[member] = tonumber(found[i] or '') or false
   end
-
-  -- The queues in which a line waits that could not be woken here.
-  function own.unreached()
-    local names = {}
-    for name in pairs(without_keys) do
-      names[#names + 1] = name
-    end
-    return names
+end`,
+  'state_of': `local function state_of(queue, member)
+  local known = STATES[queue.name]
+  if not known or known[member] == nil then
+    read_states(queue, { member })
   end
-
-  -- Tasks come into their lines. Returns whether one of these may start.
-  function own.add(queue, messages)
-    return together(function()
-      local entries, lines, firsts, kept, may_start = {}, {}, {}, {}, false
-      for _, message in ipairs(messages) do
-        local entry, line, keeps = place_in_line(message)
-        entries[#entries + 1] = 0
-        entries[#entries + 1] = entry
-        if not firsts[line] then
-          lines[#lines + 1] = line
-        end
-        firsts[line] = firsts[line] and firsts[line] < entry and firsts[line] or entry
-        kept[line] = kept[line] or keeps
-      end
-      -- reads come first: a foreign key is found before anything is written
-      read_states(queue, lines)
-      local named = {}
-      for _, line in ipairs(lines) do
-        for _, limit in ipairs(not state_of(queue, line) and parts_of(line).limits or {}) do
-          named[#named + 1] = limit
-        end
-      end
-      limits.prefetch(named)
-      for _, line in ipairs(lines) do
-        local state, first = state_of(queue, line), firsts[line]
-        local is_behind = state and not kept[line]
-          and (parts_of(line).tenant or (decoded(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
-        local is_ready = is_behind and state < WAITS
-        if not is_behind then
-          local head = state and own.first_of(queue, line)[1]
-          is_ready = settle(queue, line, head and head < first and head or first, false)
-        end
-        may_start = may_start or is_ready
-      end
-      -- behind all that may find a foreign key
-      for first = 1, #entries, 4000 do
-        redis.call('ZADD', queue.held, unpack(entries, first, math.min(first + 3999, #entries)))
-      end
-      return may_start
-    end)
+  return STATES[queue.name][member]
+end`,
+  'put_state': `local function put_state(queue, member, state)
+  STATES[queue.name] = STATES[queue.name] or {}
+  STATES[queue.name][member] = state
+  STATES_CHANGED[queue.name] = STATES_CHANGED[queue.name] or {}
+  STATES_CHANGED[queue.name][member] = true
+end`,
+  'ready_lines': `local function ready_lines(queue, from, till, count)
+  if STATES_CHANGED[queue.name] then
+    flush_lines(queue)
   end
-
-  -- A task has left a line, or cannot start: \`next\` is the head of the line now, nil for none. What the line was woken for may be free for
-  -- others.
-  function own.go_on(queue, line, next, was_given)
-    together(next and settle or vanish, queue, line, next or was_given, was_given)
-    for _, limit in ipairs(parts_of(line).limits) do
-      own.nudge(limit)
+  local found = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, count)
+  local known, lines = STATES[queue.name] or {}, {}
+  STATES[queue.name] = known
+  for i = 1, #found, 2 do
+    lines[#lines + 1] = found[i]
+    known[found[i]] = tonumber(found[i + 1])
+  end
+  return lines
+end`,
+  'look_at': `local function look_at(entry, at)
+  local is_news = redis.call('ZADD', LIMITS.keys.paced, 'LT', 'CH', at, entry) == 1
+  if is_news and LIMITS.keys.alarm and redis.call('ZRANGE', LIMITS.keys.paced, 0, 0)[1] == entry then
+    ring(LIMITS.keys.alarm)
+  end
+end`,
+  'pace_limit': `local function pace_limit(limit, at)
+  local rule = rule_of(limit)
+  if rule.interval and at > LIMITS.now then
+    at = math.max(at, LIMITS.now + math.min(PACE, math.floor(rule.burst * rule.interval / 2000)))
+  end
+  look_at(limit, text(at))
+end`,
+  'first_in_line': `local function first_in_line(queue, line, count)
+  for _, entry in ipairs(REMOVED[queue.name] or {}) do
+    if string.sub(entry, 1, #line + 1) == line .. ' ' then
+      flush_lines(queue)
+      break
     end
   end
-
-  -- Takes a task out of its line.
-  function own.take_out(queue, entry)
-    removed[queue.name] = removed[queue.name] or {}
-    table.insert(removed[queue.name], entry)
+  return entries_of(queue, line, count)
+end`,
+  'keeps_head': `local function keeps_head(queue, line, limit)
+  local head = queue.held and first_in_line(queue, line)[1]
+  return head and keeps_slot(message_in_line(head), limit)
+end`,
+  'limit_at': `local function limit_at(line, index)
+  return string.sub(line, 27 * index + 1, 27 * index + 27)
+end`,
+  'waiter_of': `local function waiter_of(queue, line, order, limit)
+  local kind = parts_of_line(line).tenant and 'f' or 'a'
+  return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
+end`,
+  'decoded_state': `local function decoded_state(state)
+  if state < WAITS then
+    return state < 0 and state - FAIR or state
   end
-
-  -- Slots are free.
-  local function free(named)
-    limits.prefetch(named)
-    for _, limit in ipairs(named) do
-      limits.give_up(limit)
-    end
-    for _, limit in ipairs(named) do
-      own.nudge(limit)
+  local index = (state - WAITS) % 4
+  return (state - WAITS - index) / 4, index
+end`,
+  'tag_at': `local function tag_at(queue, member)
+  local state = state_of(queue, member)
+  return state and state - TAGS
+end`,
+  'note_given': `local function note_given(queue, given)
+  if given > (tag_at(queue, '~') or -1) then
+    put_state(queue, '~', TAGS + given)
+  end
+end`,
+  'next_tag': `local function next_tag(queue, tenant)
+  read_states(queue, { '~', '~+', '~' .. tenant })
+  local given, newest, last = tag_at(queue, '~') or 0, tag_at(queue, '~+') or -1, tag_at(queue, '~' .. tenant)
+  local anew = math.min(math.max(given, newest + 1), given + TURN - 1)
+  local next = math.max(anew, last and last + TURN or 0)
+  if next == anew then
+    put_state(queue, '~+', TAGS + anew)
+  end
+  put_state(queue, '~' .. tenant, TAGS + next)
+  return next
+end`,
+  'forget_waiter': `local function forget_waiter(queue, line, state)
+  if state and state >= WAITS then
+    local order, index = decoded_state(state)
+    redis.call('ZREM', LIMITS.keys.waiters, waiter_of(queue, line, order, limit_at(line, index)))
+  end
+end`,
+  'blocked_by': `local function blocked_by(line, head)
+  local keeps_any = string.sub(head, #line + 2, #line + 14) == FIRST
+  for index, limit in ipairs(parts_of_line(line).limits) do
+    local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
+    if room == 0 then
+      return index - 1, opens
     end
   end
-
-  function own.free(named)
-    together(free, named)
+end`,
+  'settle_line': `local function settle_line(queue, line, head, was_given)
+  local before, tenant = state_of(queue, line), parts_of_line(line).tenant
+  local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded_state(before)
+  if tenant and was_given then
+    note_given(queue, order)
   end
-
-  -- The keys in clear are kept while a task with them runs or waits, or has just been woken.
-  function own.forget_labels(named, queue, line)
-    if has_labels == nil then
-      has_labels = redis.call('EXISTS', keys.limit_labels) == 1
+  if tenant and string.sub(head, #line + 2, #line + 14) == FIRST then
+    -- one that keeps a slot is the next: it comes first among those that wait, so that it is found there
+    order = 0
+  elseif tenant and (was_given or not before) then
+    order = next_tag(queue, tenant)
+  end
+  local index, opens = blocked_by(line, head)
+  local state = index and WAITS + 4 * order + index or tenant and FAIR + order or order
+  if state ~= before then
+    forget_waiter(queue, line, before)
+    put_state(queue, line, state)
+    if index then
+      redis.call('ZADD', LIMITS.keys.waiters, 0, waiter_of(queue, line, order, limit_at(line, index)))
+      LINES.has_waiters = true
     end
-    if not has_labels then
+  end
+  if LINES.on_ready and not index and (state ~= before or was_given) then
+    LINES.on_ready(queue, state)
+  end
+  if opens then
+    pace_limit(limit_at(line, index), opens)
+  end
+  return not index
+end`,
+  'vanish_line': `local function vanish_line(queue, line, was_given)
+  local before = state_of(queue, line)
+  if before then
+    forget_waiter(queue, line, before)
+    put_state(queue, line, false)
+    if was_given and parts_of_line(line).tenant then
+      note_given(queue, (decoded_state(before)))
+    end
+  end
+end`,
+  'refresh_line': `local function refresh_line(queue, line)
+  local head = first_in_line(queue, line)[1]
+  if head then
+    return settle_line(queue, line, head, false)
+  end
+  vanish_line(queue, line, false)
+  return false
+end`,
+  'forget_tags': `local function forget_tags(queue)
+  local given = tag_at(queue, '~')
+  local old = given and ready_lines(queue, text(TAGS), '(' .. text(TAGS + given - TURN), 20) or {}
+  for _, member in ipairs(old) do
+    put_state(queue, member, false)
+  end
+end`,
+  'wait_as_queue': `local function wait_as_queue(queue, limit)
+  redis.call('ZADD', LIMITS.keys.waiters, 0, waiting_queue(queue, limit))
+  LINES.has_waiters = true
+  local _, opens = room_of(limit)
+  if opens then
+    pace_limit(limit, opens)
+  end
+end`,
+  'nudge_within': `local function nudge_within(limit)
+  local from, woken = '[' .. limit, 0
+  while LINES.has_waiters do
+    local found = redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+    if not found then
       return
     end
-    local labels = {}
-    for _, limit in ipairs(named) do
-      local waits = waited[limit]
-        or any_waiters() and redis.call('ZRANGEBYLEX', keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
-      if not waits and not limits.is_held(limit) and not (queue.held and own.first_of(queue, line)[1]) then
+    WAITED[limit] = true
+    local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
+    local queue = QUEUES_MET[name or '']
+    local is_ordered = rule_of(limit).ordered
+    -- whether its head may keep a slot, also of a limit that is ordered no more
+    local may_keep = line ~= '*' and order == FIRST
+    local room, opens = room_of(limit, may_keep and queue and keeps_head(queue, line, limit))
+    if opens then
+      pace_limit(limit, opens)
+    end
+    if room == 0 and not opens and may_keep and not queue then
+      WITHOUT_KEYS[name] = true
+      pace_limit(limit, LIMITS.now)
+    end
+    if room == 0 and (opens or not is_ordered or woken == MOST_WOKEN) then
+      return
+    elseif woken == MOST_WOKEN then
+      return pace_limit(limit, LIMITS.now)
+    end
+    woken = woken + 1
+    local is_awake = true
+    if room == 0 then
+      -- another line may keep the slot, and is the next
+      from = (order == FIRST or not name) and '(' .. found or '[' .. limit .. name .. ' ' .. (kind == 'a' and 'b' or '~')
+    elseif queue and queue.held and queue.bell then
+      redis.call('ZREM', LIMITS.keys.waiters, found)
+      is_awake = line == '*' or refresh_line(queue, line)
+      if is_awake then
+        ring(queue.bell)
+      end
+    elseif name then
+      WITHOUT_KEYS[name] = true
+      pace_limit(limit, LIMITS.now)
+    else
+      redis.call('ZREM', LIMITS.keys.waiters, found)
+    end
+    if room > 0 and is_awake and name then
+      from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
+    end
+  end
+end`,
+  'nudge': `local function nudge(limit)
+  if any_waiters() then
+    change_at_once(nudge_within, limit)
+  end
+end`,
+  'nudge_all': `local function nudge_all(name, from)
+  local next = from == '' and '[' .. name or '[' .. from .. '~'
+  for _ = 1, MOST_WOKEN do
+    local found = redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
+    if not found then
+      return
+    end
+    from = string.sub(found, 1, 27)
+    nudge(from)
+    next = '[' .. from .. '~'
+  end
+  look_at('*' .. name .. from, text(LIMITS.now))
+end`,
+  'apply_rule': `local function apply_rule(field)
+  forget_rules()
+  if #field == 28 then
+    nudge(string.sub(field, 1, 27))
+  else
+    nudge_all(string.sub(field, 1, 6), '')
+  end
+end`,
+  'set_entry': `local function set_entry(field, value, ends)
+  if redis.call('HSET', LIMITS.keys.limits, field, value) == 1 and #field == 28 then
+    redis.call('HINCRBY', LIMITS.keys.limits, string.sub(field, 1, 6) .. '*', 1)
+  end
+  redis.call('ZREM', LIMITS.keys.paced, '!' .. field)
+  if ends then
+    look_at('!' .. field, ends)
+  end
+  change_at_once(apply_rule, field)
+end`,
+  'end_entry': `local function end_entry(field)
+  local was_set = redis.call('HDEL', LIMITS.keys.limits, field)
+  if was_set == 1 and #field == 28 then
+    local star = string.sub(field, 1, 6) .. '*'
+    if redis.call('HINCRBY', LIMITS.keys.limits, star, -1) <= 0 then
+      redis.call('HDEL', LIMITS.keys.limits, star)
+    end
+  end
+  change_at_once(apply_rule, field)
+  return was_set
+end`,
+  'stop_limit': `local function stop_limit(limit, ms)
+  local field, ends = limit .. '.', LIMITS.now + ms
+  if ends > (noted(redis.call('HGET', LIMITS.keys.limits, field)) or 0) then
+    set_entry(field, text(ends), text(ends))
+  end
+end`,
+  'keep_pace': `local function keep_pace()
+  change_at_once(function()
+    for _, entry in ipairs(redis.call('ZRANGEBYSCORE', LIMITS.keys.paced, '-inf', text(LIMITS.now), 'LIMIT', 0, 100)) do
+      redis.call('ZREM', LIMITS.keys.paced, entry)
+      local kind, rest = string.sub(entry, 1, 1), string.sub(entry, 2)
+      if kind == '!' then
+        end_entry(rest)
+      elseif kind == '*' then
+        nudge_all(string.sub(rest, 1, 6), string.sub(rest, 7))
+      else
+        nudge(entry)
+      end
+    end
+  end)
+  return tonumber(redis.call('ZRANGE', LIMITS.keys.paced, 0, 0, 'WITHSCORES')[2])
+end`,
+  'unreached_queues': `local function unreached_queues()
+  local names = {}
+  for name in pairs(WITHOUT_KEYS) do
+    names[#names + 1] = name
+  end
+  return names
+end`,
+  'add_within': `local function add_within(queue, entries, lines, keeps)
+  local distinct, firsts, kept, scored, may_start = {}, {}, {}, {}, false
+  for i, entry in ipairs(entries) do
+    local line = lines[i]
+    local first = firsts[line]
+    if not first then
+      distinct[#distinct + 1] = line
+    end
+    firsts[line] = first and first < entry and first or entry
+    kept[line] = kept[line] or keeps[i]
+    scored[2 * i - 1], scored[2 * i] = 0, entry
+  end
+  -- reads come first: a foreign key is found before anything is written
+  read_states(queue, distinct)
+  local states, named = STATES[queue.name], {}
+  for _, line in ipairs(distinct) do
+    for _, limit in ipairs(not states[line] and parts_of_line(line).limits or {}) do
+      named[#named + 1] = limit
+    end
+  end
+  read_limits(named)
+  for _, line in ipairs(distinct) do
+    local state, first = states[line], firsts[line]
+    local is_behind = state and not kept[line]
+      and (parts_of_line(line).tenant or (decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
+    local is_ready = is_behind and state < WAITS
+    if not is_behind then
+      local head = state and first_in_line(queue, line)[1]
+      is_ready = settle_line(queue, line, head and head < first and head or first, false)
+    end
+    may_start = may_start or is_ready
+  end
+  -- behind all that may find a foreign key
+  for first = 1, #scored, 4000 do
+    redis.call('ZADD', queue.held, unpack(scored, first, math.min(first + 3999, #scored)))
+  end
+  return may_start
+end`,
+  'add_to_lines': `local function add_to_lines(queue, entries, lines, keeps)
+  return change_at_once(add_within, queue, entries, lines, keeps)
+end`,
+  'go_on': `local function go_on(queue, line, next, was_given)
+  change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
+  for _, limit in ipairs(parts_of_line(line).limits) do
+    nudge(limit)
+  end
+end`,
+  'take_out': `local function take_out(queue, entry)
+  REMOVED[queue.name] = REMOVED[queue.name] or {}
+  table.insert(REMOVED[queue.name], entry)
+end`,
+  'free_within': `local function free_within(named)
+  read_limits(named)
+  for _, limit in ipairs(named) do
+    give_up_slot(limit)
+  end
+  for _, limit in ipairs(named) do
+    nudge(limit)
+  end
+end`,
+  'free_slots': `local function free_slots(named)
+  change_at_once(free_within, named)
+end`,
+  'is_waited_for': `local function is_waited_for(limit)
+  return WAITED[limit]
+    or any_waiters() and redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+end`,
+  'forget_labels': `local function forget_labels(queue, lines)
+  if #lines == 0 or redis.call('EXISTS', LIMITS.keys.limit_labels) == 0 then
+    return
+  end
+  read_states(queue, queue.ready and lines or {})
+  local labels = {}
+  for _, line in ipairs(lines) do
+    for _, limit in ipairs(STATES[queue.name][line] and {} or parts_of_line(line).limits) do
+      if not is_held(limit) and not is_waited_for(limit) then
         labels[#labels + 1] = limit
       end
     end
-    if #labels > 0 then
-      redis.call('HDEL', keys.limit_labels, unpack(labels))
-    end
   end
-
-  return own
-end`,
-  'LINES_MADE': `local LINES_MADE = {}`,
-  'shared_lines': `local function shared_lines(keys, queues)
-  LINES_MADE[1] = LINES_MADE[1] or lines_with(keys, {})
-  LINES_MADE[1].meet(queues)
-  return LINES_MADE[1]
+  if #labels > 0 then
+    redis.call('HDEL', LIMITS.keys.limit_labels, unpack(labels))
+  end
 end`,
   'registration': `local function registration(session, child)
   local number = redis.call('HGET', session, child)
@@ -2056,14 +1970,17 @@ end`,
   end
   return info
 end`,
+  'is_letter': `local function is_letter(code)
+  return code and (code > 96 and code < 123 or code > 64 and code < 91)
+end`,
   'tag': `local function tag(message, letter)
-  local at = 35
-  local found = string.sub(message, at, at)
-  while found ~= letter and string.find(found, '%a') do
+  local at, wanted = 35, string.byte(letter)
+  local found = string.byte(message, at)
+  while found ~= wanted and is_letter(found) do
     at = at + 28
-    found = string.sub(message, at, at)
+    found = string.byte(message, at)
   end
-  if found == letter then
+  if found == wanted then
     return string.sub(message, at + 1, at + 27)
   end
 end`,
@@ -2076,9 +1993,6 @@ end`,
 end`,
   'has_tags': `local function has_tags(message)
   return string.byte(message, 35) ~= 91
-end`,
-  'is_letter': `local function is_letter(code)
-  return code and (code > 96 and code < 123 or code > 64 and code < 91)
 end`,
   'now_ms': `local function now_ms()
   local time = redis.call('TIME')
@@ -2145,23 +2059,25 @@ end`,
 /** Those that use parts which are made late. */
 const LATE = {
   'line_up': `local function line_up(keys, queues, queue, messages, is_new)
-  local plain, with_line = messages, {}
+  local plain, entries, lines, kept = messages, nil, nil, nil
   for i, message in ipairs(messages) do
-    if may_have_limits(message) and limit_parts().line_of(message) then
-      plain = plain == messages and part(messages, 1, i - 1) or plain
-      with_line[#with_line + 1] = message
-    elseif plain ~= messages then
+    local line, order, keeps
+    if may_have_limits(message) then
+      line, order, keeps = limit_parts().line_of(message)
+    end
+    if line then
+      if not entries then
+        plain, entries, lines, kept = part(messages, 1, i - 1), {}, {}, {}
+        limit_parts().use_lines(keys, queues)
+      end
+      message = is_new and not_ahead(keys, queue, message, limit_parts().LIMITS.now) or message
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = limit_parts().entry_in_line(message, line, order, keeps), line, keeps
+    elseif entries then
       plain[#plain + 1] = message
     end
   end
-  if #with_line == 0 then
-    return plain, false
-  end
-  local lines = limit_parts().shared_lines(keys, queues)
-  for i, message in ipairs(is_new and with_line or {}) do
-    with_line[i] = not_ahead(keys, queue, message, lines.now)
-  end
-  return plain, lines.add(queue, with_line)
+  return plain, entries and limit_parts().add_to_lines(queue, entries, lines, kept)
 end`,
   'groups_of': `local function groups_of(keys, queues)
   local own, now = {}, text(now_ms())
@@ -2581,8 +2497,8 @@ end`,
     local entry, line = limit_parts().place_in_line(message)
     removed = entry and redis.call('ZREM', queue.held, entry) or 0
     if removed > 0 then
-      local lines = limit_parts().shared_lines(keys, queues)
-      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+      limit_parts().use_lines(keys, queues)
+      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
     end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)
@@ -2616,17 +2532,18 @@ end`,
   'end_limits': `local function end_limits(keys, queues, queue, message, letters)
   local has_limits = may_have_limits(message)
   local given_up = has_limits and limit_parts().limits_of(message, letters) or {}
-  local declared = has_limits and limit_parts().limits_of(message, DECLARED) or {}
-  if #given_up + #declared == 0 then
+  local line = has_limits and limit_parts().line_of(message)
+  if #given_up == 0 and not line then
     return
   end
-  local lines = limit_parts().shared_lines(keys, queues)
-  lines.free(given_up)
-  lines.forget_labels(declared, queue, limit_parts().line_of(message))
+  limit_parts().use_lines(keys, queues)
+  limit_parts().free_slots(given_up)
+  limit_parts().forget_labels(queue, { line or nil })
 end`,
   'keep_ordered': `local function keep_ordered(keys, task, message)
   for _, limit in ipairs(may_have_limits(message) and limit_parts().limits_of(message, CLAIMED) or {}) do
-    if limit_parts().shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
+    limit_parts().use_lines(keys, task.known_queues)
+    if limit_parts().rule_of(limit).ordered then
       message = limit_parts().with_letter(message, 'l', limit, 'L')
     end
   end
@@ -2640,14 +2557,15 @@ end`,
     end
   end
   if #given_up > 0 then
-    limit_parts().shared_lines(keys, task.known_queues).free(given_up)
+    limit_parts().use_lines(keys, task.known_queues)
+    limit_parts().free_slots(given_up)
   end
 end`,
   'note_labels': `local function note_labels(keys, labels, added)
   if #labels == 0 then
     return
   end
-  local theirs, noted = {}, {}
+  local theirs, kept = {}, {}
   for _, message in ipairs(added) do
     for _, limit in ipairs(limit_parts().limits_of(message, DECLARED)) do
       theirs[limit] = true
@@ -2655,13 +2573,13 @@ end`,
   end
   for i = 1, #labels, 2 do
     if theirs[labels[i]] then
-      noted[#noted + 1] = labels[i]
-      noted[#noted + 1] = labels[i + 1]
+      kept[#kept + 1] = labels[i]
+      kept[#kept + 1] = labels[i + 1]
     end
   end
   -- the tasks are there already: a foreign key must not make their sender believe that they are not
-  if #noted > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(noted))
+  if #kept > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(kept))
   end
 end`,
   'is_held_back': `local function is_held_back(queue, line)
@@ -2741,14 +2659,14 @@ end
 
 local now = now_ms()
 for i = 1, #entries, 3 do
-  local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
+  local name, expression, definition = entries[i], entries[i + 1], entries[i + 2]
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
-    if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
+    if former[1] ~= expression or not settled or settled > now + tolerance_ms or idle then
       settled = now
     end
-    redis.call('HSET', crons, name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
+    redis.call('HSET', crons, name .. ' schedule', expression, name .. ' definition', definition, name .. ' until', text(settled))
     if not is_disabled(definition) then
       redis.call('HDEL', crons, name .. ' disabled')
     end
@@ -2768,13 +2686,12 @@ ${LIB.noted}
 ${LIB.has_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
-${LIB.text}
-${LIB.ring}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.text}
+${LIB.ring}
 ${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
@@ -2788,27 +2705,61 @@ ${LIB.wrong_lines}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.limits_of}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -2963,19 +2914,17 @@ ${LIB.by_name}
 ${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.ring}
-${LIB.tag}
 ${LIB.remove_deep}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.DECLARED}
 ${LATE.end_limits}
 ${LIB.WAITING}
 ${LATE.remove}
 ${LIB.is_quarantined}
 ${LATE.place_of}
 ${LIB.part}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -2989,30 +2938,81 @@ ${LIB.wrong_lines}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.FIRST}
+${LIB.entry_in_line}
 ${LIB.place_in_line}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.waiting_queue}
+${LIB.next_tag}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.go_on}
 ${LIB.limits_of}
+${LIB.give_up_slot}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
 ${LIB.with_letter}
 ${LIB.without_slots}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, shared_lines = shared_lines, without_slots = without_slots, wrong_lines = wrong_lines }
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, use_lines = use_lines, without_slots = without_slots, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -3249,6 +3249,7 @@ ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.forget_dead}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.MADE}
@@ -3256,10 +3257,8 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -3286,27 +3285,61 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -3350,15 +3383,14 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.forget_dead}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.unique_digest}
@@ -3386,27 +3418,61 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -3446,14 +3512,13 @@ ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.now_ms}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.text}
@@ -3491,27 +3556,61 @@ ${LIB.wrong_lines}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -3592,15 +3691,14 @@ ${LIB.wrong_queues}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.by_name}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.member_of}
@@ -3633,27 +3731,61 @@ ${LIB.wrong_lines}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -3803,6 +3935,7 @@ ${LIB.remember_cancelled}
 ${LIB.now_ms}
 ${LIB.split}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.RENEWED}
@@ -3841,10 +3974,10 @@ local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.text}
@@ -3853,7 +3986,6 @@ ${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.DECLARED}
 ${LATE.end_limits}
 ${LIB.WAITING}
 ${LATE.remove}
@@ -3870,7 +4002,6 @@ ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.MADE}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.part}
@@ -3895,27 +4026,78 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.FIRST}
+${LIB.entry_in_line}
 ${LIB.place_in_line}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.waiting_queue}
+${LIB.next_tag}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.go_on}
 ${LIB.limits_of}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.give_up_slot}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -3979,14 +4161,25 @@ ${LIB.wrong_places}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.RULES}
 ${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
 ${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.rule_of}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.CHANGED}
+${LIB.arrival_of}
+${LIB.room_of}
 ${LIB.WAITS}
 ${LIB.limits_of_line}
 ${LIB.tasks_in}
-limit_parts_made = { WAITS = WAITS, limits_of_line = limits_of_line, limits_with = limits_with, tasks_in = tasks_in }
+limit_parts_made = { WAITS = WAITS, limits_of_line = limits_of_line, room_of = room_of, tasks_in = tasks_in, use_limits = use_limits }
 end
 return limit_parts_made
 end
@@ -4012,13 +4205,13 @@ end
 
 local MOST_LINES = 200
 
-local limits = limit_parts().limits_with(keys)
+limit_parts().use_limits(keys)
 local taken, looked = {}, 0
 
 -- How many more of these limits leave room for, at most so many.
 local function room_for(wanted, most)
   for _, limit in ipairs(wanted) do
-    most = math.min(most, limits.room(limit) - (taken[limit] or 0))
+    most = math.min(most, limit_parts().room_of(limit) - (taken[limit] or 0))
   end
   most = math.max(most, 0)
   for _, limit in ipairs(wanted) do
@@ -4140,6 +4333,7 @@ ${LIB.body_start}
 ${LIB.is_call}
 ${LIB.range_of}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4148,18 +4342,15 @@ ${LIB.result_tag}
 ${LIB.text}
 ${LIB.member_of}
 ${LIB.series_name}
-${LIB.ring}
-${LIB.is_letter}
 ${LIB.line_in}
+${LIB.ring}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.may_have_limits}
-${LIB.DECLARED}
 ${LATE.end_limits}
 ${LIB.WAITING}
 ${LIB.MADE}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.part}
@@ -4182,30 +4373,80 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.message_in_line}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
-${LIB.TURN}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.FIRST}
-${LIB.waiting_queue}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.go_on}
+${LIB.limits_of}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.limits_of}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, message_in_line = message_in_line, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.give_up_slot}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.entry_in_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, message_in_line = message_in_line, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -4300,13 +4541,14 @@ end
 
 -- They leave their lines all at once, so that none of them is woken for what another one leaves.
 local function leave_lines(entries)
-  local lines, seen = limit_parts().shared_lines(keys, known_queues), {}
+  limit_parts().use_lines(keys, known_queues)
+  local seen = {}
   redis.call('ZREM', queue.held, unpack(entries))
   for _, entry in ipairs(entries) do
     local line = line_in(entry)
     if not seen[line] then
       seen[line] = true
-      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
     end
   end
 end
@@ -4424,7 +4666,6 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.text}
 ${LIB.ring}
@@ -4444,27 +4685,61 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -4618,7 +4893,6 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.is_letter}
@@ -4648,27 +4922,61 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -4762,7 +5070,6 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.is_letter}
@@ -4793,27 +5100,61 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -4857,6 +5198,7 @@ ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.split}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
@@ -4874,9 +5216,7 @@ ${LIB.by_name}
 ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.unique_digest}
@@ -4901,27 +5241,61 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -4979,11 +5353,9 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.has_tags}
-${LIB.noted}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -5012,27 +5384,62 @@ ${LIB.wrong_lines}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.limits_of}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -5141,7 +5548,6 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.is_letter}
@@ -5172,27 +5578,61 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -5233,7 +5673,6 @@ ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.is_letter}
@@ -5277,27 +5716,61 @@ ${LIB.wrong_lines}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -5534,20 +6007,11 @@ for _, session in ipairs(known) do
 end
 return { now, leases, found }`,
   'open-session': `#!lua flags=allow-oom
-local limit_parts
 ${LIB.part}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
 ${LIB.ring}
-local limit_parts_made
-limit_parts = function()
-if not limit_parts_made then
-${LIB.RULE}
-limit_parts_made = { RULE = RULE }
-end
-return limit_parts_made
-end
 -- opens a session with a lease, and writes the catalog and the limits.
 -- Returns 1.
 local sessions, session, pulse, catalog, limits, gates, paced, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -5570,12 +6034,12 @@ for i = 1, #entries, 2 do
   redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
 -- what a declaration allows, without when it was made
-local RULE = '^%S+ %S+ %S+ %d+'
+local ALLOWED = '^%S+ %S+ %S+ %d+'
 for i = 1, #declared, 2 do
   local name, rule = declared[i], declared[i + 1]
   local before = redis.call('HGET', limits, name)
   redis.call('HSET', limits, name, rule)
-  if not before or string.match(before, limit_parts().RULE) ~= string.match(rule, limit_parts().RULE) then
+  if not before or string.match(before, ALLOWED) ~= string.match(rule, ALLOWED) then
     -- a promoter lets go on what waits by another rule
     redis.call('ZADD', paced, text(now), '*' .. name)
     ring(alarm)
@@ -5662,15 +6126,14 @@ ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_claim}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.DECLARED}
-${LIB.ring}
 ${LIB.is_foreign}
+${LIB.ring}
 ${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.bury_stray}
@@ -5678,7 +6141,6 @@ ${LIB.is_cancelled}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
@@ -5705,30 +6167,79 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.limits_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.FIRST}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.entry_in_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -5854,35 +6365,73 @@ return 1`,
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.by_name}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.ring}
-${LIB.PACE}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.forget_rules}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.FIRST}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
 ${LIB.entries_of}
+${LIB.first_in_line}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.ring}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.tag}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.has_tags}
-${LIB.is_letter}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.by_name}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.nudge_all}
+${LIB.apply_rule}
+${LIB.end_entry}
 -- forgets a limit that no session declares any more.
 -- Returns 1, or 0 if it was declared anew.
 local keys = {
@@ -5923,40 +6472,79 @@ end
 if queue ~= '' then
   redis.call('HDEL', keys.gates, queue)
 end
-return shared_lines(keys, by_name(queues)).end_entry(name)`,
+use_lines(keys, by_name(queues))
+return end_entry(name)`,
   'reset-limit': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.by_name}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.ring}
-${LIB.PACE}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.forget_rules}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.FIRST}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
 ${LIB.entries_of}
+${LIB.first_in_line}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.ring}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.tag}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.has_tags}
-${LIB.is_letter}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.by_name}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.nudge_all}
+${LIB.apply_rule}
+${LIB.end_entry}
 -- ends what was set for a limit or a key, and the stop of a task.
 -- Returns what was set, until when a task had stopped it, nothing for none, and the ms of Redis time.
 local keys = {
@@ -5989,45 +6577,83 @@ local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wro
 if wrong then
   return wrong
 end
-local lines = shared_lines(keys, by_name(queues))
+use_lines(keys, by_name(queues))
 local override, stopped = unpack(redis.call('HMGET', keys.limits, field, stop))
 redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)
-lines.end_entry(stop)
-lines.end_entry(field)
-return { override or '', stopped or '', text(lines.now) }`,
+end_entry(stop)
+end_entry(field)
+return { override or '', stopped or '', text(LIMITS.now) }`,
   'set-limit': `#!lua flags=allow-oom
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.by_name}
 ${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
 ${LIB.ring}
-${LIB.PACE}
+${LIB.look_at}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.forget_rules}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.FIRST}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
 ${LIB.entries_of}
+${LIB.first_in_line}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.tag}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.has_tags}
-${LIB.is_letter}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.by_name}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.nudge_all}
+${LIB.apply_rule}
+${LIB.set_entry}
 -- sets what a limit, or one of its keys, allows, for a time or until it is reset.
 -- Returns the end in ms of Redis time, or 0, and what was set before, nothing if that is the same.
 local keys = {
@@ -6061,10 +6687,10 @@ local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wro
 if wrong then
   return wrong
 end
-local lines = shared_lines(keys, by_name(queues))
-local ends = for_ms == '' and '0' or text(lines.now + for_ms)
+use_lines(keys, by_name(queues))
+local ends = for_ms == '' and '0' or text(LIMITS.now + for_ms)
 local before = redis.call('HGET', keys.limits, field) or ''
-lines.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
+set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
 -- a repeated command finds its own
 return { ends, string.sub(before, -#details - 1) == ' ' .. details and '' or before }`,
   'flush': `#!lua flags=allow-oom
@@ -6118,7 +6744,6 @@ keep_metrics(keys)
 return { 1, now }`,
   'metrics-page': `#!lua flags=no-writes
 ${LIB.wrong_type}
-${LIB.text}
 -- reads the counts of minutes or ten minutes, as many as are not too large at once.
 -- Returns fields and values of each, from the first on, of one at least.
 local most_bytes = ARGV[1]
@@ -6151,8 +6776,8 @@ for at, key in ipairs(all) do
     return wrong
   end
   pages[at] = redis.call('HGETALL', key)
-  for _, text in ipairs(pages[at]) do
-    bytes = bytes + #text
+  for _, value in ipairs(pages[at]) do
+    bytes = bytes + #value
   end
 end
 return pages`,
@@ -6276,44 +6901,77 @@ return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys
   'enqueue-limited': `#!lua
 ${LIB.part}
 ${LIB.by_name}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.ring}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.TURN}
-${LIB.tag}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
 ${LIB.tasks_in}
-${LIB.DIGITS}
+${LIB.limits_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.CHANGED}
+${LIB.arrival_of}
+${LIB.room_of}
 ${LIB.base36}
 ${LIB.let_in}
+${LIB.text}
+${LIB.ring}
 ${LIB.schedule}
 ${LIB.may_have_limits}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
+${LIB.parts_of_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
@@ -6356,23 +7014,23 @@ local messages = part(ARGV, #labels + 7, #ARGV)
 -- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
 
 local known_queues = by_name({ queue })
-local lines = shared_lines(keys, known_queues)
-local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
+use_lines(keys, known_queues)
+local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and tasks_in(queue, line)
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
-    if lines.limits.room(limit) <= waiting then
+    if room_of(limit) <= waiting then
       return { 0, limit }
     end
   end
 end
 
 -- those of one line in the order in which Redis got them, by its clock
-local stamp = base36(lines.now, 9)
+local stamp = base36(LIMITS.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
-  if due > lines.now then
+  if due > LIMITS.now then
     schedule(queue.scheduled, keys.alarm, due, fresh)
   else
     for i, message in ipairs(fresh) do
@@ -6392,14 +7050,13 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.by_name}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.now_ms}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -6408,13 +7065,11 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
-${LIB.noted}
 ${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
 ${LIB.free_key}
-${LIB.DECLARED}
 ${LATE.end_limits}
 ${LIB.WAITING}
 ${LATE.remove}
@@ -6423,6 +7078,7 @@ ${LATE.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
+${LIB.DECLARED}
 ${LATE.note_labels}
 local limit_parts_made
 limit_parts = function()
@@ -6430,27 +7086,79 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.vanish_line}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.go_on}
 ${LIB.limits_of}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.give_up_slot}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -6571,16 +7279,15 @@ ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
 ${LIB.part}
-${LIB.noted}
-${LIB.text}
-${LIB.ring}
-${LIB.tag}
-${LIB.DIGITS}
 ${LIB.base36}
+${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.text}
+${LIB.noted}
+${LIB.ring}
 ${LATE.line_up}
 ${LIB.push}
 ${LIB.enlist}
@@ -6596,27 +7303,78 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.wrong_lines}
-limit_parts_made = { line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.forget_rules}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.nudge_all}
+${LIB.apply_rule}
+${LIB.end_entry}
+${LIB.keep_pace}
+${LIB.unreached_queues}
+${LIB.MOST_FORGOTTEN}
+${LIB.forget_rates}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_rates = forget_rates, keep_pace = keep_pace, line_of = line_of, unreached_queues = unreached_queues, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -6722,15 +7480,15 @@ if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
     end
     -- lines that wait there would be looked at again at once
     local soonest = #whole == #queues and now or now + 1000
-    local lines = limit_parts().shared_lines(keys, by_name(whole))
-    local at = lines.keep_pace()
-    for _, name in ipairs(lines.unreached()) do
+    limit_parts().use_lines(keys, by_name(whole))
+    local at = limit_parts().keep_pace()
+    for _, name in ipairs(limit_parts().unreached_queues()) do
       unreached[#unreached + 1] = not known_queues[name] and name or nil
     end
     if at then
       look_again(math.max(at, soonest))
     end
-    if lines.limits.forget_rates() then
+    if limit_parts().forget_rates() then
       look_again(now + 10)
     end
   end
@@ -6900,6 +7658,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -6944,10 +7703,10 @@ ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
 ${LIB.is_cancelled}
@@ -6959,7 +7718,6 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.DECLARED}
 ${LIB.text}
 ${LIB.ring}
 ${LATE.end_limits}
@@ -6967,7 +7725,6 @@ ${LIB.CLAIMED}
 ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
@@ -6998,30 +7755,79 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.limits_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-limit_parts_made = { limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.FIRST}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.entry_in_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -7111,6 +7917,7 @@ ${LIB.wrong_queues}
 ${LIB.wrong_lines}
 ${LIB.split}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
@@ -7123,39 +7930,89 @@ ${LIB.noted}
 ${LIB.end_of}
 ${LIB.is_paused}
 ${LIB.without_paused}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.text}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.ring}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
-${LIB.is_letter}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
 ${LIB.by_name}
+${LIB.is_foreign}
 ${LIB.claimed_as}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.heed_tags}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.rule_of}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.CHANGED}
+${LIB.arrival_of}
+${LIB.take_slot}
+${LIB.keeps_slot}
 ${LIB.with_letter}
+${LIB.room_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.text}
+${LIB.flush_lines}
+${LIB.ready_lines}
+${LIB.WAITS}
+${LIB.FIRST}
+${LIB.waiting_queue}
+${LIB.LINES}
+${LIB.PACE}
+${LIB.ring}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.wait_as_queue}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.entry_in_line}
+${LIB.place_in_line}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.flush_limits}
+${LIB.change_at_once}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+${LIB.vanish_line}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.go_on}
 ${LIB.is_quarantined}
+${LIB.take_out}
+${LIB.forget_tags}
 ${LIB.is_drainer}
 -- claims as \`claim\` does, where queues have limits or lines.
 -- Returns as that of \`claim\`, and 1 while there are limits or lines.
@@ -7238,8 +8095,7 @@ if redis.call('EXISTS', keys.pauses) == 1 then
   open, paused = without_paused(keys.pauses, queues)
 end
 local gate_of, has_gates = {}, false
-local lines = shared_lines(keys, by_name(queues))
-local limits = lines.limits
+use_lines(keys, by_name(queues))
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
 local left, left_limited = math.min(tonumber(limit), 1000), tonumber(limited)
 local granted, fields, looks, of_lines = {}, {}, 0, 0
@@ -7255,12 +8111,12 @@ local function grant(queue, message, line, keeps)
   if has_tags(message) then
     heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
-  for _, its in ipairs(is_limited and lines.parts_of(line).limits or {}) do
-    limits.take(its, keeps and keeps_slot(message, its))
+  for _, its in ipairs(is_limited and parts_of_line(line).limits or {}) do
+    take_slot(its, keeps and keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
   if gate then
-    limits.take(gate)
+    take_slot(gate)
     message = string.sub(message, 1, 34) .. 'q' .. gate .. string.sub(message, 35)
   end
   local held = queue.name .. ' ' .. message
@@ -7277,7 +8133,7 @@ end
 -- How many tasks of a queue may be given now.
 local function most_of(queue)
   local gate = gate_of[queue.name]
-  return gate and math.min(limits.room(gate), left, left_limited) or left
+  return gate and math.min(room_of(gate), left, left_limited) or left
 end
 
 -- Whether a line may give a task now: one with limits is not claimed ahead.
@@ -7290,16 +8146,16 @@ local function source(queue, from, till)
   local its, found, at, is_all = { bound = math.huge }, {}, 1, false
   function its.first()
     local line = found[at]
-    if not line and not is_all or line and lines.state_of(queue, line) > its.bound then
-      found, at, its.bound = lines.ready(queue, from, till, AT_ONCE), 1, math.huge
+    if not line and not is_all or line and state_of(queue, line) > its.bound then
+      found, at, its.bound = ready_lines(queue, from, till, AT_ONCE), 1, math.huge
       is_all = #found < AT_ONCE
       local named = {}
       for _, one in ipairs(found) do
-        for _, its_limit in ipairs(lines.parts_of(one).limits) do
+        for _, its_limit in ipairs(parts_of_line(one).limits) do
           named[#named + 1] = its_limit
         end
       end
-      limits.prefetch(named)
+      read_limits(named)
       line = found[1]
     end
     return line and may_serve(line) and line
@@ -7317,17 +8173,17 @@ end
 
 local function has_work(queue)
   return redis.call('EXISTS', queue.pending, queue.quarantined) > 0
-    or #lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0
+    or #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0
 end
 
 -- A queue whose limit is full waits as a whole.
 local function is_shut(queue)
   local gate = gate_of[queue.name]
-  if not gate or limits.room(gate) > 0 then
+  if not gate or room_of(gate) > 0 then
     return false
   end
   if has_work(queue) then
-    lines.wait_as_queue(queue, gate)
+    wait_as_queue(queue, gate)
   end
   return true
 end
@@ -7341,12 +8197,12 @@ local function take_quarantined(queue)
     end
     looks = looks + 1
     local entry, line, keeps = place_in_line(message)
-    local index = entry and lines.blocked_by(line, entry)
+    local index = entry and blocked_by(line, entry)
     redis.call('LPOP', queue.quarantined)
     if not index then
       return grant(queue, message, line, keeps)
     end
-    lines.add(queue, { message })
+    add_to_lines(queue, { entry }, { line }, { keeps })
   end
 end
 
@@ -7356,7 +8212,11 @@ local function first_two(queue, line)
   local known = heads[line]
   if not known or known.queue ~= queue or not known[known.at + 1] and not known.is_all then
     local count = known and AT_ONCE or 2
-    known = lines.first_of(queue, line, count)
+    known = first_in_line(queue, line, count)
+    if not known[2] then
+      heads[line] = nil
+      return known[1]
+    end
     known.queue, known.at, known.is_all = queue, 1, #known < count
     heads[line] = known
   end
@@ -7368,28 +8228,28 @@ end
 local function serve(queue, line)
   looks = looks + 1
   local head, next = first_two(queue, line)
-  if not head or lines.blocked_by(line, head) then
+  if not head or blocked_by(line, head) then
     heads[line] = nil
-    return lines.go_on(queue, line, head, false)
+    return go_on(queue, line, head, false)
   end
   local message = message_in_line(head)
   local is_alone = is_quarantined(message)
-  lines.take_out(queue, head)
+  take_out(queue, head)
   if is_alone and (holds > 0 or #granted > 0) then
     -- the next child that holds nothing takes it
     redis.call('LPUSH', queue.quarantined, message)
-    return lines.go_on(queue, line, next, false)
+    return go_on(queue, line, next, false)
   end
   grant(queue, message, line, string.sub(head, #line + 2, #line + 14) == FIRST)
   of_lines = of_lines + 1
   left = is_alone and 0 or left
-  lines.go_on(queue, line, next, true)
+  go_on(queue, line, next, true)
 end
 
 -- The tasks of the list that came before a time, at most so many. Returns how many they are. When one came whose sender has a clock that is
 -- ahead, nobody knows: it comes first in half of the claims, or all behind it would wait for its time.
 local function take_plain(queue, before, most)
-  local count, latest = most, claim_number % 4 > 1 and limits.now or math.huge
+  local count, latest = most, claim_number % 4 > 1 and LIMITS.now or math.huge
   if before then
     count = 0
     for _, message in ipairs(redis.call('LRANGE', queue.pending, 0, math.min(most, 32) - 1)) do
@@ -7411,7 +8271,7 @@ end
 local function take(queue)
   local turn, has_plain, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
   local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
-  function lines.on_ready(other, state)
+  function LINES.on_ready(other, state)
     if other == queue and state < 0 then
       tenants.meet(state)
     elseif other == queue then
@@ -7428,7 +8288,7 @@ local function take(queue)
     turn = turn + 1
     local given = 0
     if not is_turn and has_plain then
-      given = take_plain(queue, oldest and lines.state_of(queue, oldest), fair and 1 or most)
+      given = take_plain(queue, oldest and state_of(queue, oldest), fair and 1 or most)
       has_plain = oldest and has_plain or given > 0 and fair
     end
     if is_turn then
@@ -7442,9 +8302,9 @@ local function take(queue)
       break
     end
   end
-  lines.on_ready = nil
+  LINES.on_ready = nil
   if is_fair then
-    lines.forget_tags(queue)
+    forget_tags(queue)
   end
 end
 
@@ -7482,7 +8342,7 @@ local function take_all()
   end
 end
 
-lines.together(take_all)
+change_at_once(take_all)
 
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do
@@ -7737,7 +8597,6 @@ ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.ring}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -7761,28 +8620,77 @@ ${LIB.wrong_lines}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.FIRST}
+${LIB.entry_in_line}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_states}
+${LIB.PARTS}
 ${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
+${LIB.parts_of_line}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.state_of}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.add_to_lines}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.keeps_head}
+${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
 ${LIB.end_limits_of}
-limit_parts_made = { end_limits_of = end_limits_of, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, change_at_once = change_at_once, end_limits_of = end_limits_of, entry_in_line = entry_in_line, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -7898,13 +8806,13 @@ local function leave_all()
     leave(i)
   end
   if has_limits then
-    local lines = limit_parts().shared_lines(keys, known_queues)
-    limit_parts().end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
+    limit_parts().end_limits_of(has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
   end
 end
 
 if has_limits then
-  limit_parts().shared_lines(keys, known_queues).together(leave_all)
+  limit_parts().use_lines(keys, known_queues)
+  limit_parts().change_at_once(leave_all)
 else
   leave_all()
 end
@@ -7990,17 +8898,15 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.DECLARED}
+${LIB.is_foreign}
 ${LIB.text}
 ${LIB.ring}
-${LIB.is_foreign}
 ${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -8026,30 +8932,79 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.limits_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.FIRST}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.entry_in_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -8160,15 +9115,14 @@ ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LATE.wrong_lines_of}
-${LIB.text}
 ${LIB.ring}
-${LIB.is_foreign}
+${LIB.text}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -8178,13 +9132,12 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.DECLARED}
+${LIB.is_foreign}
 ${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
@@ -8214,31 +9167,85 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.LINES_MADE}
-${LIB.RULE}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
 ${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.PACE}
+${LIB.look_at}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.forget_rules}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.rule_of}
+${LIB.FIRST}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
 ${LIB.entries_of}
+${LIB.first_in_line}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
+${LIB.decoded_state}
 ${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
 ${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.nudge_all}
+${LIB.apply_rule}
+${LIB.set_entry}
+${LIB.stop_limit}
+${LIB.limits_of}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
-${LIB.limits_of}
+${LIB.give_up_slot}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.entry_in_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, stop_limit = stop_limit, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end
@@ -8301,7 +9308,8 @@ if wrong then
   return wrong
 end
 if stopped ~= '' then
-  limit_parts().shared_lines(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
+  limit_parts().use_lines(keys, task.known_queues)
+  limit_parts().stop_limit(stopped, tonumber(stopped_ms))
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
@@ -8323,6 +9331,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
@@ -8333,18 +9342,15 @@ ${LIB.free_key}
 ${LIB.finish}
 ${LIB.RENEWED}
 ${LIB.announce}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.DECLARED}
-${LIB.ring}
 ${LIB.is_foreign}
+${LIB.ring}
 ${LATE.end_limits}
 ${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
-${LIB.DIGITS}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
@@ -8382,30 +9388,79 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.limits_of}
-${LIB.LINES_MADE}
-${LIB.RULE}
-${LIB.noted}
-${LIB.MOST_FORGOTTEN}
-${LIB.limits_with}
-${LIB.limits_of_line}
-${LIB.PACE}
-${LIB.entries_of}
-${LIB.keeps_slot}
-${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.FAIR}
-${LIB.TAGS}
-${LIB.TURN}
-${LIB.FIRST}
-${LIB.waiting_queue}
-${LIB.MOST_WOKEN}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.place_in_line}
-${LIB.lines_with}
-${LIB.shared_lines}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.LINES}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.STATES}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
+${LIB.FIRST}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.entries_of}
+${LIB.first_in_line}
+${LIB.keeps_slot}
+${LIB.message_in_line}
+${LIB.keeps_head}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.pace_limit}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.read_states}
+${LIB.state_of}
+${LIB.PARTS}
+${LIB.limits_of_line}
+${LIB.parts_of_line}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.put_state}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.settle_line}
+${LIB.vanish_line}
+${LIB.refresh_line}
+${LIB.nudge_within}
+${LIB.nudge}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.is_waited_for}
+${LIB.forget_labels}
+${LIB.entry_in_line}
+${LIB.add_within}
+${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, shared_lines = shared_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
 end
 return limit_parts_made
 end

@@ -19,14 +19,14 @@ end
 
 local now = now_ms()
 for i = 1, #entries, 3 do
-  local name, schedule, definition = entries[i], entries[i + 1], entries[i + 2]
+  local name, expression, definition = entries[i], entries[i + 1], entries[i + 2]
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
-    if former[1] ~= schedule or not settled or settled > now + tolerance_ms or idle then
+    if former[1] ~= expression or not settled or settled > now + tolerance_ms or idle then
       settled = now
     end
-    redis.call('HSET', crons, name .. ' schedule', schedule, name .. ' definition', definition, name .. ' until', text(settled))
+    redis.call('HSET', crons, name .. ' schedule', expression, name .. ' definition', definition, name .. ' until', text(settled))
     if not is_disabled(definition) then
       redis.call('HDEL', crons, name .. ' disabled')
     end

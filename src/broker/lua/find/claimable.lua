@@ -21,13 +21,13 @@ end
 
 local MOST_LINES = 200
 
-local limits = limits_with(keys)
+use_limits(keys)
 local taken, looked = {}, 0
 
 -- How many more of these limits leave room for, at most so many.
 local function room_for(wanted, most)
   for _, limit in ipairs(wanted) do
-    most = math.min(most, limits.room(limit) - (taken[limit] or 0))
+    most = math.min(most, room_of(limit) - (taken[limit] or 0))
   end
   most = math.max(most, 0)
   for _, limit in ipairs(wanted) do

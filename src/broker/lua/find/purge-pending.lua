@@ -90,13 +90,14 @@ end
 
 -- They leave their lines all at once, so that none of them is woken for what another one leaves.
 local function leave_lines(entries)
-  local lines, seen = shared_lines(keys, known_queues), {}
+  use_lines(keys, known_queues)
+  local seen = {}
   redis.call('ZREM', queue.held, unpack(entries))
   for _, entry in ipairs(entries) do
     local line = line_in(entry)
     if not seen[line] then
       seen[line] = true
-      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+      go_on(queue, line, first_in_line(queue, line)[1], false)
     end
   end
 end

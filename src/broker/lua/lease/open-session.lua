@@ -21,12 +21,12 @@ for i = 1, #entries, 2 do
   redis.call('HSET', catalog, entries[i], entries[i + 1])
 end
 -- what a declaration allows, without when it was made
-local RULE = '^%S+ %S+ %S+ %d+'
+local ALLOWED = '^%S+ %S+ %S+ %d+'
 for i = 1, #declared, 2 do
   local name, rule = declared[i], declared[i + 1]
   local before = redis.call('HGET', limits, name)
   redis.call('HSET', limits, name, rule)
-  if not before or string.match(before, RULE) ~= string.match(rule, RULE) then
+  if not before or string.match(before, ALLOWED) ~= string.match(rule, ALLOWED) then
     -- a promoter lets go on what waits by another rule
     redis.call('ZADD', paced, text(now), '*' .. name)
     ring(alarm)

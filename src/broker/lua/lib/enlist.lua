@@ -29,23 +29,25 @@ end
 -- Puts tasks into their lines. Returns those that have none, and whether one of the lines may start. The time of a task that was never in
 -- its queue is that of its sender; one that comes back has a time of Redis, and other scripts know it by its message.
 local function line_up(keys, queues, queue, messages, is_new)
-  local plain, with_line = messages, {}
+  local plain, entries, lines, kept = messages, nil, nil, nil
   for i, message in ipairs(messages) do
-    if may_have_limits(message) and line_of(message) then
-      plain = plain == messages and part(messages, 1, i - 1) or plain
-      with_line[#with_line + 1] = message
-    elseif plain ~= messages then
+    local line, order, keeps
+    if may_have_limits(message) then
+      line, order, keeps = line_of(message)
+    end
+    if line then
+      if not entries then
+        plain, entries, lines, kept = part(messages, 1, i - 1), {}, {}, {}
+        use_lines(keys, queues)
+      end
+      message = is_new and not_ahead(keys, queue, message, LIMITS.now) or message
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = entry_in_line(message, line, order, keeps), line, keeps
+    elseif entries then
       plain[#plain + 1] = message
     end
   end
-  if #with_line == 0 then
-    return plain, false
-  end
-  local lines = shared_lines(keys, queues)
-  for i, message in ipairs(is_new and with_line or {}) do
-    with_line[i] = not_ahead(keys, queue, message, lines.now)
-  end
-  return plain, lines.add(queue, with_line)
+  return plain, entries and add_to_lines(queue, entries, lines, kept)
 end
 
 -- Tasks that were never claimed come to the tail, or into their lines.

@@ -187,8 +187,8 @@ local function remove(keys, queues, queue, place, message, passed)
     local entry, line = place_in_line(message)
     removed = entry and redis.call('ZREM', queue.held, entry) or 0
     if removed > 0 then
-      local lines = shared_lines(keys, queues)
-      lines.go_on(queue, line, lines.first_of(queue, line)[1], false)
+      use_lines(keys, queues)
+      go_on(queue, line, first_in_line(queue, line)[1], false)
     end
   elseif passed and passed > 50000 then
     removed = remove_deep(queue[place], passed, message)

@@ -54,23 +54,29 @@ end
 local function end_limits(keys, queues, queue, message, letters)
   local has_limits = may_have_limits(message)
   local given_up = has_limits and limits_of(message, letters) or {}
-  local declared = has_limits and limits_of(message, DECLARED) or {}
-  if #given_up + #declared == 0 then
+  local line = has_limits and line_of(message)
+  if #given_up == 0 and not line then
     return
   end
-  local lines = shared_lines(keys, queues)
-  lines.free(given_up)
-  lines.forget_labels(declared, queue, line_of(message))
+  use_lines(keys, queues)
+  free_slots(given_up)
+  forget_labels(queue, { line or nil })
 end
 
 -- The same for many claimed messages of one script, `limits` being all of theirs.
-local function end_limits_of(lines, limits, numbers, messages, queue_of)
-  lines.free(limits)
+local function end_limits_of(limits, numbers, messages, queue_of)
+  free_slots(limits)
+  local left = {}
   for _, i in ipairs(numbers) do
-    local line = has_tags(messages[i]) and queue_of(i) and line_of(messages[i])
+    local queue = queue_of(i)
+    local line = queue and has_tags(messages[i]) and line_of(messages[i])
     if line and #line > 26 then
-      lines.forget_labels(lines.parts_of(line).limits, queue_of(i), line)
+      left[queue] = left[queue] or {}
+      table.insert(left[queue], line)
     end
+  end
+  for queue, lines in pairs(left) do
+    forget_labels(queue, lines)
   end
 end
 
@@ -91,7 +97,8 @@ end
 -- A claimed task is to run again: the message with the slots that it keeps, those of ordered limits.
 local function keep_ordered(keys, task, message)
   for _, limit in ipairs(may_have_limits(message) and limits_of(message, CLAIMED) or {}) do
-    if shared_lines(keys, task.known_queues).limits.rule_of(limit).ordered then
+    use_lines(keys, task.known_queues)
+    if rule_of(limit).ordered then
       message = with_letter(message, 'l', limit, 'L')
     end
   end
@@ -107,7 +114,8 @@ local function give_up_slots(keys, task, message)
     end
   end
   if #given_up > 0 then
-    shared_lines(keys, task.known_queues).free(given_up)
+    use_lines(keys, task.known_queues)
+    free_slots(given_up)
   end
 end
 
@@ -117,7 +125,7 @@ local function note_labels(keys, labels, added)
   if #labels == 0 then
     return
   end
-  local theirs, noted = {}, {}
+  local theirs, kept = {}, {}
   for _, message in ipairs(added) do
     for _, limit in ipairs(limits_of(message, DECLARED)) do
       theirs[limit] = true
@@ -125,12 +133,12 @@ local function note_labels(keys, labels, added)
   end
   for i = 1, #labels, 2 do
     if theirs[labels[i]] then
-      noted[#noted + 1] = labels[i]
-      noted[#noted + 1] = labels[i + 1]
+      kept[#kept + 1] = labels[i]
+      kept[#kept + 1] = labels[i + 1]
     end
   end
   -- the tasks are there already: a foreign key must not make their sender believe that they are not
-  if #noted > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(noted))
+  if #kept > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(kept))
   end
 end

@@ -63,20 +63,24 @@ local function line_of(message)
   return limits .. tenant, order, keeps
 end
 
--- How a message lies in its line: `<line> <turn><message>`; its line; whether it keeps a slot. One that keeps a slot is the next.
-local function place_in_line(message)
-  local line, order, keeps = line_of(message)
-  if not line then
-    return
-  end
+-- How a message lies in its line: `<line> <turn><message>`. One that keeps a slot is the next.
+local function entry_in_line(message, line, order, keeps)
   if keeps then
-    return line .. ' ' .. FIRST .. message, line, true
+    return line .. ' ' .. FIRST .. message
   end
   local turn = tonumber(string.sub(message, 26, 34), 36) or 0
   if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message, line, false
+  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message
+end
+
+-- The same, its line, and whether it keeps a slot. Nothing for one that has no line.
+local function place_in_line(message)
+  local line, order, keeps = line_of(message)
+  if line then
+    return entry_in_line(message, line, order, keeps), line, keeps
+  end
 end
 
 -- The first entries of a line, or so many.

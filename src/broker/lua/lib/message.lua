@@ -1,14 +1,12 @@
 -- Counters and times in a message are base 36 digits, see the header layout in task-message.ts.
-local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
-
 local function base36(number, width)
-  local digits = ''
-  for _ = 1, width do
+  local codes = { 48, 48, 48, 48, 48, 48, 48, 48, 48 }
+  for place = width, 1, -1 do
     local digit = number % 36
-    digits = string.sub(DIGITS, digit + 1, digit + 1) .. digits
+    codes[place] = digit < 10 and digit + 48 or digit + 87
     number = (number - digit) / 36
   end
-  return digits
+  return string.char(unpack(codes, 1, width))
 end
 
 -- Counts up the counter that stands at first..last; it stops at its highest number. Returns that number too.

@@ -39,4 +39,5 @@ end
 if queue ~= '' then
   redis.call('HDEL', keys.gates, queue)
 end
-return shared_lines(keys, by_name(queues)).end_entry(name)
+use_lines(keys, by_name(queues))
+return end_entry(name)

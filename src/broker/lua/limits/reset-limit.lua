@@ -31,9 +31,9 @@ local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wro
 if wrong then
   return wrong
 end
-local lines = shared_lines(keys, by_name(queues))
+use_lines(keys, by_name(queues))
 local override, stopped = unpack(redis.call('HMGET', keys.limits, field, stop))
 redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)
-lines.end_entry(stop)
-lines.end_entry(field)
-return { override or '', stopped or '', text(lines.now) }
+end_entry(stop)
+end_entry(field)
+return { override or '', stopped or '', text(LIMITS.now) }

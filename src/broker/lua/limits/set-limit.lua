@@ -32,9 +32,9 @@ local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wro
 if wrong then
   return wrong
 end
-local lines = shared_lines(keys, by_name(queues))
-local ends = for_ms == '' and '0' or text(lines.now + for_ms)
+use_lines(keys, by_name(queues))
+local ends = for_ms == '' and '0' or text(LIMITS.now + for_ms)
 local before = redis.call('HGET', keys.limits, field) or ''
-lines.set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
+set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
 -- a repeated command finds its own
 return { ends, string.sub(before, -#details - 1) == ' ' .. details and '' or before }

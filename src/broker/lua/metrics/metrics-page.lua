@@ -31,8 +31,8 @@ for at, key in ipairs(all) do
     return wrong
   end
   pages[at] = redis.call('HGETALL', key)
-  for _, text in ipairs(pages[at]) do
-    bytes = bytes + #text
+  for _, value in ipairs(pages[at]) do
+    bytes = bytes + #value
   end
 end
 return pages

@@ -32,23 +32,23 @@ local messages = part(ARGV, #labels + 7, #ARGV)
 -- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
 
 local known_queues = by_name({ queue })
-local lines = shared_lines(keys, known_queues)
-local due = tonumber(due_ms) + (due_from == 'in' and lines.now or 0)
+use_lines(keys, known_queues)
+local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and tasks_in(queue, line)
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
-    if lines.limits.room(limit) <= waiting then
+    if room_of(limit) <= waiting then
       return { 0, limit }
     end
   end
 end
 
 -- those of one line in the order in which Redis got them, by its clock
-local stamp = base36(lines.now, 9)
+local stamp = base36(LIMITS.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
-  if due > lines.now then
+  if due > LIMITS.now then
     schedule(queue.scheduled, keys.alarm, due, fresh)
   else
     for i, message in ipairs(fresh) do

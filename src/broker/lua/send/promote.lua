@@ -101,15 +101,15 @@ if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
     end
     -- lines that wait there would be looked at again at once
     local soonest = #whole == #queues and now or now + 1000
-    local lines = shared_lines(keys, by_name(whole))
-    local at = lines.keep_pace()
-    for _, name in ipairs(lines.unreached()) do
+    use_lines(keys, by_name(whole))
+    local at = keep_pace()
+    for _, name in ipairs(unreached_queues()) do
       unreached[#unreached + 1] = not known_queues[name] and name or nil
     end
     if at then
       look_again(math.max(at, soonest))
     end
-    if lines.limits.forget_rates() then
+    if forget_rates() then
       look_again(now + 10)
     end
   end

@@ -80,8 +80,7 @@ if redis.call('EXISTS', keys.pauses) == 1 then
   open, paused = without_paused(keys.pauses, queues)
 end
 local gate_of, has_gates = {}, false
-local lines = shared_lines(keys, by_name(queues))
-local limits = lines.limits
+use_lines(keys, by_name(queues))
 local holds, to_drain, has_zero = redis.call('HLEN', keys.claims), 0, false
 local left, left_limited = math.min(tonumber(limit), 1000), tonumber(limited)
 local granted, fields, looks, of_lines = {}, {}, 0, 0
@@ -97,12 +96,12 @@ local function grant(queue, message, line, keeps)
   if has_tags(message) then
     heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
-  for _, its in ipairs(is_limited and lines.parts_of(line).limits or {}) do
-    limits.take(its, keeps and keeps_slot(message, its))
+  for _, its in ipairs(is_limited and parts_of_line(line).limits or {}) do
+    take_slot(its, keeps and keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
   if gate then
-    limits.take(gate)
+    take_slot(gate)
     message = string.sub(message, 1, 34) .. 'q' .. gate .. string.sub(message, 35)
   end
   local held = queue.name .. ' ' .. message
@@ -119,7 +118,7 @@ end
 -- How many tasks of a queue may be given now.
 local function most_of(queue)
   local gate = gate_of[queue.name]
-  return gate and math.min(limits.room(gate), left, left_limited) or left
+  return gate and math.min(room_of(gate), left, left_limited) or left
 end
 
 -- Whether a line may give a task now: one with limits is not claimed ahead.
@@ -132,16 +131,16 @@ local function source(queue, from, till)
   local its, found, at, is_all = { bound = math.huge }, {}, 1, false
   function its.first()
     local line = found[at]
-    if not line and not is_all or line and lines.state_of(queue, line) > its.bound then
-      found, at, its.bound = lines.ready(queue, from, till, AT_ONCE), 1, math.huge
+    if not line and not is_all or line and state_of(queue, line) > its.bound then
+      found, at, its.bound = ready_lines(queue, from, till, AT_ONCE), 1, math.huge
       is_all = #found < AT_ONCE
       local named = {}
       for _, one in ipairs(found) do
-        for _, its_limit in ipairs(lines.parts_of(one).limits) do
+        for _, its_limit in ipairs(parts_of_line(one).limits) do
           named[#named + 1] = its_limit
         end
       end
-      limits.prefetch(named)
+      read_limits(named)
       line = found[1]
     end
     return line and may_serve(line) and line
@@ -159,17 +158,17 @@ end
 
 local function has_work(queue)
   return redis.call('EXISTS', queue.pending, queue.quarantined) > 0
-    or #lines.ready(queue, '-inf', '(' .. text(WAITS), 1) > 0
+    or #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0
 end
 
 -- A queue whose limit is full waits as a whole.
 local function is_shut(queue)
   local gate = gate_of[queue.name]
-  if not gate or limits.room(gate) > 0 then
+  if not gate or room_of(gate) > 0 then
     return false
   end
   if has_work(queue) then
-    lines.wait_as_queue(queue, gate)
+    wait_as_queue(queue, gate)
   end
   return true
 end
@@ -183,12 +182,12 @@ local function take_quarantined(queue)
     end
     looks = looks + 1
     local entry, line, keeps = place_in_line(message)
-    local index = entry and lines.blocked_by(line, entry)
+    local index = entry and blocked_by(line, entry)
     redis.call('LPOP', queue.quarantined)
     if not index then
       return grant(queue, message, line, keeps)
     end
-    lines.add(queue, { message })
+    add_to_lines(queue, { entry }, { line }, { keeps })
   end
 end
 
@@ -198,7 +197,11 @@ local function first_two(queue, line)
   local known = heads[line]
   if not known or known.queue ~= queue or not known[known.at + 1] and not known.is_all then
     local count = known and AT_ONCE or 2
-    known = lines.first_of(queue, line, count)
+    known = first_in_line(queue, line, count)
+    if not known[2] then
+      heads[line] = nil
+      return known[1]
+    end
     known.queue, known.at, known.is_all = queue, 1, #known < count
     heads[line] = known
   end
@@ -210,28 +213,28 @@ end
 local function serve(queue, line)
   looks = looks + 1
   local head, next = first_two(queue, line)
-  if not head or lines.blocked_by(line, head) then
+  if not head or blocked_by(line, head) then
     heads[line] = nil
-    return lines.go_on(queue, line, head, false)
+    return go_on(queue, line, head, false)
   end
   local message = message_in_line(head)
   local is_alone = is_quarantined(message)
-  lines.take_out(queue, head)
+  take_out(queue, head)
   if is_alone and (holds > 0 or #granted > 0) then
     -- the next child that holds nothing takes it
     redis.call('LPUSH', queue.quarantined, message)
-    return lines.go_on(queue, line, next, false)
+    return go_on(queue, line, next, false)
   end
   grant(queue, message, line, string.sub(head, #line + 2, #line + 14) == FIRST)
   of_lines = of_lines + 1
   left = is_alone and 0 or left
-  lines.go_on(queue, line, next, true)
+  go_on(queue, line, next, true)
 end
 
 -- The tasks of the list that came before a time, at most so many. Returns how many they are. When one came whose sender has a clock that is
 -- ahead, nobody knows: it comes first in half of the claims, or all behind it would wait for its time.
 local function take_plain(queue, before, most)
-  local count, latest = most, claim_number % 4 > 1 and limits.now or math.huge
+  local count, latest = most, claim_number % 4 > 1 and LIMITS.now or math.huge
   if before then
     count = 0
     for _, message in ipairs(redis.call('LRANGE', queue.pending, 0, math.min(most, 32) - 1)) do
@@ -253,7 +256,7 @@ end
 local function take(queue)
   local turn, has_plain, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
   local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
-  function lines.on_ready(other, state)
+  function LINES.on_ready(other, state)
     if other == queue and state < 0 then
       tenants.meet(state)
     elseif other == queue then
@@ -270,7 +273,7 @@ local function take(queue)
     turn = turn + 1
     local given = 0
     if not is_turn and has_plain then
-      given = take_plain(queue, oldest and lines.state_of(queue, oldest), fair and 1 or most)
+      given = take_plain(queue, oldest and state_of(queue, oldest), fair and 1 or most)
       has_plain = oldest and has_plain or given > 0 and fair
     end
     if is_turn then
@@ -284,9 +287,9 @@ local function take(queue)
       break
     end
   end
-  lines.on_ready = nil
+  LINES.on_ready = nil
   if is_fair then
-    lines.forget_tags(queue)
+    forget_tags(queue)
   end
 end
 
@@ -324,7 +327,7 @@ local function take_all()
   end
 end
 
-lines.together(take_all)
+change_at_once(take_all)
 
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do

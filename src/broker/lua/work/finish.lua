@@ -111,13 +111,13 @@ local function leave_all()
     leave(i)
   end
   if has_limits then
-    local lines = shared_lines(keys, known_queues)
-    end_limits_of(lines, has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
+    end_limits_of(has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
   end
 end
 
 if has_limits then
-  shared_lines(keys, known_queues).together(leave_all)
+  use_lines(keys, known_queues)
+  change_at_once(leave_all)
 else
   leave_all()
 end

@@ -58,7 +58,8 @@ if wrong then
   return wrong
 end
 if stopped ~= '' then
-  shared_lines(keys, task.known_queues).stop(stopped, tonumber(stopped_ms))
+  use_lines(keys, task.known_queues)
+  stop_limit(stopped, tonumber(stopped_ms))
 end
 if not end_cancelled(keys, task) then
   try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
