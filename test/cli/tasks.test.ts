@@ -49,7 +49,9 @@ describe('a task that a limit holds back', () => {
 
   it('is explained, cancelled, and purged with its queue', async () => {
     const explained = await nestwork(['tasks', 'explain', ids[2] ?? ''], options);
-    expect(explained.stdout).toContain('The limit stripe for acme is full: 1 of 1 places are taken.');
+    expect(explained.stdout).toContain(
+      `The limit stripe for acme is full: 1 of 1 places are taken, by Some.task ${ids[0]}.`,
+    );
     const cancelled = await nestwork(['tasks', 'cancel', ids[1] ?? '', '--yes'], options);
     expect([cancelled.code, cancelled.stdout]).toEqual([0, expect.stringContaining('which was pending')]);
     const purged = await nestwork(['queues', 'purge', 'default', '--yes'], options);

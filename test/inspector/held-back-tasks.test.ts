@@ -1,4 +1,5 @@
 /** Tasks with limits, tenants and priorities, as an inspector shows them. */
+import type { Claimant } from '../../src/broker/port/broker.js';
 import { createInspector } from '../../src/inspector/create-inspector.js';
 import type { Inspector } from '../../src/inspector/inspector.js';
 import type { TaskExplanation } from '../../src/inspector/tasks/task-explanation.js';
@@ -134,15 +135,51 @@ describe('the health of a queue', () => {
 
 describe('explain()', () => {
   it('names the full limit with its key, who holds it, and the place in the line', async () => {
-    const [, , third = ''] = await heldBack(3);
+    const [first = '', , third = ''] = await heldBack(3);
     const { code, sentences, line } = await explain(third);
     expect([code, ...sentences]).toEqual([
       'held-back',
-      'The limit stripe for acme is full: 1 of 1 places are taken.',
+      `The limit stripe for acme is full: 1 of 1 places are taken, by Some.task ${idOf(first)}.`,
       '1 task with the same limits comes before it in the queue default.',
     ]);
     const limit = { name: 'stripe', key: 'acme', used: 1, most: 1, opensAt: undefined, isShut: true };
     expect(line).toEqual({ ahead: 1, linesAhead: 0, priority: 0, limits: [limit] });
+  });
+
+  it('names the tasks of all children that hold the limit, those that have run longest first', async () => {
+    await declareLimit(fixture, 'stripe', { most: 5 });
+    const messages = limitedMessages(fixture, 6, { limits: [ACME] });
+    await send(...messages, limitedMessage(fixture, { limits: [GLOBEX] }));
+    const [one, other] = [await fixture.child(), await fixture.child()];
+    await fixture.broker.claim(one, { number: 1, limit: 2, limited: 2, acks: [] });
+    await fixture.broker.claim(other, { number: 1, limit: 8, limited: 8, acks: [] });
+    const [a = '', b = '', c = '', d = '', , last = ''] = messages.map(idOf);
+    const active = [
+      { id: d, name: 'Some.task', ms: 60_000 },
+      { id: c, name: 'Some.task', ms: 7_200_000 },
+    ];
+    await publish(other, active);
+    const { sentences } = await inspector.tasks.explain(last);
+    expect(sentences[0]).toMatch(
+      new RegExp(
+        `^The limit stripe for acme is full: 5 of 5 places are taken, by Some\\.task ${c} \\(for 2 h.*?\\), Some\\.task ${d} \\(for 1 min.*?\\), ` +
+          `Some\\.task (${a}|${b}) and 2 more\\.$`,
+      ),
+    );
+  });
+
+  it('names a task that keeps the place of an ordered key between two attempts', async () => {
+    await fixture.redis.hset(LIMITS, ACME.slice(0, 6), '1 - 1 1 {"name":"stripe","keyed":true}');
+    const messages = limitedMessages(fixture, 2, { limits: [ACME] });
+    await send(...messages);
+    const child = await fixture.child();
+    const [first = '', second = ''] = messages.map(idOf);
+    await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
+    const again = { inMs: 3_600_000, failures: 0, line: '\n{"at":7}', counts: true };
+    await fixture.broker.retry(child, { id: first, queue: 'default' }, again);
+    expect((await inspector.tasks.explain(second)).sentences[0]).toBe(
+      'The limit stripe for acme is full: 1 of 1 places are taken, by a task that waits for its next attempt.',
+    );
   });
 
   it('says when a rate lets the next task start', async () => {
@@ -203,11 +240,11 @@ describe('explain()', () => {
     const gate = limitKey('queue default');
     await declareLimit(fixture, 'queue default', { most: 1, keyed: false });
     await fixture.redis.hset('{nestwork}:gates', 'default', gate);
-    const [, second = ''] = await plainBehindGate();
+    const [first = '', second = ''] = await plainBehindGate();
     const { code, sentences, line } = await explain(second);
     expect([code, ...sentences]).toEqual([
       'held-back',
-      'The limit of the queue default is full: 1 of 1 places are taken.',
+      `The limit of the queue default is full: 1 of 1 places are taken, by Some.task ${idOf(first)}.`,
       'It is the next task of the queue default.',
     ]);
     expect(line?.limits).toMatchObject([{ name: undefined, used: 1, most: 1, isShut: true }]);
@@ -267,6 +304,17 @@ describe('explain()', () => {
     expect([code, line?.limits]).toMatchObject(['next', [limit]]);
   });
 });
+
+/** A worker publishes the tasks that it runs. */
+async function publish(
+  { session }: Claimant,
+  tasks: readonly { id: string; name: string; ms: number }[],
+): Promise<void> {
+  const active = tasks.map(({ id, name, ms }) => ({ id, name, forMs: ms }));
+  const children = [{ pid: 7, state: 'running', upMs: 1, running: active.length, active }] as const;
+  const rest = { inProcess: false, upMs: 1, bytes: 1, forked: 1, restarted: 0, restarts: [] };
+  await fixture.broker.workers.publish(session, { state: 'running', ...rest, children }, 30_000);
+}
 
 /** Two plain tasks of a queue with a limit, of which a child holds the first. */
 async function plainBehindGate(): Promise<string[]> {

@@ -4,6 +4,7 @@ import { count } from '../../values/counted.js';
 import { nearestDate } from '../../values/dates.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
+import { holdersText, isFull, type LimitHolders } from './limit-holders.js';
 
 /**
  * A limit of a task that waits, or that of its queue.
@@ -54,9 +55,12 @@ function taskLimit({ name, queue, key, used, most, opensAt, isShut }: LimitState
   return { name: queue === undefined ? name : undefined, key, used, most, opensAt: opens, isShut };
 }
 
-/** What keeps tasks from starting: a sentence for each limit that is shut. */
-export function shutTexts({ limits }: LineState, now: number): string[] {
-  return limits.filter(({ isShut }) => isShut).flatMap((limit) => [...closedTexts(limit), ...openingTexts(limit, now)]);
+/** What keeps tasks from starting: sentences for each limit that is shut. @param holders of full limits, by limit key */
+export function shutTexts({ limits }: LineState, holders: ReadonlyMap<string, LimitHolders>, now: number): string[] {
+  return limits.flatMap((limit) => {
+    if (isFull(limit)) return [fullText(limit, holdersText(limit, holders.get(limit.limit), now))];
+    return limit.isShut ? [...closedTexts(limit), ...openingTexts(limit, now)] : [];
+  });
 }
 
 /** What somebody has set so that nothing starts. */
@@ -68,15 +72,18 @@ function closedTexts(limit: LimitState): string[] {
   return [`${titleOf(limit)} is set to 0${by}, ${end}: nothing starts.`];
 }
 
-/** When it opens again: after a time, or with the end of a task. */
+/** When it opens again by itself. */
 function openingTexts(limit: LimitState, now: number): string[] {
-  const { used, most = 0, opensAt, isStopped, closed } = limit;
-  const title = titleOf(limit);
-  if (opensAt === undefined)
-    return closed ? [] : [`${title} is full: ${count(used)} of ${count(most)} places are taken.`];
+  const { opensAt, isStopped } = limit;
+  if (opensAt === undefined) return [];
   const wait = timeLength(Math.max(opensAt - now, 0));
   if (isStopped) return [`A task has stopped ${titleOf(limit, 'the')} for another ${wait}.`];
-  return [`${title} lets the next task start in ${wait}, at ${instant(nearestDate(opensAt))}.`];
+  return [`${titleOf(limit)} lets the next task start in ${wait}, at ${instant(nearestDate(opensAt))}.`];
+}
+
+function fullText(limit: LimitState, by: string): string {
+  const { used, most = 0 } = limit;
+  return `${titleOf(limit)} is full: ${count(used)} of ${count(most)} places are taken${by}.`;
 }
 
 /** `The limit stripe for acme` */

@@ -8,6 +8,7 @@ import { timeLength } from '../../values/time-length.js';
 import { culpritText, groupStanding, groupTitle, isStopped, obstaclesText, stoppedText } from '../groups/group-text.js';
 import { progressText } from '../notes-text.js';
 import { describePause, type QueuePause } from '../queues/queue-pauses.js';
+import type { LimitHolders } from './limit-holders.js';
 import { placeText, shutTexts, type TaskLine, taskLine } from './line-text.js';
 import { keptSentence, outcomeText, whyText } from './outcome-text.js';
 import type { TaskDetails } from './task-details.js';
@@ -101,6 +102,8 @@ export interface TaskFacts {
   readonly worker: ChildOfWorker | undefined;
   /** of a pending task */
   readonly line: LineState | undefined;
+  /** of the full limits of its line, by limit key */
+  readonly holders: ReadonlyMap<string, LimitHolders>;
   /** whether a worker has ever announced a task of this name */
   readonly isKnown: boolean;
 }
@@ -248,8 +251,8 @@ function loadText({ children, busy, running }: QueueLoad): string {
   return ` ${count(busy)} of the ${count(children)} children that serve it ${busy === 1 ? 'is' : 'are'} busy, with ${tasks}.`;
 }
 
-function shutLimits({ line, now }: TaskFacts): readonly Reason[] {
-  return line ? shutTexts(line, now).map((text): Reason => ['held-back', text]) : [];
+function shutLimits({ line, holders, now }: TaskFacts): readonly Reason[] {
+  return line ? shutTexts(line, holders, now).map((text): Reason => ['held-back', text]) : [];
 }
 
 function inLine({ task, queue, line }: TaskFacts): Reason {

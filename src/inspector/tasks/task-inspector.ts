@@ -18,6 +18,7 @@ import type { KnownQueues } from '../queues/known-queues.js';
 import { describeWorker, loadOf, mayClaim } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
 import { readHolder } from './key-holder.js';
+import { holdersOf } from './limit-holders.js';
 import { MatchingTasks } from './matching-tasks.js';
 import { SendByName, type SendByNameOptions, type SentByName } from './send-by-name.js';
 import { TaskDetails } from './task-details.js';
@@ -199,7 +200,9 @@ export class TaskInspector {
     const isKnown = names.some(({ name }) => name === task.task);
     const serving = records.map(describeWorker).filter(({ queues }) => queues.includes(task.queue ?? ''));
     const quiet = serving.length > 0 && !serving.some(mayClaim);
-    return explanationOf({ task, now, queue: states[0], isQuiet: quiet, load: loadOf(serving), worker, line, isKnown });
+    const holders = line ? await holdersOf(line, places, records) : new Map();
+    const [queue, load] = [states[0], loadOf(serving)];
+    return explanationOf({ task, now, queue, isQuiet: quiet, load, worker, line, holders, isKnown });
   }
 
   /**
