@@ -17,8 +17,9 @@ export class RedisActions implements ActionPort {
     private readonly warn: (warning: string) => void = () => {},
   ) {}
 
-  async record({ action, subject, count, by = '' }: Action): Promise<void> {
+  async record({ action, subject, count, by = '', details }: Action): Promise<void> {
     const fields = ['action', action, 'subject', printable(subject, MOST_OF_A_SUBJECT), 'count', count, 'by', by];
+    if (details !== undefined) fields.push('details', printable(details, MOST_OF_A_SUBJECT));
     try {
       await this.connection.command((redis, keys) => redis.xadd(keys.actions(), 'MAXLEN', KEPT, '*', ...fields));
     } catch (error) {
@@ -40,7 +41,8 @@ export class RedisActions implements ActionPort {
       this.foreign.found(`The entry ${id} of ${this.connection.keys.actions()}`, fields.join(' '));
       return undefined;
     }
-    return { id, at: Number.parseInt(id, 10), action, subject, count: Number(count), by: by || undefined };
+    const details = values.get('details');
+    return { id, at: Number.parseInt(id, 10), action, subject, count: Number(count), by: by || undefined, details };
   }
 
   /** A key of somebody else records nothing. */

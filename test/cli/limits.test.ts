@@ -110,6 +110,12 @@ describe('nestwork limits set and reset', () => {
     expect((await nestwork(again, options)).stdout).toMatch(
       /^Set .* to 7 at once by bob until it is reset\. Its rate is that of all keys\. This replaces any number at once, 200\/s \(burst 10\) by anna until \S+ \S+Z\.\n$/,
     );
+    const { stdout: recorded } = await nestwork(['actions', 'ls'], options);
+    const subjects = recorded.split('\n').map((line) => line.split('\t').at(-1));
+    expect(subjects.slice(1, 3)).toEqual([
+      'stripe acme: 7 at once',
+      expect.stringMatching(/^stripe acme: any number at once, 200\/s \(burst 10\) until \S+ \S+Z$/),
+    ]);
     const reset = ['limits', 'reset', 'stripe', '--key', 'acme'];
     expect((await nestwork(reset, options)).stdout).toBe(
       'Reset stripe for acme. It was set to 7 at once by bob until it is reset.\n',
@@ -130,7 +136,9 @@ describe('nestwork limits set and reset', () => {
     const { stdout } = await nestwork(['limits', 'show', 'stripe', '--key', 'acme'], options);
     expect(stdout).toMatch(/\nstopped {3}by a task until \d{4}-\S+ \S+Z \(in [^)]+\)\n$/);
     const reset = await nestwork(['limits', 'reset', 'stripe', '--key', 'acme'], options);
-    expect(reset.stdout).toMatch(/^Reset stripe for acme\. A task had stopped it until \d{4}-\S+ \S+Z \(in [^)]+\)\.\n$/);
+    expect(reset.stdout).toMatch(
+      /^Reset stripe for acme\. A task had stopped it until \d{4}-\S+ \S+Z \(in [^)]+\)\.\n$/,
+    );
   });
 
   it.each([

@@ -57,6 +57,7 @@ describe('the record of actions', () => {
     await queues.resume('default', { by: 'bert' });
     expect(await recorded()).toEqual(['anna pause default 1', 'bert resume default 1']);
     const [last] = await inspector.actions.list({ limit: 1 });
+    expect(last?.details).toBeUndefined();
     expect(Math.abs((last as ActionRecord).at.getTime() - (await fixture.now()))).toBeLessThan(10_000);
   });
 

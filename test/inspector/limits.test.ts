@@ -156,7 +156,10 @@ describe('a limit that is set', () => {
     });
     expect(await inspector.limits.get('stripe')).toMatchObject({ concurrency: 1, ownKeys: 1, used: 4 });
     expect(await inspector.actions.list()).toMatchObject([
-      { action: 'set-limit', subject: 'stripe acme', count: 1, by: 'anna' },
+      {
+        ...{ action: 'set-limit', subject: 'stripe acme', count: 1, by: 'anna' },
+        details: expect.stringMatching(/^3 at once until \d{4}-\S+ \S+Z$/),
+      },
     ]);
   });
 
@@ -197,9 +200,9 @@ describe('a limit that is set', () => {
     expect(await inspector.limits.reset('exports', { by: 'anna' })).toMatchObject({ override: { concurrency: 0 } });
     expect(await claim(child)).toHaveLength(2);
     expect(await inspector.limits.reset('exports')).toBeUndefined();
-    expect((await inspector.actions.list()).map(({ action, by }) => [action, by])).toEqual([
-      ['reset-limit', 'anna'],
-      ['set-limit', undefined],
+    expect((await inspector.actions.list()).map(({ action, by, details }) => [action, by, details])).toEqual([
+      ['reset-limit', 'anna', 'ended 0 at once'],
+      ['set-limit', undefined, '0 at once'],
     ]);
   });
 
@@ -301,7 +304,9 @@ describe('a limit that a task has stopped', () => {
     expect(await inspector.limits.reset('exports', { by: 'anna' })).toEqual({ override: undefined, stoppedUntil });
     expect(await claim(child)).toHaveLength(2);
     expect(await inspector.limits.get('exports')).toMatchObject({ stoppedUntil: undefined, opensAt: undefined });
-    expect(await inspector.actions.list()).toMatchObject([{ action: 'reset-limit', subject: 'exports', by: 'anna' }]);
+    expect(await inspector.actions.list()).toMatchObject([
+      { action: 'reset-limit', subject: 'exports', by: 'anna', details: 'ended the stop of a task' },
+    ]);
   });
 
   it('for a key goes on after a reset of that key, and not of all keys', async () => {
@@ -313,6 +318,8 @@ describe('a limit that a task has stopped', () => {
     expect(await inspector.limits.reset('stripe', { key: 'acme' })).toMatchObject({
       ...{ override: { concurrency: 7 }, stoppedUntil },
     });
+    const [{ details } = {}] = await inspector.actions.list({ limit: 1 });
+    expect(details).toBe('ended 7 at once and the stop of a task');
     expect(await claim(child)).toHaveLength(1);
     expect(await fixture.redis.hkeys(LIMITS)).toHaveLength(2);
   });

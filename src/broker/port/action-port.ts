@@ -31,6 +31,8 @@ export interface Action {
   readonly count: number;
   /** the name of the person or program; undefined for the code of an app that gives none */
   readonly by: string | undefined;
+  /** of a limit what was set, or what a reset has ended */
+  readonly details?: string | undefined;
 }
 
 /** An action as it was recorded. */

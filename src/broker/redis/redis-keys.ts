@@ -161,7 +161,8 @@ export const KEYS = {
   actions: {
     pattern: 'actions',
     type: 'stream',
-    holds: 'the last actions of people and programs: `action`, `subject`, `count`, `by`',
+    holds:
+      'the last actions of people and programs: `action`, `subject`, `count`, `by`, and `details` of what was set for a limit',
     lasts: '1,000 entries',
   },
   watched: {

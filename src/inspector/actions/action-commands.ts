@@ -9,8 +9,12 @@ const COLUMNS = [
   { title: 'BY', of: ({ by }: ActionRecord) => by, shrinks: 10 },
   { title: 'ACTION', of: ({ action }: ActionRecord) => action },
   { title: 'COUNT', of: ({ count }: ActionRecord) => count, align: 'right' as const, dispensable: 1 },
-  { title: 'SUBJECT', of: ({ subject }: ActionRecord) => subject, shrinks: 18, lines: 3 },
+  { title: 'SUBJECT', of: subjectOf, shrinks: 18, lines: 3 },
 ];
+
+function subjectOf({ subject, details }: ActionRecord): string {
+  return details === undefined ? subject : `${subject}: ${details}`;
+}
 
 /** The command about actions. */
 export const actionCommands: CommandGroup<InspectorContext> = {

@@ -62,6 +62,8 @@ export interface ActionRecord {
   readonly subject: string;
   /** tasks, queues, crons or workers that changed */
   readonly count: number;
+  /** of a limit what was set and until when, or what a reset has ended: `200/s (burst 10) until 2026-11-29 03:12:07Z`; else undefined */
+  readonly details: string | undefined;
 }
 
 /**
@@ -101,6 +103,6 @@ export class ActionLog {
         (by === undefined || one.by === by) &&
         (from === undefined || one.at >= from),
     );
-    return found.slice(0, limit).map(({ at, ...rest }) => ({ ...rest, at: nearestDate(at) }));
+    return found.slice(0, limit).map(({ at, details, ...rest }) => ({ ...rest, details, at: nearestDate(at) }));
   }
 }

@@ -1,3 +1,4 @@
+import type { Action, ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker } from '../../broker/port/broker.js';
 import type { HeldSlots, LimitRecord } from '../../broker/port/limit-rules-port.js';
 import { NestworkError } from '../../errors.js';
@@ -33,6 +34,7 @@ import {
   resetReport,
   setReport,
 } from './limit-report.js';
+import { resetDetails, setDetails } from './limit-text.js';
 
 type LimitsBroker = Pick<AppBroker, 'limitRules' | 'actions'>;
 
@@ -87,7 +89,7 @@ export class LimitInspector {
    * @throws NestworkError UNKNOWN_LIMIT
    */
   async get(name: string): Promise<LimitReport> {
-    const [report] = (await this.reports([await this.record(name)])) as [LimitReport];
+    const [report] = (await this.reports([await this.known(name)])) as [LimitReport];
     return report;
   }
 
@@ -102,7 +104,7 @@ export class LimitInspector {
    */
   async keys(name: string, options: LimitKeyListOptions = {}): Promise<LimitKeyPage> {
     const { limit, from } = resolveLimitKeys(options);
-    assertKeyed(await this.record(name));
+    assertKeyed(await this.known(name));
     const { keys, next } = await this.broker.limitRules.keys(name, from, limit);
     return { keys: keys.map(reportOfKey), cursor: next && limitKeyCursor(next) };
   }
@@ -117,7 +119,7 @@ export class LimitInspector {
    */
   async key(name: string, key: string): Promise<LimitKeyReport> {
     assertLimitKey(key);
-    assertKeyed(await this.record(name));
+    assertKeyed(await this.known(name));
     return reportOfKey(await this.broker.limitRules.key(name, key));
   }
 
@@ -141,8 +143,9 @@ export class LimitInspector {
       throw invalid('concurrency', `is ${shown(override.most)}`, `Give 0 or 1: the limit "${name}" keeps the order.`);
     }
     const set = await this.broker.limitRules.set({ ...override, name, keyed, key, forMs, by });
-    await this.broker.actions.record({ action: 'set-limit', subject: subjectOf(name, key), count: 1, by });
-    return setReport(set);
+    const report = setReport(set);
+    await this.record('set-limit', { name, key, by, details: setDetails(report) });
+    return report;
   }
 
   /**
@@ -161,9 +164,7 @@ export class LimitInspector {
     const { by, ...scope } = resolveReset(options);
     await this.inScope(name, scope);
     const reset = resetReport(await this.broker.limitRules.reset(name, scope.key));
-    if (reset) {
-      await this.broker.actions.record({ action: 'reset-limit', subject: subjectOf(name, scope.key), count: 1, by });
-    }
+    if (reset) await this.record('reset-limit', { name, key: scope.key, by, details: resetDetails(reset) });
     return reset;
   }
 
@@ -173,7 +174,19 @@ export class LimitInspector {
     return records.map((record) => reportOfLimit(record, held));
   }
 
-  private async record(name: string): Promise<LimitRecord> {
+  private record(
+    action: ActionName,
+    {
+      name,
+      key,
+      ...rest
+    }: Pick<Action, 'by' | 'details'> & { readonly name: string; readonly key: string | undefined },
+  ): Promise<void> {
+    const subject = key === undefined ? name : `${name} ${key}`;
+    return this.broker.actions.record({ action, subject, count: 1, ...rest });
+  }
+
+  private async known(name: string): Promise<LimitRecord> {
     const [record] = typeof name === 'string' ? await this.broker.limitRules.read([name]) : [];
     if (record) return record;
     throw unknownLimit(name, await this.broker.limitRules.names());
@@ -181,7 +194,7 @@ export class LimitInspector {
 
   /** A limit, if the scope fits it: a key or all keys of one with keys, none of one without. */
   private async inScope(name: string, { key, allKeys = false }: LimitScope): Promise<LimitRecord> {
-    const record = await this.record(name);
+    const record = await this.known(name);
     if (key !== undefined) assertKeyed(record);
     else if (!record.keyed && allKeys) throw withoutKeys('allKeys', name);
     else if (record.keyed && !allKeys) {
@@ -213,8 +226,4 @@ function unknownLimit(given: string, known: readonly string[]): NestworkError {
     'nestwork limits ls lists the limits; that of a queue is named `queue mail`.',
     'A worker that declares it must have started in this namespace: check its name, and the address of Redis.',
   ]);
-}
-
-function subjectOf(name: string, key: string | undefined): string {
-  return key === undefined ? name : `${name} ${key}`;
 }

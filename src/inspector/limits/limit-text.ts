@@ -58,6 +58,17 @@ export function setText(what: string, { key }: LimitScope, set: LimitSetReport):
   ].join(' ');
 }
 
+/** What was set, for the record of actions, which has the name of the person by itself. */
+export function setDetails(set: LimitSetReport): string {
+  return set.until ? `${amountsText(set)} until ${instant(set.until)}` : amountsText(set);
+}
+
+/** What a reset has ended, for the record of actions. */
+export function resetDetails({ override, stoppedUntil }: LimitReset): string {
+  const parts = [...(override ? [amountsText(override)] : []), ...(stoppedUntil ? ['the stop of a task'] : [])];
+  return `ended ${parts.join(' and ')}`;
+}
+
 /** What a reset has ended. @param what the limit, and its key if it is about one */
 export function resetText(what: string, reset: LimitReset | undefined): string {
   if (!reset) return `Nothing was set for ${what}, and no task had stopped it.`;
