@@ -7,6 +7,7 @@ import { limitedMessages } from '../support/limited-tasks.js';
 
 const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 1, keyed: true, ordered: false };
 const MAIL = { name: 'queue mail', intervalUs: 50_000, burst: 3, keyed: false, ordered: false, queue: 'mail' };
+const FILES: LimitDeclaration = { name: 'files', concurrency: 1, keyed: false, ordered: true };
 const ACME = limitKey('stripe', 'acme');
 
 let fixture: BrokerFixture;
@@ -21,7 +22,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   const session = `s${fixture.ids.next()}-30000`;
   const place = { queues: ['default', 'mail'], host: 'test', pid: 1, catalog: [] };
-  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, limits: [STRIPE, MAIL] });
+  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, limits: [STRIPE, MAIL, FILES] });
   await fixture.broker.register(session, `${session}.1`);
   const messages = limitedMessages(fixture, 2, { limits: [ACME] });
   await fixture.broker.enqueueLimited('default', messages, { labels: [ACME, 'acme'] });
@@ -43,6 +44,7 @@ describe('nestwork limits ls', () => {
     expect(code).toBe(0);
     expect(rows).toEqual([
       ['LIMIT', 'ALLOWS', 'USED', 'WAITING', 'NEXT', 'SET', 'OWN KEYS'],
+      ['files', '1 at once', '0 of 1', '0', '', '', '0'],
       ['queue mail', '20/s (burst 3)', '0', '0', '', '', '0'],
       ['stripe', '1 at once', '1 with 1 key', '1', '', '', '0'],
       [''],
@@ -50,7 +52,7 @@ describe('nestwork limits ls', () => {
   });
 
   it('goes on with the cursor that it names', async () => {
-    const { stderr } = await nestwork(['limits', 'ls', '--limit', '1'], options);
+    const { stderr } = await nestwork(['limits', 'ls', '--limit', '2'], options);
     const [, cursor = ''] = /There are more: --cursor (\S+)/.exec(stderr) ?? [];
     expect(await json<LimitReport>('limits', 'ls', '--cursor', cursor)).toMatchObject({ name: 'stripe' });
   });
@@ -91,6 +93,17 @@ describe('nestwork limits show', () => {
   ])('refuses %j', async (given, words) => {
     const { code, stderr } = await nestwork(['limits', 'show', 'stripe', ...given], options);
     expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+
+  it.each([[['--keys']], [['--key', 'acme']]])('refuses %j for a limit without keys', async (given) => {
+    const { code, stderr } = await nestwork(['limits', 'show', 'queue mail', ...given], options);
+    const words = `The limit 'queue mail' has no keys, and ${given[0]} is given.`;
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+
+  it('asks whether the limit of a queue was meant where the name of that is given', async () => {
+    const { code, stderr } = await nestwork(['limits', 'show', 'mail'], options);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("Did you mean 'queue mail'?")]);
   });
 
   it('refuses an unknown name with exit code 2 and the name that was meant', async () => {
@@ -142,14 +155,40 @@ describe('nestwork limits set and reset', () => {
   });
 
   it.each([
-    [['stripe', '--rate', '1/s'], '`key` is missing'],
-    [['stripe', '--key', 'acme'], 'changes nothing'],
-    [['stripe', '--key', 'acme', '--concurrency', 'many'], '--concurrency is'],
-    [['stripe', '--key', 'acme', '--rate', 'fast'], '--rate'],
-    [['queue mail', '--key', 'acme', '--rate', '1/s'], 'has no keys'],
-    [['other', '--rate', '1/s'], 'UNKNOWN_LIMIT'],
+    [
+      ['stripe', '--rate', '1/s'],
+      /^error: The limit stripe has keys, and none is given\.[^`]*--key acme[^`]*--all-keys/,
+    ],
+    [['stripe', '--key', 'acme'], /^error: Neither --concurrency nor --rate is given/],
+    [['stripe', '--key', 'acme', '--all-keys', '--rate', '1/s'], /^error: --all-keys is given beside --key/],
+    [['stripe', '--key', 'acme', '--burst', '3'], /^error: --burst is given without a rate/],
+    [['stripe', '--key', 'acme', '--burst', '3', '--rate', 'none'], /^error: --burst is given without a rate/],
+    [['stripe', '--key', 'acme', '--rate', '1/s', '--for', '0s'], /^error: --for is 0/],
+    [['stripe', '--key', 'acme', '--concurrency', 'many'], /--concurrency is/],
+    [['stripe', '--key', 'acme', '--rate', 'fast'], /--rate/],
+    [
+      ['queue mail', '--key', 'acme', '--rate', '1/s'],
+      /^error: The limit 'queue mail' has no keys, and --key is given/,
+    ],
+    [
+      ['queue mail', '--all-keys', '--rate', '1/s'],
+      /^error: The limit 'queue mail' has no keys, and --all-keys is given/,
+    ],
+    [['files', '--concurrency', '2'], /^error: --concurrency is 2, and the limit files keeps the order/],
+    [['files', '--concurrency', 'none'], /^error: --concurrency is none, and the limit files keeps the order/],
+    [['other', '--rate', '1/s'], /UNKNOWN_LIMIT/],
   ])('refuse %j with exit code 2', async (given, words) => {
     const { code, stderr } = await nestwork(['limits', 'set', ...given], options);
-    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(words)]);
+  });
+
+  it('close a limit that keeps the order', async () => {
+    const set = await nestwork(['limits', 'set', 'files', '--concurrency', '0'], options);
+    expect([set.code, set.stdout]).toEqual([0, expect.stringMatching(/^Set files to 0 at once by /)]);
+  });
+
+  it('refuse a reset without a key of a limit with keys', async () => {
+    const { code, stderr } = await nestwork(['limits', 'reset', 'stripe'], options);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: The limit stripe has keys, and none is given/)]);
   });
 });

@@ -1,6 +1,6 @@
 import { paceOf, type Rate } from '../../policy/rate.js';
 import { type CommandGroup, command, type OptionSpec } from '../../terminal/command.js';
-import { duration, flag, text, usageError, whole } from '../../terminal/usage.js';
+import { duration, flag, text, whole } from '../../terminal/usage.js';
 import { printable } from '../../values/printable.js';
 import type { InspectorContext } from '../inspector-context.js';
 import type { LimitScope } from './limit-options.js';
@@ -16,6 +16,7 @@ import {
   usedOfKey,
   usedText,
 } from './limit-text.js';
+import { assertChange, assertOrdered, assertPage, assertScope, assertShown } from './limit-usage.js';
 
 const MOST = 1_000_000;
 const NONE = 'none';
@@ -76,15 +77,16 @@ export const limitCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out }: InspectorContext, { limit: name }, { key, keys = false, ...page }) => {
         const { limits } = await inspector();
         assertPage(keys, key, page);
+        const report = await limits.get(name);
+        assertShown(report, { key, keys });
         if (keys) {
           const { keys: listed, cursor } = await limits.keys(name, page);
           out.table(listed, KEY_COLUMNS, 'No key was found.');
           if (cursor !== undefined) out.say(`There are more: --cursor ${cursor}`);
         } else if (key !== undefined) {
-          const report = await limits.key(name, key);
-          out.record(report, () => describedKey(name, report));
+          const ofKey = await limits.key(name, key);
+          out.record(ofKey, () => describedKey(name, ofKey));
         } else {
-          const report = await limits.get(name);
           out.record(report, () => describedLimit(report));
         }
         return undefined;
@@ -111,7 +113,12 @@ export const limitCommands: CommandGroup<InspectorContext> = {
           ...(rate !== undefined && { rate: rate === NONE ? null : rate }),
         };
         const options = { by, ...(time && { for: time }) };
-        const set = await (await inspector()).limits.set(name, { ...change, ...bounds }, options);
+        assertChange({ ...change, ...bounds, for: time });
+        const { limits } = await inspector();
+        const limit = await limits.get(name);
+        assertScope(limit, change);
+        assertOrdered(limit, bounds.concurrency);
+        const set = await limits.set(name, { ...change, ...bounds }, options);
         out.record({ limit: name, ...set }, () => setText(scopeText(name, change), change, set));
         return undefined;
       },
@@ -122,7 +129,9 @@ export const limitCommands: CommandGroup<InspectorContext> = {
       arguments: LIMIT,
       options: SCOPE,
       run: async ({ inspector, out, by }: InspectorContext, { limit: name }, scope) => {
-        const reset = await (await inspector()).limits.reset(name, { ...scope, by });
+        const { limits } = await inspector();
+        assertScope(await limits.get(name), scope);
+        const reset = await limits.reset(name, { ...scope, by });
         const result = { limit: name, reset: reset !== undefined, ...reset };
         out.record(result, () => resetText(scopeText(name, scope), reset));
         return undefined;
@@ -151,12 +160,4 @@ function wholeIn(given: string, option: string): number {
 function rateIn(given: string): Rate {
   paceOf(given as Rate, '--rate');
   return given as Rate;
-}
-
-/** @throws NestworkError INVALID_USAGE */
-function assertPage(keys: boolean, key: string | undefined, page: object): void {
-  if (keys && key !== undefined) throw usageError('--keys is given beside --key.', 'Leave one of them out.');
-  const [given] = Object.keys(page);
-  if (!keys && given !== undefined)
-    throw usageError(`--${given} is given without --keys.`, 'Add --keys, or leave it out.');
 }

@@ -2,9 +2,11 @@ import type { Action, ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker } from '../../broker/port/broker.js';
 import type { HeldSlots, LimitRecord } from '../../broker/port/limit-rules-port.js';
 import { NestworkError } from '../../errors.js';
+import { nameOfQueueLimit } from '../../message/limit-tag.js';
 import { didYouMean } from '../../values/did-you-mean.js';
 import { invalid } from '../../values/option-values.js';
 import { printable } from '../../values/printable.js';
+import { quoted } from '../../values/shell-word.js';
 import { shown } from '../../values/shown.js';
 import {
   assertLimitKey,
@@ -220,8 +222,9 @@ function withoutKeys(option: string, name: string): NestworkError {
 
 function unknownLimit(given: string, known: readonly string[]): NestworkError {
   const name = printable(typeof given === 'string' ? given : shown(given));
-  const meant = didYouMean(name, known);
-  const hint = meant === undefined ? '' : ` Did you mean ${printable(meant)}?`;
+  // a person who knows the queue gives its name
+  const meant = known.find((one) => one === nameOfQueueLimit(given)) ?? didYouMean(name, known);
+  const hint = meant === undefined ? '' : ` Did you mean ${quoted(printable(meant))}?`;
   return new NestworkError('UNKNOWN_LIMIT', `No limit ${name} is known.${hint}`, [
     'nestwork limits ls lists the limits; that of a queue is named `queue mail`.',
     'A worker that declares it must have started in this namespace: check its name, and the address of Redis.',
