@@ -1,6 +1,7 @@
 import { LIMIT_NAME_LENGTH, limitKey, nameDigest } from '../message/limit-tag.js';
 import { pairsOf } from '../values/pairs.js';
 import { isFoundBefore, walkLimitKeys } from './limit-keys.js';
+import { linesBehind, tasksBehind } from './limit-lines.js';
 import { overrideDetails, overrideIn, overrideValue } from './limit-overrides.js';
 import { declarationIn, nameIn } from './limit-records.js';
 import { readLimitStates } from './limit-states.js';
@@ -59,12 +60,13 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     if (names.length === 0) return [];
     const digests = names.map(nameDigest);
     const fields = digests.flatMap((digest) => [digest, `${digest}!`, `${digest}*`]);
-    const [states, waiting, [entries, now]] = await Promise.all([
+    const [states, waiting, tasks, [entries, now]] = await Promise.all([
       readLimitStates(
         this.connection,
         names.map((name) => limitKey(name)),
       ),
-      this.linesBehind(digests),
+      linesBehind(this.connection, digests),
+      tasksBehind(this.connection, digests),
       this.connection.command((redis, keys) => Promise.all([redis.hmget(keys.limits(), ...fields), serverTime(redis)])),
     ]);
     return names.map((name, at) => {
@@ -86,6 +88,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
         ownKeys: Number(ownKeys ?? 0),
         state,
         waiting: waiting[at] ?? 0,
+        waitingTasks: tasks[at],
       };
     });
   }
@@ -124,7 +127,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   }
 
   waiting(names: readonly string[]): Promise<number[]> {
-    return this.linesBehind(names.map(nameDigest));
+    return linesBehind(this.connection, names.map(nameDigest));
   }
 
   async keys(
@@ -220,9 +223,10 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   private async records(limits: readonly string[]): Promise<KnownKey[]> {
     if (limits.length === 0) return [];
     const fields = limits.flatMap((limit) => [`${limit}!`, `${limit}.`]);
-    const [states, waiting, [entries, now]] = await Promise.all([
+    const [states, waiting, tasks, [entries, now]] = await Promise.all([
       readLimitStates(this.connection, limits),
-      this.linesBehind(limits),
+      linesBehind(this.connection, limits),
+      tasksBehind(this.connection, limits),
       this.connection.command((redis, keys) => Promise.all([redis.hmget(keys.limits(), ...fields), serverTime(redis)])),
     ]);
     return states.map((state, at) => {
@@ -232,16 +236,10 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
         state: { ...state, key: state.key ?? override?.key },
         override: override?.record,
         waiting: waiting[at] ?? 0,
+        waitingTasks: tasks[at],
       };
       return { record, isSet: typeof entry === 'string', isStopped: typeof stop === 'string' };
     });
-  }
-
-  /** How many lines wait for limits that begin so. */
-  private linesBehind(prefixes: readonly string[]): Promise<number[]> {
-    return this.connection.command((redis, keys) =>
-      Promise.all(prefixes.map((prefix) => redis.zlexcount(keys.waiters(), `[${prefix}`, `(${prefix}~`))),
-    );
   }
 
   /** The queues in which the first tasks wait that a change may let start. */

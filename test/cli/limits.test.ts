@@ -3,7 +3,7 @@ import type { LimitKeyReport, LimitReport } from '../../src/inspector/limits/lim
 import { limitKey } from '../../src/message/limit-tag.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { type CommandLineOptions, nestwork } from '../support/command-line.js';
-import { limitedMessages } from '../support/limited-tasks.js';
+import { limitedMessage, limitedMessages } from '../support/limited-tasks.js';
 
 const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 1, keyed: true, ordered: false };
 const MAIL = { name: 'queue mail', intervalUs: 50_000, burst: 3, keyed: false, ordered: false, queue: 'mail' };
@@ -43,12 +43,28 @@ describe('nestwork limits ls', () => {
     const rows = stdout.split('\n').map((line) => line.split('\t'));
     expect(code).toBe(0);
     expect(rows).toEqual([
-      ['LIMIT', 'ALLOWS', 'USED', 'WAITING', 'NEXT', 'SET', 'OWN KEYS'],
-      ['files', '1 at once', '0 of 1', '0', '', '', '0'],
-      ['queue mail', '20/s (burst 3)', '0', '0', '', '', '0'],
-      ['stripe', '1 at once', '1 with 1 key', '1', '', '', '0'],
+      ['LIMIT', 'FOR', 'ALLOWS', 'USED', 'WAITING', 'NEXT', 'SET', 'OWN KEYS'],
+      ['files', 'all calls, in order', '1 at once', '0 of 1', '0', '', '', '0'],
+      ['queue mail', 'the queue', '20/s (burst 3)', '0', '0', '', '', '0'],
+      ['stripe', 'each key', '1 at once', '1 with 1 key', '1', '', '', '0'],
       [''],
     ]);
+  });
+
+  it('counts the tasks that wait, and where there are too many lines, those', async () => {
+    await fixture.broker.enqueueLimited('default', limitedMessages(fixture, 3, { limits: [ACME] }), {});
+    const waiting = async (): Promise<string | undefined> => {
+      const { stdout } = await nestwork(['limits', 'ls'], options);
+      return stdout.split('\n')[3]?.split('\t')[4];
+    };
+    expect(await waiting()).toBe('4');
+    await nestwork(['limits', 'set', 'stripe', '--all-keys', '--concurrency', '0'], options);
+    const others = Array.from({ length: 100 }, (_, at) => limitKey('stripe', `tenant ${at}`));
+    const messages = others.map((limit) => limitedMessage(fixture, { limits: [limit] }));
+    await fixture.broker.enqueueLimited('default', messages, {});
+    expect(await waiting()).toBe('in 101 lines');
+    const { stdout } = await nestwork(['limits', 'show', 'stripe'], options);
+    expect(stdout).toContain('\nwaiting   the tasks of 101 lines');
   });
 
   it('goes on with the cursor that it names', async () => {
@@ -73,7 +89,7 @@ describe('nestwork limits show', () => {
     expect(lines[2]).toBe('declared  1 at once');
     expect(lines[3]).toMatch(/^set {7}2\/h \(burst 1\) by anna until \d{4}-/);
     expect(lines[4]).toMatch(/^since {5}\d{4}-/);
-    expect(lines.slice(5)).toEqual(['used      1 with 1 key', 'waiting   1 line']);
+    expect(lines.slice(5)).toEqual(['used      1 with 1 key', 'waiting   1 task']);
   });
 
   it('shows one key, and lists those that are in use', async () => {

@@ -61,7 +61,7 @@ describe('nestwork status', () => {
     const [head, throughput, queues, workers, ...rest] = stdout.trimEnd().split('\n\n');
     expect(head).toMatch(/^healthy\t\d{4}-\d\d-\d\dT\S+Z$/);
     expect(throughput).toBe('DONE\tFAILED\tFAILURE-RATE\tPER-MINUTE\tDIED\n0\t0\t0\t0\t0');
-    expect(queues).toMatch(/^QUEUE\tPENDING\tOLDEST\t.*\ndefault\t1\t\d{4,}\t.*\tok$/);
+    expect(queues).toMatch(/^QUEUE\tPENDING\tHELD\tOLDEST\t.*\ndefault\t1\t0\t\d{4,}\t.*\tok$/);
     expect(workers).toMatch(/^WORKER\tHOST\tPID\t.*\n\S+-30000\ttest\t1\t.*\trunning$/);
     expect(rest).toEqual([]);
   });

@@ -78,6 +78,7 @@ describe('a list of limits', () => {
         used: 2,
         keysInUse: undefined,
         waitingLines: 1,
+        waitingTasks: 1,
         ...nothing,
       },
       {
@@ -89,6 +90,7 @@ describe('a list of limits', () => {
         used: 0,
         keysInUse: undefined,
         waitingLines: 0,
+        waitingTasks: 0,
         ...nothing,
       },
       {
@@ -100,6 +102,7 @@ describe('a list of limits', () => {
         used: 2,
         keysInUse: 2,
         waitingLines: 1,
+        waitingTasks: 1,
         ...nothing,
       },
     ]);
@@ -120,6 +123,48 @@ describe('a list of limits', () => {
     await declare(EXPORTS);
     await fixture.redis.hset(LIMITS, 'abcdef', 'nonsense', 'ghijkl', '1 - 1 0 {"name":7}', 'x', 'y');
     expect((await inspector.limits.list()).limits).toMatchObject([{ name: 'exports' }]);
+  });
+
+  it('counts the tasks in all lines that wait for a limit, and for the limit of a queue all of the queue', async () => {
+    const mail = { name: nameOfQueueLimit('default'), concurrency: 2, keyed: false, ordered: false, queue: 'default' };
+    const child = await declare(STRIPE, EXPORTS);
+    const exports = limitKey('exports');
+    await send(1, exports);
+    await send(1, exports);
+    expect(await claim(child)).toHaveLength(2);
+    const both = limitedMessages(fixture, 3, { limits: [exports, ACME] });
+    await fixture.broker.enqueueLimited('bulk', both, {});
+    await send(4, exports);
+    expect(await inspector.limits.get('exports')).toMatchObject({ waitingLines: 2, waitingTasks: 7 });
+    const gated = await declare(STRIPE, EXPORTS, mail);
+    await fixture.broker.enqueue('default', fixture.messages(5));
+    await claim(gated);
+    expect(await claim(gated)).toEqual([]);
+    expect(await inspector.limits.get(mail.name)).toMatchObject({ used: 2, waitingLines: 1, waitingTasks: 3 + 4 });
+  });
+
+  it('counts no tasks where more than a hundred lines wait', async () => {
+    await declare(STRIPE);
+    await inspector.limits.set('stripe', { allKeys: true, concurrency: 0 });
+    const some = Array.from({ length: 100 }, (_, at) =>
+      limitedMessage(fixture, { limits: [limitKey('stripe', `${at}`)] }),
+    );
+    await fixture.broker.enqueueLimited('default', some, {});
+    expect(await inspector.limits.get('stripe')).toMatchObject({ waitingLines: 100, waitingTasks: 100 });
+    await send(2, ACME, 'acme');
+    expect(await inspector.limits.get('stripe')).toMatchObject({ waitingLines: 101, waitingTasks: undefined });
+    expect(await inspector.limits.key('stripe', 'acme')).toMatchObject({ waitingLines: 1, waitingTasks: 2 });
+  });
+
+  it('has no tasks of a key of another program', async () => {
+    await declare(EXPORTS);
+    await inspector.limits.set('exports', { concurrency: 0 });
+    await send(2, limitKey('exports'));
+    const held = '{nestwork}:held:default';
+    await fixture.redis.rename(held, 'aside');
+    await fixture.redis.set(held, 'foreign');
+    expect(await inspector.limits.get('exports')).toMatchObject({ waitingLines: 1, waitingTasks: 0 });
+    await fixture.redis.rename('aside', held);
   });
 
   it('says when a limit opens that only its rate keeps shut', async () => {

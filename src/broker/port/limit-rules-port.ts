@@ -65,6 +65,8 @@ export interface LimitRecord {
   readonly state: LimitState;
   /** lines of tasks that wait for it */
   readonly waiting: number;
+  /** tasks in these lines; undefined where there are too many lines to count */
+  readonly waitingTasks: number | undefined;
 }
 
 /** A key of a limit that is held or waited for, or for which something is set. */
@@ -74,6 +76,8 @@ export interface LimitKeyRecord {
   readonly override: LimitOverrideRecord | undefined;
   /** lines of tasks that wait for it */
   readonly waiting: number;
+  /** tasks in these lines; undefined where there are too many lines to count */
+  readonly waitingTasks: number | undefined;
 }
 
 /** A limit, or a key of one, for which somebody has set a concurrency of 0: nothing starts. */

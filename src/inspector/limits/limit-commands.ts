@@ -11,10 +11,12 @@ import {
   describedKey,
   describedLimit,
   keyText,
+  kindText,
   resetText,
   setText,
   usedOfKey,
   usedText,
+  waitingShort,
 } from './limit-text.js';
 import { assertChange, assertOrdered, assertPage, assertScope, assertShown } from './limit-usage.js';
 
@@ -23,9 +25,10 @@ const NONE = 'none';
 
 const COLUMNS = [
   { title: 'LIMIT', of: ({ name }: LimitReport) => name, shrinks: 12 },
+  { title: 'FOR', of: kindText, dispensable: 3 },
   { title: 'ALLOWS', of: allowanceText, shrinks: 14 },
   { title: 'USED', of: usedText, align: 'right' as const },
-  { title: 'WAITING', of: ({ waitingLines }: LimitReport) => waitingLines, align: 'right' as const },
+  { title: 'WAITING', of: waitingShort, align: 'right' as const },
   { title: 'NEXT', of: ({ opensAt }: LimitReport) => opensAt, dispensable: 2 },
   { title: 'SET', of: ({ override }: LimitReport) => override && changedText(override), shrinks: 20, lines: 3 },
   { title: 'OWN KEYS', of: ({ ownKeys }: LimitReport) => ownKeys, align: 'right' as const, dispensable: 1 },
@@ -35,7 +38,7 @@ const KEY_COLUMNS = [
   { title: 'KEY', of: keyText, shrinks: 14 },
   { title: 'ALLOWS', of: allowanceText, shrinks: 14 },
   { title: 'USED', of: usedOfKey, align: 'right' as const },
-  { title: 'WAITING', of: ({ waitingLines }: LimitKeyReport) => waitingLines, align: 'right' as const },
+  { title: 'WAITING', of: waitingShort, align: 'right' as const },
   { title: 'NEXT', of: ({ opensAt }: LimitKeyReport) => opensAt, dispensable: 2 },
   { title: 'STOPPED UNTIL', of: ({ stoppedUntil }: LimitKeyReport) => stoppedUntil, dispensable: 1 },
   { title: 'SET', of: ({ override }: LimitKeyReport) => override && changedText(override), shrinks: 20, lines: 3 },

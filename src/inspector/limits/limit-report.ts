@@ -121,6 +121,8 @@ export interface LimitReport extends LimitAllowance {
   readonly keysInUse: number | undefined;
   /** lines of tasks that wait for it: tasks with the same limits, keys and tenant wait in one line */
   readonly waitingLines: number;
+  /** tasks in these lines, of the limit of a queue all that wait in the queue; undefined where more than 100 lines wait */
+  readonly waitingTasks: number | undefined;
   /** when it lets the next task start, if time alone keeps it shut; undefined for a limit with keys */
   readonly opensAt: Date | undefined;
   /** until when a task has stopped it, with `RetryTask({ in, limit })`; undefined for one that is not stopped, and for a limit with keys */
@@ -144,6 +146,8 @@ export interface LimitKeyReport extends LimitAllowance {
   readonly used: number;
   /** lines of tasks that wait for it */
   readonly waitingLines: number;
+  /** tasks in these lines, of the limit of a queue all that wait in the queue; undefined where more than 100 lines wait */
+  readonly waitingTasks: number | undefined;
   /** when it lets the next task start, if time alone keeps it shut */
   readonly opensAt: Date | undefined;
   /** until when a task has stopped it, with `RetryTask({ in, limit })`; undefined for one that is not stopped */
@@ -151,7 +155,7 @@ export interface LimitKeyReport extends LimitAllowance {
 }
 
 export function reportOfLimit(record: LimitRecord, { byName, isWhole }: HeldSlots): LimitReport {
-  const { name, queue, keyed, ordered, declared, override, ownKeys, state, waiting } = record;
+  const { name, queue, keyed, ordered, declared, override, ownKeys, state, waiting, waitingTasks } = record;
   const held = isWhole ? (byName.get(name) ?? { keys: 0, tasks: 0 }) : undefined;
   return {
     name,
@@ -165,12 +169,13 @@ export function reportOfLimit(record: LimitRecord, { byName, isWhole }: HeldSlot
     used: keyed ? held?.tasks : state.used,
     keysInUse: keyed ? held?.keys : undefined,
     waitingLines: waiting,
+    waitingTasks,
     opensAt: keyed ? undefined : moment(state.opensAt),
     stoppedUntil: keyed ? undefined : stopOf(state),
   };
 }
 
-export function reportOfKey({ state, override, waiting }: LimitKeyRecord): LimitKeyReport {
+export function reportOfKey({ state, override, waiting, waitingTasks }: LimitKeyRecord): LimitKeyReport {
   return {
     key: state.key,
     digest: state.limit.slice(LIMIT_NAME_LENGTH),
@@ -178,6 +183,7 @@ export function reportOfKey({ state, override, waiting }: LimitKeyRecord): Limit
     override: override && changed(override),
     used: state.used,
     waitingLines: waiting,
+    waitingTasks,
     opensAt: moment(state.opensAt),
     stoppedUntil: stopOf(state),
   };

@@ -97,7 +97,7 @@ function usedOf(used: LimitState['used'], most: number | undefined): string {
 
 /** A limit for a person: what holds now, why, and how it stands. */
 export function describedLimit(limit: LimitReport): string {
-  const { name, queue, keyed, ordered, declared, override, ownKeys, waitingLines } = limit;
+  const { name, queue, keyed, ordered, declared, override, ownKeys } = limit;
   const kind = queue === undefined ? (keyed ? 'for each key' : 'for all calls together') : `of the queue ${queue}`;
   const lines = [
     `${printable(name)}  ${kind}${ordered ? ', in order' : ''}`,
@@ -106,17 +106,37 @@ export function describedLimit(limit: LimitReport): string {
   ];
   if (override) lines.push(`set       ${changedText(override)}`, `since     ${instant(override.since)}`);
   if (ownKeys > 0) lines.push(`own keys  ${counted(ownKeys, 'rule or stop', 'rules and stops')} of single keys`);
-  lines.push(`used      ${usedText(limit)}`, `waiting   ${counted(waitingLines, 'line')}`, ...nextLines(limit));
+  lines.push(`used      ${usedText(limit)}`, `waiting   ${waitingText(limit)}`, ...nextLines(limit));
   return lines.join('\n');
 }
 
 /** One key of a limit for a person. */
 export function describedKey(name: string, key: LimitKeyReport): string {
-  const { override, waitingLines } = key;
+  const { override } = key;
   const lines = [`${printable(name)}  ${keyText(key)}`, `allows    ${allowanceText(key)}`];
   if (override) lines.push(`set       ${changedText(override)}`, `since     ${instant(override.since)}`);
-  lines.push(`used      ${usedOfKey(key)}`, `waiting   ${counted(waitingLines, 'line')}`, ...nextLines(key));
+  lines.push(`used      ${usedOfKey(key)}`, `waiting   ${waitingText(key)}`, ...nextLines(key));
   return lines.join('\n');
+}
+
+type Waiting = Pick<LimitReport, 'waitingLines' | 'waitingTasks'>;
+
+/** Tasks that wait, for programs a number; of too many lines the number of those: `in 1,204 lines` */
+export function waitingShort({ waitingLines, waitingTasks }: Waiting): number | string {
+  return waitingTasks ?? `in ${counted(waitingLines, 'line')}`;
+}
+
+/** `12 tasks`, in several lines `12 tasks in 3 lines` */
+function waitingText({ waitingLines, waitingTasks }: Waiting): string {
+  if (waitingTasks === undefined) return `the tasks of ${counted(waitingLines, 'line')}`;
+  const tasks = counted(waitingTasks, 'task');
+  return waitingLines > 1 ? `${tasks} in ${counted(waitingLines, 'line')}` : tasks;
+}
+
+/** For which calls it holds together: `each key, in order` */
+export function kindText({ queue, keyed, ordered }: Pick<LimitReport, 'queue' | 'keyed' | 'ordered'>): string {
+  const kind = queue !== undefined ? 'the queue' : keyed ? 'each key' : 'all calls';
+  return ordered ? `${kind}, in order` : kind;
 }
 
 function nextLines({ opensAt, stoppedUntil }: Pick<LimitReport, 'opensAt' | 'stoppedUntil'>): string[] {

@@ -20,8 +20,13 @@ const RIGHT = { align: 'right' } as const;
 const SHRINKS = { shrinks: true } as const;
 const BAR = 16;
 
-/** @param palette none for programs, which get plain numbers */
-export function queueColumns(palette?: Palette): Column<QueueStatus>[] {
+/**
+ * @param palette none for programs, which get plain numbers
+ * @param queues of the table: for people it has held-back tasks only where there are some
+ */
+export function queueColumns(palette?: Palette, queues: readonly QueueStatus[] = []): Column<QueueStatus>[] {
+  const hasHeld = !palette || queues.some(({ heldBack }) => heldBack > 0);
+  const held: Column<QueueStatus> = { title: 'HELD', of: ({ heldBack }) => heldBack, ...RIGHT, dispensable: 1 };
   const rateOf = (value: number | undefined): string | number | undefined => {
     if (value === undefined) return palette ? '-' : undefined;
     return palette ? rate(value) : Math.round(value * 100) / 100;
@@ -30,6 +35,7 @@ export function queueColumns(palette?: Palette): Column<QueueStatus>[] {
   return [
     { title: 'QUEUE', of: ({ queue }) => queue, ...SHRINKS, ...painted },
     { title: 'PENDING', of: ({ pending }) => pending, ...RIGHT },
+    ...(hasHeld ? [held] : []),
     { title: 'OLDEST', of: ({ waitingMs }) => timeSpan(waitingMs), ...RIGHT },
     { title: 'IN/MIN', of: ({ inPerMinute }) => rateOf(inPerMinute), ...RIGHT, dispensable: 2 },
     { title: 'OUT/MIN', of: ({ outPerMinute }) => rateOf(outPerMinute), ...RIGHT, dispensable: 1 },
@@ -41,8 +47,9 @@ export function queueColumns(palette?: Palette): Column<QueueStatus>[] {
 }
 
 /** With a bar of its tasks, beside the longest queue. */
-export function queueColumnsWithBars(palette: Palette, longest: number): Column<QueueStatus>[] {
-  const columns = queueColumns(palette).filter(({ title }) => title !== 'SCHEDULED');
+export function queueColumnsWithBars(palette: Palette, queues: readonly QueueStatus[]): Column<QueueStatus>[] {
+  const longest = Math.max(...queues.map(({ pending }) => pending));
+  const columns = queueColumns(palette, queues).filter(({ title }) => title !== 'SCHEDULED');
   const barColumn: Column<QueueStatus> = {
     title: '',
     of: ({ pending }) => bar(longest === 0 ? 0 : pending / longest, BAR),

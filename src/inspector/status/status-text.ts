@@ -65,7 +65,7 @@ function findingsBlock({ findings }: StatusReport, viewer: Viewer): string[] {
 function queuesBlock({ queues }: StatusReport, viewer: Viewer): string[] {
   if (queues.length === 0) return [];
   const { first, rest } = mostNeedy(queues, MOST.queues);
-  const table = drawTable(first, queueColumns(viewer.paint), viewer).split('\n');
+  const table = drawTable(first, queueColumns(viewer.paint, queues), viewer).split('\n');
   return rest.length > 0 ? [...table, viewer.paint.dim(restOf(rest))] : table;
 }
 

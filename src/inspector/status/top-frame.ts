@@ -84,8 +84,7 @@ function headLines(report: StatusReport, { outage }: TopView, viewer: Viewer): s
 function queueLines({ queues }: StatusReport, viewer: Viewer, most: number): string[] {
   if (queues.length === 0) return [];
   const { first, rest } = mostNeedy(queues, most);
-  const longest = Math.max(...queues.map(({ pending }) => pending));
-  const columns = queueColumnsWithBars(viewer.paint, longest);
+  const columns = queueColumnsWithBars(viewer.paint, queues);
   const table = drawTable(first, columns, viewer).split('\n');
   return rest.length > 0 ? [...table, clipLine(viewer.paint.dim(restOf(rest)), viewer.width)] : table;
 }

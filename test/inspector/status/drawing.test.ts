@@ -50,6 +50,18 @@ describe('a status', () => {
     expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/^4f1c09aa {2}web-1 .* running$/)]));
   });
 
+  it('has held-back tasks only where there are some', () => {
+    const [without, some] = [queueOf(), queueOf({ queue: 'mail', pending: 9, heldBack: 7 })];
+    const heads = [[without], [without, some]].map((queues) => {
+      const lines = statusLines(reportOf({ queues }), viewerOf(100));
+      const at = lines.findIndex((line) => line.startsWith('QUEUE'));
+      return lines.slice(at, at + 3).map((line) => line.split(/ {2,}/).slice(0, 3));
+    });
+    expect(heads[0]?.[0]).toEqual(['QUEUE', 'PENDING', 'OLDEST']);
+    expect(heads[1]?.[0]).toEqual(['QUEUE', 'PENDING', 'HELD']);
+    expect(heads[1]).toContainEqual(['mail', '9', '7']);
+  });
+
   it('names each problem with the command that shows or mends it', () => {
     const lines = statusLines(reportOf({ queues: [LATE] }), viewerOf(100));
     expect(lines.slice(0, 5)).toEqual([
