@@ -27,7 +27,7 @@ export interface KeySurvey {
 }
 
 /** Looks at all keys of the database, or at those that it reaches in time; at least at one step. */
-export async function surveyKeys(port: CheckupPort, withinMs: number): Promise<KeySurvey> {
+export async function surveyKeys(port: Pick<CheckupPort, 'size' | 'scan'>, withinMs: number): Promise<KeySurvey> {
   const endsAt = performance.now() + withinMs;
   const size = await port.size();
   // a scan may return a key twice

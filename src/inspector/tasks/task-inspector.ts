@@ -15,6 +15,7 @@ import { assertBy } from '../actor.js';
 import type { DeadLetters } from '../dead-letters.js';
 import { groupOfTask } from '../groups/group-of-task.js';
 import type { KnownQueues } from '../queues/known-queues.js';
+import { queuesWithTasks } from '../queues/queues-with-tasks.js';
 import { describeWorker, loadOf, mayClaim } from '../workers/worker-report.js';
 import { findDone, readDone } from './done-tasks.js';
 import { readHolder } from './key-holder.js';
@@ -218,7 +219,7 @@ export class TaskInspector {
   async cancel(id: string, options: TaskActionOptions): Promise<FoundState> {
     assertTaskId(id);
     assertAction(options, 'cancel()');
-    const { state } = await this.broker.places.cancel(id, await this.known.all());
+    const { state } = await this.broker.places.cancel(id, await this.queues());
     if (LIVING.includes(state)) await this.record('cancel', id, options.by);
     return state;
   }
@@ -366,7 +367,7 @@ export class TaskInspector {
     { id, due, by }: { readonly id: string; readonly due: Due; readonly by: string },
   ): Promise<FoundState> {
     assertTaskId(id);
-    const queues = await this.known.all();
+    const queues = await this.queues();
     const state = await this.move(await this.broker.places.find(id, queues), due, queues);
     if (state === 'scheduled') await this.record(action, id, by);
     return state;
@@ -395,7 +396,7 @@ export class TaskInspector {
     assertBy(by);
     const counts: Record<string, number> = {};
     const count = (): number => changed.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-    const queues = await this.known.all();
+    const queues = await this.queues();
     await recordAtEnd(this.broker.actions, { action, by, subject: () => idsText(ids), count }, async () => {
       for (const [index, id] of ids.entries()) {
         signal.throwIfAborted();
@@ -416,7 +417,13 @@ export class TaskInspector {
 
   private async find(id: string): Promise<FoundTask> {
     assertTaskId(id);
-    return this.broker.places.find(id, await this.known.all());
+    return this.broker.places.find(id, await this.queues());
+  }
+
+  /** Those that workers have served. Before the first worker nobody has named them: then those in which tasks wait, as far as a scan finds them. */
+  private async queues(): Promise<readonly string[]> {
+    const known = await this.known.all();
+    return known.length > 0 ? known : queuesWithTasks(this.broker.checkup);
   }
 
   private async ofOther(id: string, found: FoundTask, result: TaskOutcome | undefined): Promise<Remains> {
