@@ -37,9 +37,10 @@ export class CallStart {
     private readonly given: GivenStart,
     readonly rules: SentRules | undefined,
   ) {
-    const { priority = 0, limitKeys, fairKey } = given;
+    const { priority = 0, age, limitKeys, fairKey } = given;
     const isPlain = rules === undefined || rules === UNREGISTERED;
-    this.isPlain = isPlain && priority === 0 && limitKeys === undefined && fairKey === undefined;
+    const asksNothing = [age, limitKeys, fairKey].every((option) => option === undefined);
+    this.isPlain = isPlain && priority === 0 && asksNothing;
     this.refuses = rules?.limits.some(refusing) ?? false;
   }
 

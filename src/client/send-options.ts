@@ -76,7 +76,8 @@ export interface SendOptions extends CallPolicyOptions {
    */
   priority?: number;
   /**
-   * How long the task waits until it counts as one step of `priority` higher: 1 ms to 24 days. Before that of `@Task({ age })`.
+   * How long the task waits until it counts as one step of `priority` higher: 1 ms to 24 days. Before that of `@Task({ age })`. It needs a
+   * priority, of the call or of the task.
    * @default that of the task
    */
   age?: Duration;

@@ -58,11 +58,14 @@ const MOST_OF_A_LABEL = 200;
 /**
  * The tags of a call for its limits and its order; undefined for most calls, which have none.
  *
- * @throws NestworkError INVALID_LIMIT_KEY, LIMIT_KEY_NEEDED; INVALID_OPTION for a key of a limit that the task does not have
+ * @throws NestworkError INVALID_LIMIT_KEY, LIMIT_KEY_NEEDED; INVALID_OPTION for what would be ignored: a key of a limit that the task does
+ *   not have, a tenant for one that takes no turns, an age without a priority
  */
 export function startTags(rules: SentRules | undefined, given: GivenStart, call: StartingCall): StartTags | undefined {
   const { limits, fair, priority, ageMs } = rules === UNREGISTERED ? rulesGiven(given) : (rules ?? NO_RULES);
   assertKnownLimits(limits, given, call);
+  if (given.fairKey !== undefined && fair === undefined) throw withoutTurns(call.task);
+  if (given.age !== undefined && given.priority === undefined && priority === 0) throw withoutPriority(call.task);
   let tags = '';
   const labels: string[] = [];
   for (const [at, limit] of limits.entries()) {
@@ -175,6 +178,22 @@ function assertKnownLimits(limits: readonly SentLimit[], { limitKeys }: GivenSta
     'INVALID_OPTION',
     `with({ limitKeys }) names "${printable(unknown, 100)}", and task "${printable(task)}" has no limit of this name with keys.`,
     `Name a limit of the task that has keys. ${found}`,
+  );
+}
+
+function withoutTurns(task: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `with({ fairKey }) names a tenant, and task "${printable(task)}" takes no turns by tenant.`,
+    'Leave it out, or give the task `fair`: @Task({ fair: (user: User) => user.tenant }).',
+  );
+}
+
+function withoutPriority(task: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `with({ age }) says what a step of priority is worth, and this call of task "${printable(task)}" has no priority.`,
+    "Give both: with({ priority: 2, age: '5m' }).",
   );
 }
 

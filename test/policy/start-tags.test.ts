@@ -23,7 +23,23 @@ describe('the tags of a call', () => {
     expect(tagsOf({})).toBeUndefined();
     expect(tagsOf({ age: '5m' })).toBeUndefined();
     expect(tagsOf({ priority: 3 }, { priority: 0 })).toBeUndefined();
-    expect(tagsOf({}, { age: '5m' })).toBeUndefined();
+  });
+
+  it.each<[string, StartOptions, GivenStart, RegExp]>([
+    [
+      'a tenant where the task takes no turns',
+      { priority: 1 },
+      { fairKey: 'acme' },
+      /fairKey \}\) names a tenant, and task/,
+    ],
+    ['a tenant for a task without rules', {}, { fairKey: 'acme' }, /takes no turns by tenant/],
+    ['an age where neither task nor call has a priority', { age: '1m' }, { age: '5m' }, /age \}\).* has no priority/],
+  ])('refuse what they would ignore: %s', (_what, options, given, words) => {
+    expect(() => tagsOf(options, given)).toThrow(refusal(words, 'INVALID_OPTION'));
+  });
+
+  it('take an age beside a priority of 0, which an app may compute', () => {
+    expect(tagsOf({}, { age: '5m', priority: 0 })).toBeUndefined();
   });
 
   it('count it for each limit in the order of declaration, and keep the keys in clear', () => {
