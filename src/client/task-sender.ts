@@ -385,6 +385,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
     const { queue, seconds, rules } = await this.destination(awaited);
     const calls = call.start ?? this.startBy(rules);
+    if (!call.start && calls.refuses) this.assertRefusable(calls);
     const start = call.start ? call.tags : calls.tags();
     const { id = this.sequence.next() } = awaited ?? this.options;
     const { due, enqueuedAt, now } = this.time();
@@ -473,7 +474,9 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const { ids = payloads.map(() => this.sequence.next()) } = this.options;
     const { queue, seconds, rules } = await this.destination();
     const { due, enqueuedAt, now } = this.time();
-    const ofAll = start ? undefined : this.startBy(rules).tags();
+    const byCatalog = start ? undefined : this.startBy(rules);
+    byCatalog?.assertRefusable('delayMany()');
+    const ofAll = byCatalog?.tags();
     const result = { seconds, announced: true };
     const others = callTags(undefined, result, undefined, ofAll?.tags);
     const messages = payloads.map((payload, call) => {

@@ -94,7 +94,7 @@ export interface LimitRule extends LimitAmounts {
   readonly keyed: boolean;
   readonly key?: KeyFunction;
   readonly ordered: boolean;
-  readonly onLimit: 'wait' | 'drop' | 'reject';
+  readonly onLimit: OnLimit;
 }
 
 /** A message has room for more, but each one is looked at before every start. */
@@ -102,7 +102,8 @@ const MOST_LIMITS = 4;
 const MOST = 1_000_000;
 const AMOUNTS = ['concurrency', 'rate', 'burst'];
 const AMOUNT = whole(1, MOST);
-const ON_LIMIT = ['wait', 'drop', 'reject'];
+export const ON_LIMIT = ['wait', 'drop', 'reject'] as const;
+export type OnLimit = (typeof ON_LIMIT)[number];
 
 /**
  * Checks the limits of a task.

@@ -184,6 +184,8 @@ describe('delay() of a task with limits', () => {
     await expect(charge.with({ limitKeys: { mail: 'acme' } }).delay(acme)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
     });
+    for (const ignored of [{ fairKey: 'acme' }, { age: '5m' } as const])
+      await expect(plain.with(ignored).delay()).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(plain.with({ limitKeys: { stripe: 'acme' } }).delay()).rejects.toMatchObject({
       code: 'INVALID_OPTION',
     });
@@ -431,6 +433,56 @@ describe('a task that is sent by name', () => {
     expect(sent().map(orderTagOf)).toEqual(
       Array.from({ length: 4 }, () => ({ priority: 2, ageMs: 7, fair: fairDigest('bolt') })),
     );
+  });
+
+  describe('whose limit is full', () => {
+    const registered = (onLimit: 'drop' | 'reject') =>
+      jest.spyOn(broker, 'registeredTask').mockResolvedValue({
+        ...{ name: 'InvoiceTasks.drop', queue: 'bulk', limits: [{ name: 'drops', keyed: true, onLimit }] },
+      });
+    const by = { limitKeys: { drops: 'acme' } };
+    const sender = () => queue.task<[User]>('InvoiceTasks.drop').with(by);
+    const full = { code: 'LIMIT_REACHED', message: expect.stringContaining('"drops" is full for the key "acme"') };
+    beforeEach(() => {
+      answers = [{ added: 0, full: limitKey('drops', 'acme') }];
+    });
+
+    it('is dropped as its task declares it', async () => {
+      registered('drop');
+      expect(await sender().delay(acme)).toMatchObject({ added: false, droppedBy: 'drops' });
+      expect(limited.mock.calls.map(([, , { refuses }]) => refuses)).toEqual([true]);
+    });
+
+    it('is rejected as its task declares it', async () => {
+      registered('reject');
+      await expect(sender().delay(acme)).rejects.toMatchObject(full);
+    });
+
+    it.each(['drop', 'reject'] as const)('is refused to an inspector, with onLimit %p', async (onLimit) => {
+      registered(onLimit);
+      await expect(inspector.tasks.send('InvoiceTasks.drop', [acme], { by: 'anna', ...by })).rejects.toMatchObject(
+        full,
+      );
+      expect(await inspector.actions.list()).toEqual([]);
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['a delay', () => sender().with({ delay: '1s' }).delay(acme)],
+      ['a key', () => sender().with({ key: 'k' }).delay(acme)],
+      ['delayMany()', () => sender().delayMany([[acme]])],
+      [
+        'a delay of an inspector',
+        () => inspector.tasks.send('InvoiceTasks.drop', [acme], { by: 'a', ...by, delay: 7 }),
+      ],
+      ['a key of an inspector', () => inspector.tasks.send('InvoiceTasks.drop', [acme], { by: 'a', ...by, key: 'k' })],
+    ])('does not go with %s', async (_what, send) => {
+      registered('drop');
+      await expect(send()).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/does not go with `onLimit: 'drop'` of the limit "drops"/),
+      });
+      expect(sent()).toEqual([]);
+    });
   });
 
   it('is not sent where the catalog cannot be read, also with its queue', async () => {

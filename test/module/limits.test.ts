@@ -10,6 +10,7 @@ import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { workerApp } from '../../src/discovery/worker-app.js';
+import { createInspector } from '../../src/inspector/create-inspector.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
 import { encodeLimitTag, limitKey, nameDigest } from '../../src/message/limit-tag.js';
 import { encodeOrderTag } from '../../src/message/order-tag.js';
@@ -125,6 +126,28 @@ describe('a task with limits', () => {
     await reject.delay();
     await expect(reject.delay()).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
     expect(await held()).toHaveLength(3);
+  });
+
+  it('is dropped by name, too, once a worker has written the catalog', async () => {
+    @Injectable()
+    class LockTasks {
+      @Task({ limits: [{ name: 'drops', concurrency: 1, key: (user: User) => user.tenant, onLimit: 'drop' }] })
+      async drop(_user: User): Promise<void> {}
+    }
+    const app = await boot([LockTasks]);
+    const broker = app.get<Broker>(BROKER, { strict: false });
+    const { catalog, settings } = workerApp((token) => app.get(token as never, { strict: false }));
+    const place = { host: 'h', pid: 1, queues: ['default'] };
+    await broker.openSession({ session: 'w-30000', leaseMs: 30_000, ...place, catalog, limits: settings.limits });
+    const inspector = await createInspector({ redis: apps.server.url });
+    try {
+      const send = () => inspector.tasks.send('LockTasks.drop', [], { by: 'anna', limitKeys: { drops: 'acme' } });
+      expect(await send()).toMatchObject({ added: true });
+      await expect(send()).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
+    } finally {
+      await inspector.close();
+    }
+    expect(await held()).toHaveLength(1);
   });
 
   it('is sent with the tags of its cron by runNow()', async () => {

@@ -228,6 +228,27 @@ describe('the entry of a task in the catalog', () => {
     expect(catalogStart(startRules({ age: '5m' }, WHERE))).toEqual({ priority: { value: 0, ageMs: 300_000 } });
   });
 
+  it('says what becomes of a call when a limit is full, and lets calls wait where it has a word of another version', () => {
+    const entry = catalogStart(
+      startRules(
+        {
+          limits: [
+            { name: 'drops', concurrency: 1, key, onLimit: 'drop' },
+            { name: 'mail', rate: '1/s' },
+          ],
+        },
+        WHERE,
+      ),
+    );
+    expect(entry.limits).toEqual([
+      { name: 'drops', keyed: true, onLimit: 'drop' },
+      { name: 'mail', keyed: false },
+    ]);
+    expect(readCatalogStart(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
+    const another = { limits: [{ name: 'drops', keyed: true, onLimit: 'defer' }] };
+    expect(readCatalogStart(another)).toEqual({ limits: [{ name: 'drops', keyed: true }] });
+  });
+
   it('has nothing of what another version or somebody else wrote', () => {
     const foreign = { limits: [{ name: 'a' }], fair: 'yes', priority: 3 };
     expect(readCatalogStart(foreign)).toEqual({});

@@ -334,7 +334,7 @@ export const KEYS = {
     pattern: 'catalog',
     type: 'hash',
     holds:
-      'task name -> `{"name":...,"queue":...}`; of a broadcast also `"broadcast":"child"` or `"machine"`; where the task has them `"limits":[{"name":...,"keyed":...}]`, `"fair":true` and `"priority":{"value":...,"ageMs":...}`',
+      'task name -> `{"name":...,"queue":...}`; of a broadcast also `"broadcast":"child"` or `"machine"`; where the task has them `"limits":[{"name":...,"keyed":...,"onLimit":...}]`, `"fair":true` and `"priority":{"value":...,"ageMs":...}`',
     lasts: 'for ever; one field a task name',
   },
   format: {

@@ -1,6 +1,7 @@
 import type { ProducerBroker } from '../../broker/port/broker.js';
 import type { CatalogPort } from '../../broker/port/catalog-port.js';
-import { duplicateKey } from '../../client/send-errors.js';
+import { CallStart } from '../../client/call-start.js';
+import { duplicateKey, limitReached } from '../../client/send-errors.js';
 import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from '../../client/send-options.js';
 import { NestworkError } from '../../errors.js';
 import type { CallOptions } from '../../message/call-options.js';
@@ -13,7 +14,7 @@ import { encodePayload } from '../../payload/payload.js';
 import { toCallOptions } from '../../policy/policy-options.js';
 import { secondsToKeep } from '../../policy/result-time.js';
 import { rulesOfCatalog } from '../../policy/start-catalog.js';
-import { type SentRules, startTags, UNREGISTERED } from '../../policy/start-tags.js';
+import { type SentRules, UNREGISTERED } from '../../policy/start-tags.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
 import { didYouMean } from '../../values/did-you-mean.js';
@@ -87,7 +88,10 @@ export class SendByName {
     const due = dueOf(options, now);
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
-    const start = startTags(rules, options, { task: name });
+    const calls = new CallStart(name, options, rules);
+    const decidedLater = (['delay', 'eta', 'key'] as const).find((option) => options[option] !== undefined);
+    if (decidedLater) calls.assertRefusable(`The option \`${decidedLater}\``);
+    const start = calls.tags();
     const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
     const labels = start?.labels;
     const message = encodeMessage({ id, name, payload, enqueuedAt, options: travelling(options, name), tags });
@@ -102,8 +106,11 @@ export class SendByName {
       if (holder.id !== id && options.onConflict === 'reject') throw duplicateKey(name, holder.id);
       return { id: holder.id, task: name, queue: holder.queue, added: holder.id === id };
     }
-    if (labels) await broker.enqueueLimited(queue, [message], { due, labels });
-    else if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
+    if (start) {
+      const refusal = await calls.enqueue(broker, { queue, message, due, labels: start.labels });
+      // a person who sends one task by hand wants to know why there is none
+      if (refusal) throw limitReached(name, refusal.limit.name, refusal.key);
+    } else if (queue === BROADCAST_QUEUE) await broker.broadcast([message]);
     else await broker.enqueue(queue, [message], due);
     return { id, task: name, queue, added: true };
   }

@@ -261,7 +261,8 @@ export class TaskInspector {
    * @example
    * const { id } = await inspector.tasks.send('ReportTasks.send', [7, { weekly: true }], { by: 'anna', delay: '10m' });
    *
-   * @throws NestworkError UNKNOWN_TASK, UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, DUPLICATE_KEY, and what `delay()` rejects with
+   * @throws NestworkError UNKNOWN_TASK, UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, DUPLICATE_KEY, LIMIT_REACHED also for
+   *   a limit with `onLimit: 'drop'`, and what `delay()` rejects with
    */
   async send(
     name: string,
