@@ -247,7 +247,7 @@ describe('explain()', () => {
       `The limit of the queue default is full: 1 of 1 places are taken, by Some.task ${idOf(first)}.`,
       'It is the next task of the queue default.',
     ]);
-    expect(line?.limits).toMatchObject([{ name: undefined, used: 1, most: 1, isShut: true }]);
+    expect(line?.limits).toMatchObject([{ name: undefined, queue: 'default', used: 1, most: 1, isShut: true }]);
   });
 
   it('has the tasks of its line and the lines that come before it', async () => {

@@ -17,6 +17,8 @@ import { holdersText, isFull, type LimitHolders } from './limit-holders.js';
 export interface TaskLimit {
   /** its name; undefined for the limit of its queue, and for one that no app declares any more */
   readonly name: string | undefined;
+  /** the queue whose limit it is; undefined for a limit of tasks */
+  readonly queue: string | undefined;
   /** its key; undefined for a limit without keys */
   readonly key: string | undefined;
   /** tasks that hold it */
@@ -52,7 +54,7 @@ export function taskLine({ linesAhead, priority, limits }: LineState, ahead = 0)
 
 function taskLimit({ name, queue, key, used, most, opensAt, isShut }: LimitState): TaskLimit {
   const opens = opensAt === undefined ? undefined : nearestDate(opensAt);
-  return { name: queue === undefined ? name : undefined, key, used, most, opensAt: opens, isShut };
+  return { name: queue === undefined ? name : undefined, queue, key, used, most, opensAt: opens, isShut };
 }
 
 /** What keeps tasks from starting: sentences for each limit that is shut. @param holders of full limits, by limit key */
@@ -86,10 +88,30 @@ function fullText(limit: LimitState, by: string): string {
   return `${titleOf(limit)} is full: ${count(used)} of ${count(most)} places are taken${by}.`;
 }
 
+/**
+ * The same sentences without the key of this limit, for people who may not see it.
+ *
+ * @example
+ * withoutKey(['The limit stripe for acme is full.'], { name: 'stripe', key: 'acme' }); // ['The limit stripe for a hidden key is full.']
+ */
+export function withoutKey(
+  sentences: readonly string[],
+  { name, key }: Pick<TaskLimit, 'name' | 'key'>,
+): readonly string[] {
+  if (key === undefined) return sentences;
+  const limit = { name, queue: undefined };
+  const [shown, hidden] = [nameText({ ...limit, key }), `${nameText({ ...limit, key: undefined })} for a hidden key`];
+  return sentences.map((sentence) => sentence.replace(shown, () => hidden));
+}
+
 /** `The limit stripe for acme` */
-function titleOf({ name, queue, key }: LimitState, article = 'The'): string {
-  if (queue !== undefined) return `${article} limit of the queue ${queue}`;
-  const title = name === undefined ? `${article} limit of its task` : `${article} limit ${printable(name)}`;
+function titleOf(limit: LimitState, article = 'The'): string {
+  return `${article} ${nameText(limit)}`;
+}
+
+function nameText({ name, queue, key }: Pick<LimitState, 'name' | 'queue' | 'key'>): string {
+  if (queue !== undefined) return `limit of the queue ${queue}`;
+  const title = name === undefined ? 'limit of its task' : `limit ${printable(name)}`;
   return key === undefined ? title : `${title} for ${printable(key)}`;
 }
 
