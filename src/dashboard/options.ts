@@ -15,7 +15,7 @@ import type { DashboardAction, DashboardSubject } from './rights.js';
 export type DashboardRequest = object;
 
 /**
- * Decides whether a value among the arguments of a task, or in its result, is hidden.
+ * Decides whether a value among the arguments of a task, in its result, or the key of a limit is hidden.
  *
  * @example
  * const longNumbers: RedactFunction = (value) => typeof value === 'string' && /^\d{12,19}$/.test(value);
@@ -23,11 +23,11 @@ export type DashboardRequest = object;
 export type RedactFunction = (
   value: unknown,
   place: {
-    /** `[0].card.number`, from the arguments; `result.card.number` in what the task returned */
+    /** `[0].card.number`, from the arguments; `result.card.number` in what the task returned; `limits.stripe`, a key of that limit */
     readonly path: string;
-    /** name of the task; '' where only its result is left */
+    /** name of the task; '' where only its result is left, and for a key that is no task's alone */
     readonly task: string;
-    /** of the task; '' where only its result is left */
+    /** of the task; '' as its name */
     readonly queue: string;
   },
 ) => boolean;
@@ -53,7 +53,7 @@ export interface DashboardAuditEntry {
   readonly filter?: unknown;
   /** `denied`: `can` refused it; `failed`: with an error */
   readonly outcome: 'done' | 'denied' | 'failed';
-  /** how many tasks, queues, crons or workers it was done to */
+  /** how many tasks, queues, crons, limits or workers it was done to */
   readonly count: number;
   /** the message of the error, of one that failed */
   readonly error?: string;
@@ -110,8 +110,8 @@ export interface DashboardSettings {
    */
   user?: (request: DashboardRequest) => string | undefined | Promise<string | undefined>;
   /**
-   * Hides values among the arguments of tasks and in their results: paths such as `[0].card.number`, `result.token`, `*.iban` and
-   * `**.password`, and functions. Error messages and logs are shown as they are.
+   * Hides values among the arguments of tasks, in their results, and keys of limits: paths such as `[0].card.number`,
+   * `result.token`, `limits.stripe`, `*.iban` and `**.password`, and functions. Error messages and logs are shown as they are.
    * @default none
    */
   redact?: readonly (string | RedactFunction)[];

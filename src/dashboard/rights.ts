@@ -1,6 +1,7 @@
 /**
- * What a person may do in the dashboard. `view`: open it, and see all but arguments and results; `arguments`: see those of a task;
- * `reschedule`: run a scheduled task now, or move its time; `control`: quiet, stop and recycle workers and children.
+ * What a person may do in the dashboard. `view`: open it, and see all but arguments, results and keys of limits; `arguments`: see those;
+ * `reschedule`: run a scheduled task now, or move its time; `set-limit`: set and reset limits; `control`: quiet,
+ * stop and recycle workers and children.
  *
  * @example
  * const harmless: DashboardAction[] = ['view', 'redrive'];
@@ -20,6 +21,7 @@ export const DASHBOARD_ACTIONS = [
   'pause',
   'run-cron',
   'send',
+  'set-limit',
   'control',
 ] as const;
 
@@ -50,6 +52,10 @@ export interface DashboardSubject {
   readonly group?: string | undefined;
   /** name of the cron */
   readonly cron?: string | undefined;
+  /** name of the limit; that of a queue is `queue <queue>`, and has the queue beside it. With `arguments` it is about its keys */
+  readonly limit?: string | undefined;
+  /** the key of the limit; undefined for all of it */
+  readonly key?: string | undefined;
   /** id of the worker */
   readonly worker?: string | undefined;
 }

@@ -4,6 +4,7 @@ import { ACTION_ROUTES } from './screens/actions/routes.js';
 import { CRON_ROUTES } from './screens/crons/routes.js';
 import { DEAD_ROUTES } from './screens/dead/routes.js';
 import { GROUP_ROUTES } from './screens/groups/routes.js';
+import { LIMIT_ROUTES } from './screens/limits/routes.js';
 import { NAMES_ROUTES } from './screens/names/routes.js';
 import { OVERVIEW_ROUTES } from './screens/overview/routes.js';
 import { QUEUE_ROUTES } from './screens/queue/routes.js';
@@ -27,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   ...WORKER_ROUTES,
   ...CRON_ROUTES,
   ...GROUP_ROUTES,
+  ...LIMIT_ROUTES,
   ...ACTION_ROUTES,
   ...DEAD_ROUTES,
 ];

@@ -73,7 +73,7 @@ inBrowser('the dashboard by keyboard', () => {
   });
 
   it('lists the keys at ?, keeps the focus in the dialog, and gives it back at Esc', async () => {
-    const button = page.getByRole('button', { name: 'Keys' });
+    const button = page.getByRole('button', { name: 'Keys', exact: true });
     await button.focus();
     await page.keyboard.press('Enter');
     await page.locator('dialog[open]').waitFor();

@@ -55,6 +55,23 @@ describe('a path to hidden values', () => {
     expect(text(['result.token'], result)).toBe('[{token: "secret", list: [{password: "x"}]}]');
   });
 
+  it('hides keys of a limit by its name, and by all that hides arguments whole', () => {
+    const hides = (rule: string | RedactFunction, limit = 'stripe'): boolean =>
+      new Redaction([rule]).hidesKey(limit, 'acme');
+    expect(['limits.stripe', 'limits', 'limits.*', '*', '**.stripe'].filter((rule) => !hides(rule))).toEqual([]);
+    expect(['limits.exports', '[0]', 'result', '**.acme', 'limits.stripe.acme'].filter((rule) => hides(rule))).toEqual(
+      [],
+    );
+    expect(hides('limits["a.b"]', 'a.b')).toBe(true);
+    const places: unknown[] = [];
+    expect(hides((value, place) => places.push([value, place]) === 0)).toBe(false);
+    const nobody = { task: '', queue: '' };
+    expect(places).toEqual([
+      [{ stripe: 'acme' }, { path: 'limits', ...nobody }],
+      ['acme', { path: 'limits.stripe', ...nobody }],
+    ]);
+  });
+
   it('finds the keys of a Map as it finds properties, and the values of one by their place', () => {
     const map = new Map<unknown, unknown>([
       ['password', 'x'],

@@ -1,4 +1,5 @@
 import { findingView, wellOf } from '../../src/dashboard/live/findings.js';
+import type { ClosedLimitReport } from '../../src/inspector/limits/limit-report.js';
 import { findingsOf, type StatusFacts } from '../../src/inspector/status/findings.js';
 import { before, cronOf, factsOf, queueOf, workerOf } from '../inspector/status/reports.js';
 
@@ -7,7 +8,14 @@ const by = { since: before(60_000), by: 'anna', reason: 'v1.2. of it', until: un
 const crash = { pid: 9, at: before(1_000), reason: 'exit code 1', crashed: true };
 
 function viewsOf(given: Partial<StatusFacts>) {
-  return findingsOf(factsOf(given), 0).map(findingView);
+  const facts = factsOf(given);
+  return findingsOf(facts, 0).map((finding) => findingView(finding, facts));
+}
+
+/** A limit, or a key of one, that anna has set to 0. */
+function closed(name: string, key?: string): ClosedLimitReport {
+  const override = { concurrency: 0, rate: undefined, burst: undefined, since: before(60_000), until: undefined };
+  return { name, keyed: key !== undefined, key, override: { ...override, by: 'anna' } };
 }
 
 function well(given: Partial<StatusFacts>): string {
@@ -23,6 +31,7 @@ describe('a finding on the page', () => {
     ['a Redis that is nearly full', { memory: { used: 96, limit: 100 } }, 'Redis is nearly full', ['dead']],
     ['deaths', { dead: { total: 4, lastHour: 4 } }, 'tasks die', ['dead', undefined, { since: '1h' }]],
     ['a paused queue', { queues: [queueOf({ queue: 'bulk', paused: by })] }, 'bulk is paused', ['queue', 'bulk']],
+    ['a limit that is set to 0', { closedLimits: [closed('exports')] }, 'exports is set to 0', ['limits', 'exports']],
     ['a paused cron', { crons: [cronOf({ paused: true })] }, 'crons are paused', ['crons']],
     [
       'crashes',
@@ -53,6 +62,23 @@ describe('a finding on the page', () => {
     const [finding] = viewsOf({ queues: [queue] });
     expect(finding).toMatchObject({ title: 'bulk.eu is paused by anna, until it is resumed: v1.2.', state: 'held' });
     expect(finding?.rest).toBe('3 tasks wait in it.');
+  });
+
+  it('about a limit names no key: all who look get it, and not all may see keys', () => {
+    const [whole, one, many] = viewsOf({
+      closedLimits: [closed('exports'), closed('files', 'acme'), closed('stripe', 'acme'), closed('stripe', 'bell')],
+    });
+    expect([whole?.text, whole?.typed]).toEqual([
+      'The limit exports is set to 0 by anna, until it is reset: nothing starts.',
+      'npx nestwork limits reset exports',
+    ]);
+    expect([one?.text, one?.typed]).toEqual([
+      'The limit files is set to 0 for 1 key: nothing starts with it.',
+      'npx nestwork limits show files --keys',
+    ]);
+    expect(many?.text).toBe('The limit stripe is set to 0 for 2 keys: nothing starts with them.');
+    const [both] = viewsOf({ closedLimits: [closed('stripe'), closed('stripe', 'acme')] });
+    expect(both?.text).toBe('The limit stripe is set to 0, and so is 1 key of it by itself.');
   });
 
   it('writes its command as a shell takes it, and lengths of time in words', () => {

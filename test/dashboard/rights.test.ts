@@ -42,7 +42,9 @@ async function somethingOfEach(): Promise<object> {
     { name: 'Some.cron', queue: 'default', cron: CRON },
   ];
   const { broker } = fixture;
-  await broker.openSession({ session: SESSION, leaseMs: 30_000, queues: ['default'], host: 'web', pid: 7, catalog });
+  const limits = [{ name: 'exports', concurrency: 2, keyed: false, ordered: false }];
+  const place = { queues: ['default'], host: 'web', pid: 7 };
+  await broker.openSession({ session: SESSION, leaseMs: 30_000, ...place, catalog, limits });
   await broker.workers.publish(SESSION, DIGEST, 60_000);
   await broker.crons.declare([{ name: 'Some.cron', queue: 'default', ...CRON }], 0);
   const messages = fixture.messages(3);
@@ -54,7 +56,8 @@ async function somethingOfEach(): Promise<object> {
   await new Inspector(broker).tasks.send('Some.task', [], { delay: '1h', by: 'anna' });
   const group = await openGroup(broker.groups, fixture.ids.next());
   const names = { group, queue: 'default', task: 'Some.task', name: 'Some.task', cron: 'Some.cron', worker: SESSION };
-  return { ...names, id: dead, ids: [dead], filter: { queue: 'default' }, text: '[]', args: [], delay: '1h' };
+  const limit = { limit: 'exports', concurrency: '1' };
+  return { ...names, ...limit, id: dead, ids: [dead], filter: { queue: 'default' }, text: '[]', args: [], delay: '1h' };
 }
 
 async function keys(): Promise<unknown> {

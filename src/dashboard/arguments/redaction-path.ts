@@ -5,13 +5,16 @@ import { shown } from '../../values/shown.js';
 /** One part of a path: a name or a place; any one; or any number of them. */
 type Part = { readonly step: Step } | { readonly any: 'step' | 'index' | 'way' };
 
-/** A path to values that are hidden: `[0].card.number`, `*.iban`, `[1].lines[*].price`, `**.password`, `result.token`. */
+/** A path to values that are hidden: `[0].card.number`, `*.iban`, `[1].lines[*].price`, `**.password`, `result.token`, `limits.stripe`. */
 export interface RedactionPath {
   readonly parts: readonly Part[];
 }
 
 /** A name may have all but the marks of a path; other names stand in quotes within brackets. */
 const PART = /\.?(?:(\*\*)|(\*)|([^.[\]*"'\s]+))|\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]/y;
+
+/** What there is beside arguments: what a task returns, and keys of limits. */
+const ROOTS = ['result', 'limits'];
 
 /** @throws NestworkError INVALID_OPTION */
 export function parsePath(text: string): RedactionPath {
@@ -26,7 +29,8 @@ export function parsePath(text: string): RedactionPath {
     if (!part) throw unreadable(text, at);
     parts.push(part);
   }
-  if (parts[0] && 'step' in parts[0] && typeof parts[0].step === 'string' && parts[0].step !== 'result')
+  const [first] = parts;
+  if (first && 'step' in first && typeof first.step === 'string' && !ROOTS.includes(first.step))
     throw unreadable(text, 0);
   if (parts.every((part) => 'any' in part && part.any === 'way')) {
     throw invalid(
@@ -52,7 +56,7 @@ function partOf([, way, any, name, index, quotedName]: RegExpExecArray): Part | 
 
 function unreadable(text: string, at: number): Error {
   return invalid('redact', `has the path ${shown(text)}, which is wrong from character ${at + 1} on`, [
-    "Begin with an argument: '[0].card.number', '*.iban'; or with any way: '**.password'; or with what a task returns: 'result.token'.",
+    "Begin with an argument: '[0].card.number', '*.iban'; or with any way: '**.password'; or with what a task returns: 'result.token'; or with a limit: 'limits.stripe' for its keys.",
     'Put names with dots, brackets, stars, quotes or spaces into brackets: \'[0]["card number"]\'.',
   ]);
 }

@@ -31,6 +31,12 @@ export class Redaction {
     if (!this.hasRules) return NOTHING_HIDDEN;
     return new Place({ paths, functions, task }, paths.map(begun), []);
   }
+
+  /** Whether a key of a limit is hidden, as `limits.stripe`. Of a key in use no task is known. */
+  hidesKey(limit: string, key: string, task: RedactedTask = { task: '', queue: '' }): boolean {
+    const all = this.of(task).inside('limits');
+    return all.hides({ [limit]: key }) || all.inside(limit).hides(key);
+  }
 }
 
 interface Rules {

@@ -16,6 +16,7 @@ const DEEDS: Readonly<Record<DashboardAction, string>> = {
   pause: 'pause or resume queues and crons',
   'run-cron': 'run crons',
   send: 'send tasks',
+  'set-limit': 'set or reset limits',
   control: 'control workers',
 };
 

@@ -1,5 +1,6 @@
 import type { StatusFinding, StatusReport } from '../../inspector/status/status-report.js';
 import { counted } from '../../values/counted.js';
+import { printable } from '../../values/printable.js';
 import { quoted } from '../../values/shell-word.js';
 import { timeLength } from '../../values/time-length.js';
 import type { FindingView, Link } from './snapshot.js';
@@ -13,8 +14,9 @@ interface Advice {
 }
 
 /** What the page shows of a finding. */
-export function findingView(finding: StatusFinding): FindingView {
-  const { code, severity, text, command, queue, worker } = finding;
+export function findingView(finding: StatusFinding, { closedLimits }: Pick<StatusReport, 'closedLimits'>): FindingView {
+  const { code, severity, queue, worker } = finding;
+  const { text, command } = withoutKeys(finding, closedLimits);
   const [title, rest] = sentences(text);
   const typed = ['npx nestwork', ...command.map(quoted)].join(' ');
   return {
@@ -30,13 +32,27 @@ export function findingView(finding: StatusFinding): FindingView {
   };
 }
 
+/** All who look get the same, and not all may see keys of limits: where only keys are set to 0, they are counted. */
+function withoutKeys(
+  { code, limit = '', text, command }: StatusFinding,
+  closed: StatusReport['closedLimits'],
+): Pick<StatusFinding, 'text' | 'command'> {
+  const of = closed.filter(({ name }) => name === limit);
+  if (code !== 'limit-closed' || of.some(({ key }) => key === undefined)) return { text, command };
+  const keys = `${counted(of.length, 'key')}: nothing starts with ${of.length === 1 ? 'it' : 'them'}`;
+  return {
+    text: `The limit ${printable(limit)} is set to 0 for ${keys}.`,
+    command: ['limits', 'show', limit, '--keys'],
+  };
+}
+
 /** The first sentence is the heading. A name may have a dot in it, a sentence ends before a space. */
 function sentences(text: string): readonly [string, string] {
   const end = text.search(/\.\s/);
   return end < 0 ? [text, ''] : [text.slice(0, end + 1), text.slice(end + 2)];
 }
 
-function adviceOn({ code, queue = '', worker }: StatusFinding): Advice {
+function adviceOn({ code, queue = '', worker, limit = '' }: StatusFinding): Advice {
   const workers: Link = { label: 'Look at the workers', to: worker === undefined ? ['workers'] : ['workers', worker] };
   const ofQueue: Link = { label: `Look at ${queue}`, to: ['queue', queue] };
   switch (code) {
@@ -81,7 +97,7 @@ function adviceOn({ code, queue = '', worker }: StatusFinding): Advice {
     case 'cron-paused':
       return { brief: 'crons are paused', link: { label: 'Look at the crons', to: ['crons'] } };
     case 'limit-closed':
-      return { brief: 'a limit is set to 0', link: { label: 'Look at the queues', to: ['queues'] } };
+      return { brief: `${limit} is set to 0`, link: { label: `Look at ${limit}`, to: ['limits', limit] } };
     case 'worker-quiet':
       return { brief: 'a worker is quiet', link: workers };
     case 'worker-stopping':

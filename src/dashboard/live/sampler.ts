@@ -106,9 +106,13 @@ export class Sampler {
     this.watch();
     try {
       const report = await this.inspector.status();
-      const { at, memory, findings, lapsed: _, ...rest } = report;
+      const { at, memory, findings, lapsed: _, closedLimits: __, ...rest } = report;
       // the memory of Redis moves with each reading; alone, it is nothing new
-      const views = { findings: findings.map(findingView), lapsed: lapsedViews(report), well: wellOf(report) };
+      const views = {
+        findings: findings.map((finding) => findingView(finding, report)),
+        lapsed: lapsedViews(report),
+        well: wellOf(report),
+      };
       const likeness = JSON.stringify({ ...views, ...rest });
       const latencyMs = Math.round(10 * (performance.now() - this.readAtMs)) / 10;
       this.outageSince = undefined;

@@ -19,7 +19,9 @@ export {
   Note,
   n,
   Rows,
+  Section,
   State,
+  say,
   Title,
 } from './parts/index.js';
 export { go, href, usePlace } from './router.js';

@@ -3,6 +3,7 @@ import { screen as cron } from '../screens/cron/index.js';
 import { screen as crons } from '../screens/crons/index.js';
 import { screen as dead } from '../screens/dead/index.js';
 import { screen as groups } from '../screens/groups/index.js';
+import { screen as limits } from '../screens/limits/index.js';
 import { screen as names } from '../screens/names/index.js';
 import { screen as overview } from '../screens/overview/index.js';
 import { screen as queue } from '../screens/queue/index.js';
@@ -24,6 +25,7 @@ const SCREENS: readonly Screen[] = [
   workers,
   crons,
   groups,
+  limits,
   names,
   actions,
   task,

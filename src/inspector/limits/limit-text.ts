@@ -127,7 +127,7 @@ export function waitingShort({ waitingLines, waitingTasks }: Waiting): number | 
 }
 
 /** `12 tasks`, in several lines `12 tasks in 3 lines` */
-function waitingText({ waitingLines, waitingTasks }: Waiting): string {
+export function waitingText({ waitingLines, waitingTasks }: Waiting): string {
   if (waitingTasks === undefined) return `the tasks of ${counted(waitingLines, 'line')}`;
   const tasks = counted(waitingTasks, 'task');
   return waitingLines > 1 ? `${tasks} in ${counted(waitingLines, 'line')}` : tasks;

@@ -22,6 +22,8 @@ export async function buttonsOf({ inspector }: Shop): Promise<Buttons[]> {
     { views: ['#/shop/tasks?state=dead&task=BillingTasks.payout'], isForSelected: true },
     { views: ['#/shop/dead?task=BillingTasks.payout', '#/shop/dead?queue=images'] },
     { views: [...sent, ...open].map(({ id }) => `#/shop/groups/${id}`) },
+    { views: ['#/shop/limits/newsletter'] },
+    { views: ['#/shop/limits/export?key=acme'] },
     { views: ['#/shop/tasks?q=order'] },
     { views: ['#/shop/crons'] },
     { views: ['#/shop/cron/CatalogTasks.rebuild'] },

@@ -5,7 +5,12 @@ import type { Visit } from './browser.js';
 const MOST_STEPS = 4;
 
 /** What a person writes into fields, by their names. The others stay as they are, unless they must be filled. */
-const WRITTEN: Readonly<Record<string, string>> = { delay: '10m', reason: 'as tested', text: '["as tested"]' };
+const WRITTEN: Readonly<Record<string, string>> = {
+  delay: '10m',
+  concurrency: '3',
+  reason: 'as tested',
+  text: '["as tested"]',
+};
 
 const ENABLED = 'button:visible:not([disabled]):not([aria-disabled=true])';
 const BAR = 'section.bulk';

@@ -8,6 +8,7 @@ const ICONS = {
   tasks: ['M2 4h1.5M2 8h1.5M2 12h1.5M6 4h8M6 8h8M6 12h5'],
   scheduled: ['M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v2.5M10.5 2v2.5'],
   names: ['M2.5 13.5v-4M6.2 13.5v-9M9.8 13.5v-6M13.5 13.5v-11'],
+  limits: ['M2 11.5a6 6 0 0 1 12 0M8 11.5l2.8-4'],
   groups: ['M2.5 8h3c3 0 2-4.5 5-4.5h3M5.5 8c3 0 2 4.5 5 4.5h3'],
   crons: ['M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2zM8 4.6V8l2.3 1.6'],
   workers: ['M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM9 9h5v5H9z'],

@@ -116,6 +116,7 @@ function Table({
                 {line.count > 1 && `, ${n(line.count)}`}
               </div>
               <Subject line={line} />
+              {line.details && <span class="dim">: {line.details}</span>}
             </>
           ),
         },

@@ -1,25 +1,41 @@
 import { ACTIONS, type ActionListOptions, type ActionRecord } from '../../../inspector/actions/action-log.js';
 import { isTaskId } from '../../../message/task-id.js';
+import { LimitKeys } from '../../arguments/limit-keys.js';
 import { optionalTextIn, optionalWholeIn } from '../../http/input.js';
 import { type Call, type Route, read } from '../../http/route.js';
 import type { Target } from '../../live/snapshot.js';
-import type { ActionsPage } from './wire.js';
+import type { ActionLine, ActionsPage } from './wire.js';
 
 /** As many as are kept. */
 const MOST = 1_000;
 const USUAL = 50;
+const OF_LIMITS: readonly ActionRecord['action'][] = ['set-limit', 'reset-limit'];
 
-async function list({ inspector, live, query }: Call): Promise<ActionsPage> {
+async function list({ inspector, live, query, rights, redaction }: Call): Promise<ActionsPage> {
   const limit = optionalWholeIn(query, 'limit', { least: 1, most: MOST }) ?? USUAL;
   // the inspector refuses one that there is not
   const action = optionalTextIn(query, 'action') as ActionListOptions['action'];
   const by = optionalTextIn(query, 'by');
   const options = { limit: Math.min(limit + 1, MOST), ...(action && { action }), ...(by !== undefined && { by }) };
   const found = await live.shared.read(['actions', options], () => inspector.actions.list(options));
-  const actions = found
-    .slice(0, limit)
-    .map((action) => ({ ...action, at: action.at.toISOString(), to: targetOf(action) }));
+  const keys = new LimitKeys(rights, redaction);
+  const actions = await Promise.all(
+    found.slice(0, limit).map(async (action) => ({
+      ...action,
+      at: action.at.toISOString(),
+      ...(OF_LIMITS.includes(action.action) ? await limitShown(keys, action.subject) : { to: targetOf(action) }),
+    })),
+  );
   return { actions, more: found.length > limit, kinds: ACTIONS };
+}
+
+/** The name of a limit, and its key as far as this person may see it. That of a queue is two words, and has no key. */
+async function limitShown(keys: LimitKeys, subject: string): Promise<Pick<ActionLine, 'subject' | 'to'>> {
+  const [name = ''] = subject.split(' ');
+  const key = subject.slice(name.length + 1);
+  if (name === 'queue' || key === '') return { subject, to: ['limits', subject] };
+  if (await keys.hides(name, key)) return { subject: `${name}, a hidden key`, to: ['limits', name] };
+  return { subject, to: ['limits', name, { key }] };
 }
 
 function targetOf({ action, subject }: ActionRecord): Target | undefined {

@@ -37,7 +37,7 @@ function Queue(): JSX.Element {
   const workers = snapshot?.workers.filter(({ queues }) => queues.includes(queue)) ?? [];
   return (
     <>
-      {line && <Now of={line} />}
+      {line && <Now of={line} limit={answer.data?.limit} />}
       <Loaded of={answer}>
         {({ chart, next, names }) => (
           <>
@@ -116,7 +116,7 @@ function Queue(): JSX.Element {
   );
 }
 
-function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
+function Now({ of: line, limit }: { readonly of: QueueLine; readonly limit: QueueAnswer['limit'] }): JSX.Element {
   const { queue, paused, pending, heldBack, scheduled, dead, deadLastHour, workers, reason } = line;
   const [state, fault] = [stateOf(line), faultOf(line)];
   return (
@@ -134,6 +134,11 @@ function Now({ of: line }: { readonly of: QueueLine }): JSX.Element {
               {n(pending)}
             </Fact>
             {heldBack > 0 && <Fact more=" held back">{n(heldBack)}</Fact>}
+            {limit && (
+              <Fact name="limit">
+                <a href={href('limits', limit.name)}>{limit.allows}</a>
+              </Fact>
+            )}
             <Fact name="oldest">{waited(line)}</Fact>
             <Fact more=" scheduled">{n(scheduled)}</Fact>
             <Fact more={workers === 1 ? ' worker' : ' workers'}>{n(workers)}</Fact>

@@ -2,18 +2,10 @@ import type { JSX } from 'preact';
 import { get } from '../../page/api.js';
 import type { Snapshot } from '../../page/live.js';
 import { Ago, ask, askFirst, Do, Sample, say, startBulk } from '../../page/parts/index.js';
+import { HowLong } from './how-long.js';
 import type { PurgePreviewAnswer } from './wire.js';
 
 export type QueueLine = Snapshot['queues'][number];
-
-/** How long a pause may last: choices, and what the server takes. */
-const TIMES: readonly (readonly [value: string, words: string])[] = [
-  ['15m', 'for 15 minutes'],
-  ['1h', 'for an hour'],
-  ['4h', 'for 4 hours'],
-  ['1d', 'for a day'],
-  ['', 'until it is resumed'],
-];
 
 /** A pause of a queue in words: by whom, until when and why. */
 export function Pause({
@@ -66,16 +58,7 @@ async function pause(queue: string): Promise<void> {
     {
       body: (
         <div class="fields">
-          <label>
-            How long{' '}
-            <select name="for">
-              {TIMES.map(([value, words]) => (
-                <option key={value} value={value} selected={value === '1h'}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          </label>
+          <HowLong end="resumed" />
           <label>
             Why <input name="reason" maxLength={256} placeholder="for those who see it" />
           </label>

@@ -72,7 +72,7 @@ function Task(): JSX.Element {
 }
 
 function Now({ view }: { readonly view: TaskView }): JSX.Element {
-  const { task, code, pause } = view;
+  const { task, code, pause, limits } = view;
   const { id, state, queue, attempt } = task;
   const isHeld = task.heldBack || (state === 'pending' && pause);
   const glyph = isHeld ? 'held' : (GLYPHS[state] ?? (state as StateName));
@@ -100,6 +100,11 @@ function Now({ view }: { readonly view: TaskView }): JSX.Element {
               <a href={href('groups', task.partOf.id)}>{task.partOf.name || task.partOf.id}</a>
             </Fact>
           )}
+          {limits.map(({ name, key }) => (
+            <Fact key={name} name="limit">
+              <a href={href('limits', name, { key })}>{name}</a>
+            </Fact>
+          ))}
           {attempt !== undefined && <Fact name="attempt">{attempt}</Fact>}
           {since && (
             <Fact name={state === 'active' ? 'runs for' : 'waits for'}>

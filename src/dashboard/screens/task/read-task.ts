@@ -7,6 +7,7 @@ import { type Bounds, LONG, SHORT, shownArguments, shownValue } from '../../argu
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
 import { roughBytes } from '../../live/rough-bytes.js';
+import { limitsOf } from './limits-of-task.js';
 import { optionsOf } from './options.js';
 import { timelineOf } from './timeline.js';
 import type { ArgumentsView, EditableView, TaskView } from './wire.js';
@@ -38,13 +39,15 @@ export function subjectOf({ id, queue, task }: Pick<TaskDetails, 'id' | 'queue' 
 }
 
 export async function readTask(call: Call): Promise<TaskView> {
-  const { task, code, sentences, pause } = await taskOf(call, call.query.get('id'));
+  const { task, code, pause, ...found } = await taskOf(call, call.query.get('id'));
   const at = new Date();
   const events = timelineOf(task, at);
   const args = await argumentsOf(call, task);
   const options = optionsOf(task);
   const result = await resultOf(call, task);
-  const view = { task, code, sentences, pause, at, events, options, arguments: args, result, off: offOf(task, args) };
+  const { limits, sentences } = limitsOf(call, { task, ...found }, args);
+  const off = offOf(task, args);
+  const view = { task, code, sentences, limits, pause, at, events, options, arguments: args, result, off };
   // dates become text on the way
   return view as unknown as TaskView;
 }

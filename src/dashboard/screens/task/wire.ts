@@ -11,6 +11,8 @@ export interface TaskView {
   readonly code: TaskExplanation['code'];
   readonly sentences: readonly string[];
   readonly pause: Json<TaskExplanation['pause']>;
+  /** those that a pending task has, and that of its queue; keys as far as this person may see them */
+  readonly limits: readonly { readonly name: string; readonly key: string | undefined }[];
   /** when it was read; ISO, by the clock of the app */
   readonly at: string;
   readonly arguments: ArgumentsView;

@@ -1,0 +1,15 @@
+import type { JSX } from 'preact';
+import { usePlace } from '../../page/router.js';
+import css from './limits.css';
+import { List } from './list.js';
+import { One } from './one.js';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+document.adoptedStyleSheets.push(sheet);
+
+/** A list of limits, or one of them. */
+export function View(): JSX.Element {
+  const { arg } = usePlace();
+  return arg === undefined ? <List /> : <One name={arg} />;
+}
