@@ -13,7 +13,7 @@ import { withTables } from './generate/document.mjs';
 import { withErrorEntries } from './generate/error-entries.mjs';
 import { withHead } from './generate/head.mjs';
 import { linterDirections } from './generate/house.mjs';
-import { linkScripts, throughMaker, wholeText } from './generate/linked-scripts.mjs';
+import { linkScripts, wholeText } from './generate/linked-scripts.mjs';
 import { withOverview } from './generate/overview.mjs';
 import { readTables } from './generate/tables.mjs';
 import { Failure, ROOT, runTool } from './run.mjs';
@@ -81,25 +81,35 @@ function nameOf(file) {
   return path.startsWith('lib/') ? path : path.slice(path.lastIndexOf('/') + 1);
 }
 
-function moduleOf({ parts, seldom, scripts }) {
+function moduleOf({ parts, scripts, short }) {
   const quoted = (text) => text.replace(/[\\`]|\$\{/g, '\\$&');
-  const object = (entries) => `{\n${entries.map(([name, text]) => `  '${name}': \`${text}\`,\n`).join('')}};\n`;
-  // those that use a seldom part find it elsewhere in most scripts
-  const changed = new Map(
-    [...parts]
-      .map(([name, text]) => [name, throughMaker(text, seldom)])
-      .filter(([name, text]) => !seldom.has(name) && text !== parts.get(name)),
-  );
-  const from = (name, isLate) => `\${${isLate && changed.has(name) ? 'LATE' : 'LIB'}.${name}}`;
-  const ofScript = ({ text, ...script }) => wholeText({ text: quoted(text), ...script }, seldom, from);
+  const object = (entries) => `{\n${[...entries].map(([name, text]) => `  '${name}': \`${text}\`,\n`).join('')}};\n`;
+  // a part that uses others finds them elsewhere in some scripts
+  const [library, names] = [new Map(), new Map()];
+  const fromLibrary = (name, text) => {
+    const known = names.get(text);
+    if (known) return `\${LIB.${known}}`;
+    let other = name;
+    for (let number = 2; library.has(other); number += 1) other = `${name}_${number}`;
+    library.set(other, quoted(text));
+    names.set(text, other);
+    return `\${LIB.${other}}`;
+  };
+  for (const [name, text] of parts) fromLibrary(name, text);
+  const texts = (linked) =>
+    [...linked].map(([name, script]) => [
+      name,
+      wholeText({ ...script, text: quoted(script.text) }, parts, fromLibrary),
+    ]);
+  const [whole, shortened] = [texts(scripts), texts(short)];
   return [
     "import type { ScriptName } from './scripts.js';\n\n",
     '/** What scripts use of lua/lib/. `npm run generate` writes this module: edit the Lua files instead. */\n',
-    `const LIB = ${object([...parts].map(([name, text]) => [name, quoted(text)]))}\n`,
-    '/** Those that use parts which are made late. */\n',
-    `const LATE = ${object([...changed].map(([name, text]) => [name, quoted(text)]))}\n`,
+    `const LIB = ${object(library)}\n`,
     '/** The whole text of each script in lua/, by its name. */\n',
-    `export const LUA: Readonly<Record<ScriptName, string>> = ${object([...scripts].map(([name, script]) => [name, ofScript(script)]))}`,
+    `export const LUA: Readonly<Record<ScriptName, string>> = ${object(whole)}\n`,
+    '/** The short forms of some, which answer WHOLE_NEEDED, and do nothing, where a task has a limit or is in a group. */\n',
+    `export const SHORT: Readonly<Partial<Record<ScriptName, string>>> = ${object(shortened)}`,
   ].join('');
 }
 

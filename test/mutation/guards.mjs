@@ -63,8 +63,8 @@ const LEAVE = [
     change('remove_deep: a tail that comes nearer', '- #messages - at,', '- #messages - at - 1,'),
     change(
       'end_cancelled: a task that was cancelled',
-      'if not is_cancelled(keys.cancelled, task.message) then',
-      'if false then',
+      'local was_cancelled = is_cancelled(keys.cancelled, task.message)',
+      'local was_cancelled = false',
     ),
     change(
       'end_cancelled: the end of the claim',
@@ -347,7 +347,7 @@ const BY_SCRIPT = {
     remove('no bell for a queue that it empties', 'size[list] = size[list] - #messages\n'),
     ...missedBy(
       'pauses',
-      change('no claim from a paused queue', "if redis.call('EXISTS', pauses) == 1 then", 'if false then'),
+      change('no claim from a paused queue', "if any_rare and redis.call('EXISTS', pauses) == 1 then", 'if false then'),
       writeBefore(
         'a repeated reply with the tasks of a paused queue',
         'if most < 0 or claim_number',
@@ -1047,15 +1047,15 @@ const BY_SCRIPT = {
   ],
   promote: missedBy(
     'scheduling',
-    change('a queue without foreign keys', 'due)\n  if wrong then\n', 'due)\n  if false then\n'),
+    change('a queue without foreign keys', 'due_of[i])\n  if wrong then\n', 'due_of[i])\n  if false then\n'),
     change(
       'the other queues after a foreign key',
-      'refused[#refused + 1] = wrong.err\n  else\n    promote(',
-      'return wrong\n  else\n    promote(',
+      'refused[#refused + 1] = wrong.err\n    left',
+      'do return wrong end\n    left',
     ),
     change('a task that is due', "'-inf', text(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"),
     change('the limit in one queue', "'LIMIT', 0, left) or {}", "'LIMIT', 0, -1) or {}"),
-    change('the limit over all queues', '    left = left - #due\n', '    left = math.max(left - #due, 1)\n'),
+    change('the limit over all queues', '  left = left - #due_of[i]\n', '  left = math.max(left - #due_of[i], 1)\n'),
     change('the tail of the queue', 'queue, due, false, true)', 'queue, due, true, true)'),
     remove('the removal from the schedule', "    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)\n"),
     change('no removal of later tasks', '0, #due - 1)', '0, -1)'),

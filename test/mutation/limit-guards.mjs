@@ -21,9 +21,10 @@ const CLAIM = missedBy('limits-waiting', [
     '    if its_gates[i] then\n      return true\n',
     '    if its_gates[i] then\n',
   ),
-  change('no task beside lines', "return found > redis.call('EXISTS', gates)", 'return false'),
-  change('tasks in spite of the limits of other queues', "return found > redis.call('EXISTS', gates)", 'return true'),
-  change('no task beside lines of any queue', 'may_limit[i + 1] = queues[i].ready', 'may_limit[2] = queues[1].ready'),
+  change('no task beside lines', "return redis.call('EXISTS', unpack(rare, 3)) > 0", 'return false'),
+  change('no pause beside limits', 'local any_rare =', 'local any_rare = false and'),
+  change('tasks in spite of the limits of other queues', "return redis.call('EXISTS', unpack(rare, 3)) > 0", 'return true'),
+  change('no task beside lines of any queue', 'rare[i + 2] = queues[i].ready', 'rare[3] = queues[1].ready'),
   change(
     'no quarantined task with limits',
     'if first and may_have_limits(first) and line_of(first) then',
@@ -102,7 +103,10 @@ const ENLIST = missedBy('limits-waiting', [
 ]);
 
 const PROMOTE = missedBy('limits-waiting', [
-  change('no foreign line of due tasks', 'wrong = wrong or wrong_lines_of(keys, { queue }, due)\n', ''),
+  change('no foreign line of due tasks', ' or any_limits and wrong_lines_of(keys, { queue }, due_of[i])', ''),
+  remove('what is left for others after a foreign key', '    left = left + #due_of[i]\n'),
+  change('due tasks with limits', 'any_limits = any_limits or may_have_limits(message)', 'any_limits = any_limits or false'),
+  remove('whole_needed: limits in a short form', 'if any_limits and not IS_WHOLE then\n  return whole_needed()\nend\n'),
   change(
     'due tasks in spite of foreign keys of limits',
     'refused[#refused + 1] = wrong.err\n  else\n    -- one',

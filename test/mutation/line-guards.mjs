@@ -126,6 +126,10 @@ const LIMITS = [
 ];
 
 const ENDS = [
+  ...missedBy('short-scripts', [
+    change('left_to_whole: limits', 'may_have_limits(message) or member_of(message)', 'member_of(message)'),
+    change('left_to_whole: groups', 'may_have_limits(message) or member_of(message)', 'may_have_limits(message)'),
+  ]),
   ...missedBy('limits-foreign-keys', [
     change('wrong_lines_of: tasks without limits', 'if may_have_limits(message) then', 'do'),
   ]),

@@ -1,17 +1,7 @@
+import { lackingIn, makersOf, placesOf, SHORT, shortOf, textIn } from './late-parts.mjs';
+
 /** A function or a constant of a library. */
 const PART = /^local function (\w+)[\s\S]*?^end$|^local (\w+) = .*$/gm;
-
-/** Libraries whose parts few runs of a script need, because few tasks have limits: they are made when the first of them is used. */
-const SELDOM = ['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends'];
-/** Those parts of them that each run asks whether a task has limits. */
-const AT_ONCE = [
-  ...['may_have_limits', 'without_gate', 'note_labels', 'wrong_lines_of', 'limits_among'],
-  ...['end_limits', 'keep_ordered', 'give_up_slots', 'CLAIMED', 'WAITING', 'DECLARED'],
-];
-/** Scripts that always need the others. */
-const ALWAYS = ['claim-limited', 'enqueue-limited', 'set-limit', 'reset-limit', 'forget-limit'];
-/** Makes those parts, once in a run. */
-const MAKER = 'limit_parts';
 
 /**
  * Finds out what each script uses of the libraries in lua/lib/. It gets only that, because Redis makes each function anew
@@ -19,54 +9,44 @@ const MAKER = 'limit_parts';
  *
  * @param {Iterable<[name: string, text: string]>} files scripts, and libraries as `lib/...`
  * @returns all parts of libraries by their names, and each script with the names of those that it uses, each behind those
- * that it uses itself
+ * that it uses itself, and where they are made; the same of the short forms
  */
 export function linkScripts(files) {
   const texts = [...files].map(([name, text]) => [name, text.trimEnd()]);
-  const libraries = texts.filter(([name]) => isLibrary(name)).flatMap(([, text]) => [...text.matchAll(PART)]);
-  const parts = new Map(libraries.map((match) => [partName(match), match[0]]));
+  const [parts, libraryOf] = [new Map(), new Map()];
+  for (const [file, text] of texts.filter(([name]) => isLibrary(name)))
+    for (const match of text.matchAll(PART)) {
+      parts.set(partName(match), match[0]);
+      libraryOf.set(partName(match), file);
+    }
   const names = new RegExp(`\\b(?:${[...parts.keys()].join('|')})\\b`, 'g');
+  // a comment may name what its function does not call
+  const namesIn = (text) => new Set(text.replaceAll(/--.*$/gm, '').match(names));
   for (const [name, text] of texts) refuseHidden(name, text, parts);
-  const usedBy = (text, used = new Set()) => {
-    // a comment may name what its function does not call
-    for (const name of new Set(text.replaceAll(/--.*$/gm, '').match(names))) {
-      if (used.has(name)) continue;
+  const usedBy = (text, lacking, used = new Set()) => {
+    for (const name of namesIn(text)) {
+      if (used.has(name) || lacking.has(name)) continue;
       const own = parts.get(name);
       // a function may call itself
-      usedBy(own.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), ''), used);
+      usedBy(own.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), ''), lacking, used);
       used.add(name);
     }
     return used;
   };
-  const seldom = new Set(
-    texts
-      .filter(([name]) => SELDOM.includes(name))
-      .flatMap(([, text]) => [...text.matchAll(PART)].map(partName))
-      .filter((name) => !AT_ONCE.includes(name)),
-  );
-  /** Those that the text uses without the seldom ones, and the seldom ones that it uses. */
-  const early = (text, found = { uses: new Set(), late: new Set() }) => {
-    for (const name of new Set(text.replaceAll(/--.*$/gm, '').match(names))) {
-      if (seldom.has(name)) found.late.add(name);
-      else if (!found.uses.has(name)) {
-        found.uses.add(name);
-        early(parts.get(name), found);
-      }
-    }
-    return found;
+  const linked = (script, text, lacking = new Map()) => {
+    const uses = [...usedBy(text, lacking)];
+    const [textOf, fileOf] = [(part) => parts.get(part), (part) => libraryOf.get(part)];
+    const places = placesOf({ script, text, uses, namesIn, textOf, fileOf });
+    return [script, { text, uses, places: new Map([...lacking, ...places]) }];
   };
-  const scripts = texts
-    .filter(([name]) => !isLibrary(name))
-    .map(([name, text]) => {
-      const uses = usedBy(text);
-      const found = ALWAYS.includes(name) ? { uses, late: new Set() } : early(text);
-      return [name, { text, uses, atOnce: [...uses].filter((it) => found.uses.has(it)), late: [...found.late].sort() }];
-    });
-  return { parts, seldom, scripts: new Map(scripts) };
-}
-
-function partName([, called, constant]) {
-  return called ?? constant;
+  const scripts = texts.filter(([name]) => !isLibrary(name));
+  const short = scripts.filter(([name]) => SHORT.includes(name));
+  const lacking = lackingIn(libraryOf);
+  return {
+    parts,
+    scripts: new Map(scripts.map(([name, text]) => linked(name, text))),
+    short: new Map(short.map(([name, text]) => linked(name, shortOf(text), lacking))),
+  };
 }
 
 /** A local variable with the name of a part would hide it, and be taken for it. */
@@ -89,40 +69,21 @@ function refuseHidden(file, text, parts) {
   }
 }
 
+function partName([, called, constant]) {
+  return called ?? constant;
+}
+
 /**
  * The whole text of a script: its shebang line, what it uses of the libraries, the rest of it.
  *
- * @param seldom the parts that are made when the first of them is used
- * @param part the text of one; with `true` as it is in a script that makes those late
+ * @param part the text of a part as it stands in a script, by its name and the text there
  */
-export function wholeText({ text, uses, atOnce, late }, seldom, part) {
+export function wholeText({ text, uses, places }, parts, part) {
   const [shebang, ...body] = text.split('\n');
-  if (late.length === 0) return [shebang, ...[...uses].map((name) => part(name, false)), ...body].join('\n');
-  const made = [...uses].filter((name) => !atOnce.includes(name)).map((name) => part(name, false));
-  return [
-    shebang,
-    `local ${MAKER}`,
-    ...atOnce.map((name) => part(name, true)),
-    'local limit_parts_made',
-    `${MAKER} = function()`,
-    'if not limit_parts_made then',
-    ...made,
-    `limit_parts_made = { ${late.map((name) => `${name} = ${name}`).join(', ')} }`,
-    'end',
-    'return limit_parts_made',
-    'end',
-    throughMaker(body.join('\n'), seldom),
-  ].join('\n');
-}
-
-/** The text of a script, or of a part that it always has, with the seldom parts as they are found there. */
-export function throughMaker(text, seldom) {
-  const names = new RegExp(`(?<![.\\w])(?:${[...seldom].join('|')})\\b(?! =)`, 'g');
-  // a comment may name them
-  return text
-    .split('\n')
-    .map((line) => (/^\s*--/.test(line) ? line : line.replace(names, `${MAKER}().$&`)))
-    .join('\n');
+  const made = new Map(uses.map((name) => [name, part(name, textIn(places.get(name) ?? '', parts.get(name), places))]));
+  const { declarations, definitions } = makersOf(places, uses, made);
+  const atOnce = uses.filter((name) => !places.has(name)).map((name) => made.get(name));
+  return [shebang, ...declarations, ...atOnce, ...definitions, textIn('', body.join('\n'), places)].join('\n');
 }
 
 function isLibrary(name) {

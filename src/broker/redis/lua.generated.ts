@@ -625,17 +625,20 @@ end`,
   end
   return ended
 end`,
-  'end_cancelled': `local function end_cancelled(keys, task)
-  if not is_cancelled(keys.cancelled, task.message) then
-    return false
-  end
+  'end_as_cancelled': `local function end_as_cancelled(keys, task)
   if end_claim(task) then
     free_key(keys.unique, task.message)
     note_ending(keys, task.queue.name, task.message, 'cancelled')
     end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)
     leave_group(keys, task.known_queues, task.message, 'cancelled')
   end
-  return true
+end`,
+  'end_cancelled': `local function end_cancelled(keys, task)
+  local was_cancelled = is_cancelled(keys.cancelled, task.message)
+  if was_cancelled then
+    end_as_cancelled(keys, task)
+  end
+  return was_cancelled
 end`,
   'keep_notes': `local function keep_notes(task)
   local notes = task.notes and redis.pcall('GET', task.notes)
@@ -820,6 +823,18 @@ end`,
   for _, message in ipairs(messages) do
     if may_have_limits(message) then
       return wrong_lines(keys, queues)
+    end
+  end
+end`,
+  'IS_WHOLE': `local IS_WHOLE = true`,
+  'IS_SHORT': `local IS_SHORT = false`,
+  'whole_needed': `local function whole_needed()
+  return redis.error_reply('WHOLE_NEEDED a task has a limit or is in a group')
+end`,
+  'left_to_whole': `local function left_to_whole(_, _, messages)
+  for _, message in ipairs(messages) do
+    if may_have_limits(message) or member_of(message) then
+      return whole_needed()
     end
   end
 end`,
@@ -2054,11 +2069,14 @@ end`,
     redis.call('HSET', unique, digest, queue .. ' ' .. message)
   end
 end`,
-};
-
-/** Those that use parts which are made late. */
-const LATE = {
-  'line_up': `local function line_up(keys, queues, queue, messages, is_new)
+  'wrong_lines_of_2': `local function wrong_lines_of(keys, queues, messages)
+  for _, message in ipairs(messages) do
+    if may_have_limits(message) then
+      return limit_parts().wrong_lines(keys, queues)
+    end
+  end
+end`,
+  'line_up_2': `local function line_up(keys, queues, queue, messages, is_new)
   local plain, entries, lines, kept = messages, nil, nil, nil
   for i, message in ipairs(messages) do
     local line, order, keeps
@@ -2079,7 +2097,65 @@ const LATE = {
   end
   return plain, entries and limit_parts().add_to_lines(queue, entries, lines, kept)
 end`,
-  'groups_of': `local function groups_of(keys, queues)
+  'note_labels_2': `local function note_labels(keys, labels, added)
+  if #labels == 0 then
+    return
+  end
+  local theirs, kept = {}, {}
+  for _, message in ipairs(added) do
+    for _, limit in ipairs(limit_parts().limits_of(message, DECLARED)) do
+      theirs[limit] = true
+    end
+  end
+  for i = 1, #labels, 2 do
+    if theirs[labels[i]] then
+      kept[#kept + 1] = labels[i]
+      kept[#kept + 1] = labels[i + 1]
+    end
+  end
+  -- the tasks are there already: a foreign key must not make their sender believe that they are not
+  if #kept > 0 then
+    redis.pcall('HSET', keys.limit_labels, unpack(kept))
+  end
+end`,
+  'end_limits_2': `local function end_limits(keys, queues, queue, message, letters)
+  local has_limits = may_have_limits(message)
+  local given_up = has_limits and limit_parts().limits_of(message, letters) or {}
+  local line = has_limits and limit_parts().line_of(message)
+  if #given_up == 0 and not line then
+    return
+  end
+  limit_parts().use_lines(keys, queues)
+  limit_parts().free_slots(given_up)
+  limit_parts().forget_labels(queue, { line or nil })
+end`,
+  'remove_2': `local function remove(keys, queues, queue, place, message, passed)
+  local removed
+  if place == 'scheduled' then
+    removed = redis.call('ZREM', queue.scheduled, message)
+  elseif place == 'held' then
+    local entry, line = limit_parts().place_in_line(message)
+    removed = entry and redis.call('ZREM', queue.held, entry) or 0
+    if removed > 0 then
+      limit_parts().use_lines(keys, queues)
+      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
+    end
+  elseif passed and passed > 50000 then
+    removed = remove_deep(queue[place], passed, message)
+  else
+    -- from the tail: most tasks to remove were sent of late
+    removed = redis.call('LREM', queue[place], -1, message)
+  end
+  if removed > 0 then
+    free_key(keys.unique, message)
+    end_limits(keys, queues, queue, message, WAITING)
+  end
+  return removed
+end`,
+  'place_of_2': `local function place_of(message)
+  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and limit_parts().line_of(message) and 'held' or 'pending'
+end`,
+  'groups_of_2': `local function groups_of(keys, queues)
   local own, now = {}, text(now_ms())
 
   local function hand_on(order)
@@ -2486,112 +2562,65 @@ end`,
 
   return own
 end`,
-  'place_of': `local function place_of(message)
-  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and limit_parts().line_of(message) and 'held' or 'pending'
+  'leave_group_2': `local function leave_group(keys, queues, message, how, report)
+  if member_of(message) then
+    group_parts().shared_groups(keys, queues).left(message, how, report)
+  end
 end`,
-  'remove': `local function remove(keys, queues, queue, place, message, passed)
-  local removed
-  if place == 'scheduled' then
-    removed = redis.call('ZREM', queue.scheduled, message)
-  elseif place == 'held' then
-    local entry, line = limit_parts().place_in_line(message)
-    removed = entry and redis.call('ZREM', queue.held, entry) or 0
-    if removed > 0 then
-      limit_parts().use_lines(keys, queues)
-      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
+  'redrive_2': `local function redrive(keys, queue, ids, messages, noting, kept)
+  local known_queues = {}
+  for i, message in ipairs(messages) do
+    if member_of(message) and not group_parts().shared_groups(keys, known_queues).redriven(message) then
+      messages[i] = group_parts().without_group(message)
     end
-  elseif passed and passed > 50000 then
-    removed = remove_deep(queue[place], passed, message)
-  else
-    -- from the tail: most tasks to remove were sent of late
-    removed = redis.call('LREM', queue[place], -1, message)
   end
-  if removed > 0 then
-    free_key(keys.unique, message)
-    end_limits(keys, queues, queue, message, WAITING)
+  known_queues[queue.name] = queue
+  enlist_new(keys, known_queues, queue, messages)
+  for _, id in ipairs(ids) do
+    if kept[id] then
+      redis.call('DEL', kept[id].result)
+    end
+    local notes = noting[id] and redis.pcall('HGET', queue.dead_notes, id)
+    if type(notes) == 'string' then
+      redis.call('SET', noting[id].notes, notes, 'EX', 86400)
+    end
   end
-  return removed
-end`,
-  'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
+  -- else it would end without a trace when it is given back or retried
+  redis.call('ZREM', keys.cancelled, unpack(ids))
+  forget_dead(queue, ids)
   for _, message in ipairs(messages) do
-    if may_have_limits(message) then
-      return limit_parts().wrong_lines(keys, queues)
+    local digest = unique_digest(message)
+    if digest then
+      redis.call('HSETNX', keys.unique, digest, queue.name .. ' ' .. message)
     end
   end
 end`,
-  'limits_among': `local function limits_among(numbers, messages)
-  local found
-  for _, i in ipairs(numbers) do
-    for _, limit in ipairs(may_have_limits(messages[i]) and limit_parts().limits_of(messages[i], CLAIMED) or {}) do
-      found = found or {}
-      found[#found + 1] = limit
-    end
-  end
-  return found
-end`,
-  'end_limits': `local function end_limits(keys, queues, queue, message, letters)
-  local has_limits = may_have_limits(message)
-  local given_up = has_limits and limit_parts().limits_of(message, letters) or {}
-  local line = has_limits and limit_parts().line_of(message)
-  if #given_up == 0 and not line then
-    return
-  end
-  limit_parts().use_lines(keys, queues)
-  limit_parts().free_slots(given_up)
-  limit_parts().forget_labels(queue, { line or nil })
-end`,
-  'keep_ordered': `local function keep_ordered(keys, task, message)
-  for _, limit in ipairs(may_have_limits(message) and limit_parts().limits_of(message, CLAIMED) or {}) do
-    limit_parts().use_lines(keys, task.known_queues)
-    if limit_parts().rule_of(limit).ordered then
-      message = limit_parts().with_letter(message, 'l', limit, 'L')
-    end
-  end
-  return message
-end`,
-  'give_up_slots': `local function give_up_slots(keys, task, message)
-  local given_up = {}
-  for _, limit in ipairs(may_have_limits(task.claimed) and limit_parts().limits_of(task.claimed, CLAIMED) or {}) do
-    if not limit_parts().keeps_slot(message, limit) then
-      given_up[#given_up + 1] = limit
-    end
-  end
-  if #given_up > 0 then
-    limit_parts().use_lines(keys, task.known_queues)
-    limit_parts().free_slots(given_up)
-  end
-end`,
-  'note_labels': `local function note_labels(keys, labels, added)
-  if #labels == 0 then
-    return
-  end
-  local theirs, kept = {}, {}
-  for _, message in ipairs(added) do
-    for _, limit in ipairs(limit_parts().limits_of(message, DECLARED)) do
-      theirs[limit] = true
-    end
-  end
-  for i = 1, #labels, 2 do
-    if theirs[labels[i]] then
-      kept[#kept + 1] = labels[i]
-      kept[#kept + 1] = labels[i + 1]
-    end
-  end
-  -- the tasks are there already: a foreign key must not make their sender believe that they are not
-  if #kept > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(kept))
-  end
-end`,
-  'is_held_back': `local function is_held_back(queue, line)
+  'is_held_back_2': `local function is_held_back(queue, line)
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
   return state ~= nil and state >= limit_parts().WAITS and state < limit_parts().TAGS
 end`,
-  'waits_as_whole': `local function waits_as_whole(keys, queue)
+  'waits_as_whole_2': `local function waits_as_whole(keys, queue)
   local gate = redis.pcall('HGET', keys.gates, queue.name)
   local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, limit_parts().waiting_queue(queue, gate))
   return type(found) == 'string'
 end`,
-  'count_lines': `local function count_lines(queue)
+  'next_of_2': `local function next_of(keys, queue)
+  if waits_as_whole(keys, queue) then
+    return
+  end
+  local found = redis.call('LINDEX', queue.pending, 0)
+  for _, from in ipairs({ '-inf', '0' }) do
+    local till = '(' .. (from == '0' and text(limit_parts().WAITS) or '0')
+    local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
+    local head = line and limit_parts().entries_of(queue, line)[1]
+    local message = head and limit_parts().message_in_line(head)
+    if message and (not found or came_at(message) < came_at(found)) then
+      found = message
+    end
+  end
+  return found
+end`,
+  'count_lines_2': `local function count_lines(queue)
   local all = redis.call('ZCARD', queue.held)
   if all == 0 then
     return 0, 0
@@ -2612,18 +2641,40 @@ end`,
   found = math.min(math.floor(found), all)
   return counts_ready and found or all - found, counts_ready and all - found or found
 end`,
-  'next_of': `local function next_of(keys, queue)
-  if waits_as_whole(keys, queue) then
-    return
+  'keep_ordered_2': `local function keep_ordered(keys, task, message)
+  for _, limit in ipairs(may_have_limits(message) and limit_parts().limits_of(message, CLAIMED) or {}) do
+    limit_parts().use_lines(keys, task.known_queues)
+    if limit_parts().rule_of(limit).ordered then
+      message = limit_parts().with_letter(message, 'l', limit, 'L')
+    end
   end
-  local found = redis.call('LINDEX', queue.pending, 0)
-  for _, from in ipairs({ '-inf', '0' }) do
-    local till = '(' .. (from == '0' and text(limit_parts().WAITS) or '0')
-    local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
-    local head = line and limit_parts().entries_of(queue, line)[1]
-    local message = head and limit_parts().message_in_line(head)
-    if message and (not found or came_at(message) < came_at(found)) then
-      found = message
+  return message
+end`,
+  'give_up_slots_2': `local function give_up_slots(keys, task, message)
+  local given_up = {}
+  for _, limit in ipairs(may_have_limits(task.claimed) and limit_parts().limits_of(task.claimed, CLAIMED) or {}) do
+    if not limit_parts().keeps_slot(message, limit) then
+      given_up[#given_up + 1] = limit
+    end
+  end
+  if #given_up > 0 then
+    limit_parts().use_lines(keys, task.known_queues)
+    limit_parts().free_slots(given_up)
+  end
+end`,
+  'end_cancelled_2': `local function end_cancelled(keys, task)
+  local was_cancelled = is_cancelled(keys.cancelled, task.message)
+  if was_cancelled then
+    rare_parts().end_as_cancelled(keys, task)
+  end
+  return was_cancelled
+end`,
+  'limits_among_2': `local function limits_among(numbers, messages)
+  local found
+  for _, i in ipairs(numbers) do
+    for _, limit in ipairs(may_have_limits(messages[i]) and limit_parts().limits_of(messages[i], CLAIMED) or {}) do
+      found = found or {}
+      found[#found + 1] = limit
     end
   end
   return found
@@ -2680,7 +2731,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.has_tags}
@@ -2692,12 +2743,12 @@ ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.text}
 ${LIB.ring}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.by_name}
 ${LIB.DECLARED}
-${LATE.note_labels}
+${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -2759,7 +2810,7 @@ ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
 ${LIB.limits_of}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of }
 end
 return limit_parts_made
 end
@@ -2909,7 +2960,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.by_name}
 ${LIB.has_tags}
 ${LIB.is_foreign}
@@ -2919,16 +2970,16 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.WAITING}
-${LATE.remove}
+${LIB.remove_2}
 ${LIB.is_quarantined}
-${LATE.place_of}
+${LIB.place_of_2}
 ${LIB.part}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist}
 local limit_parts_made
@@ -3012,7 +3063,7 @@ ${LIB.with_letter}
 ${LIB.without_slots}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, use_lines = use_lines, without_slots = without_slots, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, entry_in_line = entry_in_line, place_in_line = place_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, text = text, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, first_in_line = first_in_line, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -3243,6 +3294,7 @@ end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -3252,30 +3304,9 @@ ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
-${LIB.MADE}
 ${LIB.text}
-${LIB.now_ms}
 ${LIB.ring}
-${LIB.GROUP}
-${LIB.base36}
-${LIB.split}
-${LIB.may_have_limits}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
 ${LIB.message_of}
 ${LIB.delete_dead}
 local limit_parts_made
@@ -3339,9 +3370,37 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.now_ms}
+${LIB.GROUP}
+${LIB.base36}
+${LIB.split}
+${LIB.may_have_limits}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- deletes dead tasks.
 -- Returns the number deleted.
@@ -3376,6 +3435,7 @@ end
 return removed`,
   'purge': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -3386,29 +3446,8 @@ ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
-${LIB.MADE}
 ${LIB.ring}
-${LIB.GROUP}
-${LIB.base36}
-${LIB.split}
-${LIB.may_have_limits}
-${LIB.part}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
 ${LIB.message_of}
 ${LIB.delete_dead}
 local limit_parts_made
@@ -3472,9 +3511,37 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.base36}
+${LIB.split}
+${LIB.may_have_limits}
+${LIB.part}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, part = part, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- deletes dead tasks that are too old or too many, the oldest first.
 -- Returns the number deleted.
@@ -3507,6 +3574,7 @@ delete_dead(keys, queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive-edited': `#!lua
 local limit_parts
+local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_groups}
@@ -3520,32 +3588,21 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.member_of}
-${LIB.MADE}
 ${LIB.ring}
-${LIB.GROUP}
-${LIB.split}
 ${LIB.part}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
 ${LIB.body_start}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.without_group}
 ${LIB.forget_dead}
-${LIB.redrive}
+${LIB.redrive_2}
 ${LIB.remembered}
 ${LIB.with_body}
 ${LIB.by_name}
@@ -3610,9 +3667,27 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.split}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+${LIB.without_group}
+group_parts_made = { MADE = MADE, GROUP = GROUP, split = split, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups, without_group = without_group }
+end
+return group_parts_made
 end
 -- moves a dead task with other arguments to the tail of its queue, with new counters.
 -- Returns 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was not declared.
@@ -3683,6 +3758,7 @@ redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_
 return 1`,
   'redrive': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -3700,30 +3776,18 @@ ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.member_of}
-${LIB.MADE}
 ${LIB.ring}
-${LIB.GROUP}
-${LIB.split}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.without_group}
 ${LIB.forget_dead}
-${LIB.redrive}
+${LIB.redrive_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -3785,9 +3849,28 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.split}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+${LIB.without_group}
+group_parts_made = { MADE = MADE, GROUP = GROUP, split = split, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups, without_group = without_group }
+end
+return group_parts_made
 end
 -- moves dead tasks to the tail of their queue, with new counters.
 -- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
@@ -3971,6 +4054,7 @@ end
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.has_tags}
@@ -3979,16 +4063,16 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.remove_deep}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.WAITING}
-${LATE.remove}
+${LIB.remove_2}
 ${LIB.by_name}
 ${LIB.remember_ids}
 ${LIB.remember_cancelled}
@@ -4000,24 +4084,7 @@ ${LIB.note_ending}
 ${LIB.result_tag}
 ${LIB.RENEWED}
 ${LIB.announce}
-${LIB.MADE}
-${LIB.GROUP}
-${LIB.base36}
-${LIB.split}
-${LIB.part}
-${LIB.update_key}
-${LIB.not_ahead}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -4097,9 +4164,33 @@ ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, entry_in_line = entry_in_line, place_in_line = place_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, first_in_line = first_in_line, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.base36}
+${LIB.split}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- removes a task that waits and frees its unique key.
 -- Returns 1, or 0 if it no longer waits there.
@@ -4179,7 +4270,7 @@ ${LIB.room_of}
 ${LIB.WAITS}
 ${LIB.limits_of_line}
 ${LIB.tasks_in}
-limit_parts_made = { WAITS = WAITS, limits_of_line = limits_of_line, room_of = room_of, tasks_in = tasks_in, use_limits = use_limits }
+limit_parts_made = { LIMITS = LIMITS, use_limits = use_limits, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, ARRIVALS = ARRIVALS, read_limits = read_limits, know_limit = know_limit, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, WAITS = WAITS, limits_of_line = limits_of_line, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -4276,8 +4367,8 @@ local limit_parts
 ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.line_in}
-${LATE.is_held_back}
-${LATE.waits_as_whole}
+${LIB.is_held_back_2}
+${LIB.waits_as_whole_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -4287,7 +4378,7 @@ ${LIB.TAGS}
 ${LIB.FIRST}
 ${LIB.waiting_queue}
 ${LIB.tasks_in}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line, tasks_in = tasks_in, waiting_queue = waiting_queue }
+limit_parts_made = { message_in_line = message_in_line, WAITS = WAITS, TAGS = TAGS, FIRST = FIRST, waiting_queue = waiting_queue, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -4323,6 +4414,7 @@ end
 return { '', looked, math.max(left, 0), 0 }`,
   'purge-pending': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -4347,26 +4439,9 @@ ${LIB.ring}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.may_have_limits}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.WAITING}
-${LIB.MADE}
-${LIB.GROUP}
-${LIB.base36}
-${LIB.split}
-${LIB.part}
-${LIB.update_key}
-${LIB.not_ahead}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
 ${LIB.note_endings}
 local limit_parts_made
 limit_parts = function()
@@ -4446,9 +4521,33 @@ ${LIB.forget_labels}
 ${LIB.entry_in_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, message_in_line = message_in_line, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, FIRST = FIRST, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, first_in_line = first_in_line, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.base36}
+${LIB.split}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- removes tasks that match from a part of a queue, from its tail, and frees their unique keys and slots.
 -- Returns the number purged, the number looked at, how many at the tail were kept, the number left behind them.
@@ -4586,12 +4685,12 @@ local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
-${LATE.waits_as_whole}
+${LIB.waits_as_whole_2}
 ${LIB.text}
 ${LIB.came_at}
-${LATE.next_of}
+${LIB.next_of_2}
 ${LIB.LINES_TO_COUNT}
-${LATE.count_lines}
+${LIB.count_lines_2}
 ${LIB.count_pending}
 local limit_parts_made
 limit_parts = function()
@@ -4603,7 +4702,7 @@ ${LIB.entries_of}
 ${LIB.message_in_line}
 ${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, tasks_in = tasks_in, waiting_queue = waiting_queue }
+limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, TAGS = TAGS, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -4659,7 +4758,7 @@ ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.has_tags}
 ${LIB.tag}
@@ -4674,7 +4773,7 @@ ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.part}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
@@ -4739,7 +4838,7 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -4788,8 +4887,8 @@ local limit_parts
 ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.line_in}
-${LATE.waits_as_whole}
-${LATE.is_held_back}
+${LIB.waits_as_whole_2}
+${LIB.is_held_back_2}
 ${LIB.body_start}
 ${LIB.is_call}
 local limit_parts_made
@@ -4800,7 +4899,7 @@ ${LIB.FIRST}
 ${LIB.waiting_queue}
 ${LIB.WAITS}
 ${LIB.TAGS}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, message_in_line = message_in_line, waiting_queue = waiting_queue }
+limit_parts_made = { message_in_line = message_in_line, FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, TAGS = TAGS }
 end
 return limit_parts_made
 end
@@ -4903,7 +5002,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -4913,7 +5012,7 @@ ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
-${LATE.groups_of}
+${LIB.groups_of_2}
 ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
@@ -4976,7 +5075,7 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5081,7 +5180,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5091,7 +5190,7 @@ ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
-${LATE.groups_of}
+${LIB.groups_of_2}
 ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
@@ -5154,7 +5253,7 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5223,7 +5322,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5231,7 +5330,7 @@ ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.shortened}
-${LATE.groups_of}
+${LIB.groups_of_2}
 ${LIB.shared_groups}
 ${LIB.leave_group}
 local limit_parts_made
@@ -5295,7 +5394,7 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5348,7 +5447,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.ring}
@@ -5361,7 +5460,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5371,12 +5470,12 @@ ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
-${LATE.groups_of}
+${LIB.groups_of_2}
 ${LIB.let_in}
 ${LIB.schedule}
 ${LIB.by_name}
 ${LIB.DECLARED}
-${LATE.note_labels}
+${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -5439,7 +5538,7 @@ ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
 ${LIB.limits_of}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of }
 end
 return limit_parts_made
 end
@@ -5559,7 +5658,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5569,7 +5668,7 @@ ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
-${LATE.groups_of}
+${LIB.groups_of_2}
 ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
@@ -5632,7 +5731,7 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5684,7 +5783,7 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5694,7 +5793,7 @@ ${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
-${LATE.groups_of}
+${LIB.groups_of_2}
 ${LIB.series_name}
 ${LIB.result_tag}
 ${LIB.keep_result}
@@ -5770,7 +5869,7 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -6109,6 +6208,7 @@ redis.call('SET', digest, text(now_ms()) .. ' ' .. json, 'PX', for_ms)
 return redis.call('EXISTS', watched)`,
   'reap': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.forgive_after_gap}
@@ -6134,33 +6234,24 @@ ${LIB.free_key}
 ${LIB.may_have_limits}
 ${LIB.is_foreign}
 ${LIB.ring}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.member_of}
-${LIB.MADE}
-${LIB.GROUP}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
+${LIB.end_as_cancelled}
 ${LIB.end_cancelled}
-${LATE.keep_ordered}
+${LIB.keep_ordered_2}
 ${LIB.is_quarantined}
 ${LIB.enlist}
-${LATE.give_up_slots}
+${LIB.give_up_slots_2}
 ${LIB.put_back}
 local limit_parts_made
 limit_parts = function()
@@ -6239,9 +6330,26 @@ ${LIB.entry_in_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- returns all claims of a session whose lease ran out, uncounted, and deletes the session.
 -- Returns the number returned, or -1 if the session was renewed, is gone or has changed.
@@ -6786,14 +6894,14 @@ local limit_parts
 ${LIB.now_ms}
 ${LIB.wrong_type}
 ${LIB.wrong_metrics}
-${LATE.waits_as_whole}
+${LIB.waits_as_whole_2}
 ${LIB.text}
 ${LIB.came_at}
-${LATE.next_of}
+${LIB.next_of_2}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
 ${LIB.LINES_TO_COUNT}
-${LATE.count_lines}
+${LIB.count_lines_2}
 ${LIB.count_pending}
 ${LIB.write_counts}
 ${LIB.read_counts}
@@ -6813,7 +6921,7 @@ ${LIB.entries_of}
 ${LIB.message_in_line}
 ${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { TAGS = TAGS, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, tasks_in = tasks_in, waiting_queue = waiting_queue }
+limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, TAGS = TAGS, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -7055,7 +7163,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.base36}
 ${LIB.key_held}
@@ -7065,21 +7173,21 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
 ${LIB.free_key}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.WAITING}
-${LATE.remove}
+${LIB.remove_2}
 ${LIB.is_quarantined}
-${LATE.place_of}
+${LIB.place_of_2}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.DECLARED}
-${LATE.note_labels}
+${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -7158,7 +7266,7 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, first_in_line = first_in_line, forget_labels = forget_labels, free_slots = free_slots, go_on = go_on, limits_of = limits_of, line_of = line_of, place_in_line = place_in_line, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, place_in_line = place_in_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels }
 end
 return limit_parts_made
 end
@@ -7271,32 +7379,22 @@ return let_in(seen, seconds, messages, function(fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
 local limit_parts
+local due_parts
 ${LIB.now_ms}
 ${LIB.by_name}
 ${LIB.is_foreign}
-${LIB.is_quarantined}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
-${LIB.part}
-${LIB.base36}
-${LIB.tag}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.update_key}
-${LIB.not_ahead}
 ${LIB.text}
 ${LIB.noted}
 ${LIB.ring}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist}
-${LIB.end_of}
-${LIB.reopen}
 ${LIB.fields_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
-${LATE.wrong_lines_of}
+${LIB.IS_WHOLE}
+${LIB.whole_needed}
+${LIB.wrong_lines_of_2}
 ${LIB.ENDED_KEPT}
 local limit_parts_made
 limit_parts = function()
@@ -7374,9 +7472,29 @@ ${LIB.keep_pace}
 ${LIB.unreached_queues}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.forget_rates}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_rates = forget_rates, keep_pace = keep_pace, line_of = line_of, unreached_queues = unreached_queues, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, wrong_lines = wrong_lines, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, nudge_all = nudge_all, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
 end
 return limit_parts_made
+end
+local due_parts_made
+due_parts = function()
+if not due_parts_made then
+${LIB.is_quarantined}
+${LIB.part}
+${LIB.base36}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist}
+${LIB.end_of}
+${LIB.reopen}
+due_parts_made = { is_quarantined = is_quarantined, part = part, base36 = base36, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist = enlist, end_of = end_of, reopen = reopen }
+end
+return due_parts_made
 end
 -- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
 -- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
@@ -7422,9 +7540,8 @@ end
 
 local function promote(queue, due)
   if #due > 0 then
-    enlist(keys, known_queues, queue, due, false, true)
+    due_parts().enlist(keys, known_queues, queue, due, false, true)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
-    left = left - #due
   end
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   if first[2] then
@@ -7434,14 +7551,14 @@ end
 
 local foreign, refused = {}, {}
 local function end_pause(queue, pause)
-  local ends = end_of(pause)
+  local ends = due_parts().end_of(pause)
   if not ends then
     foreign[#foreign + 1] = queue.name
     foreign[#foreign + 1] = pause
   elseif ends > now then
     look_again(ends)
   elseif ends > 0 then
-    reopen(keys.pauses, queue)
+    due_parts().reopen(keys.pauses, queue)
   end
 end
 
@@ -7449,24 +7566,35 @@ local found = fields_of(keys.pauses, queues)
 if found.err then
   foreign = { '', redis.call('TYPE', keys.pauses).ok }
 end
+-- mostly there are no limits
+local wrong_of, due_of, any_limits = {}, {}, redis.call('EXISTS', keys.paced, keys.rates) > 0
 for i, queue in ipairs(queues) do
-  local wrong = wrong_queues({ queue })
-  local due = not wrong and left > 0
+  wrong_of[i] = wrong_queues({ queue })
+  due_of[i] = not wrong_of[i] and left > 0
     and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
-  wrong = wrong or wrong_lines_of(keys, { queue }, due)
+  left = left - #due_of[i]
+  for _, message in ipairs(due_of[i]) do
+    any_limits = any_limits or may_have_limits(message)
+  end
+end
+if any_limits and not IS_WHOLE then
+  return whole_needed()
+end
+for i, queue in ipairs(queues) do
+  local wrong = wrong_of[i] or any_limits and wrong_lines_of(keys, { queue }, due_of[i])
   if wrong then
     refused[#refused + 1] = wrong.err
+    left = left + #due_of[i]
   else
-    promote(queue, due)
+    promote(queue, due_of[i])
     if found[i] then
       end_pause(queue, found[i])
     end
   end
 end
 
--- Limits: mostly there are none.
 local unreached = {}
-if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
+if any_limits and redis.call('EXISTS', keys.paced, keys.rates) > 0 then
   local wrong = limit_parts().wrong_lines(keys, {})
   if wrong then
     refused[#refused + 1] = wrong.err
@@ -7694,6 +7822,8 @@ end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
+local rare_parts
 ${LIB.registration}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -7708,39 +7838,21 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
-${LIB.note_endings}
 ${LIB.body_start}
-${LIB.series_name}
-${LIB.note_ending}
 ${LIB.text}
 ${LIB.ring}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.CLAIMED}
-${LIB.MADE}
 ${LIB.now_ms}
-${LIB.GROUP}
 ${LIB.base36}
-${LIB.part}
-${LIB.update_key}
-${LIB.not_ahead}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
-${LIB.end_cancelled}
+${LIB.leave_group_2}
+${LIB.end_cancelled_2}
 ${LIB.remembered}
 ${LIB.counted}
 ${LIB.result_tag}
@@ -7827,9 +7939,42 @@ ${LIB.forget_labels}
 ${LIB.entry_in_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, part = part, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
+end
+local rare_parts_made
+rare_parts = function()
+if not rare_parts_made then
+${LIB.note_endings}
+${LIB.series_name}
+${LIB.note_ending}
+${LIB.end_as_cancelled}
+rare_parts_made = { note_endings = note_endings, series_name = series_name, note_ending = note_ending, end_as_cancelled = end_as_cancelled }
+end
+return rare_parts_made
 end
 -- moves a task to the dead, with the report of its error.
 -- Returns 1, or 0 if the child no longer held it.
@@ -7909,27 +8054,17 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim-limited': `#!lua flags=allow-oom
+local rare_parts
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.ids_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-${LIB.split}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.tag}
-${LIB.member_of}
-${LIB.is_over}
-${LIB.is_stopped}
-${LIB.is_of_stopped}
-${LIB.all_held}
 ${LIB.fields_of}
-${LIB.now_ms}
 ${LIB.noted}
-${LIB.end_of}
-${LIB.is_paused}
-${LIB.without_paused}
 ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
@@ -7937,10 +8072,6 @@ ${LIB.use_lines}
 ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.claimed_as}
-${LIB.unique_digest}
-${LIB.key_held}
-${LIB.free_key}
-${LIB.heed_tags}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
@@ -8013,7 +8144,29 @@ ${LIB.go_on}
 ${LIB.is_quarantined}
 ${LIB.take_out}
 ${LIB.forget_tags}
+local rare_parts_made
+rare_parts = function()
+if not rare_parts_made then
+${LIB.split}
+${LIB.tag}
+${LIB.member_of}
+${LIB.is_over}
+${LIB.is_stopped}
+${LIB.is_of_stopped}
+${LIB.all_held}
+${LIB.now_ms}
+${LIB.end_of}
+${LIB.is_paused}
+${LIB.without_paused}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.heed_tags}
 ${LIB.is_drainer}
+rare_parts_made = { split = split, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
+end
+return rare_parts_made
+end
 -- claims as \`claim\` does, where queues have limits or lines.
 -- Returns as that of \`claim\`, and 1 while there are limits or lines.
 local keys = {
@@ -8085,14 +8238,14 @@ if #ids > 0 then
 end
 redis.call('HSET', keys.session, child, number)
 if claim_number == tonumber(last) then
-  local all, stopped = all_held(keys.claims, keys.groups)
+  local all, stopped = rare_parts().all_held(keys.claims, keys.groups)
   return { 1, acked, 0, all, 0, '', stopped, 1 }
 end
 count_stale(keys.stats, #ids - acked)
 
 local open, paused = queues, nil
 if redis.call('EXISTS', keys.pauses) == 1 then
-  open, paused = without_paused(keys.pauses, queues)
+  open, paused = rare_parts().without_paused(keys.pauses, queues)
 end
 local gate_of, has_gates = {}, false
 use_lines(keys, by_name(queues))
@@ -8109,7 +8262,7 @@ local function grant(queue, message, line, keeps)
   local gate = not is_foreign(message) and gate_of[queue.name]
   local is_limited = line and #line > 26
   if has_tags(message) then
-    heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
+    rare_parts().heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
   for _, its in ipairs(is_limited and parts_of_line(line).limits or {}) do
     take_slot(its, keeps and keeps_slot(message, its))
@@ -8329,7 +8482,7 @@ local function take_all()
       if is_first and holds == 0 and left_limited > 0 then
         take_quarantined(queue)
         left = #granted == 0 and left or 0
-      elseif is_first and holds > 0 and is_drainer(keys.drain, child) then
+      elseif is_first and holds > 0 and rare_parts().is_drainer(keys.drain, child) then
         to_drain = 1
         break
       end
@@ -8366,7 +8519,7 @@ return {
   needed,
 }`,
   'claim': `#!lua flags=allow-oom
-local limit_parts
+local rare_parts
 ${LIB.registration}
 ${LIB.count_stale}
 ${LIB.ids_in}
@@ -8376,7 +8529,14 @@ ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
 ${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of}
 ${LIB.fields_of}
+${LIB.claimed_as}
+${LIB.ring}
+local rare_parts_made
+rare_parts = function()
+if not rare_parts_made then
 ${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
@@ -8389,21 +8549,14 @@ ${LIB.noted}
 ${LIB.end_of}
 ${LIB.is_paused}
 ${LIB.without_paused}
-${LIB.claimed_as}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.heed_tags}
 ${LIB.is_drainer}
-${LIB.ring}
-local limit_parts_made
-limit_parts = function()
-if not limit_parts_made then
-${LIB.NO_TENANT}
-${LIB.line_of}
-limit_parts_made = { line_of = line_of }
+rare_parts_made = { split = split, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, noted = noted, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
 end
-return limit_parts_made
+return rare_parts_made
 end
 -- acks finished tasks of a child, then gives it tasks of its queues, by priority.
 -- Returns 1 if repeated (-1 if limits or lines are to be heeded: nothing was done), the number acked, 1 if to drain,
@@ -8463,18 +8616,22 @@ if wrong or not ours then
   return wrong or wrong_type('hash', claims) or wrong_queues(queues)
 end
 
+-- mostly there is nothing of all this
+local rare = { pauses, gates }
+for i = 1, #queues do
+  rare[i + 2] = queues[i].ready
+end
+local any_rare = redis.call('EXISTS', unpack(rare)) > 0
+
 -- Whether something of these queues is for \`claim-limited\`: their limits, tasks in lines, a quarantined task with limits.
 local function has_limits()
-  local may_limit = { gates }
   for i = 1, #queues do
-    may_limit[i + 1] = queues[i].ready
     local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
-    if first and may_have_limits(first) and limit_parts().line_of(first) then
+    if first and may_have_limits(first) and line_of(first) then
       return true
     end
   end
-  local found = redis.call('EXISTS', unpack(may_limit))
-  if found == 0 then
+  if not any_rare then
     return false
   end
   local its_gates = fields_of(gates, queues)
@@ -8486,7 +8643,7 @@ local function has_limits()
       return true
     end
   end
-  return found > redis.call('EXISTS', gates)
+  return redis.call('EXISTS', unpack(rare, 3)) > 0
 end
 
 if most > 0 and claim_number > tonumber(last) and has_limits() then
@@ -8500,14 +8657,14 @@ end
 redis.call('HSET', session, child, number)
 
 if most < 0 or claim_number == tonumber(last) then
-  local all, stopped = all_held(claims, groups)
+  local all, stopped = rare_parts().all_held(claims, groups)
   return { 1, acked, 0, all, 0, '', stopped }
 end
 count_stale(stats, #ids - acked)
 
 local paused
-if redis.call('EXISTS', pauses) == 1 then
-  queues, paused = without_paused(pauses, queues)
+if any_rare and redis.call('EXISTS', pauses) == 1 then
+  queues, paused = rare_parts().without_paused(pauses, queues)
 end
 
 holds = holds - acked
@@ -8520,7 +8677,7 @@ local function grant(queue, message)
   id, message = claimed_as(child, number, #granted, message)
   -- \`[\`: no tag, as most have none; a call for each would be felt
   if string.byte(message, 35) ~= 91 then
-    heed_tags(unique, groups, stops, stopped, id, message)
+    rare_parts().heed_tags(unique, groups, stops, stopped, id, message)
   end
   local held = queue.name .. ' ' .. message
   -- JSON has no zero byte, but foreign bytes may
@@ -8545,7 +8702,7 @@ for i = 1, #queues do
     if holds == 0 then
       take(queue.quarantined, queue, 1)
       break
-    elseif is_drainer(drain, child) then
+    elseif rare_parts().is_drainer(drain, child) then
       to_drain = 1
       break
     end
@@ -8569,6 +8726,7 @@ end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused or '', table.concat(stopped) }`,
   'finish': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.part}
 ${LIB.registration}
 ${LIB.count_stale}
@@ -8578,7 +8736,7 @@ ${LIB.split}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.CLAIMED}
-${LATE.limits_among}
+${LIB.limits_among_2}
 ${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
@@ -8593,25 +8751,8 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.RENEWED}
 ${LIB.announce}
-${LIB.MADE}
-${LIB.now_ms}
 ${LIB.ring}
-${LIB.GROUP}
-${LIB.base36}
-${LIB.update_key}
-${LIB.not_ahead}
-${LATE.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.body_start}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -8690,9 +8831,33 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.end_limits_of}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, change_at_once = change_at_once, end_limits_of = end_limits_of, entry_in_line = entry_in_line, limits_of = limits_of, line_of = line_of, use_lines = use_lines, wrong_lines = wrong_lines }
+limit_parts_made = { limits_of = limits_of, wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, end_limits_of = end_limits_of }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.now_ms}
+${LIB.GROUP}
+${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.body_start}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- ends finished tasks of a child that keep their results or are in a group.
 -- Returns the number that the child still held.
@@ -8874,6 +9039,7 @@ end
 return pause`,
   'release': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.part}
 ${LIB.registration}
 ${LIB.wrong_type}
@@ -8886,7 +9052,7 @@ ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.has_tags}
@@ -8901,31 +9067,21 @@ ${LIB.note_ending}
 ${LIB.is_foreign}
 ${LIB.text}
 ${LIB.ring}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.member_of}
-${LIB.MADE}
-${LIB.now_ms}
-${LIB.GROUP}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
+${LIB.end_as_cancelled}
 ${LIB.end_cancelled}
-${LATE.keep_ordered}
+${LIB.keep_ordered_2}
 ${LIB.is_quarantined}
 ${LIB.enlist}
-${LATE.give_up_slots}
+${LIB.give_up_slots_2}
 ${LIB.put_back}
 local limit_parts_made
 limit_parts = function()
@@ -9004,9 +9160,27 @@ ${LIB.entry_in_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.now_ms}
+${LIB.GROUP}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
@@ -9106,6 +9280,8 @@ reopen(pauses, queue)
 return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
+local rare_parts
 ${LIB.registration}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -9120,48 +9296,32 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.may_have_limits}
-${LATE.wrong_lines_of}
+${LIB.wrong_lines_of_2}
 ${LIB.ring}
 ${LIB.text}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
-${LIB.free_key}
-${LIB.note_endings}
 ${LIB.body_start}
-${LIB.series_name}
-${LIB.note_ending}
 ${LIB.is_foreign}
-${LATE.end_limits}
 ${LIB.CLAIMED}
-${LIB.MADE}
 ${LIB.now_ms}
-${LIB.GROUP}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
-${LIB.end_cancelled}
+${LIB.end_cancelled_2}
 ${LIB.counted}
-${LATE.keep_ordered}
+${LIB.keep_ordered_2}
 ${LIB.remembered}
 ${LIB.schedule}
 ${LIB.is_quarantined}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LATE.give_up_slots}
+${LIB.give_up_slots_2}
 ${LIB.try_again}
 local limit_parts_made
 limit_parts = function()
@@ -9245,9 +9405,40 @@ ${LIB.entry_in_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, stop_limit = stop_limit, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, nudge_all = nudge_all, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
+end
+local rare_parts_made
+rare_parts = function()
+if not rare_parts_made then
+${LIB.free_key}
+${LIB.note_endings}
+${LIB.series_name}
+${LIB.note_ending}
+${LIB.end_limits_2}
+${LIB.leave_group_2}
+${LIB.end_as_cancelled}
+rare_parts_made = { free_key = free_key, note_endings = note_endings, series_name = series_name, note_ending = note_ending, end_limits = end_limits, leave_group = leave_group, end_as_cancelled = end_as_cancelled }
+end
+return rare_parts_made
 end
 -- lets a task run again after an attempt, now or later.
 -- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
@@ -9317,6 +9508,7 @@ end
 return 1`,
   'settle': `#!lua flags=allow-oom
 local limit_parts
+local group_parts
 ${LIB.registration}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -9345,42 +9537,33 @@ ${LIB.announce}
 ${LIB.may_have_limits}
 ${LIB.is_foreign}
 ${LIB.ring}
-${LATE.end_limits}
+${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.member_of}
-${LIB.MADE}
 ${LIB.now_ms}
-${LIB.GROUP}
 ${LIB.base36}
 ${LIB.part}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LATE.line_up}
+${LIB.line_up_2}
 ${LIB.push}
-${LIB.enlist_new}
-${LIB.MOST_ENDED}
-${LIB.NODE}
-${LIB.NODES_AT_ONCE}
-${LIB.is_over}
-${LIB.shortened}
-${LATE.groups_of}
-${LIB.shared_groups}
-${LIB.leave_group}
+${LIB.leave_group_2}
 ${LIB.end_claim}
 ${LIB.bury_stray}
 ${LIB.is_cancelled}
+${LIB.end_as_cancelled}
 ${LIB.end_cancelled}
 ${LIB.remembered}
 ${LIB.counted}
 ${LIB.keep_failure}
 ${LIB.keep_notes}
 ${LIB.bury}
-${LATE.keep_ordered}
+${LIB.keep_ordered_2}
 ${LIB.schedule}
 ${LIB.is_quarantined}
 ${LIB.enlist}
 ${LIB.wait_until}
-${LATE.give_up_slots}
+${LIB.give_up_slots_2}
 ${LIB.try_again}
 ${LIB.put_back}
 local limit_parts_made
@@ -9460,9 +9643,26 @@ ${LIB.entry_in_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
 ${LIB.with_letter}
-limit_parts_made = { LIMITS = LIMITS, add_to_lines = add_to_lines, entry_in_line = entry_in_line, forget_labels = forget_labels, free_slots = free_slots, keeps_slot = keeps_slot, limits_of = limits_of, line_of = line_of, rule_of = rule_of, use_lines = use_lines, with_letter = with_letter, wrong_lines = wrong_lines }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local group_parts_made
+group_parts = function()
+if not group_parts_made then
+${LIB.MADE}
+${LIB.GROUP}
+${LIB.enlist_new}
+${LIB.MOST_ENDED}
+${LIB.NODE}
+${LIB.NODES_AT_ONCE}
+${LIB.is_over}
+${LIB.shortened}
+${LIB.groups_of_2}
+${LIB.shared_groups}
+group_parts_made = { MADE = MADE, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+end
+return group_parts_made
 end
 -- ends all claims of a child that has exited, and its registration.
 -- Returns the numbers released, crashed, quarantined, dead, timed out.
@@ -9714,5 +9914,909 @@ for i = first, #kept do
   notes[#notes + 1] = kept[i]
 end
 redis.call('SET', keys.notes, table.concat(notes, '\\n'), 'EX', ended == '1' and 3600 or 86400)
+return 1`,
+};
+
+/** The short forms of some, which answer WHOLE_NEEDED, and do nothing, where a task has a limit or is in a group. */
+export const SHORT: Readonly<Partial<Record<ScriptName, string>>> = {
+  'fire-cron': `#!lua
+local group_parts
+local limit_parts
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.is_letter}
+${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
+${LIB.left_to_whole}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.unique_digest}
+${LIB.base36}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.by_name}
+${LIB.DECLARED}
+${LIB.note_labels_2}
+${LIB.text}
+-- enqueues the due runs of a cron, each time once.
+-- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
+-- unknown cron.
+local keys = {
+  crons = KEYS[1],
+  unique = KEYS[2],
+  alarm = KEYS[3],
+  limits = KEYS[4],
+  slots = KEYS[5],
+  rates = KEYS[6],
+  paced = KEYS[7],
+  waiters = KEYS[8],
+  limit_labels = KEYS[9],
+}
+local cron = ARGV[1]
+local queue = { name = ARGV[2], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
+local labels = part(ARGV, 4, 3 + ARGV[3])
+local runs = part(ARGV, #labels + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`labels\` are limits, each followed by its key in clear. A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
+-- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
+-- How the last run ended is JSON, '' for none.
+--
+-- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
+-- before the first write, and the instant stays due.
+
+local wrong = wrong_type('hash', keys.crons, keys.unique) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local its_messages = {}
+for i = 2, #runs, 2 do
+  its_messages[i / 2] = runs[i]
+end
+wrong = left_to_whole(keys, { queue }, its_messages)
+if wrong then
+  return wrong
+end
+local now = now_ms()
+local record = redis.call('HMGET', keys.crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
+local settled = noted(record[1])
+if not settled then
+  return { -1, 0 }
+end
+if record[2] then
+  return { 0, 0, '', '' }
+end
+
+local messages, skipped, fired_at, held_in = {}, 0, nil, ''
+for i = 1, #runs, 2 do
+  local instant, message = tonumber(runs[i]), runs[i + 1]
+  if instant > settled and instant <= now then
+    settled = instant
+    local digest = unique_digest(message)
+    local holder = digest and redis.call('HGET', keys.unique, digest)
+    if holder then
+      skipped = skipped + 1
+      held_in = string.match(holder, '^%S+')
+    else
+      if digest then
+        redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)
+      end
+      messages[#messages + 1] = message
+      fired_at = instant
+    end
+  end
+end
+
+if #messages > 0 then
+  enlist_new(keys, by_name({ queue }), queue, messages)
+  note_labels(keys, labels, messages)
+  redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
+end
+if skipped > 0 then
+  redis.call('HSET', keys.crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
+end
+redis.call('HSET', keys.crons, cron .. ' until', text(settled))
+return { #messages, skipped, held_in, record[3] or '' }`,
+  'redrive': `#!lua flags=allow-oom
+local group_parts
+local limit_parts
+${LIB.part}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.now_ms}
+${LIB.text}
+${LIB.by_name}
+${LIB.base36}
+${LIB.started_anew}
+${LIB.message_of}
+${LIB.has_tags}
+${LIB.is_letter}
+${LIB.tag}
+${LIB.result_tag}
+${LIB.remembered}
+${LIB.may_have_limits}
+${LIB.member_of}
+${LIB.whole_needed}
+${LIB.left_to_whole}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist_new}
+${LIB.forget_dead}
+${LIB.redrive_2}
+-- moves dead tasks to the tail of their queue, with new counters.
+-- Returns for each task 1, 0 if that death is gone, -1 if its header cannot be reset, -2 if it keeps a result that was
+-- not declared.
+local keys = {
+  unique = KEYS[1],
+  cancelled = KEYS[2],
+  alarm = KEYS[3],
+  groups = KEYS[4],
+  group_times = KEYS[5],
+  groups_ended = KEYS[6],
+  released = KEYS[7],
+  limits = KEYS[8],
+  slots = KEYS[9],
+  rates = KEYS[10],
+  paced = KEYS[11],
+  waiters = KEYS[12],
+  limit_labels = KEYS[13],
+}
+local queue = {
+  name = ARGV[1],
+  pending = KEYS[14],
+  bell = KEYS[15],
+  dead = KEYS[16],
+  records = KEYS[17],
+  dead_notes = KEYS[18],
+  held = KEYS[19],
+  ready = KEYS[20],
+}
+local noting = {}
+for i = 1, ARGV[2] do
+  noting[i] = { name = ARGV[i + 3], notes = KEYS[i + 20] }
+end
+local kept = {}
+for i = 1, ARGV[3] do
+  kept[i] = { name = ARGV[#noting + i + 3], result = KEYS[#noting + i + 20] }
+end
+local deaths = part(ARGV, #noting + #kept + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A death is id and time of death in ms; at most 500. The tasks come to the tail of their queue, as if they had just been
+-- sent, and stay dead where the header cannot be reset, or where one keeps a result whose key is not among \`kept\`. The
+-- history stays and gets a line. A unique task runs without its key if that is taken. A task that was cancelled and died
+-- may run again.
+--
+-- Atomic because a task must be among the dead or in the queue. The time of death guards a copy of this command that
+-- arrives late: by then the task may have run and died once more. With allow-oom: a pending task takes less than a dead one.
+
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+
+local now = now_ms()
+local line = '\\n{"at":' .. text(now) .. ',"code":"REDRIVEN"}'
+local answers, ids, messages, named, known_results = {}, {}, {}, {}, by_name(kept)
+
+for i = 1, #deaths, 2 do
+  local id, answer = deaths[i], 0
+  local died_at = redis.call('ZSCORE', queue.dead, id)
+  if died_at and tonumber(died_at) == tonumber(deaths[i + 1]) and not named[id] then
+    named[id] = true
+    local record = redis.call('HGET', queue.records, id) or ''
+    local message = started_anew(id, message_of(record), now)
+    answer = not message and -1 or result_tag(message) and not known_results[id] and -2 or 1
+    if answer == 1 then
+      ids[#ids + 1] = id
+      messages[#messages + 1] = remembered(message, line)
+    end
+  end
+  answers[#answers + 1] = answer
+end
+
+wrong = left_to_whole(keys, { queue }, messages)
+if wrong then
+  return wrong
+end
+if #ids > 0 then
+  redrive(keys, queue, ids, messages, by_name(noting), known_results)
+end
+return answers`,
+  'enqueue-unique': `#!lua
+local group_parts
+local limit_parts
+${LIB.part}
+${LIB.wrong_type}
+${LIB.by_name}
+${LIB.has_tags}
+${LIB.is_letter}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.split}
+${LIB.may_have_limits}
+${LIB.member_of}
+${LIB.whole_needed}
+${LIB.left_to_whole}
+${LIB.now_ms}
+${LIB.base36}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist_new}
+${LIB.remove_deep}
+${LIB.free_key}
+${LIB.end_limits_2}
+${LIB.WAITING}
+${LIB.remove_2}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.place_of_2}
+${LIB.result_tag}
+${LIB.remember_ids}
+${LIB.remember_removed}
+${LIB.DECLARED}
+${LIB.note_labels_2}
+-- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
+-- Returns id and queue of the task that now has the key.
+local keys = {
+  seen = KEYS[1],
+  removed = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  limits = KEYS[6],
+  slots = KEYS[7],
+  rates = KEYS[8],
+  paced = KEYS[9],
+  waiters = KEYS[10],
+  limit_labels = KEYS[11],
+}
+local seconds, due_from, due_ms, on_conflict, message, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local queues = {}
+for i = 1, ARGV[7] do
+  queues[i] = {
+    name = ARGV[i + 7],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    held = KEYS[6 * i + 10],
+    ready = KEYS[6 * i + 11],
+  }
+end
+local labels = part(ARGV, #queues + 8, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Due \`in\` or \`at\` so many ms; \`replace\` lets a running task go on.
+--
+-- Atomic because two senders must not both find the key free.
+
+local wrong = wrong_type('hash', keys.unique)
+  or wrong_type('string', keys.seen)
+  or wrong_type('zset', keys.removed)
+for _, its in ipairs(queues) do
+  -- a foreign bell stops no child: each finds the task when it looks by itself
+  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
+end
+if wrong then
+  return wrong
+end
+local known_queues = by_name(queues)
+local id, target = string.sub(message, 1, 20), known_queues[queue]
+local sequence = tonumber(string.sub(id, 13, 20), 36)
+if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then
+  return { id, queue }
+end
+
+local digest = unique_digest(message)
+local held = redis.call('HGET', keys.unique, digest)
+if held and on_conflict ~= 'replace' then
+  local its_queue, other = split(held)
+  return { string.sub(other, 1, 20), its_queue }
+end
+wrong = left_to_whole(keys, queues, { message, held and select(2, split(held)) or nil })
+if wrong then
+  return wrong
+end
+
+-- the task itself first: should Redis refuse that, nothing has happened yet
+local now = now_ms()
+local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
+message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
+if due > now then
+  schedule(target.scheduled, keys.alarm, due, { message })
+else
+  enlist_new(keys, known_queues, target, { message })
+end
+if held then
+  local its_name, former = split(held)
+  local its_queue = known_queues[its_name]
+  local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
+  if its_queue and removed == 0 then
+    removed = remove(keys, known_queues, its_queue, place_of(former), former)
+  end
+  if removed > 0 and result_tag(former) then
+    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
+  end
+end
+redis.call('SETBIT', keys.seen, sequence % 4096, 1)
+redis.call('EXPIRE', keys.seen, seconds)
+redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
+note_labels(keys, labels, { message })
+return { id, queue }`,
+  'promote': `#!lua flags=allow-oom
+local group_parts
+local limit_parts
+local due_parts
+${LIB.now_ms}
+${LIB.by_name}
+${LIB.is_letter}
+${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.fields_of}
+${LIB.wrong_type}
+${LIB.wrong_queues}
+${LIB.text}
+${LIB.IS_SHORT}
+${LIB.whole_needed}
+${LIB.member_of}
+${LIB.left_to_whole}
+${LIB.ENDED_KEPT}
+local due_parts_made
+due_parts = function()
+if not due_parts_made then
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.part}
+${LIB.base36}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
+${LIB.noted}
+${LIB.end_of}
+${LIB.reopen}
+due_parts_made = { is_foreign = is_foreign, is_quarantined = is_quarantined, part = part, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, ring = ring, enlist = enlist, noted = noted, end_of = end_of, reopen = reopen }
+end
+return due_parts_made
+end
+-- moves due tasks from the schedules to the tails of their queues, and ends pauses that are over.
+-- Returns the number moved, ms until the next is due or the next pause is over or -1, 1 if groups have something to do,
+-- queue and value of each pause that is none (of a foreign key: nothing and its type), other queues in which tasks wait
+-- for a limit that is free, an error for each queue with a foreign key.
+local keys = {
+  unique = KEYS[1],
+  pauses = KEYS[2],
+  released = KEYS[3],
+  group_times = KEYS[4],
+  groups_ended = KEYS[5],
+  limits = KEYS[6],
+  slots = KEYS[7],
+  rates = KEYS[8],
+  paced = KEYS[9],
+  waiters = KEYS[10],
+  limit_labels = KEYS[11],
+}
+local limit = ARGV[1]
+local queues = {}
+for i = 1, #ARGV - 1 do
+  queues[i] = {
+    name = ARGV[i + 1],
+    pending = KEYS[6 * i + 6],
+    quarantined = KEYS[6 * i + 7],
+    bell = KEYS[6 * i + 8],
+    scheduled = KEYS[6 * i + 9],
+    held = KEYS[6 * i + 10],
+    ready = KEYS[6 * i + 11],
+  }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because a task must be on the schedule or in the queue. Among those of one instant the zset keeps the order of
+-- their ids, and so that of their sender. A queue with a foreign key is left as it is: the others must not wait for it.
+-- The end of a pause needs the same clock: claims heed it by themselves, and their children wait for a ring.
+
+local now, left, next, known_queues = now_ms(), tonumber(limit), -1, by_name(queues)
+local function look_again(at)
+  local in_ms = math.max(at - now, 0)
+  next = next < 0 and in_ms or math.min(next, in_ms)
+end
+
+local function promote(queue, due)
+  if #due > 0 then
+    due_parts().enlist(keys, known_queues, queue, due, false, true)
+    redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
+  end
+  local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
+  if first[2] then
+    look_again(tonumber(first[2]))
+  end
+end
+
+local foreign, refused = {}, {}
+local function end_pause(queue, pause)
+  local ends = due_parts().end_of(pause)
+  if not ends then
+    foreign[#foreign + 1] = queue.name
+    foreign[#foreign + 1] = pause
+  elseif ends > now then
+    look_again(ends)
+  elseif ends > 0 then
+    due_parts().reopen(keys.pauses, queue)
+  end
+end
+
+local found = fields_of(keys.pauses, queues)
+if found.err then
+  foreign = { '', redis.call('TYPE', keys.pauses).ok }
+end
+-- mostly there are no limits
+local wrong_of, due_of, any_limits = {}, {}, redis.call('EXISTS', keys.paced, keys.rates) > 0
+for i, queue in ipairs(queues) do
+  wrong_of[i] = wrong_queues({ queue })
+  due_of[i] = not wrong_of[i] and left > 0
+    and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
+  left = left - #due_of[i]
+  for _, message in ipairs(due_of[i]) do
+    any_limits = any_limits or may_have_limits(message)
+  end
+end
+if any_limits and not IS_SHORT then
+  return whole_needed()
+end
+for i, queue in ipairs(queues) do
+  local wrong = wrong_of[i] or any_limits and left_to_whole(keys, { queue }, due_of[i])
+  if wrong then
+    refused[#refused + 1] = wrong.err
+    left = left + #due_of[i]
+  else
+    promote(queue, due_of[i])
+    if found[i] then
+      end_pause(queue, found[i])
+    end
+  end
+end
+
+local unreached = {}
+if any_limits and redis.call('EXISTS', keys.paced, keys.rates) > 0 then
+  local wrong = limit_parts().wrong_lines(keys, {})
+  if wrong then
+    refused[#refused + 1] = wrong.err
+  else
+    -- one with a foreign key is left as it is
+    local whole = {}
+    for _, queue in ipairs(queues) do
+      local foreign_lines = wrong_type('zset', queue.held, queue.ready)
+      refused[#refused + 1] = foreign_lines and foreign_lines.err
+      whole[#whole + 1] = not foreign_lines and not wrong_queues({ queue }) and queue or nil
+    end
+    -- lines that wait there would be looked at again at once
+    local soonest = #whole == #queues and now or now + 1000
+    limit_parts().use_lines(keys, by_name(whole))
+    local at = limit_parts().keep_pace()
+    for _, name in ipairs(limit_parts().unreached_queues()) do
+      unreached[#unreached + 1] = not known_queues[name] and name or nil
+    end
+    if at then
+      look_again(math.max(at, soonest))
+    end
+    if limit_parts().forget_rates() then
+      look_again(now + 10)
+    end
+  end
+end
+
+-- Groups are for another script, which has the keys that it needs: mostly there is nothing to do for them.
+local groups = redis.call('EXISTS', keys.released)
+if redis.call('EXISTS', keys.group_times, keys.groups_ended) > 0 then
+  local time = redis.pcall('ZRANGE', keys.group_times, 0, 0, 'WITHSCORES')
+  local ended = redis.pcall('ZRANGE', keys.groups_ended, 0, 0, 'WITHSCORES')
+  if time[2] and tonumber(time[2]) <= now or ended[2] and tonumber(ended[2]) <= now - ENDED_KEPT then
+    groups = 1
+  elseif time[2] then
+    look_again(tonumber(time[2]))
+  end
+end
+return { tonumber(limit) - left, next, groups, foreign, unreached, unpack(refused) }`,
+  'bury': `#!lua flags=allow-oom
+local group_parts
+local limit_parts
+local rare_parts
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.without_gate}
+${LIB.held_task}
+${LIB.by_name}
+${LIB.has_tags}
+${LIB.is_letter}
+${LIB.tag}
+${LIB.member_of}
+${LIB.wrong_groups}
+${LIB.may_have_limits}
+${LIB.whole_needed}
+${LIB.left_to_whole}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.end_limits_2}
+${LIB.CLAIMED}
+${LIB.leave_group_2}
+${LIB.end_cancelled_2}
+${LIB.remembered}
+${LIB.base36}
+${LIB.counted}
+${LIB.text}
+${LIB.now_ms}
+${LIB.result_tag}
+${LIB.keep_result}
+${LIB.keep_failure}
+${LIB.keep_notes}
+${LIB.RENEWED}
+${LIB.announce}
+${LIB.bury}
+local rare_parts_made
+rare_parts = function()
+if not rare_parts_made then
+${LIB.note_endings}
+${LIB.body_start}
+${LIB.series_name}
+${LIB.note_ending}
+${LIB.end_as_cancelled}
+rare_parts_made = { note_endings = note_endings, body_start = body_start, series_name = series_name, note_ending = note_ending, end_as_cancelled = end_as_cancelled }
+end
+return rare_parts_made
+end
+-- moves a task to the dead, with the report of its error.
+-- Returns 1, or 0 if the child no longer held it.
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  notes = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+  endings = KEYS[7],
+  catalog = KEYS[8],
+  groups = KEYS[9],
+  group_times = KEYS[10],
+  groups_ended = KEYS[11],
+  released = KEYS[12],
+  limits = KEYS[13],
+  slots = KEYS[14],
+  rates = KEYS[15],
+  paced = KEYS[16],
+  waiters = KEYS[17],
+  limit_labels = KEYS[18],
+}
+local child, id, report, line, header = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local queue = {
+  name = ARGV[6],
+  pending = KEYS[19],
+  quarantined = KEYS[20],
+  bell = KEYS[21],
+  scheduled = KEYS[22],
+  dead = KEYS[23],
+  records = KEYS[24],
+  dead_notes = KEYS[25],
+  held = KEYS[26],
+  ready = KEYS[27],
+}
+local kept = {}
+for i = 1, ARGV[7] do
+  kept[i] = { name = ARGV[i + 7], result = KEYS[i + 27] }
+end
+local answering = {}
+for i = 1, #ARGV - (#kept + 7) do
+  answering[i] = { name = ARGV[#kept + i + 7], answers = KEYS[#kept + i + 27] }
+end
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`report\` is one line of JSON; \`line\` goes to the history, '' for none, and then nothing is counted either; \`header\` has
+-- the counters and the time of the message that was claimed (its characters 22 to 34), or ''.
+--
+-- Atomic because a task must be among the claims or the dead, never in both or neither. The header guards a copy of this
+-- command that arrives late: the task may have been sent again, and the same child may hold it.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
+  return 0
+end
+wrong = member_of(task.message) and wrong_groups(keys) or left_to_whole(keys, { queue }, { task.claimed })
+if wrong then
+  return wrong
+end
+if not end_cancelled(keys, task) then
+  if line ~= '' then
+    task.message = remembered(counted(task.message, 22, 23), line)
+  end
+  task.notes = keys.notes
+  task.result = kept[1] and kept[1].result
+  bury(keys, task, report, by_name(answering))
+end
+return 1`,
+  'release': `#!lua flags=allow-oom
+local group_parts
+local limit_parts
+${LIB.part}
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_groups}
+${LIB.wrong_queues}
+${LIB.by_name}
+${LIB.split}
+${LIB.without_gate}
+${LIB.held_task}
+${LIB.is_letter}
+${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
+${LIB.left_to_whole}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.free_key}
+${LIB.note_endings}
+${LIB.body_start}
+${LIB.series_name}
+${LIB.note_ending}
+${LIB.end_limits_2}
+${LIB.CLAIMED}
+${LIB.leave_group_2}
+${LIB.end_as_cancelled}
+${LIB.end_cancelled}
+${LIB.keep_ordered_2}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.base36}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.ring}
+${LIB.enlist}
+${LIB.give_up_slots_2}
+${LIB.put_back}
+-- returns tasks to the heads of their queues, uncounted.
+-- Returns the number returned; 0 if the child has claimed again.
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
+}
+local child, claim_number = ARGV[1], ARGV[2]
+local queues = {}
+for i = 1, ARGV[3] do
+  queues[i] = {
+    name = ARGV[i + 3],
+    pending = KEYS[8 * i + 10],
+    quarantined = KEYS[8 * i + 11],
+    bell = KEYS[8 * i + 12],
+    scheduled = KEYS[8 * i + 13],
+    dead = KEYS[8 * i + 14],
+    records = KEYS[8 * i + 15],
+    held = KEYS[8 * i + 16],
+    ready = KEYS[8 * i + 17],
+  }
+end
+local ids = part(ARGV, #queues + 4, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`claim_number\` must still be the child's last, or is '' for any.
+--
+-- Atomic because a task must be in the queue or in the claims. The claim number guards a supervisor that acts for a
+-- child which blocks: a child that woke up and claimed again may have got, and started, the very same task.
+
+local last, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+if claim_number ~= '' and claim_number ~= last then
+  return 0
+end
+
+local wrong = wrong_keys(keys) or wrong_groups(keys) or wrong_queues(queues)
+if wrong then
+  return wrong
+end
+local known_queues, tasks, named = by_name(queues), {}, {}
+for _, id in ipairs(ids) do
+  local held = not named[id] and redis.call('HGET', keys.claims, id)
+  named[id] = true
+  tasks[#tasks + 1] = held and held_task(keys.claims, id, held, known_queues) or nil
+end
+local claimed = {}
+for i, task in ipairs(tasks) do
+  claimed[i] = task.claimed
+end
+wrong = left_to_whole(keys, queues, claimed)
+if wrong then
+  return wrong
+end
+put_back(keys, tasks)
+return #tasks`,
+  'retry': `#!lua flags=allow-oom
+local group_parts
+local limit_parts
+local rare_parts
+${LIB.registration}
+${LIB.wrong_type}
+${LIB.wrong_keys}
+${LIB.wrong_queues}
+${LIB.split}
+${LIB.without_gate}
+${LIB.held_task}
+${LIB.by_name}
+${LIB.has_tags}
+${LIB.is_letter}
+${LIB.tag}
+${LIB.member_of}
+${LIB.wrong_groups}
+${LIB.may_have_limits}
+${LIB.whole_needed}
+${LIB.left_to_whole}
+${LIB.is_cancelled}
+${LIB.end_claim}
+${LIB.unique_digest}
+${LIB.key_held}
+${LIB.CLAIMED}
+${LIB.end_cancelled_2}
+${LIB.base36}
+${LIB.counted}
+${LIB.keep_ordered_2}
+${LIB.remembered}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.is_foreign}
+${LIB.is_quarantined}
+${LIB.part}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.line_up_2}
+${LIB.push}
+${LIB.enlist}
+${LIB.wait_until}
+${LIB.now_ms}
+${LIB.give_up_slots_2}
+${LIB.try_again}
+local rare_parts_made
+rare_parts = function()
+if not rare_parts_made then
+${LIB.free_key}
+${LIB.note_endings}
+${LIB.body_start}
+${LIB.series_name}
+${LIB.note_ending}
+${LIB.end_limits_2}
+${LIB.leave_group_2}
+${LIB.end_as_cancelled}
+rare_parts_made = { free_key = free_key, note_endings = note_endings, body_start = body_start, series_name = series_name, note_ending = note_ending, end_limits = end_limits, leave_group = leave_group, end_as_cancelled = end_as_cancelled }
+end
+return rare_parts_made
+end
+-- lets a task run again after an attempt, now or later.
+-- Returns 1, or 0 if the child no longer held it or the attempt was counted before.
+local keys = {
+  session = KEYS[1],
+  claims = KEYS[2],
+  unique = KEYS[3],
+  cancelled = KEYS[4],
+  alarm = KEYS[5],
+  endings = KEYS[6],
+  catalog = KEYS[7],
+  groups = KEYS[8],
+  group_times = KEYS[9],
+  groups_ended = KEYS[10],
+  released = KEYS[11],
+  limits = KEYS[12],
+  slots = KEYS[13],
+  rates = KEYS[14],
+  paced = KEYS[15],
+  waiters = KEYS[16],
+  limit_labels = KEYS[17],
+}
+local child, id, failures, delay, line, counts, stopped, stopped_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local queue = {
+  name = ARGV[9],
+  pending = KEYS[18],
+  quarantined = KEYS[19],
+  bell = KEYS[20],
+  scheduled = KEYS[21],
+  dead = KEYS[22],
+  records = KEYS[23],
+  held = KEYS[24],
+  ready = KEYS[25],
+}
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`failures\` before this attempt are two digits, base 36; \`counts\` is 1 when it counts as one, 0 when nothing was tried;
+-- \`line\` goes to the history. \`stopped\` is a limit under which nothing starts for \`stopped_ms\`, or ''.
+--
+-- Atomic because a task must be in one place. The failures guard a copy of this command that arrives late: by then the
+-- same child may hold the task for the next attempt.
+
+local _, lost = registration(keys.session, child)
+if lost then
+  return lost
+end
+local wrong = wrong_keys(keys) or wrong_queues({ queue })
+if wrong then
+  return wrong
+end
+local held = redis.call('HGET', keys.claims, id)
+local task = held and held_task(keys.claims, id, held, by_name({ queue }))
+if not task or string.sub(task.message, 22, 23) ~= failures then
+  return 0
+end
+wrong = member_of(task.message) and wrong_groups(keys) or left_to_whole(keys, { queue }, { task.claimed })
+if wrong then
+  return wrong
+end
+if stopped ~= '' then
+  limit_parts().use_lines(keys, task.known_queues)
+  limit_parts().stop_limit(stopped, tonumber(stopped_ms))
+end
+if not end_cancelled(keys, task) then
+  try_again(keys, task, { delay = tonumber(delay), line = line, counts = counts == '1' })
+end
 return 1`,
 };

@@ -53,19 +53,23 @@ local function finish(keys, ids)
   return ended
 end
 
--- active to cancelled: a task that was cancelled while it was active ends in this way and no other.
--- Returns whether it was cancelled.
-local function end_cancelled(keys, task)
-  if not is_cancelled(keys.cancelled, task.message) then
-    return false
-  end
+-- active to cancelled.
+local function end_as_cancelled(keys, task)
   if end_claim(task) then
     free_key(keys.unique, task.message)
     note_ending(keys, task.queue.name, task.message, 'cancelled')
     end_limits(keys, task.known_queues, task.queue, task.claimed, CLAIMED)
     leave_group(keys, task.known_queues, task.message, 'cancelled')
   end
-  return true
+end
+
+-- A task that was cancelled while it was active ends in this way and no other. Returns whether it was cancelled.
+local function end_cancelled(keys, task)
+  local was_cancelled = is_cancelled(keys.cancelled, task.message)
+  if was_cancelled then
+    end_as_cancelled(keys, task)
+  end
+  return was_cancelled
 end
 
 -- The notes of a task stay as long as its record. A foreign key in place of notes must not keep the task from its end.

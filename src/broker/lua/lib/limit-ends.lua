@@ -38,6 +38,24 @@ local function wrong_lines_of(keys, queues, messages)
   end
 end
 
+-- Whether a script is whole. Its short form, which has IS_SHORT in the place of this, has nothing for limits and groups.
+local IS_WHOLE = true
+local IS_SHORT = false
+
+-- The answer of a short form, before it writes anything.
+local function whole_needed()
+  return redis.error_reply('WHOLE_NEEDED a task has a limit or is in a group')
+end
+
+-- In a short form, in the place of `wrong_lines_of`.
+local function left_to_whole(_, _, messages)
+  for _, message in ipairs(messages) do
+    if may_have_limits(message) or member_of(message) then
+      return whole_needed()
+    end
+  end
+end
+
 -- The limits of claimed messages, those with these numbers in a list. Nil where none has one, as for most.
 local function limits_among(numbers, messages)
   local found

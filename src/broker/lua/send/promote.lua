@@ -45,7 +45,6 @@ local function promote(queue, due)
   if #due > 0 then
     enlist(keys, known_queues, queue, due, false, true)
     redis.call('ZREMRANGEBYRANK', queue.scheduled, 0, #due - 1)
-    left = left - #due
   end
   local first = redis.call('ZRANGE', queue.scheduled, 0, 0, 'WITHSCORES')
   if first[2] then
@@ -70,24 +69,35 @@ local found = fields_of(keys.pauses, queues)
 if found.err then
   foreign = { '', redis.call('TYPE', keys.pauses).ok }
 end
+-- mostly there are no limits
+local wrong_of, due_of, any_limits = {}, {}, redis.call('EXISTS', keys.paced, keys.rates) > 0
 for i, queue in ipairs(queues) do
-  local wrong = wrong_queues({ queue })
-  local due = not wrong and left > 0
+  wrong_of[i] = wrong_queues({ queue })
+  due_of[i] = not wrong_of[i] and left > 0
     and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
-  wrong = wrong or wrong_lines_of(keys, { queue }, due)
+  left = left - #due_of[i]
+  for _, message in ipairs(due_of[i]) do
+    any_limits = any_limits or may_have_limits(message)
+  end
+end
+if any_limits and not IS_WHOLE then
+  return whole_needed()
+end
+for i, queue in ipairs(queues) do
+  local wrong = wrong_of[i] or any_limits and wrong_lines_of(keys, { queue }, due_of[i])
   if wrong then
     refused[#refused + 1] = wrong.err
+    left = left + #due_of[i]
   else
-    promote(queue, due)
+    promote(queue, due_of[i])
     if found[i] then
       end_pause(queue, found[i])
     end
   end
 end
 
--- Limits: mostly there are none.
 local unreached = {}
-if redis.call('EXISTS', keys.paced, keys.rates) > 0 then
+if any_limits and redis.call('EXISTS', keys.paced, keys.rates) > 0 then
   local wrong = wrong_lines(keys, {})
   if wrong then
     refused[#refused + 1] = wrong.err

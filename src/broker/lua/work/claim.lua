@@ -57,18 +57,22 @@ if wrong or not ours then
   return wrong or wrong_type('hash', claims) or wrong_queues(queues)
 end
 
+-- mostly there is nothing of all this
+local rare = { pauses, gates }
+for i = 1, #queues do
+  rare[i + 2] = queues[i].ready
+end
+local any_rare = redis.call('EXISTS', unpack(rare)) > 0
+
 -- Whether something of these queues is for `claim-limited`: their limits, tasks in lines, a quarantined task with limits.
 local function has_limits()
-  local may_limit = { gates }
   for i = 1, #queues do
-    may_limit[i + 1] = queues[i].ready
     local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
     if first and may_have_limits(first) and line_of(first) then
       return true
     end
   end
-  local found = redis.call('EXISTS', unpack(may_limit))
-  if found == 0 then
+  if not any_rare then
     return false
   end
   local its_gates = fields_of(gates, queues)
@@ -80,7 +84,7 @@ local function has_limits()
       return true
     end
   end
-  return found > redis.call('EXISTS', gates)
+  return redis.call('EXISTS', unpack(rare, 3)) > 0
 end
 
 if most > 0 and claim_number > tonumber(last) and has_limits() then
@@ -100,7 +104,7 @@ end
 count_stale(stats, #ids - acked)
 
 local paused
-if redis.call('EXISTS', pauses) == 1 then
+if any_rare and redis.call('EXISTS', pauses) == 1 then
   queues, paused = without_paused(pauses, queues)
 end
 

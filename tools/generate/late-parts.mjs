@@ -1,0 +1,138 @@
+/**
+ * Rooms of parts that few runs of a script need: a function, the maker of the room, makes them when the first of them is used. All
+ * together would take longer than the rest of a script that ends a plain task.
+ *
+ * - `maker`: its name in the scripts
+ * - `of`: the libraries, and parts of others
+ * - `atOnce`: those of their parts that nearly each run uses
+ * - `alwaysIn`: scripts that always need the others, too
+ * - `only`: the scripts that have the room; all without it
+ */
+const ROOMS = [
+  {
+    maker: 'limit_parts',
+    of: ['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends'],
+    atOnce: [
+      ...['may_have_limits', 'without_gate', 'note_labels', 'wrong_lines_of', 'limits_among'],
+      ...['IS_WHOLE', 'IS_SHORT', 'whole_needed', 'left_to_whole'],
+      ...['end_limits', 'keep_ordered', 'give_up_slots', 'CLAIMED', 'WAITING', 'DECLARED'],
+    ],
+    alwaysIn: ['claim-limited', 'enqueue-limited', 'set-limit', 'reset-limit', 'forget-limit'],
+  },
+  {
+    maker: 'group_parts',
+    of: ['lib/groups'],
+    atOnce: ['member_of', 'leave_group', 'wrong_groups', 'ENDED_KEPT'],
+    alwaysIn: [
+      ...['add-nodes', 'cancel-group', 'cancel-node', 'enqueue-members', 'open-group', 'seal-group', 'tend-groups'],
+    ],
+  },
+  {
+    maker: 'rare_parts',
+    of: ['lib/claims', 'lib/pauses', 'lib/metrics', 'end_as_cancelled'],
+    atOnce: ['ids_in', 'claimed_as'],
+    alwaysIn: [],
+    only: ['claim', 'claim-limited', 'retry', 'bury'],
+  },
+  {
+    maker: 'due_parts',
+    of: ['lib/enlist', 'lib/pauses'],
+    atOnce: [],
+    alwaysIn: [],
+    only: ['promote'],
+  },
+];
+
+/**
+ * Scripts that have a short form, which serves most calls: the functions of all loaded scripts are live in the Lua of Redis, and its
+ * garbage collector marks them again and again, at the cost of every script. The short form has none for limits and groups. Before it
+ * writes anything it asks, in the place where the whole script asks `wrong_lines_of`, whether it lacks them.
+ */
+export const SHORT = ['bury', 'enqueue-unique', 'fire-cron', 'promote', 'redrive', 'release', 'retry'];
+const LACKING = ['limit_parts', 'group_parts'];
+/** What stands in the place of a part in a short form. */
+const INSTEAD = [
+  ['wrong_lines_of', 'left_to_whole'],
+  ['IS_WHOLE', 'IS_SHORT'],
+];
+
+/** A maker for fewer would take as long as they do. */
+const FEWEST = 4;
+
+/**
+ * Finds out where each part that a script uses is made.
+ *
+ * @param script its name
+ * @param uses the names of all its parts, each behind those that it uses itself
+ * @param text that of the script
+ * @param namesIn the parts that a text names; the text of a part, by its name
+ * @param fileOf the library of a part, by its name
+ * @returns the maker of each part that is made late, by its name
+ */
+export function placesOf({ script, text, uses, namesIn, textOf, fileOf }) {
+  const rooms = ROOMS.filter((room) => !room.alwaysIn.includes(script) && (room.only?.includes(script) ?? true));
+  const places = new Map();
+  for (const { maker, of, atOnce } of rooms) {
+    const late = uses.filter((name) => [fileOf(name), name].some((it) => of.includes(it)) && !atOnce.includes(name));
+    if (late.length >= FEWEST) for (const name of late) places.set(name, maker);
+  }
+  // what only the parts of one room use is made with them; those that are used stand before those that use them
+  const users = new Map(uses.map((name) => [name, new Set()]));
+  for (const name of namesIn(text)) users.get(name)?.add('');
+  for (const name of uses.toReversed()) {
+    if (!places.has(name)) {
+      const [place, ...others] = users.get(name);
+      if (place && others.length === 0) places.set(name, place);
+    }
+    for (const used of namesIn(textOf(name))) if (used !== name) users.get(used)?.add(places.get(name) ?? '');
+  }
+  return places;
+}
+
+/** The text of a script for its short form. */
+export function shortOf(text) {
+  return INSTEAD.reduce((short, [part, other]) => short.replaceAll(new RegExp(`\\b${part}\\b`, 'g'), other), text);
+}
+
+/** The makers of those parts that a short form lacks, by their names. `libraryOf` has the library of each part. */
+export function lackingIn(libraryOf) {
+  const rooms = ROOMS.filter(({ maker }) => LACKING.includes(maker));
+  const makerOf = (name, library) =>
+    rooms.find(({ of, atOnce }) => of.includes(library) && !atOnce.includes(name))?.maker;
+  return new Map([...libraryOf].map(([name, library]) => [name, makerOf(name, library)]).filter(([, maker]) => maker));
+}
+
+/** A text that stands in a place, with the parts of other places as they are found there. `here` is '' outside of all makers. */
+export function textIn(here, text, places) {
+  const elsewhere = [...places].filter(([, place]) => place !== here).map(([name]) => name);
+  if (elsewhere.length === 0) return text;
+  const names = new RegExp(`(?<![.\\w])(?:${elsewhere.join('|')})\\b(?! =[^=])`, 'g');
+  // a comment may name them
+  return text
+    .split('\n')
+    .map((line) => (/^\s*--/.test(line) ? line : line.replace(names, (name) => `${places.get(name)}().${name}`)))
+    .join('\n');
+}
+
+/** The makers, and what stands in front of all that use them. `made` has the text of each part. */
+export function makersOf(places, uses, made) {
+  const makers = [...new Set(places.values())];
+  return {
+    declarations: makers.map((maker) => `local ${maker}`),
+    definitions: makers.flatMap((maker) => {
+      const names = uses.filter((name) => places.get(name) === maker);
+      if (names.length === 0) return [];
+      const functions = names.map((name) => made.get(name));
+      return [
+        `local ${maker}_made`,
+        `${maker} = function()`,
+        `if not ${maker}_made then`,
+        ...functions,
+        `${maker}_made = { ${names.map((name) => `${name} = ${name}`).join(', ')} }`,
+        'end',
+        `return ${maker}_made`,
+        'end',
+      ];
+    }),
+  };
+}
