@@ -6,20 +6,38 @@
  *
  * On a private server, one after the other: what a start costs Redis without a limit, with one key and with 100,000 keys of which each has
  * a concurrency and a rate, as microseconds of its scripts from the sending to the end of a task; the longest claim; and the bytes of a
- * task that waits and of a key that is idle.
+ * task that waits and of a key that is idle. Then the time from the end of a handler that holds a lock to the start of the next one: two
+ * processes run the claim loop of a child over tasks of one key.
  */
+import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { openSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../dist/broker/redis-broker.js';
+import { ScoreboardWriter } from '../dist/ipc/scoreboard-writer.js';
 import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
 import { encodeDone } from '../dist/message/task-result.js';
+import { PolicyBook } from '../dist/policy/policy-book.js';
+import { TaskRegistry } from '../dist/task/task-registry.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
+import { ClaimLoop } from '../dist/worker/claim-loop.js';
+import { Executor } from '../dist/worker/executor.js';
 
 const TASKS = Number(process.env.TASKS ?? 100_000);
 const AT_ONCE = 8;
 const QUEUES = ['default'];
 const NAME = 'limits';
+const LEASE_MS = 3_000_000;
+/** Tasks of one key, for the time in which a slot is free. */
+const IN_TURN = Number(process.env.IN_TURN ?? 1_000);
+
+const [, , url] = process.argv;
+if (url) await work();
 
 const server = await RedisServer.start();
 const redis = new Redis(server.url);
@@ -42,6 +60,7 @@ for (const [kind, tagsOf] of Object.entries(kinds)) {
   costs[kind] = await costOf(kind, tagsOf, before);
 }
 console.table(costs);
+console.log(`from a freed slot to the start of the next task, in ms: ${await freedSlot()}`);
 
 await broker.close();
 redis.disconnect();
@@ -88,7 +107,71 @@ async function costOf(kind, tagsOf, before) {
     'bytes waiting': Math.round(waiting),
     'longest us': Math.max(0, ...slow.map(([, , us]) => us)),
     rates,
+    'bytes an idle key':
+      rates > 0 ? Math.round((await redis.memory('USAGE', `{${NAME}}:rates`, 'SAMPLES', 0)) / rates) : 0,
   };
+}
+
+/** A process that runs tasks until it is ended, and reports when each has started and ended. */
+async function work() {
+  const broker = new RedisBroker({ redis: url, namespace: NAME, queues: QUEUES, commandTimeoutMs: 60_000 });
+  await broker.connect();
+  const [session, catalog] = [`s${process.pid}-30000`, [{ name: 'ReportTasks.send', queue: 'default' }]];
+  await broker.openSession({ session, leaseMs: LEASE_MS, queues: QUEUES, catalog, host: 'bench', pid: process.pid });
+  const child = `${session}.1`;
+  await broker.register(session, child);
+  const registry = new TaskRegistry();
+  registry.add({
+    name: 'ReportTasks.send',
+    queue: 'default',
+    where: 'bench',
+    origin: { type: Object, method: 'send', module: 'bench', decorator: '@Task()' },
+    policyOf: new PolicyBook({}, new Map()).of({}, 'default', 'ReportTasks.send'),
+    handler: async () => {
+      const started = now();
+      await pause(2);
+      process.send([started, now()]);
+    },
+  });
+  const path = join(tmpdir(), `nestwork-bench-${process.pid}`);
+  const scoreboard = openSync(path, 'w+');
+  unlinkSync(path);
+  const loop = new ClaimLoop({
+    broker,
+    claimant: { session, child, queues: QUEUES },
+    executor: new Executor(registry, []),
+    concurrency: 1,
+    maxTasks: 0,
+    scoreboard: new ScoreboardWriter(1_000, scoreboard),
+    onWorn: () => {},
+    onLeaseLost: () => {},
+  });
+  process.send('ready');
+  await loop.run();
+}
+
+/** The median, and the time within which 99 of 100 start. */
+async function freedSlot() {
+  await redis.flushall();
+  await redis.hset(`{${NAME}}:limits`, limitKey(0).slice(0, 6), '1 - 1 0 {}');
+  const runs = [];
+  const workers = Array.from({ length: 2 }, () => fork(process.argv[1], [server.url]));
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const all = new Promise((resolve) => {
+    for (const worker of workers) worker.on('message', (run) => runs.push(run) === IN_TURN && resolve());
+  });
+  const messages = Array.from({ length: IN_TURN }, () => message(`l${limitKey(0)}`));
+  await broker.enqueueLimited('default', messages, { labels: [] });
+  await all;
+  for (const worker of workers) worker.kill();
+  runs.sort(([a], [b]) => a - b);
+  const gaps = runs.slice(1).map(([started], at) => started - runs[at][1]);
+  gaps.sort((a, b) => a - b);
+  return `${gaps[gaps.length >> 1].toFixed(1)} (99 %: ${gaps[Math.floor(0.99 * gaps.length)].toFixed(1)})`;
+}
+
+function now() {
+  return performance.timeOrigin + performance.now();
 }
 
 /** Redis microseconds a task in scripts, and what the run gave. */
