@@ -71,6 +71,20 @@ export class TaskCancelledError extends NestworkError {
   }
 }
 
+const ASKED_AGAIN = 'The task asked to run again.';
+
+/**
+ * What stands behind the words of a RetryTask in the text of an error, mostly ''; undefined for another error: that attempt has failed, and
+ * did not ask for the next one.
+ *
+ * @example
+ * behindRetry('RetryTask: The task asked to run again. (caused by Error: 429)'); // ' (caused by Error: 429)'
+ */
+export function behindRetry(error: string | undefined): string | undefined {
+  const words = `RetryTask: ${ASKED_AGAIN}`;
+  return error?.startsWith(words) ? error.slice(words.length) : undefined;
+}
+
 /**
  * Thrown by a task that wants to run again, regardless of `retryOn`. It counts as an attempt: where `retries` is set it
  * is the limit. Where it is set nowhere there is none, and the next attempt starts after 100 ms at the earliest.
@@ -98,7 +112,7 @@ export class RetryTask extends Error {
 
   /** @throws NestworkError INVALID_DURATION */
   constructor(options: { in?: Duration; limit?: string; cause?: unknown } = {}) {
-    super('The task asked to run again.', { cause: options.cause });
+    super(ASKED_AGAIN, { cause: options.cause });
     this.inMs = options.in === undefined ? undefined : toMilliseconds(options.in, 'RetryTask({ in })');
     this.limit = options.limit;
   }

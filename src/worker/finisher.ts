@@ -3,6 +3,7 @@ import type { FinishedTask } from '../broker/port/result-port.js';
 import { NestworkError } from '../errors.js';
 import type { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import { encodeCancelled } from '../message/task-result.js';
+import { RetryTask } from '../policy/task-errors.js';
 import type { TaskStateWord } from '../task/task-states.js';
 import { errorText } from '../values/error-text.js';
 import { NewNames } from '../values/log-once.js';
@@ -90,9 +91,8 @@ export class Finisher {
     const error = printedText(text, code !== 'TASK_FAILED');
     if (failure.decision.kind === 'retry') {
       const { inMs, stop } = failure.decision;
-      const what = failure.attempted ? `failed at attempt ${attempt}` : 'cannot be run here';
       if (!isParked(code) || this.unknown.isNew(printable(name))) {
-        const line = `Task ${which} ${what} and is tried again in ${inMs} ms: ${error}`;
+        const line = `Task ${which} ${againText(failure, { inMs, stop }, attempt)}: ${error}`;
         within(failure.task, () => this.logger.warn(line));
       }
       this.retry(claimed, failure, { inMs, stop });
@@ -235,4 +235,16 @@ function isRefusal(error: unknown): boolean {
 function within(task: RunningTask | undefined, log: () => void): void {
   if (task) runningTask.run(task, log);
   else log();
+}
+
+/** Who asks to run again has not failed. */
+function againText(
+  { attempted, error }: Failure,
+  { inMs, stop }: Pick<Retry, 'inMs' | 'stop'>,
+  attempt: number | undefined,
+): string {
+  if (!attempted) return `cannot be run here and is tried again in ${inMs} ms`;
+  if (!(error instanceof RetryTask)) return `failed at attempt ${attempt} and is tried again in ${inMs} ms`;
+  const asked = `asked at attempt ${attempt} to run again in ${inMs} ms`;
+  return stop ? `${asked}, and stops the limit ${printable(error.limit ?? '')} until then` : asked;
 }

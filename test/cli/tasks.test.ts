@@ -1,3 +1,4 @@
+import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { limitKey } from '../../src/message/limit-tag.js';
 import { fairDigest } from '../../src/message/order-tag.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
@@ -132,6 +133,21 @@ describe('nestwork tasks ls', () => {
 });
 
 describe('nestwork tasks show and explain', () => {
+  it('name when a task that asked to run again is due, and that it has not failed', async () => {
+    const [message = ''] = fixture.messages(1);
+    const error = 'RetryTask: The task asked to run again. (caused by Error: 429)';
+    const asked = encodeAttempt({ at: 1, attempt: 1, code: 'TASK_FAILED', error });
+    const failed = encodeAttempt({ at: 2, attempt: 2, code: 'TASK_FAILED', error: 'Error: no route' });
+    await fixture.broker.enqueue('default', [message + asked + failed], { at: (await fixture.now()) + 3_600_000 });
+    const { stdout } = await nestwork(['tasks', 'show', idOf(message)], options);
+    expect(stdout).toMatch(/^due {7}\S+ \S+ \(in [^)]+\)$/m);
+    expect(stdout).not.toMatch(/^enqueued/m);
+    expect(stdout.split('\n').filter((line) => /^(retried|failed)/.test(line))).toEqual([
+      'retried   1970-01-01 00:00:00Z  it asked to run again (caused by Error: 429)',
+      'failed    1970-01-01 00:00:00Z  TASK_FAILED  Error: no route',
+    ]);
+  });
+
   it('shows a task in any state, its arguments only when asked', async () => {
     const [id = ''] = await seed(1);
     const plain = await nestwork(['tasks', 'show', id], options);

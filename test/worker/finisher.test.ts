@@ -6,7 +6,7 @@ import { ScoreboardWriter } from '../../src/ipc/scoreboard-writer.js';
 import { attemptsOf } from '../../src/message/attempt-record.js';
 import { limitKey } from '../../src/message/limit-tag.js';
 import { decodeMessage } from '../../src/message/task-message.js';
-import { SoftTimeoutError, TaskCancelledError } from '../../src/policy/task-errors.js';
+import { RetryTask, SoftTimeoutError, TaskCancelledError } from '../../src/policy/task-errors.js';
 import type { Decision } from '../../src/policy/task-policy.js';
 import type { Failure } from '../../src/worker/executor.js';
 import { Finisher } from '../../src/worker/finisher.js';
@@ -238,12 +238,24 @@ describe('a task that failed', () => {
     expect(lines).toEqual([]);
   });
 
+  it('on purpose is logged as one that asked for it, with the cause', async () => {
+    const run = await Run.of(fixture.message());
+    run.ends({ kind: 'retry', inMs: 7 }, { error: new RetryTask({ in: 7, cause: new Error('429') }) });
+    await run.settled();
+    expect(lines).toEqual([
+      `Task Some.task ${run.claimed.id} asked at attempt 1 to run again in 7 ms: RetryTask: The task asked to run again. (caused by Error: 429)`,
+    ]);
+  });
+
   it('is tried again with the limit that it stops', async () => {
     const retry = jest.spyOn(fixture.broker, 'retry');
     const run = await Run.of(fixture.message());
     const stop = { limit: limitKey('stripe', 'acme'), ms: 30_000 };
-    run.ends({ kind: 'retry', inMs: 30_000, stop });
+    run.ends({ kind: 'retry', inMs: 30_000, stop }, { error: new RetryTask({ in: '30s', limit: 'stripe' }) });
     await run.settled();
+    expect(lines).toEqual([
+      `Task Some.task ${run.claimed.id} asked at attempt 1 to run again in 30000 ms, and stops the limit stripe until then: RetryTask: The task asked to run again.`,
+    ]);
     expect(retry).toHaveBeenCalledWith(expect.anything(), run.claimed, expect.objectContaining({ inMs: 30_000, stop }));
     retry.mockRestore();
   });

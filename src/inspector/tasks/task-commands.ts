@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { NestworkError } from '../../errors.js';
+import { behindRetry } from '../../policy/task-errors.js';
 import type { StateWord } from '../../task/task-states.js';
 import { type CommandGroup, command } from '../../terminal/command.js';
 import { ago, instant } from '../../terminal/figures.js';
@@ -209,7 +210,9 @@ function withValues(task: TaskDetails): object {
 
 function described(task: TaskDetails, withArgs: boolean): string {
   const { id, state, queue, task: name = '(unknown)', ahead, attempt, attempts, worker, headers = {}, death } = task;
-  const times = { enqueued: task.enqueuedAt, due: task.dueAt, expires: task.expiresAt };
+  // of a scheduled one it is when it will come into its queue: as it is due
+  const enqueued = task.dueAt ? undefined : task.enqueuedAt;
+  const times = { enqueued, due: task.dueAt, expires: task.expiresAt };
   const ends = { started: task.startedAt, ended: task.endedAt, cancelled: task.cancelledAt };
   const place = state === 'waiting' ? 'in its flow, then in queue' : 'in queue';
   const lines = [
@@ -224,8 +227,11 @@ function described(task: TaskDetails, withArgs: boolean): string {
     lines.push(`died      ${instantOf(death.diedAt)}, on ${death.host} (${death.pid})`, `code      ${death.code}`);
   if (death) lines.push(`error     ${death.stack ?? death.error}`);
   lines.push(...groupLines(task.partOf));
-  for (const { at, code, error = '' } of attempts)
-    lines.push(`failed    ${instant(nearestDate(at))}  ${code}  ${error}`);
+  for (const { at, code, error = '' } of attempts) {
+    const asked = behindRetry(error);
+    const how = asked === undefined ? `${code}  ${error}` : `it asked to run again${asked}`;
+    lines.push(`${asked === undefined ? 'failed ' : 'retried'}   ${instant(nearestDate(at))}  ${how}`);
+  }
   for (const [header, value] of Object.entries(headers)) lines.push(`header    ${header}: ${value}`);
   const { result } = task;
   if (result) lines.push(`result    ${outcomeText(result)}`);

@@ -1,6 +1,7 @@
 import type { QueueState } from '../../broker/port/broker.js';
 import type { LineState } from '../../broker/port/limit-port.js';
 import type { ChildOfWorker } from '../../broker/port/task-port.js';
+import { behindRetry } from '../../policy/task-errors.js';
 import { instant } from '../../terminal/figures.js';
 import { count } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
@@ -283,9 +284,7 @@ function scheduled(facts: TaskFacts): readonly Reason[] {
   const { task, now } = facts;
   const { dueAt, attempts } = task;
   const last = attempts.at(-1);
-  const why =
-    last && `Its last attempt ended with ${last.code}${last.error === undefined ? '' : `: ${printable(last.error)}`}.`;
-  const more = why ? ` ${why}` : '';
+  const more = last ? ` ${lastText(last)}` : '';
   if (!dueAt) return [['scheduled', `It is due at a time that no date can have.${more}`], ...obstaclesOf(facts)];
   const dueMs = dueAt.getTime() - now;
   if (dueMs > 0)
@@ -297,6 +296,12 @@ function scheduled(facts: TaskFacts): readonly Reason[] {
     ],
     ...obstaclesOf(facts),
   ];
+}
+
+function lastText({ code, error }: Pick<TaskDetails['attempts'][number], 'code' | 'error'>): string {
+  const behind = behindRetry(error);
+  if (behind !== undefined) return `Its last attempt asked to run again${printable(behind)}.`;
+  return `Its last attempt ended with ${code}${error === undefined ? '' : `: ${printable(error)}`}.`;
 }
 
 function active(facts: TaskFacts): Reason {
