@@ -265,6 +265,18 @@ describe('a key that a person may not see', () => {
     expect(asked).toContainEqual({ namespace: 'nestwork', limit: 'stripe' });
   });
 
+  it('is hidden in the list of actions also where its limit has the name `queue`, as limits of queues begin', async () => {
+    await declare({ ...STRIPE, name: 'queue' }, MAIL);
+    await inspector.limits.set('queue', { key: 'acme', rate: '5/s' });
+    await inspector.limits.set('queue default', { rate: '5/s' });
+    const subjectsOf = async (on: DashboardApp): Promise<string[]> =>
+      (await on.get<ActionsPage>('actions')).body.actions.map(({ subject }) => subject);
+    expect(await subjectsOf(dashboard)).toEqual(['queue default', 'queue acme']);
+    await at(without('arguments').options, async (other) => {
+      expect(await subjectsOf(other)).toEqual(['queue default', 'queue, a hidden key']);
+    });
+  });
+
   it.each([
     'limits.stripe',
     'limits',
@@ -276,7 +288,7 @@ describe('a key that a person may not see', () => {
       expect(await answersOf(other, id)).not.toContain('acme');
       expect(await keysOf('stripe', other)).toMatchObject([{ why: 'The option redact hides it.' }]);
       const found = await other.get('limit/key', { name: 'stripe', key: 'acme' });
-      expect(found).toMatchObject({ status: 403, body: { code: 'HIDDEN' } });
+      expect(found).toMatchObject({ status: 400, body: { code: 'HIDDEN' } });
     });
   });
 

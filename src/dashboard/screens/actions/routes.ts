@@ -11,7 +11,8 @@ const MOST = 1_000;
 const USUAL = 50;
 const OF_LIMITS: readonly ActionRecord['action'][] = ['set-limit', 'reset-limit'];
 
-async function list({ inspector, live, query, rights, redaction }: Call): Promise<ActionsPage> {
+async function list(call: Call): Promise<ActionsPage> {
+  const { inspector, live, query, rights, redaction } = call;
   const limit = optionalWholeIn(query, 'limit', { least: 1, most: MOST }) ?? USUAL;
   // the inspector refuses one that there is not
   const action = optionalTextIn(query, 'action') as ActionListOptions['action'];
@@ -23,17 +24,23 @@ async function list({ inspector, live, query, rights, redaction }: Call): Promis
     found.slice(0, limit).map(async (action) => ({
       ...action,
       at: action.at.toISOString(),
-      ...(OF_LIMITS.includes(action.action) ? await limitShown(keys, action.subject) : { to: targetOf(action) }),
+      ...(OF_LIMITS.includes(action.action) ? await limitShown(call, keys, action.subject) : { to: targetOf(action) }),
     })),
   );
   return { actions, more: found.length > limit, kinds: ACTIONS };
 }
 
 /** The name of a limit, and its key as far as this person may see it. That of a queue is two words, and has no key. */
-async function limitShown(keys: LimitKeys, subject: string): Promise<Pick<ActionLine, 'subject' | 'to'>> {
+async function limitShown(
+  { live }: Call,
+  keys: LimitKeys,
+  subject: string,
+): Promise<Pick<ActionLine, 'subject' | 'to'>> {
   const [name = ''] = subject.split(' ');
   const key = subject.slice(name.length + 1);
-  if (name === 'queue' || key === '') return { subject, to: ['limits', subject] };
+  // a limit with keys may be named `queue`
+  const isOfQueue = name === 'queue' && (await live.snapshot()).queues.some(({ queue }) => queue === key);
+  if (isOfQueue || key === '') return { subject, to: ['limits', subject] };
   if (await keys.hides(name, key)) return { subject: `${name}, a hidden key`, to: ['limits', name] };
   return { subject, to: ['limits', name, { key }] };
 }

@@ -37,7 +37,7 @@ export async function readKey(call: Call): Promise<KeyLine> {
   const [name, key] = [textIn(query, 'name'), textIn(query, 'key')];
   const seen = new LimitKeys(call.rights, call.redaction);
   if (!(await seen.mayShow(name))) throw Refused.right('arguments', call.by);
-  if (await seen.hides(name, key)) throw new Refused(403, 'HIDDEN', 'The option `redact` hides keys of this limit.');
+  if (await seen.hides(name, key)) throw new Refused(400, 'HIDDEN', 'The option `redact` hides keys of this limit.');
   const report = await live.shared.read(['limit key', name, key], () => inspector.limits.key(name, key));
   return keyLineOf(seen, name, { ...report, key });
 }
