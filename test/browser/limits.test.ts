@@ -57,8 +57,11 @@ inBrowser('limits in a browser', () => {
       .locator('main .why')
       .getByText(/The limit newsletter is set to 0 by jonas, until .*: nothing starts\./)
       .waitFor();
-    await page.locator('main .facts').getByRole('link', { name: 'newsletter' }).click();
-    await page.locator('main h1').getByText('newsletter').waitFor();
+    for (const place of ['.facts', '.why']) {
+      await page.locator(`main ${place}`).getByRole('link', { name: 'newsletter' }).click();
+      await page.locator('main h1').getByText('newsletter').waitFor();
+      await page.goBack();
+    }
     await here.show('#/shop/overview');
     await page.getByRole('link', { name: 'Look at export' }).click();
     await page.locator('main h1').getByText('export').waitFor();

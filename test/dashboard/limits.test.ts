@@ -256,7 +256,7 @@ describe('a key that a person may not see', () => {
       expect(view.sentences[0]).toBe(
         'The limit stripe for a hidden key is set to 0 by anna, until it is reset: nothing starts.',
       );
-      expect(view.limits).toEqual([{ name: 'stripe' }]);
+      expect(view.limits).toEqual([{ name: 'stripe', words: 'limit stripe for a hidden key' }]);
       const { actions } = (await other.get<ActionsPage>('actions')).body;
       expect(actions[0]).toMatchObject({ subject: 'stripe, a hidden key', to: ['limits', 'stripe'] });
       const found = await other.get('limit/key', { name: 'stripe', key: 'acme' });
@@ -478,7 +478,10 @@ describe('other pages', () => {
     const [, waits = ''] = await send(2, 'stripe', 'acme');
     await start(child);
     const { body: view } = await dashboard.get<TaskView>('task', { id: waits });
-    expect(view.limits).toEqual([{ name: 'stripe', key: 'acme' }, { name: 'queue default' }]);
+    expect(view.limits).toEqual([
+      { name: 'stripe', key: 'acme', words: 'limit stripe for acme' },
+      { name: 'queue default', words: 'limit of the queue default' },
+    ]);
     expect(view.sentences[0]).toContain('The limit stripe for acme is full: 1 of 1 places are taken');
     const limitAt = async (queue: string) => (await dashboard.get<QueueAnswer>('queue', { queue })).body.limit;
     expect(await limitAt('default')).toEqual({ name: 'queue default', allows: '20/s (burst 3)' });

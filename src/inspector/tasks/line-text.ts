@@ -88,28 +88,18 @@ function fullText(limit: LimitState, by: string): string {
   return `${titleOf(limit)} is full: ${count(used)} of ${count(most)} places are taken${by}.`;
 }
 
-/**
- * The same sentences without the key of this limit, for people who may not see it.
- *
- * @example
- * withoutKey(['The limit stripe for acme is full.'], { name: 'stripe', key: 'acme' }); // ['The limit stripe for a hidden key is full.']
- */
-export function withoutKey(
-  sentences: readonly string[],
-  { name, key }: Pick<TaskLimit, 'name' | 'key'>,
-): readonly string[] {
-  if (key === undefined) return sentences;
-  const limit = { name, queue: undefined };
-  const [shown, hidden] = [nameText({ ...limit, key }), `${nameText({ ...limit, key: undefined })} for a hidden key`];
-  return sentences.map((sentence) => sentence.replace(shown, () => hidden));
-}
-
 /** `The limit stripe for acme` */
 function titleOf(limit: LimitState, article = 'The'): string {
-  return `${article} ${nameText(limit)}`;
+  return `${article} ${limitWords(limit)}`;
 }
 
-function nameText({ name, queue, key }: Pick<LimitState, 'name' | 'queue' | 'key'>): string {
+/**
+ * What sentences call a limit.
+ *
+ * @example
+ * limitWords({ name: 'stripe', queue: undefined, key: 'acme' }); // 'limit stripe for acme'
+ */
+export function limitWords({ name, queue, key }: Pick<LimitState, 'name' | 'queue' | 'key'>): string {
   if (queue !== undefined) return `limit of the queue ${queue}`;
   const title = name === undefined ? 'limit of its task' : `limit ${printable(name)}`;
   return key === undefined ? title : `${title} for ${printable(key)}`;

@@ -282,17 +282,35 @@ function Notes({ view }: { readonly view: TaskView }): JSX.Element {
   );
 }
 
-function Why({ view: { task, sentences } }: { readonly view: TaskView }): JSX.Element {
+/** A sentence, in which the name of a limit leads to its page. */
+function linked(sentence = '', limits: TaskView['limits']): ComponentChildren {
+  for (const { name, key, words } of limits) {
+    const at = sentence.indexOf(`${words} `);
+    if (at < 0) continue;
+    return (
+      <>
+        {sentence.slice(0, at)}
+        <a class="link" href={href('limits', name, { key })}>
+          {words}
+        </a>
+        {sentence.slice(at + words.length)}
+      </>
+    );
+  }
+  return sentence;
+}
+
+function Why({ view: { task, sentences, limits } }: { readonly view: TaskView }): JSX.Element {
   const [answer, ...rest] = sentences;
   const waits = WAITS.includes(task.state);
   return (
     <div class="box why">
       <h2>{waits ? 'Why is it not done yet?' : 'How did it end?'}</h2>
-      <p class="answer">{answer}</p>
+      <p class="answer">{linked(answer, limits)}</p>
       {rest.length > 0 && (
         <ul class="plain">
           {rest.map((sentence) => (
-            <li key={sentence}>{sentence}</li>
+            <li key={sentence}>{linked(sentence, limits)}</li>
           ))}
         </ul>
       )}

@@ -1,4 +1,4 @@
-import { withoutKey } from '../../../inspector/tasks/line-text.js';
+import { limitWords } from '../../../inspector/tasks/line-text.js';
 import type { TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
 import { nameOfQueueLimit } from '../../../message/limit-tag.js';
 import type { RedactedTask } from '../../arguments/redaction.js';
@@ -20,9 +20,10 @@ export function limitsOf(
   for (const limit of line?.limits ?? []) {
     const { key, name = limit.queue && nameOfQueueLimit(limit.queue) } = limit;
     const isSeen = key === undefined || (is !== 'denied' && !redaction.hidesKey(name ?? '', key, { task, queue }));
-    if (!isSeen) shown = withoutKey(shown, limit);
+    const words = isSeen ? limitWords(limit) : limitWords({ ...limit, key: 'a hidden key' });
+    if (!isSeen) shown = shown.map((sentence) => sentence.replace(limitWords(limit), () => words));
     // one that no app declares any more has no page
-    if (name !== undefined) limits.push({ name, key: isSeen ? key : undefined });
+    if (name !== undefined) limits.push({ name, key: isSeen ? key : undefined, words });
   }
   return { limits, sentences: shown };
 }

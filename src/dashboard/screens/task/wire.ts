@@ -12,7 +12,12 @@ export interface TaskView {
   readonly sentences: readonly string[];
   readonly pause: Json<TaskExplanation['pause']>;
   /** those that a pending task has, and that of its queue; keys as far as this person may see them */
-  readonly limits: readonly { readonly name: string; readonly key: string | undefined }[];
+  readonly limits: readonly {
+    readonly name: string;
+    readonly key: string | undefined;
+    /** as sentences call it: `limit stripe for acme` */
+    readonly words: string;
+  }[];
   /** when it was read; ISO, by the clock of the app */
   readonly at: string;
   readonly arguments: ArgumentsView;
