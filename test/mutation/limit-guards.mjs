@@ -23,7 +23,11 @@ const CLAIM = missedBy('limits-waiting', [
   ),
   change('no task beside lines', "return redis.call('EXISTS', unpack(rare, 3)) > 0", 'return false'),
   change('no pause beside limits', 'local any_rare =', 'local any_rare = false and'),
-  change('tasks in spite of the limits of other queues', "return redis.call('EXISTS', unpack(rare, 3)) > 0", 'return true'),
+  change(
+    'tasks in spite of the limits of other queues',
+    "return redis.call('EXISTS', unpack(rare, 3)) > 0",
+    'return true',
+  ),
   change('no task beside lines of any queue', 'rare[i + 2] = queues[i].ready', 'rare[3] = queues[1].ready'),
   change(
     'no quarantined task with limits',
@@ -105,7 +109,11 @@ const ENLIST = missedBy('limits-waiting', [
 const PROMOTE = missedBy('limits-waiting', [
   change('no foreign line of due tasks', ' or any_limits and wrong_lines_of(keys, { queue }, due_of[i])', ''),
   remove('what is left for others after a foreign key', '    left = left + #due_of[i]\n'),
-  change('due tasks with limits', 'any_limits = any_limits or may_have_limits(message)', 'any_limits = any_limits or false'),
+  change(
+    'due tasks with limits',
+    'any_limits = any_limits or may_have_limits(message)',
+    'any_limits = any_limits or false',
+  ),
   remove('whole_needed: limits in a short form', 'if any_limits and not IS_WHOLE then\n  return whole_needed()\nend\n'),
   change(
     'due tasks in spite of foreign keys of limits',
