@@ -148,6 +148,10 @@ export const OF_LIMITS = {
     ...nothingForeignAmongOthers('\n  or has_limits and wrong_lines(keys, queues)'),
     ...missedBy('limits-leaving', [
       remove(
+        'whole_needed: limits in a short form',
+        'if (may_limit or any_members) and not IS_WHOLE then\n  return whole_needed()\nend\n',
+      ),
+      remove(
         'the freed limits',
         '    end_limits_of(has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)\n',
       ),

@@ -48,7 +48,7 @@ const ROOMS = [
  * garbage collector marks them again and again, at the cost of every script. The short form has none for limits and groups. Before it
  * writes anything it asks, in the place where the whole script asks `wrong_lines_of`, whether it lacks them.
  */
-export const SHORT = ['bury', 'enqueue-unique', 'fire-cron', 'promote', 'redrive', 'release', 'retry'];
+export const SHORT = ['bury', 'enqueue-unique', 'finish', 'fire-cron', 'promote', 'redrive', 'release', 'retry'];
 const LACKING = ['limit_parts', 'group_parts'];
 /** What stands in the place of a part in a short form. */
 const INSTEAD = [

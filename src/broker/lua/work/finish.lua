@@ -74,10 +74,15 @@ for i, entry in ipairs(entries) do
 end
 -- groups and limits may concern every queue; without them none is given
 local any_queues = #queues > 0
-local has_limits, any_members = any_queues and limits_among(held, messages), false
+local may_limit, any_members = false, false
 for _, i in ipairs(any_queues and held or {}) do
+  may_limit = may_limit or may_have_limits(messages[i])
   any_members = any_members or member_of(messages[i])
 end
+if (may_limit or any_members) and not IS_WHOLE then
+  return whole_needed()
+end
+local has_limits = may_limit and limits_among(held, messages)
 wrong = any_members and (wrong_groups(keys) or wrong_queues(queues))
   or has_limits and wrong_lines(keys, queues)
 if wrong then
