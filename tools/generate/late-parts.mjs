@@ -1,12 +1,12 @@
 /**
- * Rooms of parts that few runs of a script need: a function, the maker of the room, makes them when the first of them is used. All
- * together would take longer than the rest of a script that ends a plain task.
+ * Parts that few runs of a script need. Redis would take longer to make them than for the rest of a script that ends a plain task. So a
+ * function, their maker, makes them in a run that calls one of them.
  *
  * - `maker`: its name in the scripts
- * - `of`: the libraries, and parts of others
- * - `atOnce`: those of their parts that nearly each run uses
- * - `alwaysIn`: scripts that always need the others, too
- * - `only`: the scripts that have the room; all without it
+ * - `of`: libraries whose parts are late, and parts of other libraries
+ * - `atOnce`: those among them that nearly each run calls
+ * - `alwaysIn`: scripts that need all of them in each run
+ * - `only`: the scripts in which they are late; all by default
  */
 const ROOMS = [
   {
@@ -44,13 +44,14 @@ const ROOMS = [
 ];
 
 /**
- * Scripts that have a short form, which serves most calls: the functions of all loaded scripts are live in the Lua of Redis, and its
- * garbage collector marks them again and again, at the cost of every script. The short form has none for limits and groups. Before it
- * writes anything it asks, in the place where the whole script asks `wrong_lines_of`, whether it lacks them.
+ * Scripts that have a short form, which serves most calls. The functions of all loaded scripts are live in the Lua of Redis, and its
+ * garbage collector marks them again and again, at the cost of every script: the short form has none for limits and groups. It answers
+ * WHOLE_NEEDED, before it writes anything, where a task needs those.
  */
 export const SHORT = ['bury', 'enqueue-unique', 'finish', 'fire-cron', 'promote', 'redrive', 'release', 'retry'];
+/** The makers that a short form does not have. */
 const LACKING = ['limit_parts', 'group_parts'];
-/** What stands in the place of a part in a short form. */
+/** Parts, and what stands in their places in a short form. */
 const INSTEAD = [
   ['wrong_lines_of', 'left_to_whole'],
   ['IS_WHOLE', 'IS_SHORT'],
@@ -76,7 +77,7 @@ export function placesOf({ script, text, uses, namesIn, textOf, fileOf }) {
     const late = uses.filter((name) => [fileOf(name), name].some((it) => of.includes(it)) && !atOnce.includes(name));
     if (late.length >= FEWEST) for (const name of late) places.set(name, maker);
   }
-  // what only the parts of one room use is made with them; those that are used stand before those that use them
+  // a part that is used by those of one maker alone is made with them
   const users = new Map(uses.map((name) => [name, new Set()]));
   for (const name of namesIn(text)) users.get(name)?.add('');
   for (const name of uses.toReversed()) {
