@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { LUA } from '../../../dist/broker/redis/lua.generated.js';
+import { LUA, SHORT } from '../../../dist/broker/redis/lua.generated.js';
 import type { ScriptName } from '../../../dist/broker/redis/scripts.js';
 import { completeValues } from './resp.js';
 
@@ -20,7 +20,10 @@ export const SCRIPT_NAMES: readonly ScriptName[] = [
   'close-session',
 ];
 
-const BY_SHA = new Map(SCRIPT_NAMES.map((name) => [createHash('sha1').update(LUA[name]).digest('hex'), name] as const));
+/** Both forms of those that have a short one. */
+const BY_SHA = new Map(
+  [LUA, SHORT].flatMap((forms) => SCRIPT_NAMES.map((name) => [sha1(forms[name] ?? ''), name] as const)),
+);
 
 /**
  * A proxy on the loopback that loses replies: Redis has executed the command, the client never gets the reply.
@@ -113,8 +116,12 @@ function nameOf(request: Buffer): string {
   const [command = '', argument = ''] = bulkStrings(request, 2);
   const name = command.toLowerCase();
   if (name === 'evalsha') return BY_SHA.get(argument) ?? name;
-  if (name === 'eval') return BY_SHA.get(createHash('sha1').update(argument).digest('hex')) ?? name;
+  if (name === 'eval') return BY_SHA.get(sha1(argument)) ?? name;
   return name;
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
 }
 
 /** The first strings of a request, which is an array of them. */
