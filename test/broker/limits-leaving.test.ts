@@ -161,6 +161,21 @@ it('a process that ends wakes a task that it gives back, though another of its t
   expect(await claimedByAnother()).toEqual([idOf(late)]);
 });
 
+it('tasks of several keys that are given back together free the slot of each with one command', async () => {
+  await declareLimit(fixture, 'stripe', { most: 1 });
+  const limits = ['one', 'two', 'three', 'four'].map((key) => limitKey('stripe', key));
+  const messages = limits.map((limit) => limitedMessage(fixture, { limits: [limit] }));
+  await fixture.broker.enqueueLimited(QUEUE, messages, { labels: [] });
+  const child = await fixture.child();
+  expect(await claimed(child)).toHaveLength(4);
+  await fixture.redis.config('RESETSTAT');
+  await fixture.broker.release(child, messages.map(idOf));
+  const { 1: calls } = /cmdstat_hdel:calls=(\d+)/.exec(await fixture.redis.info('commandstats')) ?? [];
+  // of each the claim and the slot
+  expect(calls).toBe('8');
+  expect(await fixture.redis.exists(SLOTS)).toBe(0);
+});
+
 it.each(['x', 'twelve bytes', '["Some.task",[7]]', 'Z'.repeat(13), 'Z'.repeat(60)])(
   'bytes of others in the list of a queue with a limit hold no slot: %s',
   async (bytes) => {

@@ -122,6 +122,7 @@ const LIMITS = [
     change('room_of: a task that keeps its slot', '(not keeps or rule.most == 0)', 'true'),
     change('take_slot: the slot that a task has kept', '  if not keeps then\n    USED', '  do\n    USED'),
     change('flush_limits: slots that nobody has', 'if USED[limit] > 0 then\n      slots', 'if true then\n      slots'),
+    change('flush_limits: each change once', '    CHANGED[limit] = nil\n', ''),
   ]),
 ];
 

@@ -1068,6 +1068,8 @@ end`,
   end
   local slots, free, rates = {}, {}, {}
   for limit in pairs(CHANGED) do
+    -- a script that ends many tasks writes what each of them has changed
+    CHANGED[limit] = nil
     if USED[limit] > 0 then
       slots[#slots + 1] = limit
       slots[#slots + 1] = text(USED[limit])

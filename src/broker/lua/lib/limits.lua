@@ -173,6 +173,8 @@ local function flush_limits()
   end
   local slots, free, rates = {}, {}, {}
   for limit in pairs(CHANGED) do
+    -- a script that ends many tasks writes what each of them has changed
+    CHANGED[limit] = nil
     if USED[limit] > 0 then
       slots[#slots + 1] = limit
       slots[#slots + 1] = text(USED[limit])
