@@ -107,14 +107,17 @@ const ENLIST = missedBy('limits-waiting', [
 ]);
 
 const PROMOTE = missedBy('limits-waiting', [
-  change('no foreign line of due tasks', ' or any_limits and wrong_lines_of(keys, { queue }, due_of[i])', ''),
-  remove('what is left for others after a foreign key', '    left = left + #due_of[i]\n'),
+  change('no foreign line of due tasks', ' or any_limits and wrong_lines_of(keys, { queue }, due)', ''),
+  change('what is left for others after a foreign key', 'left = wrong and left or left - #due', 'left = left - #due'),
   change(
     'due tasks with limits',
     'any_limits = any_limits or may_have_limits(message)',
     'any_limits = any_limits or false',
   ),
-  remove('whole_needed: limits in a short form', 'if any_limits and not IS_WHOLE then\n  return whole_needed()\nend\n'),
+  remove(
+    'whole_needed: limits in a short form',
+    '  if any_limits and not IS_WHOLE then\n    return whole_needed()\n  end\n',
+  ),
   change(
     'due tasks in spite of foreign keys of limits',
     'refused[#refused + 1] = wrong.err\n  else\n    -- one',

@@ -72,22 +72,23 @@ end
 -- mostly there are no limits
 local wrong_of, due_of, any_limits = {}, {}, redis.call('EXISTS', keys.paced, keys.rates) > 0
 for i, queue in ipairs(queues) do
-  wrong_of[i] = wrong_queues({ queue })
-  due_of[i] = not wrong_of[i] and left > 0
+  local wrong = wrong_queues({ queue })
+  local due = not wrong and left > 0
     and redis.call('ZRANGEBYSCORE', queue.scheduled, '-inf', text(now), 'LIMIT', 0, left) or {}
-  left = left - #due_of[i]
-  for _, message in ipairs(due_of[i]) do
+  for _, message in ipairs(due) do
     any_limits = any_limits or may_have_limits(message)
   end
-end
-if any_limits and not IS_WHOLE then
-  return whole_needed()
+  if any_limits and not IS_WHOLE then
+    return whole_needed()
+  end
+  wrong = wrong or any_limits and wrong_lines_of(keys, { queue }, due)
+  wrong_of[i], due_of[i] = wrong, due
+  -- tasks that stay on the schedule take the place of no others
+  left = wrong and left or left - #due
 end
 for i, queue in ipairs(queues) do
-  local wrong = wrong_of[i] or any_limits and wrong_lines_of(keys, { queue }, due_of[i])
-  if wrong then
-    refused[#refused + 1] = wrong.err
-    left = left + #due_of[i]
+  if wrong_of[i] then
+    refused[#refused + 1] = wrong_of[i].err
   else
     promote(queue, due_of[i])
     if found[i] then
