@@ -1,4 +1,4 @@
-import { LIMIT_NAME_LENGTH, limitKey, nameDigest } from '../message/limit-tag.js';
+import { LIMIT_NAME_LENGTH, limitKey, nameDigest, nameOfQueueLimit, queueOfLimit } from '../message/limit-tag.js';
 import { pairsOf } from '../values/pairs.js';
 import { isFoundBefore, walkLimitKeys } from './limit-keys.js';
 import { linesBehind, tasksBehind } from './limit-lines.js';
@@ -19,6 +19,7 @@ import type {
   UndeclaredLimit,
 } from './port/limit-rules-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { unlessWrongType } from './redis/redis-errors.js';
 import { serverTime } from './redis/server-time.js';
 import { LIMITS_OF_SESSION, limitsOfSession } from './session-limits.js';
 import { allSessions } from './session-lists.js';
@@ -80,7 +81,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       if (!isKnown || !state) return undefined;
       return {
         name,
-        queue: declared?.queue,
+        queue: declared?.queue ?? queueOfLimit(name),
         keyed: declared?.keyed ?? override?.keyed ?? known === undefined,
         ordered: declared?.ordered ?? false,
         declared: declared?.bounds,
@@ -164,6 +165,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       value: overrideValue(setting),
       forMs: forMs ?? '',
       details: overrideDetails(setting, since),
+      queue: queueOfLimit(name) ?? '',
       queues: await this.waitingIn(name, key),
     });
     const record = { most, intervalUs, burst, since, until: Number(ends) || undefined, by };
@@ -174,6 +176,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     const input = {
       field: fieldOf(name, key),
       stop: `${limitKey(name, key)}.`,
+      queue: queueOfLimit(name) ?? '',
       queues: await this.waitingIn(name, key),
     };
     const [override, stopped, now] = await this.connection.call('reset-limit', input);
@@ -186,17 +189,35 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
 
   async undeclared(): Promise<UndeclaredLimit[]> {
     const entries = await this.entries(DECLARATIONS);
-    if (entries.size === 0) return [];
+    const alone = await this.alone(entries);
+    if (entries.size === 0) return alone;
     const sessions = await allSessions(this.connection);
     const declared = sessions.flatMap(({ fields }) => limitsOfSession(fields[LIMITS_OF_SESSION]));
     const digests = new Set(declared.map(({ name }) => nameDigest(name)));
-    return [...entries].flatMap(([field, entry]) => {
+    const forgotten = [...entries].flatMap(([field, entry]) => {
       const declared = declarationIn(entry);
       const name = nameIn(entry);
       // what another program or a newer version wrote stays
       if (!declared || name === undefined || digests.has(field)) return [];
       return [{ name, field, declared: entry, queue: declared.queue }];
     });
+    return [...forgotten, ...alone];
+  }
+
+  /** Limits of queues for which neither a declaration stands nor anything that somebody has set. */
+  private async alone(declared: ReadonlyMap<string, string>): Promise<UndeclaredLimit[]> {
+    const gates = await this.connection.command((redis, keys) => redis.hgetall(keys.gates()).catch(ofNoGates));
+    const limits = Object.entries(gates).flatMap(([queue, limit]) => {
+      const name = nameOfQueueLimit(queue);
+      const field = nameDigest(name);
+      // what another program wrote stays
+      return limit === limitKey(name) && !declared.has(field) ? [{ name, field, declared: '', queue }] : [];
+    });
+    if (limits.length === 0) return [];
+    const set = await this.connection.command((redis, keys) =>
+      redis.hmget(keys.limits(), ...limits.map(({ field }) => `${field}!`)),
+    );
+    return limits.filter((_, at) => set[at] === null);
   }
 
   async forget({ name, field, declared, queue = '' }: UndeclaredLimit): Promise<boolean> {
@@ -251,6 +272,12 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     const queues = lines.map((line) => line.slice(limitKey(name).length).split(' ')[0] ?? '');
     return [...new Set(queues.filter((queue) => queue !== ''))];
   }
+}
+
+/** A key of somebody else has no limits of queues. */
+function ofNoGates(error: Error): Record<string, string> {
+  unlessWrongType(error);
+  return {};
 }
 
 /** What somebody sets stands here. */

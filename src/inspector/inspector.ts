@@ -76,7 +76,7 @@ export class Inspector {
     this.health = new QueueHealth(broker, known, clock);
     this.tasks = new TaskInspector(broker, known, this.dead, clock);
     this.groups = new GroupInspector(broker);
-    this.limits = new LimitInspector(broker);
+    this.limits = new LimitInspector(broker, known);
     const history = new MinuteHistory(broker.metrics);
     this.metrics = new MetricsReader(broker, known, history);
     this.examination = new Doctor(broker, known, clock);

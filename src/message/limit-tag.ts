@@ -37,6 +37,12 @@ export function nameOfQueueLimit(queue: string): string {
   return `queue ${queue}`;
 }
 
+/** The queue whose limit has this name; undefined for a limit of tasks. */
+export function queueOfLimit(name: string): string | undefined {
+  const prefix = nameOfQueueLimit('');
+  return name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+}
+
 /** The tag of a message for one of its limits. @param key from `limitKey` */
 export function encodeLimitTag(key: string): string {
   return `l${key}`;

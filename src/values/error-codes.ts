@@ -643,7 +643,7 @@ export interface ErrorCodes {
    *
    * No app declares it, and nothing is set for it. A limit is forgotten a minute after the last worker that declares it.
    *
-   * **Remedy:** `nestwork limits ls` lists the limits. That of a queue is named `queue mail`. See [limits](../../docs/limits.md#change-a-limit-while-apps-run).
+   * **Remedy:** `nestwork limits ls` lists the limits. That of a queue is named `queue mail`; a queue without one gets it with `limits set`. See [limits](../../docs/limits.md#change-a-limit-while-apps-run).
    */
   UNKNOWN_LIMIT: 'operate';
 

@@ -31,14 +31,17 @@ async function send(count: number, limit = ACME): Promise<string[]> {
   return messages.map(idOf);
 }
 
-const change = (field: string, value: string, { forMs = '' as number | '', details = '{"name":"stripe"}' } = {}) =>
-  fixture.call('set-limit', { field, value, forMs, details, queues: ['default'] });
+const change = (
+  field: string,
+  value: string,
+  { forMs = '' as number | '', details = '{"name":"stripe"}', queue = '' } = {},
+) => fixture.call('set-limit', { field, value, forMs, details, queue, queues: ['default'] });
 /** Resolves to its end. */
 const set = async (field: string, value: string, forMs: number | '' = ''): Promise<string> =>
   (await change(field, value, { forMs }))[0];
 /** Resolves to what was set. */
-const reset = async (field: string): Promise<string> =>
-  (await fixture.call('reset-limit', { field, stop: stopOf(field), queues: ['default'] }))[0];
+const reset = async (field: string, queue = ''): Promise<string> =>
+  (await fixture.call('reset-limit', { field, stop: stopOf(field), queue, queues: ['default'] }))[0];
 const stopOf = (field: string): string => `${field.slice(0, -1).padEnd(27, '-')}.`;
 const forget = (declared: string, queue = '', name = NAME): Promise<number> =>
   fixture.call('forget-limit', { name, declared, queue, queues: ['default'] });
@@ -125,7 +128,7 @@ describe('a reset of a key that a task has stopped', () => {
     const { child, second } = await stopped(ACME);
     await fixture.redis.del(`${TAG}bell:default`);
     const [, ends, now] = await fixture.call('reset-limit', {
-      ...{ field: `${ACME}!`, stop: `${ACME}.`, queues: ['default'] },
+      ...{ field: `${ACME}!`, stop: `${ACME}.`, queue: '', queues: ['default'] },
     });
     expect(Number(ends)).toBeGreaterThan(Number(now));
     expect(await fixture.redis.llen(`${TAG}bell:default`)).toBe(1);
@@ -140,6 +143,51 @@ describe('a reset of a key that a task has stopped', () => {
     for (const field of [`${ACME}!`, `${NAME}!`]) await reset(field);
     expect(await claim(child)).toEqual([]);
     expect(await fixture.redis.hkeys(LIMITS)).toEqual(expect.arrayContaining([`${BELL}.`, `${NAME}*`]));
+  });
+});
+
+describe('the limit of a queue that is set', () => {
+  const FIELD = `${GATE.slice(0, 6)}!`;
+  const gated = (): Promise<string | null> => fixture.redis.hget(`${TAG}gates`, 'default');
+
+  it('holds for the tasks of the queue though no app declares it, until it is reset', async () => {
+    const child = await fixture.child();
+    await fixture.broker.enqueue('default', fixture.messages(4));
+    await change(FIELD, '1 = =', { queue: 'default' });
+    expect(await gated()).toBe(`${GATE.slice(0, 6)}${'-'.repeat(21)}`);
+    expect(await claim(child)).toHaveLength(1);
+    expect(await claim(child)).toEqual([]);
+    await fixture.redis.del(`${TAG}bell:default`);
+    await reset(FIELD, 'default');
+    expect(await gated()).toBeNull();
+    expect(await fixture.redis.llen(`${TAG}bell:default`)).toBe(1);
+    expect(await claim(child)).toHaveLength(3);
+  });
+
+  it('stays after a reset where an app declares it', async () => {
+    await declareLimit(fixture, 'gate', { most: 2, keyed: false });
+    await change(FIELD, '1 = =', { queue: 'default' });
+    await reset(FIELD, 'default');
+    await fixture.broker.enqueue('default', fixture.messages(4));
+    expect(await claim(await fixture.child())).toHaveLength(2);
+  });
+
+  it('changes nothing of queues where it is that of tasks', async () => {
+    await change(`${ACME}!`, '1 = =');
+    expect(await fixture.redis.exists(`${TAG}gates`)).toBe(0);
+    await fixture.redis.hset(`${TAG}gates`, 'default', GATE);
+    await reset(`${ACME}!`);
+    expect(await gated()).toBe(GATE);
+  });
+
+  it('keeps its tasks when its declaration is forgotten, until it is reset', async () => {
+    await declareLimit(fixture, 'gate', { most: 2, keyed: false });
+    const declared = (await fixture.redis.hget(LIMITS, GATE.slice(0, 6))) ?? '';
+    await change(FIELD, '1 = =', { queue: 'default' });
+    await forget(declared, 'default', GATE.slice(0, 6));
+    expect(await gated()).not.toBeNull();
+    await reset(FIELD, 'default');
+    expect(await gated()).toBeNull();
   });
 });
 
@@ -173,8 +221,8 @@ describe('a limit that is forgotten', () => {
 /** The keys that each of the scripts may write. */
 const KEYS = ['limits', 'slots', 'rates', 'paced', 'waiters', 'limit-labels', 'alarm', 'held:default', 'ready:default'];
 const CHANGES: [string, () => Promise<unknown>, string[]][] = [
-  ['set', () => set(`${ACME}!`, '2 = ='), KEYS],
-  ['reset', () => reset(`${ACME}!`), KEYS],
+  ['set', () => set(`${ACME}!`, '2 = ='), [...KEYS, 'gates']],
+  ['reset', () => reset(`${ACME}!`), [...KEYS, 'gates']],
   ['forgotten', () => forget('1 - 1 0 {"name":"stripe","keyed":true}'), [...KEYS, 'gates']],
 ];
 

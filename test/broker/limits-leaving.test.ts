@@ -216,7 +216,12 @@ describe('a task with an ordered limit', () => {
     await fixture.redis.hset(`${NAMESPACE}limits`, `${ACME.slice(0, 6)}!`, '0 = = 0 {}');
     expect(await claimedByAnother()).toEqual([]);
     const name = ACME.slice(0, 6);
-    await fixture.call('reset-limit', { field: `${name}!`, stop: `${name.padEnd(27, '-')}.`, queues: [QUEUE] });
+    await fixture.call('reset-limit', {
+      field: `${name}!`,
+      stop: `${name.padEnd(27, '-')}.`,
+      queue: '',
+      queues: [QUEUE],
+    });
     expect(await claimedByAnother()).toEqual([first]);
   });
 

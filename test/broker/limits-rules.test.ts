@@ -37,11 +37,11 @@ const sendMany = async (count: number, limits = [ACME]): Promise<string[]> => {
 };
 /** Resolves to its end. */
 const set = async (field: string, value: string, forMs: number | '' = ''): Promise<string> =>
-  (await fixture.call('set-limit', { queues: [QUEUE], field, value, forMs, details: '{}' }))[0];
+  (await fixture.call('set-limit', { queues: [QUEUE], field, value, forMs, details: '{}', queue: '' }))[0];
 /** Resolves to what was set. */
 const reset = async (field: string): Promise<string> => {
   const stop = `${field.slice(0, -1).padEnd(27, '-')}.`;
-  return (await fixture.call('reset-limit', { queues: [QUEUE], field, stop }))[0];
+  return (await fixture.call('reset-limit', { queues: [QUEUE], field, stop, queue: '' }))[0];
 };
 const claims = () => LimitedChild.start(fixture);
 

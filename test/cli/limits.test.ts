@@ -158,6 +158,18 @@ describe('nestwork limits set and reset', () => {
     );
   });
 
+  it('give a queue a limit that no app declares, and take it away', async () => {
+    const set = await nestwork(['limits', 'set', 'queue default', '--rate', '5/s', '--by', 'anna'], options);
+    expect([set.code, set.stdout]).toEqual([
+      ...[0, 'Set queue default to 5/s (burst 1) by anna until it is reset. Its concurrency has no limit.\n'],
+    ]);
+    const shown = await nestwork(['limits', 'show', 'queue default'], options);
+    expect(shown.stdout).toMatch(/^queue default {2}of the queue default\nallows .*\ndeclared {2}by no worker\n/);
+    await nestwork(['limits', 'reset', 'queue default'], options);
+    const gone = await nestwork(['limits', 'show', 'queue default'], options);
+    expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining('The queue default has no limit.')]);
+  });
+
   it('lift the stop of a task, which show names', async () => {
     const stop = { limit: ACME, ms: 3_600_000 };
     const again = { inMs: 0, failures: 0, line: '\n{"at":7}', counts: true, stop };

@@ -328,6 +328,65 @@ describe('a limit that is set', () => {
   });
 });
 
+describe('the limit of a queue that no app declares', () => {
+  it('is set while workers run, and gone after its reset', async () => {
+    const child = await declare();
+    const set = await inspector.limits.set('queue default', { concurrency: 1 }, { for: '1h', by: 'anna' });
+    expect(set).toMatchObject({ concurrency: 1, rate: undefined, replaced: undefined });
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    expect(await claim(child)).toHaveLength(1);
+    expect(await claim(child)).toEqual([]);
+    expect((await inspector.limits.list()).limits).toMatchObject([
+      {
+        ...{ name: 'queue default', queue: 'default', keyed: false, declared: undefined, concurrency: 1, used: 1 },
+        ...{ waitingTasks: 2, override: { by: 'anna' } },
+      },
+    ]);
+    expect(await inspector.limits.reset('queue default')).toMatchObject({ override: { by: 'anna' } });
+    expect(await claim(child)).toHaveLength(2);
+    expect(await inspector.limits.list()).toMatchObject({ limits: [] });
+    expect(await inspector.limits.reset('queue default')).toBeUndefined();
+    expect(await fixture.redis.exists(LIMITS, '{nestwork}:gates')).toBe(0);
+  });
+
+  it('explains what keeps a task of the queue', async () => {
+    await declare();
+    await inspector.limits.set('queue default', { concurrency: 0 }, { by: 'anna' });
+    const [message = ''] = fixture.messages(1);
+    await fixture.broker.enqueue('default', [message]);
+    const { code, sentences } = await inspector.tasks.explain(idOf(message));
+    expect([code, sentences[0]]).toEqual([
+      'held-back',
+      'The limit of the queue default is set to 0 by anna, until it is reset: nothing starts.',
+    ]);
+    expect(await inspector.status()).toMatchObject({ closedLimits: [{ name: 'queue default' }] });
+  });
+
+  it('is declared later, and goes by the declaration after its reset', async () => {
+    const mail = { name: nameOfQueueLimit('default'), concurrency: 2, keyed: false, ordered: false, queue: 'default' };
+    await declare();
+    await inspector.limits.set('queue default', { concurrency: 1 });
+    const child = await declare(mail);
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    expect(await claim(child)).toHaveLength(1);
+    await inspector.limits.reset('queue default');
+    expect(await claim(child)).toHaveLength(1);
+  });
+
+  it('is unknown for a queue that no worker has served, with the name that was meant', async () => {
+    await declare();
+    for (const call of [inspector.limits.set('queue defalt', { concurrency: 1 }), inspector.limits.get('queue defalt')])
+      await expect(call).rejects.toMatchObject({
+        ...{ code: 'UNKNOWN_LIMIT', message: expect.stringContaining("Did you mean 'queue default'?") },
+      });
+    await expect(inspector.limits.get('queue default')).rejects.toMatchObject({
+      ...{ code: 'UNKNOWN_LIMIT', message: expect.stringMatching(/^The queue default has no limit\./) },
+    });
+    await expect(inspector.limits.set('queue default', { key: 'a', concurrency: 1 })).rejects.toThrow('has no keys');
+    expect(await fixture.redis.exists('{nestwork}:gates')).toBe(0);
+  });
+});
+
 describe('a limit that a task has stopped', () => {
   /** A task stops the limit for an hour, and two others wait. */
   async function stopped(limit: string): Promise<Claimant> {

@@ -3,6 +3,7 @@ import { limitJanitor } from '../../src/maintenance/limit-janitor.js';
 import type { PeriodicLoop } from '../../src/maintenance/periodic-loop.js';
 import { limitKey, nameDigest } from '../../src/message/limit-tag.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
+import { eventually } from '../support/eventually.js';
 import { limitedMessages } from '../support/limited-tasks.js';
 
 const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 1, keyed: true, ordered: false };
@@ -140,6 +141,62 @@ it('what was set for a limit stays until its end', async () => {
   expect(await known()).toEqual([`${ACME}!`, `${nameDigest('stripe')}*`].sort());
   await declare(STRIPE);
   expect(await fixture.broker.limitRules.key('stripe', 'acme')).toMatchObject({ override: { most: 3 } });
+});
+
+describe('the limit of a queue that no session declares', () => {
+  const OVERRIDE = `${nameDigest('queue default')}!`;
+  const setting = { name: 'queue default', keyed: false, key: undefined, intervalUs: undefined, burst: undefined };
+  const set = (forMs?: number) => fixture.broker.limitRules.set({ ...setting, most: 1, forMs, by: 'anna' });
+
+  it('holds while it is set, and is gone a minute after its end', async () => {
+    const child = await declare();
+    await set(20);
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    expect(await claim(child)).toHaveLength(1);
+    const loop = janitor();
+    await ticks(loop, 0, MINUTE_MS);
+    expect(await fixture.redis.exists('{nestwork}:gates')).toBe(1);
+    await eventually(async () => {
+      await fixture.broker.promote(100);
+      expect(await fixture.redis.hexists(LIMITS, OVERRIDE)).toBe(0);
+    });
+    expect(await claim(child)).toHaveLength(2);
+    await ticks(loop, 2 * MINUTE_MS, 3 * MINUTE_MS);
+    expect(await fixture.redis.exists('{nestwork}:gates', LIMITS)).toBe(0);
+  });
+
+  it('holds by what is set when its declaration is forgotten', async () => {
+    const child = await declare(MAIL);
+    await set();
+    await fixture.redis.hdel(`{nestwork}:session:${child.session}`, '@limits');
+    await ticks(janitor(), 0, MINUTE_MS);
+    expect(await known()).toEqual([OVERRIDE]);
+    await fixture.broker.enqueue('default', fixture.messages(3));
+    expect(await claim(child)).toHaveLength(1);
+  });
+
+  it('is not forgotten when it is set at the last moment', async () => {
+    await fixture.redis.hset('{nestwork}:gates', 'default', limitKey('queue default'));
+    const [limit] = await fixture.broker.limitRules.undeclared();
+    await set();
+    expect(limit).toEqual({
+      name: 'queue default',
+      field: nameDigest('queue default'),
+      declared: '',
+      queue: 'default',
+    });
+    await fixture.broker.limitRules.forget(limit as never);
+    expect(await fixture.redis.exists('{nestwork}:gates')).toBe(1);
+  });
+});
+
+it('what another program wrote among the limits of queues stays, also in their place', async () => {
+  await fixture.redis.hset('{nestwork}:gates', 'default', limitKey('queue other'));
+  await ticks(janitor(), 0, MINUTE_MS);
+  expect(await fixture.redis.hlen('{nestwork}:gates')).toBe(1);
+  await fixture.redis.set('{nestwork}:gates', 'foreign');
+  await fixture.redis.hset(LIMITS, nameDigest('stripe'), '1 - 1 0 {"name":"stripe"}');
+  expect(await fixture.broker.limitRules.undeclared()).toMatchObject([{ name: 'stripe' }]);
 });
 
 it('what another program wrote stays', async () => {

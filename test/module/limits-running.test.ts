@@ -72,6 +72,14 @@ class LimitedTasks {
     order.push(`${account}${label}`);
   }
 
+  @Task()
+  async plain(label: string): Promise<void> {
+    await within('plain', async () => {
+      if (label.startsWith('gate')) await new Promise<void>((resolve) => gates.set(label, resolve));
+    });
+    order.push(label);
+  }
+
   @Task({ queue: 'mail' })
   async mail(): Promise<void> {
     await within('mail', () => new Promise((resolve) => setImmediate(resolve)));
@@ -204,6 +212,34 @@ it('a limit that is set higher while tasks wait lets them start, and lower kills
   expect(await limits.get('one')).toMatchObject({ used: 2, concurrency: 1, waitingLines: 1 });
   for (const gate of ['gate 2', 'gate 1', 'gate 3']) await open(gate);
   await noted(3);
+  await nothingLeft();
+});
+
+it('a queue without a limit gets one while its worker runs, and loses it with the reset', async () => {
+  const tasks = await start();
+  await limits.set('queue default', { concurrency: 1 }, { by: 'anna' });
+  const labels = ['gate 1', 'gate 2', 'gate 3'];
+  await tasks.plain.delayMany(labels.map((label): [string] => [label]));
+  await eventually(() => expect(gates.has('gate 1')).toBe(true));
+  expect(await limits.get('queue default')).toMatchObject({ used: 1, waitingTasks: 2 });
+  await open('gate 1');
+  await eventually(() => expect(gates.has('gate 2')).toBe(true));
+  expect(most.get('plain')).toBe(1);
+  await limits.reset('queue default', { by: 'anna' });
+  await eventually(() => expect(gates.has('gate 3')).toBe(true));
+  expect(most.get('plain')).toBe(2);
+  for (const label of labels.slice(1)) await open(label);
+  await noted(3);
+  expect(await apps.redis.hexists('{nestwork}:gates', 'default')).toBe(0);
+  await nothingLeft();
+});
+
+it('a queue without a limit that is set to 0 for a time starts nothing until its end', async () => {
+  const tasks = await start();
+  const { until } = await limits.set('queue default', { concurrency: 0 }, { for: '300ms' });
+  await tasks.plain.delay('plain');
+  await noted(1);
+  expect(Date.now()).toBeGreaterThanOrEqual(until?.getTime() ?? Number.POSITIVE_INFINITY);
   await nothingLeft();
 });
 

@@ -223,20 +223,46 @@ export const OF_LIMITS = {
     ...nothingForeign('wrong_lines_of(keys, { from, to }, { message })'),
     ...missedBy('limits-waiting', [remove('no slot that it kept', '  message = without_slots(message)\n')]),
   ],
-  'set-limit': CHANGING,
+  'set-limit': [
+    ...CHANGING,
+    ...missedBy('limits-changing', [
+      remove(
+        'the limit of a queue',
+        "  redis.call('HSET', keys.gates, queue, string.sub(field, 1, 6) .. string.rep('-', 21))\n",
+      ),
+      change('nothing of queues for other limits', "if queue ~= '' then", 'do'),
+      change('what was there before', 'HGET', 'HEXISTS'),
+      change(
+        'the same command again',
+        "string.sub(before, -#details - 1) == ' ' .. details and '' or before",
+        'before',
+      ),
+    ]),
+  ],
   'reset-limit': [
     ...CHANGING,
     ...missedBy('limits-changing', [
       remove('its end', "redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)\n"),
       remove('the stop of a task', 'end_entry(stop)\n'),
       change('the end of the stop', ", '!' .. stop)", ')'),
+      remove('the limit of a queue', "  redis.call('HDEL', keys.gates, queue)\n"),
+      change(
+        'the limit of a queue that an app declares',
+        " and redis.call('HEXISTS', keys.limits, string.sub(field, 1, 6)) == 0",
+        '',
+      ),
     ]),
   ],
   'forget-limit': [
     ...missedBy('limits-changing', [
       change('a check of all keys before the first write', `wrong_queues(queues)${CHECKED}`, 'wrong_queues(queues)\n'),
       remove('its gate', "  redis.call('HDEL', keys.gates, queue)\n"),
-      change('only an old declaration', "if redis.call('HGET', keys.limits, name) ~= declared then", 'if false then'),
+      change(
+        'only an old declaration',
+        "if (redis.call('HGET', keys.limits, name) or '') ~= declared then",
+        'if false then',
+      ),
+      change('its gate, while something is set', " and redis.call('HEXISTS', keys.limits, name .. '!') == 0", ''),
     ]),
   ],
   'lib/limits': missedBy('limits-changing', [

@@ -208,7 +208,7 @@ export const OF_LIMIT_SCRIPTS = {
     NOTHING_FOREIGN,
     change(
       'a declaration of a newer session',
-      "if redis.call('HGET', keys.limits, name) ~= declared then",
+      "if (redis.call('HGET', keys.limits, name) or '') ~= declared then",
       'if false then',
     ),
     remove('the limit of a queue', "  redis.call('HDEL', keys.gates, queue)\n"),

@@ -103,10 +103,10 @@ export interface HeldSlots {
   readonly isWhole: boolean;
 }
 
-/** A declaration that no session has any more. */
+/** A declaration that no session has any more, or a limit of a queue that is left of what somebody had set. */
 export interface UndeclaredLimit {
   readonly name: string;
-  /** its field, and the value of that */
+  /** its field, and the value of that; '' where no app has declared it */
   readonly field: string;
   readonly declared: string;
   readonly queue: string | undefined;
@@ -138,7 +138,7 @@ export interface LimitRulesPort {
 
 /** What forgets limits. */
 export interface LimitForgetting {
-  /** Declarations that no session has, whether its lease runs or not. */
+  /** Declarations that no session has, whether its lease runs or not, and what is left of limits of queues that none has declared. */
   undeclared(): Promise<UndeclaredLimit[]>;
   /** Forgets one unless a session has declared it anew. Its tasks go on. */
   forget(limit: UndeclaredLimit): Promise<boolean>;

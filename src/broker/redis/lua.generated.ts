@@ -6568,7 +6568,8 @@ end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`declared\` is what the caller has seen in the hash, which it removes only unchanged: a session that was opened since has declared it
--- anew. \`queue\` is that whose limit it is, '' for none.
+-- anew; '' for the limit of a queue that nobody has declared, and for which nothing is set any more. \`queue\` is that whose limit it is, ''
+-- for none; it keeps its limit while something is set for that.
 --
 -- Atomic because the tasks that wait for it must go on: nothing else will wake them.
 
@@ -6576,10 +6577,10 @@ local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wro
 if wrong then
   return wrong
 end
-if redis.call('HGET', keys.limits, name) ~= declared then
+if (redis.call('HGET', keys.limits, name) or '') ~= declared then
   return 0
 end
-if queue ~= '' then
+if queue ~= '' and redis.call('HEXISTS', keys.limits, name .. '!') == 0 then
   redis.call('HDEL', keys.gates, queue)
 end
 use_lines(keys, by_name(queues))
@@ -6658,38 +6659,43 @@ ${LIB.end_entry}
 -- ends what was set for a limit or a key, and the stop of a task.
 -- Returns what was set, until when a task had stopped it, nothing for none, and the ms of Redis time.
 local keys = {
-  alarm = KEYS[1],
-  limits = KEYS[2],
-  slots = KEYS[3],
-  rates = KEYS[4],
-  paced = KEYS[5],
-  waiters = KEYS[6],
-  limit_labels = KEYS[7],
+  gates = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
 }
-local field, stop = ARGV[1], ARGV[2]
+local field, stop, queue = ARGV[1], ARGV[2], ARGV[3]
 local queues = {}
-for i = 1, #ARGV - 2 do
+for i = 1, #ARGV - 3 do
   queues[i] = {
-    name = ARGV[i + 2],
-    pending = KEYS[4 * i + 4],
-    bell = KEYS[4 * i + 5],
-    held = KEYS[4 * i + 6],
-    ready = KEYS[4 * i + 7],
+    name = ARGV[i + 3],
+    pending = KEYS[4 * i + 5],
+    bell = KEYS[4 * i + 6],
+    held = KEYS[4 * i + 7],
+    ready = KEYS[4 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`field\` is that of the limit or of one of its keys, \`stop\` that of a stop, see lib/limits.lua.
+-- \`field\` is that of the limit or of one of its keys, \`stop\` that of a stop, see lib/limits.lua. \`queue\` is that whose limit it is, ''
+-- for none: where no app has declared that, the queue has none any more.
 --
 -- Atomic because what waits must go on by the declaration.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
 if wrong then
   return wrong
 end
 use_lines(keys, by_name(queues))
 local override, stopped = unpack(redis.call('HMGET', keys.limits, field, stop))
 redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)
+if queue ~= '' and redis.call('HEXISTS', keys.limits, string.sub(field, 1, 6)) == 0 then
+  redis.call('HDEL', keys.gates, queue)
+end
 end_entry(stop)
 end_entry(field)
 return { override or '', stopped or '', text(LIMITS.now) }`,
@@ -6767,39 +6773,43 @@ ${LIB.set_entry}
 -- sets what a limit, or one of its keys, allows, for a time or until it is reset.
 -- Returns the end in ms of Redis time, or 0, and what was set before, nothing if that is the same.
 local keys = {
-  alarm = KEYS[1],
-  limits = KEYS[2],
-  slots = KEYS[3],
-  rates = KEYS[4],
-  paced = KEYS[5],
-  waiters = KEYS[6],
-  limit_labels = KEYS[7],
+  gates = KEYS[1],
+  alarm = KEYS[2],
+  limits = KEYS[3],
+  slots = KEYS[4],
+  rates = KEYS[5],
+  paced = KEYS[6],
+  waiters = KEYS[7],
+  limit_labels = KEYS[8],
 }
-local field, value, for_ms, details = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local field, value, for_ms, details, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local queues = {}
-for i = 1, #ARGV - 4 do
+for i = 1, #ARGV - 5 do
   queues[i] = {
-    name = ARGV[i + 4],
-    pending = KEYS[4 * i + 4],
-    bell = KEYS[4 * i + 5],
-    held = KEYS[4 * i + 6],
-    ready = KEYS[4 * i + 7],
+    name = ARGV[i + 5],
+    pending = KEYS[4 * i + 5],
+    bell = KEYS[4 * i + 6],
+    held = KEYS[4 * i + 7],
+    ready = KEYS[4 * i + 8],
   }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`field\` is that of the limit or of one of its keys, \`value\` what stands in front of the end and the JSON behind it, see lib/limits.lua. \`for_ms\` is '' for
--- no end.
+-- no end; \`queue\` is that whose limit it is, '' for none: no app need have declared that.
 --
 -- Atomic because what waits must go on by the new rule, and its end must be known to promoters. A repeated command sets the same again.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
 if wrong then
   return wrong
 end
 use_lines(keys, by_name(queues))
 local ends = for_ms == '' and '0' or text(LIMITS.now + for_ms)
 local before = redis.call('HGET', keys.limits, field) or ''
+if queue ~= '' then
+  redis.call('HSET', keys.gates, queue, string.sub(field, 1, 6) .. string.rep('-', 21))
+end
 set_entry(field, value .. ' ' .. ends .. ' ' .. details, for_ms ~= '' and ends)
 -- a repeated command finds its own
 return { ends, string.sub(before, -#details - 1) == ' ' .. details and '' or before }`,

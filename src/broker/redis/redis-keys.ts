@@ -125,7 +125,7 @@ export const KEYS = {
     pattern: 'gates',
     type: 'hash',
     holds: 'queue -> its limit',
-    lasts: 'as the declaration in `limits`; gone when empty',
+    lasts: 'as the declaration in `limits`, or as what is set for it there and a minute more; gone when empty',
   },
   limitLabels: {
     pattern: 'limit-labels',

@@ -187,9 +187,9 @@ export const SCRIPTS = {
   'set-limit': {
     purpose: 'sets what a limit, or one of its keys, allows, for a time or until it is reset',
     by: ['LimitInspector'],
-    keys: ['alarm', ...LIMITS],
+    keys: ['gates', 'alarm', ...LIMITS],
     blocks: { '...queues': ['pending', ...LINES] },
-    args: ['field', 'value', 'forMs', 'details'],
+    args: ['field', 'value', 'forMs', 'details', 'queue'],
     reply: reply<[ends: string, before: string]>(
       'the end in ms of Redis time, or 0, and what was set before, nothing if that is the same',
     ),
@@ -197,9 +197,9 @@ export const SCRIPTS = {
   'reset-limit': {
     purpose: 'ends what was set for a limit or a key, and the stop of a task',
     by: ['LimitInspector'],
-    keys: ['alarm', ...LIMITS],
+    keys: ['gates', 'alarm', ...LIMITS],
     blocks: { '...queues': ['pending', ...LINES] },
-    args: ['field', 'stop'],
+    args: ['field', 'stop', 'queue'],
     reply: reply<[override: string, stopped: string, now: string]>(
       'what was set, until when a task had stopped it, nothing for none, and the ms of Redis time',
     ),

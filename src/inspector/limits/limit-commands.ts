@@ -118,11 +118,12 @@ export const limitCommands: CommandGroup<InspectorContext> = {
         const options = { by, ...(time && { for: time }) };
         assertChange({ ...change, ...bounds, for: time });
         const { limits } = await inspector();
-        const limit = await limits.get(name);
+        const limit = await limits.changeable(name);
         assertScope(limit, change);
         assertOrdered(limit, bounds.concurrency);
+        const scope = { ...change, isDeclared: limit.declared !== undefined };
         const set = await limits.set(name, { ...change, ...bounds }, options);
-        out.record({ limit: name, ...set }, () => setText(scopeText(name, change), change, set));
+        out.record({ limit: name, ...set }, () => setText(scopeText(name, change), scope, set));
         return undefined;
       },
     }),
@@ -133,7 +134,7 @@ export const limitCommands: CommandGroup<InspectorContext> = {
       options: SCOPE,
       run: async ({ inspector, out, by }: InspectorContext, { limit: name }, scope) => {
         const { limits } = await inspector();
-        assertScope(await limits.get(name), scope);
+        assertScope(await limits.changeable(name), scope);
         const reset = await limits.reset(name, { ...scope, by });
         const result = { limit: name, reset: reset !== undefined, ...reset };
         out.record(result, () => resetText(scopeText(name, scope), reset));

@@ -2,12 +2,13 @@ import type { Action, ActionName } from '../../broker/port/action-port.js';
 import type { AppBroker } from '../../broker/port/broker.js';
 import type { HeldSlots, LimitRecord } from '../../broker/port/limit-rules-port.js';
 import { NestworkError } from '../../errors.js';
-import { nameOfQueueLimit } from '../../message/limit-tag.js';
+import { nameOfQueueLimit, queueOfLimit } from '../../message/limit-tag.js';
 import { didYouMean } from '../../values/did-you-mean.js';
 import { invalid } from '../../values/option-values.js';
 import { printable } from '../../values/printable.js';
 import { quoted } from '../../values/shell-word.js';
 import { shown } from '../../values/shown.js';
+import type { KnownQueues } from '../queues/known-queues.js';
 import {
   assertLimitKey,
   type LimitChange,
@@ -38,6 +39,9 @@ import {
 } from './limit-report.js';
 import { resetDetails, setDetails } from './limit-text.js';
 
+/** What a change of a limit goes by. */
+export type ChangeableLimit = Pick<LimitRecord, 'name' | 'keyed' | 'ordered' | 'declared'>;
+
 type LimitsBroker = Pick<AppBroker, 'limitRules' | 'actions'>;
 
 /**
@@ -52,7 +56,10 @@ type LimitsBroker = Pick<AppBroker, 'limitRules' | 'actions'>;
  */
 export class LimitInspector {
   /** @internal */
-  constructor(private readonly broker: LimitsBroker) {}
+  constructor(
+    private readonly broker: LimitsBroker,
+    private readonly queues: Pick<KnownQueues, 'all'>,
+  ) {}
 
   /** The names of all limits that workers declare, or for which something is set. */
   async names(): Promise<readonly string[]> {
@@ -134,6 +141,9 @@ export class LimitInspector {
    * await inspector.limits.set('stripe', { key: 'acme', rate: '200/s' }, { for: '1d' });
    * await inspector.limits.set('exports', { concurrency: 0 }, { by: 'anna' });
    *
+   * A queue that workers serve can get a limit that no app declares: `queue mail`, until it is reset or its time is over. It counts the tasks
+   * that start from then on.
+   *
    * @throws NestworkError UNKNOWN_LIMIT; INVALID_DURATION; INVALID_OPTION, also for a key of a limit without keys, and for a limit with
    *   keys without `key` or `allKeys`
    */
@@ -189,14 +199,34 @@ export class LimitInspector {
   }
 
   private async known(name: string): Promise<LimitRecord> {
-    const [record] = typeof name === 'string' ? await this.broker.limitRules.read([name]) : [];
+    const record = await this.recordOf(name);
     if (record) return record;
-    throw unknownLimit(name, await this.broker.limitRules.names());
+    await this.changeable(name);
+    throw withoutLimit(name);
+  }
+
+  private async recordOf(name: string): Promise<LimitRecord | undefined> {
+    return typeof name === 'string' ? (await this.broker.limitRules.read([name]))[0] : undefined;
+  }
+
+  /**
+   * A limit for which something may be set: also that of a queue without one.
+   *
+   * @internal
+   */
+  async changeable(name: string): Promise<ChangeableLimit> {
+    const record = await this.recordOf(name);
+    if (record) return record;
+    const queues = await this.queues.all();
+    const queue = typeof name === 'string' ? queueOfLimit(name) : undefined;
+    if (queue !== undefined && queues.includes(queue))
+      return { name, keyed: false, ordered: false, declared: undefined };
+    throw unknownLimit(name, [...(await this.broker.limitRules.names()), ...queues.map(nameOfQueueLimit)]);
   }
 
   /** A limit, if the scope fits it: a key or all keys of one with keys, none of one without. */
-  private async inScope(name: string, { key, allKeys = false }: LimitScope): Promise<LimitRecord> {
-    const record = await this.known(name);
+  private async inScope(name: string, { key, allKeys = false }: LimitScope): Promise<ChangeableLimit> {
+    const record = await this.changeable(name);
     if (key !== undefined) assertKeyed(record);
     else if (!record.keyed && allKeys) throw withoutKeys('allKeys', name);
     else if (record.keyed && !allKeys) {
@@ -212,12 +242,20 @@ export class LimitInspector {
 /** Of limits without keys none is read. */
 const NO_SLOTS: HeldSlots = { byName: new Map(), isWhole: true };
 
-function assertKeyed({ name, keyed }: LimitRecord): void {
+function assertKeyed({ name, keyed }: Pick<LimitRecord, 'name' | 'keyed'>): void {
   if (!keyed) throw withoutKeys('key', name);
 }
 
 function withoutKeys(option: string, name: string): NestworkError {
   return invalid(option, `is given, and the limit "${name}" has no keys`, 'Leave it out.');
+}
+
+/** Of a queue that workers serve. */
+function withoutLimit(name: string): NestworkError {
+  return new NestworkError('UNKNOWN_LIMIT', `The ${printable(name)} has no limit.`, [
+    `Give it one while apps run: limits.set(), or nestwork limits set ${quoted(printable(name))} --rate 20/s.`,
+    "Or declare one: queues: [{ name, limit: { rate: '20/s' } }].",
+  ]);
 }
 
 function unknownLimit(given: string, known: readonly string[]): NestworkError {

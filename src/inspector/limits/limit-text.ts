@@ -46,10 +46,19 @@ export function resetCommand({ name, keyed, key }: Pick<ClosedLimitReport, 'name
   return ['limits', 'reset', name, ...scope];
 }
 
-/** What was set, what that leaves as it is, and what it replaces. @param what the limit, and its key if it is about one */
-export function setText(what: string, { key }: LimitScope, set: LimitSetReport): string {
+/**
+ * What was set, what that leaves as it is, and what it replaces.
+ *
+ * @param what the limit, and its key if it is about one
+ * @param isDeclared whether an app declares the limit: a queue may have one that none does
+ */
+export function setText(
+  what: string,
+  { key, isDeclared }: LimitScope & { readonly isDeclared: boolean },
+  set: LimitSetReport,
+): string {
   const { concurrency, rate, replaced } = set;
-  const as = key === undefined ? 'is as declared' : 'is that of all keys';
+  const as = key !== undefined ? 'is that of all keys' : isDeclared ? 'is as declared' : 'has no limit';
   const left = concurrency === undefined ? 'concurrency' : rate === undefined ? 'rate' : undefined;
   return [
     `Set ${what} to ${changedText(set)}.`,
@@ -102,7 +111,7 @@ export function describedLimit(limit: LimitReport): string {
   const lines = [
     `${printable(name)}  ${kind}${ordered ? ', in order' : ''}`,
     `allows    ${allowanceText(limit)}`,
-    `declared  ${declared ? allowanceText(declared) : 'by no worker any more'}`,
+    `declared  ${declared ? allowanceText(declared) : queue === undefined ? 'by no worker any more' : 'by no worker'}`,
   ];
   if (override) lines.push(`set       ${changedText(override)}`, `since     ${instant(override.since)}`);
   if (ownKeys > 0) lines.push(`own keys  ${counted(ownKeys, 'rule or stop', 'rules and stops')} of single keys`);

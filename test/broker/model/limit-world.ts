@@ -432,14 +432,20 @@ export class LimitWorld {
     const value = `${most} ${interval} ${interval === '=' || interval === '-' ? '=' : 2}`;
     // a limit that lets nothing start has an end
     const forMs = most === '0' || choice % 2 === 0 ? 10_000 : '';
-    await this.fixture.call('set-limit', { queues: ['default', 'bulk'], field, value, forMs, details: '{}' });
+    const queue = limit === GATE ? 'bulk' : '';
+    await this.fixture.call('set-limit', { queues: ['default', 'bulk'], field, value, forMs, details: '{}', queue });
     await this.followRules();
     this.met.add('a limit was set');
   }
 
   private async reset(field: string): Promise<void> {
     const stop = `${field.slice(0, -1).padEnd(27, '-')}.`;
-    await this.fixture.call('reset-limit', { queues: ['default', 'bulk'], field, stop });
+    await this.fixture.call('reset-limit', {
+      queues: ['default', 'bulk'],
+      field,
+      stop,
+      queue: field.startsWith(GATE.slice(0, 6)) ? 'bulk' : '',
+    });
     await this.followRules();
   }
 

@@ -25,7 +25,8 @@ end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `declared` is what the caller has seen in the hash, which it removes only unchanged: a session that was opened since has declared it
--- anew. `queue` is that whose limit it is, '' for none.
+-- anew; '' for the limit of a queue that nobody has declared, and for which nothing is set any more. `queue` is that whose limit it is, ''
+-- for none; it keeps its limit while something is set for that.
 --
 -- Atomic because the tasks that wait for it must go on: nothing else will wake them.
 
@@ -33,10 +34,10 @@ local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wro
 if wrong then
   return wrong
 end
-if redis.call('HGET', keys.limits, name) ~= declared then
+if (redis.call('HGET', keys.limits, name) or '') ~= declared then
   return 0
 end
-if queue ~= '' then
+if queue ~= '' and redis.call('HEXISTS', keys.limits, name .. '!') == 0 then
   redis.call('HDEL', keys.gates, queue)
 end
 use_lines(keys, by_name(queues))
