@@ -136,13 +136,13 @@ export class LimitInspector {
    * Sets what a limit allows, or one of its keys, in place of what is declared and of all that was set before. Tasks that wait for it go on
    * at once if they may. What a task has stopped stays so.
    *
+   * A queue that workers serve can get a limit that no app declares: `queue mail`, until it is reset or its time is over. It counts the tasks
+   * that start from then on.
+   *
    * @returns what was set, and what that replaces; after lost replies of Redis it may be unknown what was replaced
    * @example
    * await inspector.limits.set('stripe', { key: 'acme', rate: '200/s' }, { for: '1d' });
    * await inspector.limits.set('exports', { concurrency: 0 }, { by: 'anna' });
-   *
-   * A queue that workers serve can get a limit that no app declares: `queue mail`, until it is reset or its time is over. It counts the tasks
-   * that start from then on.
    *
    * @throws NestworkError UNKNOWN_LIMIT; INVALID_DURATION; INVALID_OPTION, also for a key of a limit without keys, and for a limit with
    *   keys without `key` or `allKeys`
