@@ -128,6 +128,7 @@ describe('what is no line', () => {
   it.each<[string, () => string]>([
     ['a task without a tag', () => fixture.message()],
     ['a task with a key alone', () => withTags(tag('f', 'x'.repeat(27)))],
+    ['a task with the tag of a claim alone', () => withTags(tag('q', ACME))],
     ['a limit with letters that no limit has', () => withTags(tag('l', `${'x'.repeat(13)} ${'x'.repeat(13)}`))],
     ['a tenant with letters that no tenant has', () => withTags(tag('o', `0001000${'x'.repeat(10)} ${'x'.repeat(9)}`))],
     ['more limits than a task may have', () => withTags(tag('l', ACME).repeat(5))],

@@ -310,7 +310,7 @@ const READY = [
     change(
       'wait_as_queue: the time at which its rate allows a start',
       '  if opens then\n    pace_limit(limit, opens)\n  end\nend\n\n-- Wakes',
-      '  end\n\n-- Wakes',
+      'end\n\n-- Wakes',
     ),
     change(
       'nudge: a queue that waits as a whole',
