@@ -96,6 +96,18 @@ describe('what is set for a limit', () => {
     expect(await claim(child)).toEqual([first]);
   });
 
+  it('without a rate leaves the declared rate of before when it is reset, and nothing is woken early', async () => {
+    await declareLimit(fixture, 'stripe', { intervalUs: HOUR_US });
+    const child = await fixture.child();
+    await send(2);
+    expect(await claim(child)).toHaveLength(1);
+    await set(`${ACME}!`, '0 - -');
+    await fixture.redis.del(`${TAG}bell:default`);
+    await reset(`${ACME}!`);
+    expect(await fixture.redis.exists(`${TAG}bell:default`)).toBe(0);
+    expect((await fixture.broker.promote(10)).nextInMs).toBeGreaterThan(HOUR_US / 2_000);
+  });
+
   it('to a faster rate is not held back by starts at the slower one', async () => {
     await declareLimit(fixture, 'stripe', { intervalUs: HOUR_US });
     const child = await fixture.child();

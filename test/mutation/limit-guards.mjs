@@ -272,6 +272,7 @@ export const OF_LIMITS = {
       'if rule.most and (not keeps or rule.most == 0) then',
       'if rule.most and not keeps then',
     ),
+    change('the starts before a rule had a rate', "redis.call('ZMSCORE', LIMITS.keys.rates, limit)[1]", 'nil'),
     change('a start at a slower rate', 'if ARRIVALS[limit] > latest then', 'if false then'),
     change(
       'a start at a slower rate, for good',

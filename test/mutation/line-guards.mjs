@@ -111,7 +111,7 @@ const LIMITS = [
       'math.max(arrival_of(limit, rule), LIMITS.now_us)',
       'LIMITS.now_us',
     ),
-    change('flush_limits: rates that are not past', 'if ARRIVALS[limit] > LIMITS.now_us then', 'do'),
+    change('flush_limits: rates that are not past', 'if (ARRIVALS[limit] or 0) > LIMITS.now_us then', 'do'),
     change('forget_rates: rates that are not past', "'-inf', text(LIMITS.now_us))", "'-inf', '+inf')"),
     change('forget_rates: that one is past', 'if past > 0 then', 'do'),
   ]),

@@ -1003,7 +1003,7 @@ end`,
   local rates = any_rates and redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing)) or {}
   for i, limit in ipairs(missing) do
     USED[limit] = tonumber(slots[i] or '') or 0
-    ARRIVALS[limit] = tonumber(rates[i] or '') or 0
+    ARRIVALS[limit] = any_rates and (tonumber(rates[i] or '') or 0)
   end
 end`,
   'know_limit': `local function know_limit(limit)
@@ -1012,6 +1012,8 @@ end`,
   end
 end`,
   'arrival_of': `local function arrival_of(limit, rule)
+  -- where no rule had a rate, none was read
+  ARRIVALS[limit] = ARRIVALS[limit] or tonumber(redis.call('ZMSCORE', LIMITS.keys.rates, limit)[1] or '') or 0
   local latest = LIMITS.now_us + rule.burst * rule.interval
   if ARRIVALS[limit] > latest then
     ARRIVALS[limit] = latest
@@ -1076,7 +1078,7 @@ end`,
     else
       free[#free + 1] = limit
     end
-    if ARRIVALS[limit] > LIMITS.now_us then
+    if (ARRIVALS[limit] or 0) > LIMITS.now_us then
       rates[#rates + 1] = text(ARRIVALS[limit])
       rates[#rates + 1] = limit
     end

@@ -97,7 +97,7 @@ local function read_limits(limits)
   local rates = any_rates and redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing)) or {}
   for i, limit in ipairs(missing) do
     USED[limit] = tonumber(slots[i] or '') or 0
-    ARRIVALS[limit] = tonumber(rates[i] or '') or 0
+    ARRIVALS[limit] = any_rates and (tonumber(rates[i] or '') or 0)
   end
 end
 
@@ -109,6 +109,8 @@ end
 
 -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
 local function arrival_of(limit, rule)
+  -- where no rule had a rate, none was read
+  ARRIVALS[limit] = ARRIVALS[limit] or tonumber(redis.call('ZMSCORE', LIMITS.keys.rates, limit)[1] or '') or 0
   local latest = LIMITS.now_us + rule.burst * rule.interval
   if ARRIVALS[limit] > latest then
     ARRIVALS[limit] = latest
@@ -181,7 +183,7 @@ local function flush_limits()
     else
       free[#free + 1] = limit
     end
-    if ARRIVALS[limit] > LIMITS.now_us then
+    if (ARRIVALS[limit] or 0) > LIMITS.now_us then
       rates[#rates + 1] = text(ARRIVALS[limit])
       rates[#rates + 1] = limit
     end
