@@ -93,3 +93,14 @@ it('a member of a batch is tried again by the whole script', async () => {
   expect(await isLoaded(LUA.retry)).toBe(true);
   expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(1);
 });
+
+it('a run of a cron without the limit of a label is fired by the short form, and has no key in clear', async () => {
+  const due = (await fixture.now()) - 1_000;
+  await fixture.redis.hset('{nestwork}:crons', 'Reports.daily until', due - 1);
+  const cron = { name: 'Reports.daily', queue: 'default', start: { tags: '', labels: [LIMIT, 'acme'] } };
+  const options = { cron: cron.name, due };
+  const message = encodeMessage({ id: fixture.ids.next(), name: cron.name, payload: '[]', enqueuedAt: due, options });
+  expect(await broker.crons.fire(cron, [{ due, message }])).toMatchObject({ fired: 1 });
+  expect([await isLoaded(SHORT['fire-cron']), await isLoaded(LUA['fire-cron'])]).toEqual([true, false]);
+  expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
+});

@@ -911,7 +911,7 @@ end`,
   end
   local theirs, kept = {}, {}
   for _, message in ipairs(added) do
-    for _, limit in ipairs(limits_of(message, DECLARED)) do
+    for _, limit in ipairs(may_have_limits(message) and limits_of(message, DECLARED) or {}) do
       theirs[limit] = true
     end
   end
@@ -2107,7 +2107,7 @@ end`,
   end
   local theirs, kept = {}, {}
   for _, message in ipairs(added) do
-    for _, limit in ipairs(limit_parts().limits_of(message, DECLARED)) do
+    for _, limit in ipairs(may_have_limits(message) and limit_parts().limits_of(message, DECLARED) or {}) do
       theirs[limit] = true
     end
   end

@@ -145,7 +145,7 @@ local function note_labels(keys, labels, added)
   end
   local theirs, kept = {}, {}
   for _, message in ipairs(added) do
-    for _, limit in ipairs(limits_of(message, DECLARED)) do
+    for _, limit in ipairs(may_have_limits(message) and limits_of(message, DECLARED) or {}) do
       theirs[limit] = true
     end
   end
