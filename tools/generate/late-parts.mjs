@@ -8,7 +8,7 @@
  * - `alwaysIn`: scripts that need all of them in each run
  * - `only`: the scripts in which they are late; all by default
  */
-const ROOMS = [
+const MAKERS = [
   {
     maker: 'limit_parts',
     of: ['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends'],
@@ -66,14 +66,15 @@ const FEWEST = 4;
  * @param script its name
  * @param uses the names of all its parts, each behind those that it uses itself
  * @param text that of the script
- * @param namesIn the parts that a text names; the text of a part, by its name
+ * @param namesIn the parts that a text names
+ * @param textOf the text of a part, by its name
  * @param fileOf the library of a part, by its name
  * @returns the maker of each part that is made late, by its name
  */
 export function placesOf({ script, text, uses, namesIn, textOf, fileOf }) {
-  const rooms = ROOMS.filter((room) => !room.alwaysIn.includes(script) && (room.only?.includes(script) ?? true));
+  const makers = MAKERS.filter(({ alwaysIn, only = [script] }) => !alwaysIn.includes(script) && only.includes(script));
   const places = new Map();
-  for (const { maker, of, atOnce } of rooms) {
+  for (const { maker, of, atOnce } of makers) {
     const late = uses.filter((name) => [fileOf(name), name].some((it) => of.includes(it)) && !atOnce.includes(name));
     if (late.length >= FEWEST) for (const name of late) places.set(name, maker);
   }
@@ -97,9 +98,9 @@ export function shortOf(text) {
 
 /** The makers of those parts that a short form lacks, by their names. `libraryOf` has the library of each part. */
 export function lackingIn(libraryOf) {
-  const rooms = ROOMS.filter(({ maker }) => LACKING.includes(maker));
+  const makers = MAKERS.filter(({ maker }) => LACKING.includes(maker));
   const makerOf = (name, library) =>
-    rooms.find(({ of, atOnce }) => of.includes(library) && !atOnce.includes(name))?.maker;
+    makers.find(({ of, atOnce }) => of.includes(library) && !atOnce.includes(name))?.maker;
   return new Map([...libraryOf].map(([name, library]) => [name, makerOf(name, library)]).filter(([, maker]) => maker));
 }
 
