@@ -9312,6 +9312,8 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
+${LIB.IS_WHOLE}
+${LIB.whole_needed}
 ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.tag}
@@ -9515,6 +9517,10 @@ local held = redis.call('HGET', keys.claims, id)
 local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
+end
+-- whatever tags it has: the short form cannot stop anything
+if stopped ~= '' and not IS_WHOLE then
+  return whole_needed()
 end
 wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
 if wrong then
@@ -10886,13 +10892,14 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
+${LIB.IS_SHORT}
+${LIB.whole_needed}
 ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.may_have_limits}
-${LIB.whole_needed}
 ${LIB.left_to_whole}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
@@ -10987,6 +10994,10 @@ local held = redis.call('HGET', keys.claims, id)
 local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
+end
+-- whatever tags it has: the short form cannot stop anything
+if stopped ~= '' and not IS_SHORT then
+  return whole_needed()
 end
 wrong = member_of(task.message) and wrong_groups(keys) or left_to_whole(keys, { queue }, { task.claimed })
 if wrong then

@@ -53,6 +53,10 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
+-- whatever tags it has: the short form cannot stop anything
+if stopped ~= '' and not IS_WHOLE then
+  return whole_needed()
+end
 wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
 if wrong then
   return wrong
