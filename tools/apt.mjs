@@ -1,19 +1,29 @@
-import { which } from './programs.mjs';
+import { isAtLeast, which } from './programs.mjs';
 import { run } from './run.mjs';
 
 /**
  * As root. Debian starts the service of a package when it installs it, unless this policy says no; no user asked for a
- * service. A policy that is there already, as in containers, keeps its say.
+ * service. A policy that is there already, as in containers, keeps its say. The package of PostgreSQL makes an empty
+ * database, too, unless its configuration says no. Both are taken away again.
  */
 const INSTALL = `
   export DEBIAN_FRONTEND=noninteractive
   policy=/usr/sbin/policy-rc.d
+  clusters=/etc/postgresql-common/createcluster.d
+  made=
+  trap 'for path in $made; do rm -f "$path" 2>/dev/null || rmdir "$path"; done' EXIT
+  trap 'exit 1' HUP INT TERM
   if [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
-    trap 'exit 1' HUP INT TERM
+    made="$policy"
     printf '#!/bin/sh\\nexit 101\\n' > "$policy" && chmod 755 "$policy"
   fi
-  apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$0"
+  case "$0" in postgresql*)
+    [ -d "$clusters" ] || made="$clusters $made"
+    mkdir -p "$clusters"
+    made="$clusters/nestwork.conf $made"
+    echo 'create_main_cluster = false' > "$clusters/nestwork.conf"
+  esac
+  apt-get install -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=120 "$0"
 `;
 
 /**
@@ -21,7 +31,7 @@ const INSTALL = `
  *
  * @param {string} product as the log names it
  * @param {readonly string[]} packages the best first
- * @param {number} oldest major version
+ * @param {string} oldest version that is new enough
  * @returns {Promise<string | undefined>} the obstacle, if there is one
  */
 export async function installWithApt(product, packages, oldest) {
@@ -37,8 +47,15 @@ export async function installWithApt(product, packages, oldest) {
   await as('apt-get', 'update').catch(() => {});
   const name = await packageToInstall(packages, oldest);
   if (!name) return `apt-get knows no package of version ${oldest} or newer`;
-  await as('sh', '-c', INSTALL, name);
-  return undefined;
+  return as('sh', '-c', INSTALL, name).then(
+    () => undefined,
+    (error) => `apt-get does not install ${name}: ${errorsOf(error) || 'it gives no reason'}`,
+  );
+}
+
+/** The lines in which apt-get gives its reasons, as one. */
+function errorsOf({ message }) {
+  return Array.from(message.matchAll(/^E: (.*?)\.?$/gm), ([, reason]) => reason).join('; ');
 }
 
 /** The prefix of a command to run it as root; undefined when that is not allowed. */
@@ -54,8 +71,8 @@ async function rootPrefix() {
 async function packageToInstall(packages, oldest) {
   for (const name of packages) {
     const policy = await run('apt-cache', ['policy', name], { env: { LC_ALL: 'C' } });
-    const [, major] = /Candidate: (?:\d+:)?(\d+)/.exec(policy) ?? [];
-    if (Number(major) >= oldest) return name;
+    const [, version] = /Candidate: (?:\d+:)?(\d+(?:\.\d+)*)/.exec(policy) ?? [];
+    if (isAtLeast(version, oldest)) return name;
   }
   return undefined;
 }

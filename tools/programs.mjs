@@ -15,3 +15,18 @@ export function isExecutable(path) {
     return false;
   }
 }
+
+/**
+ * Whether a version is new enough.
+ *
+ * @param {string | undefined} version `10.11.19`; undefined is never new enough
+ * @param {string} oldest `10.6`
+ */
+export function isAtLeast(version, oldest) {
+  if (version === undefined) return false;
+  const parts = version.split('.').map(Number);
+  for (const [index, part] of oldest.split('.').map(Number).entries()) {
+    if ((parts[index] ?? 0) !== part) return (parts[index] ?? 0) > part;
+  }
+  return true;
+}

@@ -1,9 +1,9 @@
 /**
- * Gets a fresh clone ready: the npm packages, a Redis, and a browser for the browser tests. Needs Node alone, and changes
- * nothing when all is there.
+ * Gets a fresh clone ready: the npm packages and a Redis; a browser and databases for the tests that need them. Needs Node
+ * alone, and changes nothing when all is there.
  *
  *   node tools/setup.mjs
- *   node tools/setup.mjs --browser
+ *   node tools/setup.mjs --browser --databases
  */
 import { readFileSync } from 'node:fs';
 import { connect, isIP } from 'node:net';
@@ -12,24 +12,33 @@ import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { installWithApt } from './apt.mjs';
 import { chromium } from './chromium.mjs';
-import { which } from './programs.mjs';
+import { mariadb, postgres } from './databases.mjs';
+import { isAtLeast, which } from './programs.mjs';
 import { Failure, ROOT, run, runTool } from './run.mjs';
 
-const OLDEST_NODE = { major: 20, minor: 19 };
-const OLDEST_REDIS = 7;
+const OLDEST_NODE = '20.19';
+const OLDEST_REDIS = '7';
 const PING_TIMEOUT_MS = 5_000;
 const SERVERS = ['redis-server', 'valkey-server'];
 
 /**
- * @param {{ ownServer?: boolean, browser?: boolean }} [options] `ownServer`: a running server behind REDIS_URL is not enough
- * @returns {Promise<{ redis: string, chromium?: string }>} the REDIS_URL that answered, or the path of a server to start; the
- *   path of a browser, where one was asked for and can be had
+ * @param {{ ownServer?: boolean, browser?: boolean, databases?: boolean }} [options] `ownServer`: a running server behind
+ *   REDIS_URL is not enough
+ * @returns {Promise<{ redis: string, chromium?: string, postgres?: string, mariadb?: string }>} the REDIS_URL that answered, or
+ *   the path of a server to start; the paths of the programs that were asked for and can be had
  */
-export async function setup({ ownServer = false, browser = false } = {}) {
+export async function setup({ ownServer = false, browser = false, databases = false } = {}) {
   checkNode();
   await installPackages();
   const redis = await findRedis(ownServer);
-  return browser ? { redis, chromium: await chromium().catch(doWithout) } : { redis };
+  return {
+    redis,
+    ...(browser && { chromium: await chromium().catch(doWithout('BROWSER', 'CHROMIUM_PATH')) }),
+    ...(databases && {
+      postgres: await postgres().catch(doWithout('POSTGRESQL', 'POSTGRES_PATH')),
+      mariadb: await mariadb().catch(doWithout('MARIADB', 'MARIADB_PATH')),
+    }),
+  };
 }
 
 async function findRedis(ownServer) {
@@ -39,17 +48,18 @@ async function findRedis(ownServer) {
   return url;
 }
 
-/** The browser tests leave themselves out where there is no browser. In CI nobody would notice. */
-function doWithout(failure) {
-  if (process.env.CI || process.env.CHROMIUM_PATH) throw failure;
-  console.warn(`!!! THE BROWSER TESTS ARE LEFT OUT. ${failure.message}`);
-  return undefined;
+/** The tests of a program leave themselves out where it is missing. In CI nobody would notice. */
+function doWithout(tests, variable) {
+  return (failure) => {
+    if (process.env.CI || process.env[variable]) throw failure;
+    console.warn(`!!! THE ${tests} TESTS ARE LEFT OUT. ${failure.message}`);
+    return undefined;
+  };
 }
 
 function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > OLDEST_NODE.major || (major === OLDEST_NODE.major && minor >= OLDEST_NODE.minor)) return;
-  throw new Failure(`Node ${OLDEST_NODE.major}.${OLDEST_NODE.minor} or newer is needed; this is ${process.version}.`);
+  if (isAtLeast(process.versions.node, OLDEST_NODE)) return;
+  throw new Failure(`Node ${OLDEST_NODE} or newer is needed; this is ${process.version}.`);
 }
 
 async function installPackages() {
@@ -90,9 +100,9 @@ async function findServer(ownServer) {
 async function serverOnPath() {
   const tooOld = [];
   for (const server of SERVERS.map(which).filter(Boolean)) {
-    const version = /v=((\d+)\S*)/.exec(await run(server, ['--version']));
-    if (Number(version?.[2]) >= OLDEST_REDIS) return server;
-    tooOld.push(`${server} is version ${version?.[1] ?? 'unknown'}`);
+    const [, version] = /v=(\d\S*)/.exec(await run(server, ['--version'])) ?? [];
+    if (isAtLeast(version, OLDEST_REDIS)) return server;
+    tooOld.push(`${server} is version ${version ?? 'unknown'}`);
   }
   if (tooOld.length === 0) return undefined;
   throw new Failure(`Redis ${OLDEST_REDIS} or newer is needed, but ${tooOld.join(' and ')}. Please upgrade it.`);
@@ -171,9 +181,15 @@ function ask({ secure, address, commands }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runTool(async () => {
-    const ready = await setup({ browser: process.argv.includes('--browser') });
-    const redis = ready.redis.replace(/\/\/.*@/, '//');
-    const browser = ready.chromium ? `, and the browser is ${ready.chromium}` : '';
-    console.log(`Ready: the npm packages are installed, and Redis is ${redis}${browser}`);
+    const asked = (option) => process.argv.includes(option);
+    const ready = await setup({ browser: asked('--browser'), databases: asked('--databases') });
+    const parts = [
+      'the npm packages are installed',
+      `Redis is ${ready.redis.replace(/\/\/.*@/, '//')}`,
+      ready.postgres && `PostgreSQL is ${ready.postgres}`,
+      ready.mariadb && `MariaDB is ${ready.mariadb}`,
+      ready.chromium && `the browser is ${ready.chromium}`,
+    ].filter(Boolean);
+    console.log(`Ready: ${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}`);
   });
 }

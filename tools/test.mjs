@@ -19,22 +19,30 @@ const FIXTURES = [
   'test/chaos/tsconfig.json',
   'test/browser/fixtures/tsconfig.json',
 ];
+/** Tests that need PostgreSQL or MariaDB, by their path. */
+const DATABASES = /outbox|database-servers/;
 const RESULTS = join(ROOT, 'build/test-results.json');
 
 await runTool(async () => {
   const args = process.argv.slice(2);
   const quick = args.includes('--quick');
-  const { chromium } = await setup({ ownServer: true, browser: needsBrowser(args) });
-  if (chromium) process.env.CHROMIUM_PATH = chromium;
+  const found = await setup({
+    ownServer: true,
+    browser: concerns(args, /browser/),
+    databases: concerns(args, DATABASES),
+  });
+  if (found.chromium) process.env.CHROMIUM_PATH = found.chromium;
+  if (found.postgres) process.env.POSTGRES_PATH = found.postgres;
+  if (found.mariadb) process.env.MARIADB_PATH = found.mariadb;
   await (quick ? generate() : buildAndCheckTypes());
   const code = await jest(quick ? [...quickTests(), ...args.filter((arg) => arg !== '--quick')] : args);
   console.log(summary());
   return code;
 });
 
-/** A browser is large: nobody gets one who asked for other tests. */
-function needsBrowser(args) {
-  return args.length === 0 || args.some((arg) => arg.includes('browser'));
+/** A browser and databases are large: nobody gets one who asked for other tests. */
+function concerns(args, tests) {
+  return args.length === 0 || args.some((arg) => tests.test(arg));
 }
 
 async function buildAndCheckTypes() {

@@ -1,57 +1,5 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const SETUP = fileURLToPath(new URL('../../tools/setup.mjs', import.meta.url));
-const BROWSER = 'echo "Chromium 156.0.8078.108 built on Debian"';
-
-/** A PATH with nothing but a Redis of its own, and what a test adds. */
-class Machine {
-  readonly path = mkdtempSync(join(tmpdir(), 'nestwork-path-'));
-
-  constructor() {
-    this.add('redis-server', 'echo "Redis server v=7.0.15 sha=0"');
-  }
-
-  add(program: string, script: string): string {
-    const file = join(this.path, program);
-    writeFileSync(file, `#!/bin/sh\n${script}\n`);
-    chmodSync(file, 0o755);
-    return file;
-  }
-
-  /** A Debian whose packages hold this browser: what runs as root is written down, and only the install does something. */
-  addApt(candidate: string, installed = BROWSER): void {
-    this.add('sudo', 'shift; exec "$@"');
-    this.add('true', ':');
-    this.add('apt-get', ':');
-    this.add('apt-cache', `echo "$2:"; echo "  Candidate: ${candidate}"`);
-    this.add(
-      'sh',
-      `printf '%s' "$3" > '${this.path}/installed'
-printf '#!/bin/sh\\n%s\\n' '${installed}' > '${this.path}/chromium'; /bin/chmod 755 '${this.path}/chromium'`,
-    );
-  }
-
-  get installed(): string {
-    return readFileSync(join(this.path, 'installed'), 'utf8');
-  }
-
-  setup(
-    args: readonly string[],
-    env: Record<string, string> = {},
-  ): Promise<{ code: number; out: string; err: string }> {
-    const { NODE_OPTIONS: _, CI: _ci, CHROMIUM_PATH: _path, REDIS_URL: _url, ...rest } = process.env;
-    return new Promise((resolve) => {
-      const options = { env: { ...rest, PATH: this.path, ...env } };
-      execFile(process.execPath, [SETUP, ...args], options, (error, out, err) =>
-        resolve({ code: error ? Number(error.code) : 0, out, err }),
-      );
-    });
-  }
-}
+import { rmSync } from 'node:fs';
+import { BROWSER, Machine } from './machine.js';
 
 describe('the browser of the set-up', () => {
   let machine: Machine;
@@ -98,6 +46,14 @@ describe('the browser of the set-up', () => {
   it.each<[string, (on: Machine) => void, RegExp]>([
     ['there is no apt-get', () => {}, /there is no apt-get/],
     ['apt-get knows only an old one', (on) => on.addApt('90.0.1'), /knows no package of version \d+ or newer/],
+    [
+      'apt-get would have to remove other packages for it',
+      (on) => {
+        on.addApt('156.0.1');
+        on.add('sh', 'echo "Reading"; echo "E: Packages need to be removed but remove is disabled."; exit 100');
+      },
+      /apt-get does not install chromium: Packages need to be removed but remove is disabled\. /,
+    ],
     [
       'the installed one does not run',
       (on) => on.addApt('156.0.1', 'exit 1'),
