@@ -56,7 +56,7 @@ export interface ProcessUser {
 
 /** Where and as whom a process runs; by default as this process does. */
 export interface Surroundings {
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   readonly user?: ProcessUser | undefined;
 }
 
@@ -67,8 +67,7 @@ export class GuardedProcess {
   private output = '';
 
   constructor(command: readonly string[], watchdog: Watchdog, { cwd, user }: Surroundings = {}) {
-    const options = { ...user, ...(cwd === undefined ? {} : { cwd }) };
-    this.child = spawn('sh', ['-c', PROGRAM, 'sh', ...command], { ...options, detached: true });
+    this.child = spawn('sh', ['-c', PROGRAM, 'sh', ...command], { ...user, cwd, detached: true });
     this.child.stdin.on('error', () => {}); // it could not even start
     watchdog.guard(this.child.pid);
     this.child.stdin.end('\n');

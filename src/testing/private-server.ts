@@ -3,14 +3,14 @@ import { chownSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { GuardedProcess, type Surroundings, Watchdog } from './guarded-process.js';
+import { GuardedProcess, type ProcessUser, type Surroundings, Watchdog } from './guarded-process.js';
 
 /** Below the ports that kernels give to outgoing connections, so that none takes ours while the server is away. */
 const PORTS = { from: 10_240, to: 32_768 };
 const MAX_PORTS_TRIED = 20;
 
 /** A program that serves on a port of 127.0.0.1. */
-export interface ServerKind extends Surroundings {
+export interface ServerKind {
   /** Names it in messages, `Redis`. */
   readonly product: string;
   /** What it logs when it accepts connections. */
@@ -18,6 +18,10 @@ export interface ServerKind extends Surroundings {
   readonly startTimeoutMs: number;
   /** After which a start is logged as slow. */
   readonly slowStartMs: number;
+  /** Whom it runs as, and who owns its directory; by default as this process. */
+  readonly user?: ProcessUser | undefined;
+  /** Whether its current directory is its own and not that of this process. */
+  readonly inOwnDirectory?: boolean;
   /**
    * Fills the empty directory before the first start.
    *
@@ -113,7 +117,7 @@ function reserve({ product }: ServerKind, port: number): string | undefined {
 
 /** Starts the server and resolves when it accepts connections. */
 async function launch(kind: ServerKind, port: number, directory: string, watchdog: Watchdog): Promise<GuardedProcess> {
-  const server = new GuardedProcess(kind.command(port, directory), watchdog, kind);
+  const server = new GuardedProcess(kind.command(port, directory), watchdog, surroundings(kind, directory));
   try {
     await untilReady(kind, server);
   } catch (error) {
@@ -131,10 +135,14 @@ async function runToEnd(
   watchdog: Watchdog,
   directory: string,
 ): Promise<void> {
-  const program = new GuardedProcess(command, watchdog, { ...kind, cwd: directory });
+  const program = new GuardedProcess(command, watchdog, surroundings(kind, directory));
   const how = await program.end();
   if (how !== 'code 0')
     throw kind.failure(describe(kind, `could not be set up: ${command[0]} ended with ${how}`, program));
+}
+
+function surroundings({ user, inOwnDirectory }: ServerKind, directory: string): Surroundings {
+  return { user, cwd: inOwnDirectory ? directory : undefined };
 }
 
 function untilReady(kind: ServerKind, server: GuardedProcess): Promise<void> {
