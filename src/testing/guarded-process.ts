@@ -12,6 +12,13 @@ const LOG_KEPT = 16_384;
  */
 const WATCHDOG = `
   while read -r line; do pid=$line; done
+  if [ -n "$pid" ] && [ "$1" != KILL ]; then
+    kill -"$1" "$pid" && kill -CONT "$pid"
+    for wait in 0 0.1 0.2 0.5 1; do
+      sleep "$wait"
+      kill -0 "$pid" || { pid=; break; }
+    done
+  fi
   [ -z "$pid" ] || kill -KILL "$pid"
   for wait in 0 0.1 0.2 0.5 1 2 5; do
     sleep "$wait"
@@ -27,9 +34,11 @@ export class Watchdog {
   private readonly process: ChildProcessByStdio<Writable, null, null>;
   private readonly ended: Promise<void>;
 
-  constructor(directory: string) {
+  /** @param signal the first that it sends; it kills what does not end */
+  constructor(directory: string, signal: NodeJS.Signals) {
+    const args = ['-c', WATCHDOG, directory, signal.replace('SIG', '')];
     // a group of its own, here and for the server: a Ctrl-C is for the app, which may need the server to shut down
-    this.process = spawn('sh', ['-c', WATCHDOG, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.process = spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     this.process.stdin.on('error', () => {}); // it was killed
     this.ended = new Promise((resolve) => this.process.once('close', () => resolve()));
     this.process.unref();

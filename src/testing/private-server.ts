@@ -22,6 +22,8 @@ export interface ServerKind {
   readonly user?: ProcessUser | undefined;
   /** Whether its current directory is its own and not that of this process. */
   readonly inOwnDirectory?: boolean;
+  /** What ends it at once, when it is not to come back. */
+  readonly endSignal: NodeJS.Signals;
   /**
    * Fills the empty directory before the first start.
    *
@@ -55,7 +57,7 @@ export class PrivateServer {
       const port = randomInt(PORTS.from, PORTS.to);
       const directory = reserve(kind, port);
       if (directory === undefined) continue;
-      const watchdog = new Watchdog(directory);
+      const watchdog = new Watchdog(directory, kind.endSignal);
       try {
         if (kind.user) chownSync(directory, kind.user.uid, kind.user.gid);
         await kind.prepare?.(directory, (command) => runToEnd(kind, command, watchdog, directory));
@@ -95,8 +97,8 @@ export class PrivateServer {
   }
 
   /** Ends the server and deletes its directory. May be called more than once, and in any condition of the server. */
-  stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    this.stopping ??= this.kill(signal).then(() => this.watchdog.end());
+  stop(): Promise<void> {
+    this.stopping ??= this.kill(this.kind.endSignal).then(() => this.watchdog.end());
     return this.stopping;
   }
 }

@@ -71,6 +71,7 @@ export class RedisServer {
         readyLog: 'Ready to accept connections',
         startTimeoutMs: START_TIMEOUT_MS,
         slowStartMs: SLOW_START_MS,
+        endSignal: 'SIGKILL',
         command: (port, directory) => [binary, '--save', '', ...args, ...settings(port, directory)],
         failure: notStarted,
       }),

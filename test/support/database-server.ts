@@ -69,7 +69,7 @@ export abstract class DatabaseServer {
 
 /** What databases have in common, and what is peculiar to one. */
 export function databaseKind(
-  kind: Pick<ServerKind, 'product' | 'readyLog' | 'command'> & Required<Pick<ServerKind, 'prepare'>>,
+  kind: Pick<ServerKind, 'product' | 'readyLog' | 'endSignal' | 'command'> & Required<Pick<ServerKind, 'prepare'>>,
 ): ServerKind {
   return {
     ...PATIENCE,

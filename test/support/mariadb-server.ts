@@ -21,6 +21,7 @@ export class MariadbServer extends DatabaseServer {
       databaseKind({
         product: 'MariaDB',
         readyLog: 'ready for connections',
+        endSignal: 'SIGKILL',
         prepare: async (directory, run) => {
           const sql = join(directory, 'prepare.sql');
           writeFileSync(sql, firstStatements(mariadbd));

@@ -19,16 +19,12 @@ export class PostgresServer extends DatabaseServer {
       databaseKind({
         product: 'PostgreSQL',
         readyLog: 'database system is ready to accept connections',
+        endSignal: 'SIGQUIT', // it gives back its shared memory, which the system would keep
         prepare: (directory, run) => run([initdb, ...layout(join(directory, 'data'))]),
         command: (port, directory) => [postgres, ...args, ...settings(port, join(directory, 'data'))],
       }),
     );
     return new PostgresServer(server);
-  }
-
-  /** As for any database; at once, and yet it gives back its shared memory, which the system would keep. */
-  override stop(): Promise<void> {
-    return this.server.stop('SIGQUIT');
   }
 }
 
