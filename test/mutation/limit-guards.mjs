@@ -14,37 +14,24 @@ const nothingForeign = (end) =>
 const nothingForeignAmongOthers = (check) =>
   missedBy('limits-foreign-keys', [remove('a check of the keys of limits before the first write', check)]);
 
-const RETURNED = 'if most > 0 and claim_number > tonumber(last) and has_limits() then';
+const RETURNED = 'local is_new = most > 0 and claim_number > tonumber(last)';
 const CLAIM = missedBy('limits-waiting', [
-  change(
-    'no task of a queue with a limit',
-    '    if its_gates[i] then\n      return true\n',
-    '    if its_gates[i] then\n',
-  ),
-  change('no task beside lines', "return redis.call('EXISTS', unpack(rare, 3)) > 0", 'return false'),
   change('no pause beside limits', 'local any_rare =', 'local any_rare = false and'),
-  change(
-    'tasks in spite of the limits of other queues',
-    "return redis.call('EXISTS', unpack(rare, 3)) > 0",
-    'return true',
-  ),
   change('no task beside lines of any queue', 'rare[i + 2] = queues[i].ready', 'rare[3] = queues[1].ready'),
+  change('no quarantined task with limits', 'any_quarantined and is_limited_first(queues) or', 'false or'),
+  change('a repeated reply beside lines', RETURNED, 'local is_new = most > 0'),
+  change('acks of a claim of zero tasks beside lines', RETURNED, 'local is_new = claim_number > tonumber(last)'),
+]);
+
+const CLAIMS = missedBy('limits-waiting', [
+  change('have_limits: the limit of a queue', 'its_gates[i] or ', ''),
+  change('have_limits: lines', " or redis.call('EXISTS', queue.ready) == 1", ''),
+  change('have_limits: limits and lines of other queues', 'its_gates[i] or redis', 'true or redis'),
+  change('have_limits: limits of queues that are no foreign key', 'if its_gates.err then', 'if false then'),
   change(
-    'no quarantined task with limits',
-    'if first and may_have_limits(first) and line_of(first) then',
-    'if false then',
-  ),
-  change(
-    'quarantined tasks without limits',
+    'is_limited_first: quarantined tasks without limits',
     'if first and may_have_limits(first) and line_of(first) then',
     'if first then',
-  ),
-  change('limits of queues that are no foreign key', 'if its_gates.err then', 'if false then'),
-  change('a repeated reply beside lines', RETURNED, 'if most > 0 and has_limits() then'),
-  change(
-    'acks of a claim of zero tasks beside lines',
-    RETURNED,
-    'if claim_number > tonumber(last) and has_limits() then',
   ),
 ]);
 
@@ -137,6 +124,7 @@ const CHANGING = missedBy('limits-changing', [
 
 export const OF_LIMITS = {
   claim: CLAIM,
+  'lib/claims': CLAIMS,
   'lib/leave': LEAVE,
   'lib/enlist': ENLIST,
   'lib/groups': missedBy('limits-waiting', [

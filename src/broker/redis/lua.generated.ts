@@ -71,6 +71,27 @@ end`,
   end
   return all, table.concat(stopped)
 end`,
+  'is_limited_first': `local function is_limited_first(queues)
+  for _, queue in ipairs(queues) do
+    local first = redis.call('LINDEX', queue.quarantined, 0)
+    if first and may_have_limits(first) and line_of(first) then
+      return true
+    end
+  end
+  return false
+end`,
+  'have_limits': `local function have_limits(queues, gates)
+  local its_gates = fields_of(gates, queues)
+  if its_gates.err then
+    return true
+  end
+  for i, queue in ipairs(queues) do
+    if its_gates[i] or redis.call('EXISTS', queue.ready) == 1 then
+      return true
+    end
+  end
+  return false
+end`,
   'push': `local function push(list, messages, at_head)
   if #messages > 0 and at_head then
     redis.call('LPUSH', list, unpack(messages))
@@ -8540,18 +8561,20 @@ ${LIB.count_stale}
 ${LIB.ids_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
-${LIB.is_letter}
-${LIB.may_have_limits}
-${LIB.has_tags}
 ${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
-${LIB.fields_of}
 ${LIB.claimed_as}
 ${LIB.ring}
 local rare_parts_made
 rare_parts = function()
 if not rare_parts_made then
+${LIB.is_letter}
+${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.is_limited_first}
+${LIB.fields_of}
+${LIB.have_limits}
 ${LIB.split}
 ${LIB.tag}
 ${LIB.member_of}
@@ -8569,7 +8592,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.heed_tags}
 ${LIB.is_drainer}
-rare_parts_made = { split = split, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, noted = noted, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
+rare_parts_made = { is_letter = is_letter, may_have_limits = may_have_limits, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of = line_of, is_limited_first = is_limited_first, fields_of = fields_of, have_limits = have_limits, split = split, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, noted = noted, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
 end
 return rare_parts_made
 end
@@ -8632,36 +8655,14 @@ if wrong or not ours then
 end
 
 -- mostly there is nothing of all this
-local rare = { pauses, gates }
+local rare, any_quarantined = { pauses, gates }, false
 for i = 1, #queues do
   rare[i + 2] = queues[i].ready
+  any_quarantined = any_quarantined or size[queues[i].quarantined] > 0
 end
 local any_rare = redis.call('EXISTS', unpack(rare)) > 0
-
--- Whether something of these queues is for \`claim-limited\`: their limits, tasks in lines, a quarantined task with limits.
-local function has_limits()
-  for i = 1, #queues do
-    local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
-    if first and may_have_limits(first) and line_of(first) then
-      return true
-    end
-  end
-  if not any_rare then
-    return false
-  end
-  local its_gates = fields_of(gates, queues)
-  if its_gates.err then
-    return true
-  end
-  for i = 1, #queues do
-    if its_gates[i] then
-      return true
-    end
-  end
-  return redis.call('EXISTS', unpack(rare, 3)) > 0
-end
-
-if most > 0 and claim_number > tonumber(last) and has_limits() then
+local is_new = most > 0 and claim_number > tonumber(last)
+if is_new and (any_quarantined and rare_parts().is_limited_first(queues) or any_rare and rare_parts().have_limits(queues, gates)) then
   return { -1, 0, 0, '', 0, '', '' }
 end
 

@@ -61,3 +61,28 @@ local function all_held(claims, groups)
   end
   return all, table.concat(stopped)
 end
+
+-- Whether the next quarantined task of a queue has limits: it is for `claim-limited`.
+local function is_limited_first(queues)
+  for _, queue in ipairs(queues) do
+    local first = redis.call('LINDEX', queue.quarantined, 0)
+    if first and may_have_limits(first) and line_of(first) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Whether one of the queues has a limit, or tasks in lines.
+local function have_limits(queues, gates)
+  local its_gates = fields_of(gates, queues)
+  if its_gates.err then
+    return true
+  end
+  for i, queue in ipairs(queues) do
+    if its_gates[i] or redis.call('EXISTS', queue.ready) == 1 then
+      return true
+    end
+  end
+  return false
+end

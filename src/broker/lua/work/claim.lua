@@ -58,36 +58,14 @@ if wrong or not ours then
 end
 
 -- mostly there is nothing of all this
-local rare = { pauses, gates }
+local rare, any_quarantined = { pauses, gates }, false
 for i = 1, #queues do
   rare[i + 2] = queues[i].ready
+  any_quarantined = any_quarantined or size[queues[i].quarantined] > 0
 end
 local any_rare = redis.call('EXISTS', unpack(rare)) > 0
-
--- Whether something of these queues is for `claim-limited`: their limits, tasks in lines, a quarantined task with limits.
-local function has_limits()
-  for i = 1, #queues do
-    local first = size[queues[i].quarantined] > 0 and redis.call('LINDEX', queues[i].quarantined, 0)
-    if first and may_have_limits(first) and line_of(first) then
-      return true
-    end
-  end
-  if not any_rare then
-    return false
-  end
-  local its_gates = fields_of(gates, queues)
-  if its_gates.err then
-    return true
-  end
-  for i = 1, #queues do
-    if its_gates[i] then
-      return true
-    end
-  end
-  return redis.call('EXISTS', unpack(rare, 3)) > 0
-end
-
-if most > 0 and claim_number > tonumber(last) and has_limits() then
+local is_new = most > 0 and claim_number > tonumber(last)
+if is_new and (any_quarantined and is_limited_first(queues) or any_rare and have_limits(queues, gates)) then
   return { -1, 0, 0, '', 0, '', '' }
 end
 
