@@ -41,8 +41,10 @@ export function useSnapshot(): Picture {
 }
 
 function show(state: Link['state'], message?: string, at = Date.now()): void {
-  const { snapshot, link } = picture.value;
+  const { snapshot: last, link } = picture.value;
   if (link.state === state && link.message === message) return;
+  // those who may no longer look keep no picture
+  const snapshot = state === 'denied' ? undefined : last;
   picture.set({ snapshot, link: { state, message, since: link.state === state ? link.since : at } });
 }
 
