@@ -1,6 +1,7 @@
 import type { Claimant, Retry } from '../../src/broker/port/broker.js';
 import { encodeAttempt } from '../../src/message/attempt-record.js';
 import { BrokerFixture, counted, idOf, sessionState, triedAgain } from '../support/broker-fixture.js';
+import { eventually } from '../support/eventually.js';
 
 const NAMESPACE = '{nestwork}:';
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -110,7 +111,7 @@ describe('retry', () => {
 
     await fixture.claim(first.child);
     await fixture.broker.retry(first.child, first.task, { ...AT_ONCE, failures: 1, inMs: 1 });
-    while ((await fixture.broker.promote(1)).moved === 0);
+    await eventually(async () => expect((await fixture.broker.promote(1)).moved).toBe(1));
     const [once = ''] = await fixture.redis.lrange(`${NAMESPACE}suspects:default`, 0, -1);
     expect(once).toBe(triedAgain(quarantined, '02', enqueuedAt(once), LINE + LINE));
   });

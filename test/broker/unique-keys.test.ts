@@ -2,6 +2,7 @@ import type { Claimant, KeyHolder, UniqueOptions } from '../../src/broker/port/b
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique, type UniqueUntil } from '../../src/message/unique-key.js';
 import { BrokerFixture, childExit, counted, idOf, sessionState } from '../support/broker-fixture.js';
+import { eventually } from '../support/eventually.js';
 
 const NAMESPACE = '{nestwork}:';
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -286,7 +287,7 @@ describe('a key until its task is started', () => {
   it('is freed by the claim of its task as a quarantined task', async () => {
     const message = counted(fixture.uniqueMessage('k', 'started'), { crashes: 1 });
     await add(message, { due: { in: 1 }, replace: false });
-    while ((await fixture.broker.promote(1)).moved === 0);
+    await eventually(async () => expect((await fixture.broker.promote(1)).moved).toBe(1));
     const child = await fixture.child();
     expect((await fixture.claim(child)).tasks).toMatchObject([{ id: idOf(message) }]);
     expect(await holderOfKey()).toBeNull();
