@@ -97,10 +97,7 @@ function moduleOf({ parts, scripts, short }) {
   };
   for (const [name, text] of parts) fromLibrary(name, text);
   const texts = (linked) =>
-    [...linked].map(([name, script]) => [
-      name,
-      wholeText({ ...script, text: quoted(script.text) }, parts, fromLibrary),
-    ]);
+    [...linked].map(([name, script]) => [name, wholeText({ ...script, text: quoted(script.text) }, fromLibrary)]);
   const [whole, shortened] = [texts(scripts), texts(short)];
   return [
     "import type { ScriptName } from './scripts.js';\n\n",

@@ -128,11 +128,19 @@ const LIMITS = [
 
 const ENDS = [
   ...missedBy('short-scripts', [
-    change('left_to_whole: limits', 'may_have_limits(message) or member_of(message)', 'member_of(message)'),
-    change('left_to_whole: groups', 'may_have_limits(message) or member_of(message)', 'may_have_limits(message)'),
+    change(
+      'wrong_lines_of: limits in a short form',
+      'not IS_WHOLE and (may_have_limits(message) or member_of(message))',
+      'not IS_WHOLE and member_of(message)',
+    ),
+    change(
+      'wrong_lines_of: groups in a short form',
+      'not IS_WHOLE and (may_have_limits(message) or member_of(message))',
+      'not IS_WHOLE and may_have_limits(message)',
+    ),
   ]),
   ...missedBy('limits-foreign-keys', [
-    change('wrong_lines_of: tasks without limits', 'if may_have_limits(message) then', 'do'),
+    change('wrong_lines_of: tasks without limits', 'elseif may_have_limits(message) then', 'else'),
   ]),
   ...missedBy('limits-leaving', [
     change('keep_ordered: a limit without an order', 'rule_of(limit).ordered then', 'rule_of(limit) then'),

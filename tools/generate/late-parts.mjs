@@ -14,7 +14,7 @@ const MAKERS = [
     of: ['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends'],
     atOnce: [
       ...['may_have_limits', 'without_gate', 'note_labels', 'wrong_lines_of', 'limits_among'],
-      ...['IS_WHOLE', 'IS_SHORT', 'whole_needed', 'left_to_whole'],
+      ...['IS_WHOLE', 'whole_needed'],
       ...['end_limits', 'keep_ordered', 'give_up_slots', 'CLAIMED', 'WAITING', 'DECLARED'],
     ],
     alwaysIn: ['claim-limited', 'enqueue-limited', 'set-limit', 'reset-limit', 'forget-limit'],
@@ -45,17 +45,12 @@ const MAKERS = [
 
 /**
  * Scripts that have a short form, which serves most calls. The functions of all loaded scripts are live in the Lua of Redis, and its
- * garbage collector marks them again and again, at the cost of every script: the short form has none for limits and groups. It answers
- * WHOLE_NEEDED, before it writes anything, where a task needs those.
+ * garbage collector marks them again and again, at the cost of every script: the short form has none for limits and groups. In it
+ * `IS_WHOLE` is false, and it answers WHOLE_NEEDED, before it writes anything, where a task needs those.
  */
 export const SHORT = ['bury', 'enqueue-unique', 'finish', 'fire-cron', 'promote', 'redrive', 'release', 'retry'];
 /** The makers that a short form does not have. */
 const LACKING = ['limit_parts', 'group_parts'];
-/** Parts, and what stands in their places in a short form. */
-const INSTEAD = [
-  ['wrong_lines_of', 'left_to_whole'],
-  ['IS_WHOLE', 'IS_SHORT'],
-];
 
 /** A maker for fewer would take as long as they do. */
 const FEWEST = 4;
@@ -91,9 +86,9 @@ export function placesOf({ script, text, uses, namesIn, textOf, fileOf }) {
   return places;
 }
 
-/** The text of a script for its short form. */
-export function shortOf(text) {
-  return INSTEAD.reduce((short, [part, other]) => short.replaceAll(new RegExp(`\\b${part}\\b`, 'g'), other), text);
+/** The parts of libraries as a short form has them. */
+export function partsInShort(parts) {
+  return new Map(parts).set('IS_WHOLE', 'local IS_WHOLE = false');
 }
 
 /** The makers of those parts that a short form lacks, by their names. `libraryOf` has the library of each part. */

@@ -1,4 +1,4 @@
-import { lackingIn, makersOf, placesOf, SHORT, shortOf, textIn } from './late-parts.mjs';
+import { lackingIn, makersOf, partsInShort, placesOf, SHORT, textIn } from './late-parts.mjs';
 
 /** A function or a constant of a library. */
 const PART = /^local function (\w+)[\s\S]*?^end$|^local (\w+) = .*$/gm;
@@ -9,7 +9,7 @@ const PART = /^local function (\w+)[\s\S]*?^end$|^local (\w+) = .*$/gm;
  *
  * @param {Iterable<[name: string, text: string]>} files scripts, and libraries as `lib/...`
  * @returns all parts of libraries by their names, and each script with the names of those that it uses, each behind those
- * that it uses itself, and where they are made; the same of the short forms
+ * that it uses itself, where they are made, and the parts to take them from; the same of the short forms
  */
 export function linkScripts(files) {
   const texts = [...files].map(([name, text]) => [name, text.trimEnd()]);
@@ -33,19 +33,21 @@ export function linkScripts(files) {
     }
     return used;
   };
-  const linked = (script, text, lacking = new Map()) => {
-    const uses = [...usedBy(text, lacking)];
-    const [textOf, fileOf] = [(part) => parts.get(part), (part) => libraryOf.get(part)];
-    const places = placesOf({ script, text, uses, namesIn, textOf, fileOf });
-    return [script, { text, uses, places: new Map([...lacking, ...places]) }];
-  };
+  const linked = (scripts, its, lacking = new Map()) =>
+    new Map(
+      scripts.map(([script, text]) => {
+        const uses = [...usedBy(text, lacking)];
+        const [textOf, fileOf] = [(part) => its.get(part), (part) => libraryOf.get(part)];
+        const places = placesOf({ script, text, uses, namesIn, textOf, fileOf });
+        return [script, { text, uses, places: new Map([...lacking, ...places]), parts: its }];
+      }),
+    );
   const scripts = texts.filter(([name]) => !isLibrary(name));
   const short = scripts.filter(([name]) => SHORT.includes(name));
-  const lacking = lackingIn(libraryOf);
   return {
     parts,
-    scripts: new Map(scripts.map(([name, text]) => linked(name, text))),
-    short: new Map(short.map(([name, text]) => linked(name, shortOf(text), lacking))),
+    scripts: linked(scripts, parts),
+    short: linked(short, partsInShort(parts), lackingIn(libraryOf)),
   };
 }
 
@@ -78,7 +80,7 @@ function partName([, called, constant]) {
  *
  * @param part the text of a part as it stands in a script, by its name and the text there
  */
-export function wholeText({ text, uses, places }, parts, part) {
+export function wholeText({ text, uses, places, parts }, part) {
   const [shebang, ...body] = text.split('\n');
   const made = new Map(uses.map((name) => [name, part(name, textIn(places.get(name) ?? '', parts.get(name), places))]));
   const { declarations, definitions } = makersOf(places, uses, made);

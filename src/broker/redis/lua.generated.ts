@@ -840,22 +840,16 @@ end`,
   end
   return limits
 end`,
-  'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
-  for _, message in ipairs(messages) do
-    if may_have_limits(message) then
-      return wrong_lines(keys, queues)
-    end
-  end
-end`,
   'IS_WHOLE': `local IS_WHOLE = true`,
-  'IS_SHORT': `local IS_SHORT = false`,
   'whole_needed': `local function whole_needed()
   return redis.error_reply('WHOLE_NEEDED a task has a limit or is in a group')
 end`,
-  'left_to_whole': `local function left_to_whole(_, _, messages)
+  'wrong_lines_of': `local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if may_have_limits(message) or member_of(message) then
+    if not IS_WHOLE and (may_have_limits(message) or member_of(message)) then
       return whole_needed()
+    elseif may_have_limits(message) then
+      return wrong_lines(keys, queues)
     end
   end
 end`,
@@ -2096,7 +2090,9 @@ end`,
 end`,
   'wrong_lines_of_2': `local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if may_have_limits(message) then
+    if not IS_WHOLE and (may_have_limits(message) or member_of(message)) then
+      return whole_needed()
+    elseif may_have_limits(message) then
       return limit_parts().wrong_lines(keys, queues)
     end
   end
@@ -2704,6 +2700,7 @@ end`,
   end
   return found
 end`,
+  'IS_WHOLE_2': `local IS_WHOLE = false`,
 };
 
 /** The whole text of each script in lua/, by its name. */
@@ -2754,13 +2751,16 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.IS_WHOLE}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
-${LIB.has_tags}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.base36}
 ${LIB.key_held}
@@ -2983,15 +2983,18 @@ return forgotten`,
 local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.IS_WHOLE}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.by_name}
-${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.ring}
 ${LIB.remove_deep}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -3612,10 +3615,12 @@ ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
+${LIB.IS_WHOLE}
 ${LIB.may_have_limits}
+${LIB.member_of}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
-${LIB.member_of}
 ${LIB.ring}
 ${LIB.part}
 ${LIB.unique_digest}
@@ -3800,9 +3805,11 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
+${LIB.IS_WHOLE}
 ${LIB.may_have_limits}
-${LIB.wrong_lines_of_2}
 ${LIB.member_of}
+${LIB.whole_needed}
+${LIB.wrong_lines_of_2}
 ${LIB.ring}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4087,7 +4094,9 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.IS_WHOLE}
 ${LIB.may_have_limits}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.ring}
@@ -4781,12 +4790,15 @@ local limit_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
+${LIB.IS_WHOLE}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.wrong_lines_of_2}
-${LIB.now_ms}
 ${LIB.has_tags}
 ${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
+${LIB.wrong_lines_of_2}
+${LIB.now_ms}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -5470,8 +5482,13 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
+${LIB.IS_WHOLE}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.now_ms}
@@ -5479,8 +5496,6 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.has_tags}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -5491,7 +5506,6 @@ ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
 ${LIB.NODES_AT_ONCE}
-${LIB.member_of}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
@@ -7197,7 +7211,10 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
+${LIB.IS_WHOLE}
 ${LIB.may_have_limits}
+${LIB.member_of}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.base36}
@@ -7421,6 +7438,7 @@ ${LIB.is_foreign}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
+${LIB.tag}
 ${LIB.text}
 ${LIB.noted}
 ${LIB.ring}
@@ -7429,6 +7447,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
 ${LIB.whole_needed}
+${LIB.member_of}
 ${LIB.wrong_lines_of_2}
 ${LIB.ENDED_KEPT}
 local limit_parts_made
@@ -7517,7 +7536,6 @@ if not due_parts_made then
 ${LIB.is_quarantined}
 ${LIB.part}
 ${LIB.base36}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -7527,7 +7545,7 @@ ${LIB.push}
 ${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_quarantined = is_quarantined, part = part, base36 = base36, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist = enlist, end_of = end_of, reopen = reopen }
+due_parts_made = { is_quarantined = is_quarantined, part = part, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist = enlist, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -7873,7 +7891,9 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.IS_WHOLE}
 ${LIB.may_have_limits}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
@@ -9073,13 +9093,16 @@ ${LIB.by_name}
 ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
+${LIB.IS_WHOLE}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
+${LIB.has_tags}
+${LIB.tag}
+${LIB.member_of}
+${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
-${LIB.has_tags}
-${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -9092,7 +9115,6 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
-${LIB.member_of}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -9954,13 +9976,14 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
+${LIB.IS_WHOLE_2}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.unique_digest}
@@ -10011,7 +10034,7 @@ local its_messages = {}
 for i = 2, #runs, 2 do
   its_messages[i / 2] = runs[i]
 end
-wrong = left_to_whole(keys, { queue }, its_messages)
+wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
@@ -10074,10 +10097,11 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
+${LIB.IS_WHOLE_2}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
@@ -10160,7 +10184,7 @@ for i = 1, #deaths, 2 do
   answers[#answers + 1] = answer
 end
 
-wrong = left_to_whole(keys, { queue }, messages)
+wrong = wrong_lines_of(keys, { queue }, messages)
 if wrong then
   return wrong
 end
@@ -10179,10 +10203,11 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
+${LIB.IS_WHOLE_2}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.base36}
 ${LIB.key_held}
@@ -10265,7 +10290,7 @@ if held and on_conflict ~= 'replace' then
   local its_queue, other = split(held)
   return { string.sub(other, 1, 20), its_queue }
 end
-wrong = left_to_whole(keys, queues, { message, held and select(2, split(held)) or nil })
+wrong = wrong_lines_of(keys, queues, { message, held and select(2, split(held)) or nil })
 if wrong then
   return wrong
 end
@@ -10309,10 +10334,10 @@ ${LIB.fields_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.text}
-${LIB.IS_SHORT}
+${LIB.IS_WHOLE_2}
 ${LIB.whole_needed}
 ${LIB.member_of}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.ENDED_KEPT}
 local due_parts_made
 due_parts = function()
@@ -10415,10 +10440,10 @@ for i, queue in ipairs(queues) do
   for _, message in ipairs(due) do
     any_limits = any_limits or may_have_limits(message)
   end
-  if any_limits and not IS_SHORT then
+  if any_limits and not IS_WHOLE then
     return whole_needed()
   end
-  wrong = wrong or any_limits and left_to_whole(keys, { queue }, due)
+  wrong = wrong or any_limits and wrong_lines_of(keys, { queue }, due)
   wrong_of[i], due_of[i] = wrong, due
   -- tasks that stay on the schedule take the place of no others
   left = wrong and left or left - #due
@@ -10492,9 +10517,10 @@ ${LIB.is_letter}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
+${LIB.IS_WHOLE_2}
 ${LIB.may_have_limits}
 ${LIB.whole_needed}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -10592,7 +10618,7 @@ local task = held and held_task(keys.claims, id, held, by_name({ queue }))
 if not task or header ~= '' and string.sub(task.message, 22, 34) ~= header then
   return 0
 end
-wrong = member_of(task.message) and wrong_groups(keys) or left_to_whole(keys, { queue }, { task.claimed })
+wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
 if wrong then
   return wrong
 end
@@ -10619,7 +10645,7 @@ ${LIB.may_have_limits}
 ${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
-${LIB.IS_SHORT}
+${LIB.IS_WHOLE_2}
 ${LIB.whole_needed}
 ${LIB.CLAIMED}
 ${LIB.limits_among_2}
@@ -10715,7 +10741,7 @@ for _, i in ipairs(any_queues and held or {}) do
   may_limit = may_limit or may_have_limits(messages[i])
   any_members = any_members or member_of(messages[i])
 end
-if (may_limit or any_members) and not IS_SHORT then
+if (may_limit or any_members) and not IS_WHOLE then
   return whole_needed()
 end
 local has_limits = may_limit and limits_among(held, messages)
@@ -10776,13 +10802,14 @@ ${LIB.by_name}
 ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
+${LIB.IS_WHOLE_2}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -10875,7 +10902,7 @@ local claimed = {}
 for i, task in ipairs(tasks) do
   claimed[i] = task.claimed
 end
-wrong = left_to_whole(keys, queues, claimed)
+wrong = wrong_lines_of(keys, queues, claimed)
 if wrong then
   return wrong
 end
@@ -10893,7 +10920,7 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
-${LIB.IS_SHORT}
+${LIB.IS_WHOLE_2}
 ${LIB.whole_needed}
 ${LIB.has_tags}
 ${LIB.is_letter}
@@ -10901,7 +10928,7 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.may_have_limits}
-${LIB.left_to_whole}
+${LIB.wrong_lines_of_2}
 ${LIB.is_cancelled}
 ${LIB.end_claim}
 ${LIB.unique_digest}
@@ -10997,10 +11024,10 @@ if not task or string.sub(task.message, 22, 23) ~= failures then
   return 0
 end
 -- whatever tags it has: the short form cannot stop anything
-if stopped ~= '' and not IS_SHORT then
+if stopped ~= '' and not IS_WHOLE then
   return whole_needed()
 end
-wrong = member_of(task.message) and wrong_groups(keys) or left_to_whole(keys, { queue }, { task.claimed })
+wrong = member_of(task.message) and wrong_groups(keys) or wrong_lines_of(keys, { queue }, { task.claimed })
 if wrong then
   return wrong
 end

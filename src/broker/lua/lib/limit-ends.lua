@@ -29,29 +29,21 @@ local function limits_of(message, letters)
   return limits
 end
 
--- As `wrong_lines`, only where one of these messages has something to do with limits.
-local function wrong_lines_of(keys, queues, messages)
-  for _, message in ipairs(messages) do
-    if may_have_limits(message) then
-      return wrong_lines(keys, queues)
-    end
-  end
-end
-
--- Whether a script is whole. Its short form, which has IS_SHORT in the place of this, has nothing for limits and groups.
+-- Whether a script is whole. In its short form, which has nothing for limits and groups, this is false.
 local IS_WHOLE = true
-local IS_SHORT = false
 
 -- The answer of a short form, before it writes anything.
 local function whole_needed()
   return redis.error_reply('WHOLE_NEEDED a task has a limit or is in a group')
 end
 
--- In a short form, in the place of `wrong_lines_of`.
-local function left_to_whole(_, _, messages)
+-- As `wrong_lines`, only where one of these messages has something to do with limits. A short form leaves those to the whole script.
+local function wrong_lines_of(keys, queues, messages)
   for _, message in ipairs(messages) do
-    if may_have_limits(message) or member_of(message) then
+    if not IS_WHOLE and (may_have_limits(message) or member_of(message)) then
       return whole_needed()
+    elseif may_have_limits(message) then
+      return wrong_lines(keys, queues)
     end
   end
 end
