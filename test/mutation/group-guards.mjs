@@ -1,8 +1,6 @@
 /** The guards of lua/lib/groups.lua, see guards.mjs. */
 
-const change = (guard, find, replace) => ({ guard, find, replace });
-const remove = (guard, find) => change(guard, find, '');
-const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+import { change, missedBy, remove } from './guard-forms.mjs';
 
 const COUNTS = missedBy('groups', [
   remove('wrong_groups: a hash', "wrong_type('hash', keys.groups) or "),

@@ -7,13 +7,11 @@
  */
 
 import { OF_GROUPS } from './group-guards.mjs';
+import { change, missedBy, remove } from './guard-forms.mjs';
 import { OF_LIMITS } from './limit-guards.mjs';
 import { OF_LIMIT_SCRIPTS } from './limit-script-guards.mjs';
 import { OF_LINES } from './line-guards.mjs';
 
-const change = (guard, find, replace) => ({ guard, find, replace });
-const remove = (guard, find) => change(guard, find, '');
-const missedBy = (tests, ...guards) => guards.map((guard) => ({ tests, ...guard }));
 const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
 
 const [REGISTERED] = missedBy('leases', remove('a child that is registered', 'if lost then\n  return lost\nend\n'));

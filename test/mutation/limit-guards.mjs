@@ -1,8 +1,6 @@
 /** The guards of lines and limits in scripts that are about other things, see guards.mjs. */
 
-const change = (guard, find, replace) => ({ guard, find, replace });
-const remove = (guard, find) => change(guard, find, '');
-const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+import { change, missedBy, remove } from './guard-forms.mjs';
 
 const CHECKED = '\nif wrong then\n  return wrong\nend\n';
 /** The check of the keys of limits, which ends with this text. */
@@ -118,10 +116,6 @@ const PROMOTE = missedBy('limits-waiting', [
 ]);
 
 /** By script. */
-const CHANGING = missedBy('limits-changing', [
-  change('a check of all keys before the first write', `wrong_queues(queues)${CHECKED}`, 'wrong_queues(queues)\n'),
-]);
-
 export const OF_LIMITS = {
   claim: CLAIM,
   'lib/claims': CLAIMS,
@@ -212,7 +206,6 @@ export const OF_LIMITS = {
     ...missedBy('limits-waiting', [remove('no slot that it kept', '  message = without_slots(message)\n')]),
   ],
   'set-limit': [
-    ...CHANGING,
     ...missedBy('limits-changing', [
       remove(
         'the limit of a queue',
@@ -228,8 +221,8 @@ export const OF_LIMITS = {
     ]),
   ],
   'reset-limit': [
-    ...CHANGING,
     ...missedBy('limits-changing', [
+      remove('a check of all keys before the first write', CHECKED.trimStart()),
       remove('its end', "redis.call('ZREM', keys.paced, '!' .. field, '!' .. stop)\n"),
       remove('the stop of a task', 'end_entry(stop)\n'),
       change('the end of the stop', ", '!' .. stop)", ')'),
@@ -243,7 +236,6 @@ export const OF_LIMITS = {
   ],
   'forget-limit': [
     ...missedBy('limits-changing', [
-      change('a check of all keys before the first write', `wrong_queues(queues)${CHECKED}`, 'wrong_queues(queues)\n'),
       remove('its gate', "  redis.call('HDEL', keys.gates, queue)\n"),
       change(
         'only an old declaration',

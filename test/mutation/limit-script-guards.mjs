@@ -1,8 +1,6 @@
 /** The guards of the scripts that limits have brought, see guards.mjs. */
 
-const change = (guard, find, replace) => ({ guard, find, replace });
-const remove = (guard, find) => change(guard, find, '');
-const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+import { change, missedBy, remove } from './guard-forms.mjs';
 
 const CHECKED = 'if wrong then\n  return wrong\nend\n';
 const NOTHING_FOREIGN = remove('a check of all keys before the first write', CHECKED);

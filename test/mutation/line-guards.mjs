@@ -1,8 +1,6 @@
 /** The guards of the libraries of lines and limits, see guards.mjs. */
 
-const change = (guard, find, replace) => ({ guard, find, replace });
-const remove = (guard, find) => change(guard, find, '');
-const missedBy = (tests, guards) => guards.map((guard) => ({ tests, ...guard }));
+import { change, missedBy, remove } from './guard-forms.mjs';
 
 const LINES = [
   ...missedBy('limits-sending', [
