@@ -825,6 +825,9 @@ end`,
   end
   return wrong
 end`,
+  'wrong_for_rules': `local function wrong_for_rules(keys, queues)
+  return wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+end`,
   'CLAIMED': `local CLAIMED = { [108] = true, [113] = true }`,
   'WAITING': `local WAITING = { [76] = true }`,
   'DECLARED': `local DECLARED = { [108] = true, [76] = true }`,
@@ -6512,6 +6515,7 @@ return 1`,
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
+${LIB.wrong_for_rules}
 ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
@@ -6610,7 +6614,7 @@ end
 --
 -- Atomic because the tasks that wait for it must go on: nothing else will wake them.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_for_rules(keys, queues)
 if wrong then
   return wrong
 end
@@ -6626,6 +6630,7 @@ return end_entry(name)`,
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
+${LIB.wrong_for_rules}
 ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
@@ -6723,7 +6728,7 @@ end
 --
 -- Atomic because what waits must go on by the declaration.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_for_rules(keys, queues)
 if wrong then
   return wrong
 end
@@ -6740,6 +6745,7 @@ return { override or '', stopped or '', text(LIMITS.now) }`,
 ${LIB.wrong_type}
 ${LIB.wrong_lines}
 ${LIB.wrong_queues}
+${LIB.wrong_for_rules}
 ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
@@ -6837,7 +6843,7 @@ end
 --
 -- Atomic because what waits must go on by the new rule, and its end must be known to promoters. A repeated command sets the same again.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_for_rules(keys, queues)
 if wrong then
   return wrong
 end

@@ -10,6 +10,11 @@ local function wrong_lines(keys, queues)
   return wrong
 end
 
+-- The same for a script that changes what limits allow.
+local function wrong_for_rules(keys, queues)
+  return wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+end
+
 -- The tags by which a task has slots, in the claims and while it waits, and those that its sender gave it: codes of their letters.
 local CLAIMED = { [108] = true, [113] = true }
 local WAITING = { [76] = true }

@@ -30,7 +30,7 @@ end
 --
 -- Atomic because the tasks that wait for it must go on: nothing else will wake them.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_for_rules(keys, queues)
 if wrong then
   return wrong
 end

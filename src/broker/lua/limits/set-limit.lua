@@ -29,7 +29,7 @@ end
 --
 -- Atomic because what waits must go on by the new rule, and its end must be known to promoters. A repeated command sets the same again.
 
-local wrong = wrong_lines(keys, queues) or wrong_type('hash', keys.gates) or wrong_type('list', keys.alarm) or wrong_queues(queues)
+local wrong = wrong_for_rules(keys, queues)
 if wrong then
   return wrong
 end
