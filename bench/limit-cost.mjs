@@ -12,27 +12,20 @@
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { openSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../dist/broker/redis-broker.js';
-import { ScoreboardWriter } from '../dist/ipc/scoreboard-writer.js';
 import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
 import { encodeDone } from '../dist/message/task-result.js';
-import { PolicyBook } from '../dist/policy/policy-book.js';
-import { TaskRegistry } from '../dist/task/task-registry.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
-import { ClaimLoop } from '../dist/worker/claim-loop.js';
-import { Executor } from '../dist/worker/executor.js';
+import { claimingChild } from './claiming-child.mjs';
 
 const TASKS = Number(process.env.TASKS ?? 100_000);
 const AT_ONCE = 8;
 const QUEUES = ['default'];
 const NAME = 'limits';
-const LEASE_MS = 3_000_000;
+const TASK = 'ReportTasks.send';
 /** Tasks of one key, for the time in which a slot is free. */
 const IN_TURN = Number(process.env.IN_TURN ?? 1_000);
 
@@ -114,38 +107,13 @@ async function costOf(kind, tagsOf, before) {
 
 /** A process that runs tasks until it is ended, and reports when each has started and ended. */
 async function work() {
-  const broker = new RedisBroker({ redis: url, namespace: NAME, queues: QUEUES, commandTimeoutMs: 60_000 });
-  await broker.connect();
-  const [session, catalog] = [`s${process.pid}-30000`, [{ name: 'ReportTasks.send', queue: 'default' }]];
-  await broker.openSession({ session, leaseMs: LEASE_MS, queues: QUEUES, catalog, host: 'bench', pid: process.pid });
-  const child = `${session}.1`;
-  await broker.register(session, child);
-  const registry = new TaskRegistry();
-  registry.add({
-    name: 'ReportTasks.send',
-    queue: 'default',
-    where: 'bench',
-    origin: { type: Object, method: 'send', module: 'bench', decorator: '@Task()' },
-    policyOf: new PolicyBook({}, new Map()).of({}, 'default', 'ReportTasks.send'),
-    handler: async () => {
-      const started = now();
-      await pause(2);
-      process.send([started, now()]);
-    },
-  });
-  const path = join(tmpdir(), `nestwork-bench-${process.pid}`);
-  const scoreboard = openSync(path, 'w+');
-  unlinkSync(path);
-  const loop = new ClaimLoop({
-    broker,
-    claimant: { session, child, queues: QUEUES },
-    executor: new Executor(registry, []),
-    concurrency: 1,
-    maxTasks: 0,
-    scoreboard: new ScoreboardWriter(1_000, scoreboard),
-    onWorn: () => {},
-    onLeaseLost: () => {},
-  });
+  const handler = async () => {
+    const started = now();
+    await pause(2);
+    process.send([started, now()]);
+  };
+  const session = `s${process.pid}-30000`;
+  const { loop } = await claimingChild({ url, namespace: NAME, session, name: TASK, concurrency: 1, handler });
   process.send('ready');
   await loop.run();
 }
@@ -189,7 +157,7 @@ async function measured(run) {
 function message(tags) {
   return encodeMessage({
     id: ids.next(),
-    name: 'ReportTasks.send',
+    name: TASK,
     payload: '[7,{"weekly":true}]',
     enqueuedAt: Date.now(),
     tags,

@@ -11,27 +11,17 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { RedisBroker } from '../dist/broker/redis-broker.js';
-import { ScoreboardWriter } from '../dist/ipc/scoreboard-writer.js';
 import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
-import { PolicyBook } from '../dist/policy/policy-book.js';
-import { TaskRegistry } from '../dist/task/task-registry.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
-import { ClaimLoop } from '../dist/worker/claim-loop.js';
-import { Executor } from '../dist/worker/executor.js';
 import { LoopListeners } from '../dist/worker/loop-listeners.js';
+import { claimingChild } from './claiming-child.mjs';
 
 const PAIRS = 40;
 /** In the first turn V8 optimizes. */
 const TURNS = [60_000, 120_000];
 const BATCH = 10_000;
-const QUEUES = ['default'];
-const LEASE_MS = 3_600_000;
 
 const [, , url, mode] = process.argv;
 if (mode === undefined) await measure();
@@ -40,39 +30,14 @@ else await work(url, mode);
 /** A process that claims until it is ended. Answers each message with its processor time, once its tasks are finished. */
 async function work(url, mode) {
   let left = 0;
-  const broker = new RedisBroker({ redis: url, namespace: mode, queues: QUEUES, commandTimeoutMs: 60_000 });
-  const [session, child, catalog] = ['session', 'session.1', [{ name: 'Bench.task', queue: 'default' }]];
-  await broker.connect();
-  await broker.openSession({ session, leaseMs: LEASE_MS, queues: QUEUES, catalog, host: 'bench', pid: process.pid });
-  await broker.register(session, child);
-  const registry = new TaskRegistry();
-  registry.add({
-    name: 'Bench.task',
-    queue: 'default',
-    where: 'bench',
-    origin: { type: Object, method: 'task', module: 'bench', decorator: '@Task()' },
-    policyOf: new PolicyBook({}, new Map()).of({}, 'default', 'Bench.task'),
-    handler: async () => {
-      left -= 1;
-      if (left === 0) process.emit('drained');
-    },
-  });
-  const path = join(tmpdir(), `nestwork-bench-${process.pid}`);
-  const scoreboard = openSync(path, 'w+');
-  unlinkSync(path);
-  const claimant = { session, child, queues: QUEUES };
-  const listeners = new LoopListeners({ broker, claimant, catalog, hooks: [], metrics: mode === 'with' });
-  const loop = new ClaimLoop({
-    ...listeners.loop,
-    broker,
-    claimant,
-    executor: new Executor(registry, []),
-    concurrency: 1,
-    maxTasks: 0,
-    scoreboard: new ScoreboardWriter(1_000, scoreboard),
-    onWorn: () => {},
-    onLeaseLost: () => {},
-  });
+  const handler = async () => {
+    left -= 1;
+    if (left === 0) process.emit('drained');
+  };
+  const { loop } = await claimingChild(
+    { url, namespace: mode, concurrency: 1, handler },
+    (child) => new LoopListeners({ ...child, hooks: [], metrics: mode === 'with' }).loop,
+  );
   process.on('message', async (tasks) => {
     left = tasks;
     const drained = once(process, 'drained');

@@ -12,21 +12,15 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../dist/broker/redis-broker.js';
 import { QueueClient } from '../dist/client/queue-client.js';
-import { ScoreboardWriter } from '../dist/ipc/scoreboard-writer.js';
 import { encodeResultTag } from '../dist/message/result-tag.js';
 import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
-import { PolicyBook } from '../dist/policy/policy-book.js';
 import { TaskRegistry } from '../dist/task/task-registry.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
-import { ClaimLoop } from '../dist/worker/claim-loop.js';
-import { Executor } from '../dist/worker/executor.js';
+import { claimingChild } from './claiming-child.mjs';
 
 const PAIRS = 9;
 /** In the first turn V8 optimizes. */
@@ -34,7 +28,6 @@ const TURNS = [40_000, 80_000];
 const CALLS = 1_000;
 const BATCH = 10_000;
 const QUEUES = ['default'];
-const LEASE_MS = 3_600_000;
 const CONCURRENCY = 10;
 
 const [, , url, namespace] = process.argv;
@@ -51,42 +44,18 @@ function brokerOf(redis, namespace) {
 
 /** A process that claims until it is ended. Reports the start of a single task, and the time for a number of them. */
 async function work() {
-  let left = 0;
-  const broker = brokerOf(url, namespace);
-  const [session, child, catalog] = ['session', 'session.1', [{ name: 'Bench.task', queue: 'default' }]];
-  await broker.connect();
-  await broker.openSession({ session, leaseMs: LEASE_MS, queues: QUEUES, catalog, host: 'bench', pid: process.pid });
-  await broker.register(session, child);
-  const registry = new TaskRegistry();
-  registry.add({
-    name: 'Bench.task',
-    queue: 'default',
-    where: 'bench',
-    origin: { type: Object, method: 'task', module: 'bench', decorator: '@Task()' },
-    policyOf: new PolicyBook({}, new Map()).of({}, 'default', 'Bench.task'),
-    handler: async ([{ probe }]) => {
-      if (probe) process.send(now());
-      return { ok: true };
-    },
-  });
-  const path = join(tmpdir(), `nestwork-bench-${process.pid}`);
-  const scoreboard = openSync(path, 'w+');
-  unlinkSync(path);
-  let ended = 0;
-  const loop = new ClaimLoop({
-    broker,
-    claimant: { session, child, queues: QUEUES },
-    executor: new Executor(registry, []),
-    concurrency: CONCURRENCY,
-    maxTasks: 0,
-    scoreboard: new ScoreboardWriter(1_000, scoreboard),
-    onOutcome: () => {
-      ended += 1;
-      if (ended === left) process.emit('drained');
-    },
-    onWorn: () => {},
-    onLeaseLost: () => {},
-  });
+  let [left, ended] = [0, 0];
+  const handler = async ([{ probe }]) => {
+    if (probe) process.send(now());
+    return { ok: true };
+  };
+  const onOutcome = () => {
+    ended += 1;
+    if (ended === left) process.emit('drained');
+  };
+  const { broker, claimant, loop } = await claimingChild({ url, namespace, concurrency: CONCURRENCY, handler }, () => ({
+    onOutcome,
+  }));
   process.on('message', async (tasks) => {
     [left, ended] = [tasks, 0];
     const drained = once(process, 'drained');
@@ -94,7 +63,7 @@ async function work() {
     const before = performance.now();
     await drained;
     // the last ends are on their way to Redis
-    while ((await broker.holdings({ session, child })).ids.length > 0);
+    while ((await broker.holdings(claimant)).ids.length > 0);
     process.send(performance.now() - before);
     left = 0;
   });
