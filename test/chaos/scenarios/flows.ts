@@ -1,11 +1,8 @@
 import type { FlowBuilder, QueueClient } from 'nestwork';
-import { breakSomething } from '../harness/break-something.js';
+import { ENDURING, underAllFaults } from '../harness/all-faults.js';
 import type { Random } from '../harness/random.js';
 import { type Scenario, type Stage, unless } from '../harness/scenario.js';
-import { HASTY } from '../harness/settings.js';
 
-const WORKER = { children: 2, concurrency: 4, lease: '2s' } as const;
-const LOST = 0.004;
 /** Flows that are under way at once. */
 const AHEAD = 200;
 const PATIENCE_MS = 600_000;
@@ -17,23 +14,18 @@ const endOf = (flow: number): string => `end ${flow};`;
 export const flows: Scenario = {
   name: 'flows',
   promise: 'a flow releases each task that waits exactly once, and none waits for ever',
-  arena: () => ({ ...HASTY, proxied: true, redisArgs: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  arena: () => ENDURING,
 
   async run(stage) {
-    const { arena, random, short } = stage;
+    const { arena, short } = stage;
     const { count, faults } = short ? { count: 150, faults: 9 } : { count: 10_000, faults: 240 };
-    const workers = [arena.worker(WORKER), arena.worker(WORKER)];
-    for (const worker of workers) await arena.booted(worker, WORKER.children);
-    arena.proxy.rule = (name) => name !== 'blpop' && random.chance(LOST);
     const ids: string[] = [];
-    const sending = send(stage, count, ids);
-    for (let fault = 0; fault < faults; fault += 1) {
-      const ended = arena.ledger.finishesOf('end ').length;
-      await arena.until('flows end', () => arena.ledger.finishesOf('end ').length > Math.min(ended, count - 2));
-      await breakSomething(stage, fault, WORKER);
-    }
-    await sending;
-    arena.proxy.rule = () => false;
+    await underAllFaults(stage, faults, {
+      units: 'flows',
+      count,
+      send: () => send(stage, count, ids),
+      ended: () => arena.ledger.finishesOf('end ').length,
+    });
     await arena.until(
       'all flows have ended',
       async () => {

@@ -1,10 +1,7 @@
-import { breakSomething } from '../harness/break-something.js';
+import { ENDURING, underAllFaults } from '../harness/all-faults.js';
 import type { Entry } from '../harness/ledger.js';
 import { type Scenario, type Stage, unless } from '../harness/scenario.js';
-import { HASTY } from '../harness/settings.js';
 
-const WORKER = { children: 2, concurrency: 4, lease: '2s' } as const;
-const LOST = 0.004;
 /** Tasks that wait at once. */
 const AHEAD = 4_000;
 const AT_ONCE = 200;
@@ -19,24 +16,19 @@ const LAG_MS = 500;
 export const limits: Scenario = {
   name: 'limits',
   promise: 'no more tasks than a limit allows run at once or start in a time, and all of them run',
-  arena: () => ({ ...HASTY, proxied: true, redisArgs: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  arena: () => ENDURING,
 
   async run(stage) {
-    const { arena, random, short } = stage;
+    const { arena, short } = stage;
     const { count, faults, keys } = short
       ? { count: 3_000, faults: 9, keys: 40 }
       : { count: 1_000_000, faults: 400, keys: 1_000 };
-    const workers = [arena.worker(WORKER), arena.worker(WORKER)];
-    for (const worker of workers) await arena.booted(worker, WORKER.children);
-    arena.proxy.rule = (name) => name !== 'blpop' && random.chance(LOST);
-    const sending = send(stage, count, keys);
-    for (let fault = 0; fault < faults; fault += 1) {
-      const ended = arena.ledger.update().finishes.size;
-      await arena.until('tasks end', () => arena.ledger.update().finishes.size > Math.min(ended, count - 2));
-      await breakSomething(stage, fault, WORKER);
-    }
-    await sending;
-    arena.proxy.rule = () => false;
+    await underAllFaults(stage, faults, {
+      units: 'tasks',
+      count,
+      send: () => send(stage, count, keys),
+      ended: () => arena.ledger.update().finishes.size,
+    });
     await arena.drained(PATIENCE_MS);
     const left = await arena.redis.hlen('{nestwork}:slots');
     return {
