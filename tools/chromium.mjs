@@ -1,8 +1,12 @@
-import { find, findOrInstall } from './installable.mjs';
+import { find } from './installable.mjs';
 import { which } from './programs.mjs';
 
-/** @type {import('./installable.mjs').Installable} */
-const CHROMIUM = {
+/**
+ * The browser of the browser tests and of the screenshots.
+ *
+ * @type {import('./installable.mjs').Installable}
+ */
+export const CHROMIUM = {
   product: 'Chromium',
   variable: 'CHROMIUM_PATH',
   oldest: '123', // the first with `light-dark()`, which the page of the dashboard needs
@@ -13,8 +17,5 @@ const CHROMIUM = {
   packages: ['chromium'],
 };
 
-/** The browser of the browser tests and of the screenshots; installed when there is none. */
-export const chromium = () => findOrInstall(CHROMIUM);
-
-/** As `chromium`, but undefined when there is none. */
+/** Its path; undefined when there is none. */
 export const findChromium = () => find(CHROMIUM);

@@ -1,6 +1,6 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { find, findOrInstall } from './installable.mjs';
+import { find } from './installable.mjs';
 import { isExecutable, which } from './programs.mjs';
 
 /** Where Debian puts the programs of each version, off the PATH. */
@@ -8,8 +8,12 @@ const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 /** Of a user who is not root, the PATH may lack it. */
 const SYSTEM_PROGRAMS = '/usr/sbin';
 
-/** @type {import('./installable.mjs').Installable} */
-const POSTGRES = {
+/**
+ * The program `postgres` of the tests of databases.
+ *
+ * @type {import('./installable.mjs').Installable}
+ */
+export const POSTGRES = {
   product: 'PostgreSQL',
   variable: 'POSTGRES_PATH',
   oldest: '15',
@@ -19,8 +23,12 @@ const POSTGRES = {
   packages: ['postgresql'],
 };
 
-/** @type {import('./installable.mjs').Installable} */
-const MARIADB = {
+/**
+ * The program `mariadbd` of the tests of databases.
+ *
+ * @type {import('./installable.mjs').Installable}
+ */
+export const MARIADB = {
   product: 'MariaDB',
   variable: 'MARIADB_PATH',
   oldest: '10.6',
@@ -31,16 +39,10 @@ const MARIADB = {
   packages: ['mariadb-server-core', 'mariadb-server-core-10.6'],
 };
 
-/** The program `postgres` of the tests of databases; installed when there is none. */
-export const postgres = () => findOrInstall(POSTGRES);
-
-/** As `postgres`, but undefined when there is none. */
+/** The path of `postgres`; undefined when there is none. */
 export const findPostgres = () => find(POSTGRES);
 
-/** The program `mariadbd` of the tests of databases; installed when there is none. */
-export const mariadb = () => findOrInstall(MARIADB);
-
-/** As `mariadb`, but undefined when there is none. */
+/** The path of `mariadbd`; undefined when there is none. */
 export const findMariadb = () => find(MARIADB);
 
 /** The newest first. */

@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { installWithApt } from './apt.mjs';
-import { chromium } from './chromium.mjs';
-import { mariadb, postgres } from './databases.mjs';
+import { CHROMIUM } from './chromium.mjs';
+import { MARIADB, POSTGRES } from './databases.mjs';
+import { findOrInstall } from './installable.mjs';
 import { isAtLeast, which } from './programs.mjs';
 import { Failure, ROOT, run, runTool } from './run.mjs';
 
@@ -33,10 +34,10 @@ export async function setup({ ownServer = false, browser = false, databases = fa
   const redis = await findRedis(ownServer);
   return {
     redis,
-    ...(browser && { chromium: await chromium().catch(doWithout('BROWSER', 'CHROMIUM_PATH')) }),
+    ...(browser && { chromium: await getOrLeaveOut('BROWSER', CHROMIUM) }),
     ...(databases && {
-      postgres: await postgres().catch(doWithout('POSTGRESQL', 'POSTGRES_PATH')),
-      mariadb: await mariadb().catch(doWithout('MARIADB', 'MARIADB_PATH')),
+      postgres: await getOrLeaveOut('POSTGRESQL', POSTGRES),
+      mariadb: await getOrLeaveOut('MARIADB', MARIADB),
     }),
   };
 }
@@ -49,12 +50,14 @@ async function findRedis(ownServer) {
 }
 
 /** The tests of a program leave themselves out where it is missing. In CI nobody would notice. */
-function doWithout(tests, variable) {
-  return (failure) => {
-    if (process.env.CI || process.env[variable]) throw failure;
+async function getOrLeaveOut(tests, program) {
+  try {
+    return await findOrInstall(program);
+  } catch (failure) {
+    if (process.env.CI || process.env[program.variable]) throw failure;
     console.warn(`!!! THE ${tests} TESTS ARE LEFT OUT. ${failure.message}`);
     return undefined;
-  };
+  }
 }
 
 function checkNode() {
