@@ -20,9 +20,12 @@ export const SCRIPT_NAMES: readonly ScriptName[] = [
   'close-session',
 ];
 
-/** Both forms of those that have a short one. */
+/** With both forms of a script that has a short one. */
 const BY_SHA = new Map(
-  [LUA, SHORT].flatMap((forms) => SCRIPT_NAMES.map((name) => [sha1(forms[name] ?? ''), name] as const)),
+  SCRIPT_NAMES.flatMap((name) => {
+    const forms = [LUA[name], SHORT[name]].filter((lua) => lua !== undefined);
+    return forms.map((lua) => [sha1(lua), name] as const);
+  }),
 );
 
 /**
