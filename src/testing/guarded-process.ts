@@ -75,7 +75,7 @@ export class GuardedProcess {
   private readonly ended: Promise<string>;
   private output = '';
 
-  constructor(command: readonly string[], watchdog: Watchdog, { cwd, user }: Surroundings = {}) {
+  constructor(command: readonly string[], watchdog: Watchdog, { cwd, user }: Surroundings) {
     this.child = spawn('sh', ['-c', PROGRAM, 'sh', ...command], { ...user, cwd, detached: true });
     this.child.stdin.on('error', () => {}); // it could not even start
     watchdog.guard(this.child.pid);

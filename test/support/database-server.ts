@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessUser } from '../../src/testing/guarded-process.js';
-import { type PrivateServer, type ServerKind } from '../../src/testing/private-server.js';
+import type { PrivateServer, ServerKind } from '../../src/testing/private-server.js';
 
 /** A database makes its files within a second; a machine under heavy load may take many. */
 const PATIENCE = { startTimeoutMs: 60_000, slowStartMs: 20_000 };
@@ -19,7 +19,7 @@ export abstract class DatabaseServer {
   /** Where clients connect; the same after a restart. */
   abstract readonly url: string;
 
-  protected constructor(protected readonly server: PrivateServer) {}
+  protected constructor(private readonly server: PrivateServer) {}
 
   /** The port on 127.0.0.1 that it listens on; the same after a restart. */
   get port(): number {
