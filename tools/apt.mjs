@@ -4,7 +4,8 @@ import { run } from './run.mjs';
 /**
  * As root. Debian starts the service of a package when it installs it, unless this policy says no; no user asked for a
  * service. A policy that is there already, as in containers, keeps its say. The package of PostgreSQL makes an empty
- * database, too, unless its configuration says no. Both are taken away again.
+ * database, too, unless its configuration says no. The script takes its policy and its
+ * configuration away again.
  */
 const INSTALL = `
   export DEBIAN_FRONTEND=noninteractive

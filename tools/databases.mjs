@@ -5,7 +5,7 @@ import { isExecutable, which } from './programs.mjs';
 
 /** Where Debian puts the programs of each version, off the PATH. */
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
-/** Of a user who is not root, the PATH may lack it. */
+/** The PATH of a user other than root may lack it. */
 const SYSTEM_PROGRAMS = '/usr/sbin';
 
 /**
@@ -35,7 +35,7 @@ export const MARIADB = {
   version: /Ver (\d+\.\d+\.\d+)-MariaDB/,
   places: `on the PATH or in ${SYSTEM_PROGRAMS}`,
   candidates: () => [which('mariadbd'), join(SYSTEM_PROGRAMS, 'mariadbd')],
-  // the server alone: the package that makes a daemon of it is another one
+  // the server alone: another package makes a daemon of it
   packages: ['mariadb-server-core', 'mariadb-server-core-10.6'],
 };
 

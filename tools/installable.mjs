@@ -3,14 +3,14 @@ import { isAtLeast, isExecutable } from './programs.mjs';
 import { Failure, run } from './run.mjs';
 
 /**
- * A program that some tests need, and without which they are left out.
+ * A program that some tests need. Without it they leave themselves out.
  *
  * @typedef {object} Installable
  * @property {string} product as messages name it
  * @property {string} variable of the environment, which may hold its path
  * @property {string} oldest version that is new enough
  * @property {RegExp} version finds the version in what `--version` prints
- * @property {string} places where it is looked for
+ * @property {string} places of the candidates, as messages name them
  * @property {() => (string | undefined)[]} candidates paths, the best first
  * @property {readonly string[]} packages of Debian and its like, the best first
  */

@@ -40,7 +40,7 @@ await runTool(async () => {
   return code;
 });
 
-/** A browser and databases are large: nobody gets one who asked for other tests. */
+/** A browser and databases are large: a developer who asks for other tests gets none. */
 function concerns(args, tests) {
   return args.length === 0 || args.some((arg) => tests.test(arg));
 }

@@ -7,8 +7,8 @@ const LOG_KEPT = 16_384;
 /**
  * A server has no option "die with your parent", and a parent that is SIGKILLed cannot clean up. So each server has a
  * watchdog. It reads from a pipe whose other end only the parent holds: the pid of a process that is about to start, or an
- * empty line when it has ended. At the end of file the parent is done with it or gone. The files of a server that has
- * processes of its own can be deleted only when those have noticed its end, too.
+ * empty line when it has ended. At the end of file the parent is done with it or gone. A server may have processes of its
+ * own: the watchdog can delete its files only when those have noticed its end, too.
  */
 const WATCHDOG = `
   while read -r line; do pid=$line; done
@@ -34,7 +34,7 @@ export class Watchdog {
   private readonly process: ChildProcessByStdio<Writable, null, null>;
   private readonly ended: Promise<void>;
 
-  /** @param signal the first that it sends; it kills what does not end */
+  /** @param signal the first that it sends; it kills a process that does not end */
   constructor(directory: string, signal: NodeJS.Signals) {
     const args = ['-c', WATCHDOG, directory, signal.replace('SIG', '')];
     // a group of its own, here and for the server: a Ctrl-C is for the app, which may need the server to shut down
@@ -57,13 +57,13 @@ export class Watchdog {
   }
 }
 
-/** Whom a process runs as. */
+/** The user that a process runs as. */
 export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Where and as whom a process runs; by default as this process does. */
+/** The directory and the user of a process; by default those of this process. */
 export interface Surroundings {
   readonly cwd?: string | undefined;
   readonly user?: ProcessUser | undefined;
@@ -94,7 +94,7 @@ export class GuardedProcess {
     return this.child.pid as number; // it has one, since it started
   }
 
-  /** The end of what it has written until `forget()`. */
+  /** The end of its output until `forget()`. */
   get log(): string {
     return this.output;
   }
@@ -124,7 +124,7 @@ export class GuardedProcess {
     };
   }
 
-  /** From now on it is no reason for this process to live on, and what it writes is thrown away. */
+  /** From now on it does not keep this process alive, and this process throws its output away. */
   forget(): void {
     this.child.unref();
     // without a reader a full pipe would block the process

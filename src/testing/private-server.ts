@@ -13,16 +13,16 @@ const MAX_PORTS_TRIED = 20;
 export interface ServerKind {
   /** Names it in messages, `Redis`. */
   readonly product: string;
-  /** What it logs when it accepts connections. */
+  /** It logs this when it accepts connections. */
   readonly readyLog: string;
   readonly startTimeoutMs: number;
   /** After which a start is logged as slow. */
   readonly slowStartMs: number;
-  /** Whom it runs as, and who owns its directory; by default as this process. */
+  /** The user that it runs as and that owns its directory; by default that of this process. */
   readonly user?: ProcessUser | undefined;
   /** Whether its current directory is its own and not that of this process. */
   readonly inOwnDirectory?: boolean;
-  /** What ends it at once, when it is not to come back. */
+  /** Ends it at once, when it is not to come back. */
   readonly endSignal: NodeJS.Signals;
   /**
    * Fills the empty directory before the first start.
@@ -35,8 +35,8 @@ export interface ServerKind {
 }
 
 /**
- * A server that belongs to one test: on a free port of 127.0.0.1, with a temporary directory. It never outlives this process,
- * and does not keep it alive either.
+ * A server that belongs to one test: on a free port of 127.0.0.1, with a temporary directory. It never outlives this
+ * process, and does not keep it alive either.
  */
 export class PrivateServer {
   private stopping: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export class PrivateServer {
     private server: GuardedProcess,
   ) {}
 
-  /** @throws what `failure` of the kind makes of a server that does not start, with its log */
+  /** @throws the error that `failure` of the kind makes when the server does not start; with its log */
   static async start(kind: ServerKind): Promise<PrivateServer> {
     for (let tried = 1; ; tried += 1) {
       const port = randomInt(PORTS.from, PORTS.to);

@@ -36,7 +36,7 @@ export abstract class DatabaseServer {
     return this.server.pid;
   }
 
-  /** Freezes the server, but not what it does for connections in processes of their own. */
+  /** Freezes the server, but not the processes that it has for connections. */
   pause(): void {
     this.server.pause();
   }
@@ -49,8 +49,8 @@ export abstract class DatabaseServer {
   /**
    * Ends the server and resolves when nothing of it is left; its files stay for `restart()`.
    *
-   * @param signal SIGKILL is a crash; SIGINT with PostgreSQL, and SIGTERM with MariaDB, a shutdown in order that does not wait
-   *   for clients
+   * @param signal SIGKILL is a crash; SIGINT with PostgreSQL, and SIGTERM with MariaDB, a shutdown in order that does not
+   *   wait for clients
    */
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     return this.server.kill(signal);
@@ -67,7 +67,7 @@ export abstract class DatabaseServer {
   }
 }
 
-/** What databases have in common, and what is peculiar to one. */
+/** Adds the properties that all databases share to those of one. */
 export function databaseKind(
   kind: Pick<ServerKind, 'product' | 'readyLog' | 'endSignal' | 'command'> & Required<Pick<ServerKind, 'prepare'>>,
 ): ServerKind {

@@ -6,7 +6,7 @@ import { MARIADB } from './database-programs.js';
 import { type DatabaseOptions, DatabaseServer, databaseKind } from './database-server.js';
 
 const DATABASE = 'nestwork';
-/** What `mariadb-install-db` reads; but that needs programs of further packages. The rest of it is help texts and views. */
+/** `mariadb-install-db` reads these, and help texts and views; but it needs programs of further packages. */
 const SYSTEM_TABLES = ['mysql_system_tables.sql', 'mysql_performance_tables.sql', 'mysql_system_tables_data.sql'];
 
 /** A MariaDB of its own for a test; its user is `root`, without a password. */
@@ -67,7 +67,7 @@ function storage(directory: string): string[] {
     // within `datadir`; a whole path may be too long
     '--socket=socket',
     '--character-set-server=utf8mb4',
-    // what is not on the disk outlives the process, though not the machine
+    // the system keeps the writes of a killed process; a crash of the machine may lose some
     '--loose-innodb-flush-method=nosync',
     '--innodb-flush-log-at-trx-commit=2',
     '--innodb-log-file-size=8M',

@@ -41,9 +41,9 @@ function settings(port: number, data: string): string[] {
     unix_socket_directories: '',
     logging_collector: 'off',
     log_destination: 'stderr',
-    // what is not on the disk outlives the process, though not the machine
+    // the system keeps the writes of a killed process; a crash of the machine may lose some
     fsync: 'off',
-    // of a killed server nothing is left in /dev/shm
+    // a killed server leaves nothing in /dev/shm
     dynamic_shared_memory_type: 'mmap',
     shared_buffers: '16MB',
   };

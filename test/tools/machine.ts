@@ -25,7 +25,9 @@ export class Machine {
     return file;
   }
 
-  /** A Debian whose packages hold this browser: what runs as root is written down, and only the install does something. */
+  /**
+   * A Debian whose packages hold this browser. It notes the package that the set-up installs, and does nothing else as root.
+   */
   addApt(candidate: string, installed = BROWSER): void {
     this.add('sudo', 'shift; exec "$@"');
     this.add('true', ':');
