@@ -20,6 +20,13 @@ export function later(load: () => Promise<LaterFile>): ComponentType {
   };
 }
 
+/** The style of a view that is loaded later, which travels in its script. */
+export function adopt(css: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets.push(sheet);
+}
+
 /** The app is away, or has been updated since the page was opened. */
 function Missing(): JSX.Element {
   const side = (

@@ -2,6 +2,7 @@
 export { Fragment, h } from 'preact';
 export { useEffect, useRef, useState } from 'preact/hooks';
 export { act, useRead } from './api.js';
+export { adopt } from './later.js';
 export { useSnapshot } from './live.js';
 export {
   Ago,

@@ -1,12 +1,11 @@
 import type { JSX } from 'preact';
+import { adopt } from '../../page/later.js';
 import { usePlace } from '../../page/router.js';
 import css from './limits.css';
 import { List } from './list.js';
 import { One } from './one.js';
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(css);
-document.adoptedStyleSheets.push(sheet);
+adopt(css);
 
 /** A list of limits, or one of them. */
 export function View(): JSX.Element {

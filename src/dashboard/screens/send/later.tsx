@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { act, useRead } from '../../page/api.js';
+import { adopt } from '../../page/later.js';
 import { useSnapshot } from '../../page/live.js';
 import { Denied, Do, Note } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
@@ -9,9 +10,7 @@ import { TimeFields, timeOf } from '../tasks/new-time.js';
 import css from './send.css';
 import { StartFields, startOf } from './start-fields.js';
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(css);
-document.adoptedStyleSheets.push(sheet);
+adopt(css);
 
 interface Sent {
   readonly id: string;
