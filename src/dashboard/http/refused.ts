@@ -36,6 +36,13 @@ function statusOf(code: string): number {
   return code.startsWith('UNKNOWN_') ? 404 : 400;
 }
 
+/** The message of an error has its code, and its remedies below. */
+export function wireOf({ code, message }: NestworkError): WireError {
+  const [what = '', ...rest] = message.split('\n');
+  const remedy = rest.filter((line) => line.startsWith('- ')).map((line) => line.slice(2));
+  return { code, message: what.replace(` [${code}]`, ''), remedy };
+}
+
 /** How an error is answered. One that is no affair of the person goes into the log, and the answer says no more than that. */
 export function answerOf(error: unknown, log: Logger): { readonly status: number; readonly body: WireError } {
   if (error instanceof Refused) {
@@ -46,12 +53,7 @@ export function answerOf(error: unknown, log: Logger): { readonly status: number
     return { status: 400, body: { code: 'INVALID_ARGUMENTS', message: `${error.message}.`, remedy: [] } };
   }
   if (error instanceof NestworkError) {
-    const [what = '', ...rest] = error.message.split('\n');
-    const remedy = rest.filter((line) => line.startsWith('- ')).map((line) => line.slice(2));
-    return {
-      status: statusOf(error.code),
-      body: { code: error.code, message: what.replace(` [${error.code}]`, ''), remedy },
-    };
+    return { status: statusOf(error.code), body: wireOf(error) };
   }
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const message = 'The dashboard failed. The log of the app says why.';

@@ -3,7 +3,7 @@ import type { LimitChange, LimitScope, LimitSetOptions } from '../../../inspecto
 import type { Duration } from '../../../values/duration.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import { optionalTextIn } from '../../http/input.js';
-import { Refused } from '../../http/refused.js';
+import { Refused, wireOf } from '../../http/refused.js';
 import type { Call } from '../../http/route.js';
 
 /** What a person writes for any number. */
@@ -59,11 +59,10 @@ export async function inWords<T>(does: Promise<T>): Promise<T> {
 
 function worded(error: unknown): unknown {
   if (!(error instanceof NestworkError) || !/^INVALID_(OPTION|DURATION)$/.test(error.code)) return error;
-  const [what = '', ...rest] = error.message.replace(` [${error.code}]`, '').split('\n');
-  const [, option = '', fault] = /^(?:The option `)?(\w+)`? (.*)$/.exec(what) ?? [];
+  const { code, message, remedy } = wireOf(error);
+  const [, option = '', fault] = /^(?:The option `)?(\w+)`? (.*)$/.exec(message) ?? [];
   const field = FIELDS[option];
-  const remedy = rest.find((line) => line.startsWith('- '))?.slice(2) ?? '';
-  return field === undefined ? error : wrong(`“${field}” ${fault} ${remedy}`, error.code);
+  return field === undefined ? error : wrong(`“${field}” ${fault} ${remedy[0] ?? ''}`, code);
 }
 
 function wrong(message: string, code = 'INVALID_INPUT'): Refused {
