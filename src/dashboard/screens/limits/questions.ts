@@ -10,7 +10,7 @@ import { limitOf } from './read-limits.js';
 export const LIMIT_QUESTIONS: readonly Route[] = [
   question('limits/set', async (call) => {
     const { limit, key, of, override } = await asked(call);
-    const isOfAll = limit.keyed && override === limit.override;
+    const isOfAll = limit.keyed && key === undefined;
     return {
       title: `Set ${of}`,
       lines: [

@@ -4,7 +4,7 @@ import { go, type Query } from '../../page/router.js';
 import type { SetView, Standing } from './wire.js';
 
 /** Who has set what, and until when. */
-export function SetBy({ of: { amounts, by, until } }: { readonly of: SetView }): JSX.Element {
+function SetBy({ of: { amounts, by, until } }: { readonly of: SetView }): JSX.Element {
   return (
     <span class="set">
       {amounts}{' '}
