@@ -1,12 +1,10 @@
 /** Batches and flows in a real browser. */
 import type { Page } from 'playwright-core';
 import type { GroupReport } from '../../src/inspector/groups/group-report.js';
-import type { Visit } from './harness/browser.js';
+import { PHONE, type Visit } from './harness/browser.js';
 import { inBrowser, scene } from './harness/in-browser.js';
 import { answer } from './harness/press.js';
 import { eventually, Shop } from './harness/shop.js';
-
-const PHONE = { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true };
 
 inBrowser('batches and flows in a browser', () => {
   const stage = scene(() => Shop.start(['express']));

@@ -1,10 +1,8 @@
 /** Limits in a real browser. */
 import type { Page } from 'playwright-core';
-import type { Visit } from './harness/browser.js';
+import { PHONE, type Visit } from './harness/browser.js';
 import { inBrowser, scene } from './harness/in-browser.js';
 import { eventually, Shop } from './harness/shop.js';
-
-const PHONE = { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true };
 
 inBrowser('limits in a browser', () => {
   const stage = scene(() => Shop.start(['express']));

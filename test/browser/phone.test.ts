@@ -1,9 +1,8 @@
 /** The dashboard on a narrow screen, and where nothing hovers. */
 import type { Locator } from 'playwright-core';
+import { PHONE } from './harness/browser.js';
 import { inBrowser, scene } from './harness/in-browser.js';
 import { Shop } from './harness/shop.js';
-
-const PHONE = { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true };
 
 inBrowser('the dashboard on a phone', () => {
   const { arrive } = scene(() => Shop.start(['express'], { NAMESPACES: 'both' }));

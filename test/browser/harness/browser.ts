@@ -14,6 +14,9 @@ const { findChromium } = (await import(tools)) as { findChromium(): Promise<stri
 /** The path of a Chromium; undefined where there is none, and the browser tests are left out. */
 export const CHROMIUM = await findChromium();
 
+/** The screen of a phone, for `visit`. */
+export const PHONE = { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true };
+
 const FLAGS = [
   '--disable-gpu',
   '--disable-quic',
