@@ -37,13 +37,8 @@ afterEach(async () => {
 afterAll(() => fixture.stop());
 
 /** A worker that declares limits. */
-async function declare(...limits: readonly LimitDeclaration[]): Promise<Claimant> {
-  const session = `s${fixture.ids.next()}-30000`;
-  const place = { host: 'test', pid: 1, queues: ['default'] };
-  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, catalog: [], limits });
-  const child = `${session}.1`;
-  await fixture.broker.register(session, child);
-  return { session, child, queues: ['default'] };
+function declare(...limits: readonly LimitDeclaration[]): Promise<Claimant> {
+  return fixture.child(['default'], undefined, limits);
 }
 
 /** So many tasks with a key of a limit, of which the first ones start. Resolves to their ids. */
@@ -171,7 +166,6 @@ describe('the keys of a limit', () => {
         key: 'bell',
         allows: '5/h (burst 1)',
         used: '0',
-
         set: { amounts: 'any number at once, 5/h (burst 1)' },
       },
       { key: 'acme', allows: '1 at once', used: '1 of 1', waiting: '1 task' },

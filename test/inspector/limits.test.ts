@@ -24,13 +24,8 @@ afterEach(() => fixture.reset());
 afterAll(() => fixture.stop());
 
 /** A worker that declares limits. */
-async function declare(...limits: readonly LimitDeclaration[]): Promise<Claimant> {
-  const session = `s${fixture.ids.next()}-30000`;
-  const place = { host: 'test', pid: 1, queues: ['default'] };
-  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, catalog: [], limits });
-  const child = `${session}.1`;
-  await fixture.broker.register(session, child);
-  return { session, child, queues: ['default'] };
+function declare(...limits: readonly LimitDeclaration[]): Promise<Claimant> {
+  return fixture.child(['default'], undefined, limits);
 }
 
 /** Ids of the tasks that a child gets now. */

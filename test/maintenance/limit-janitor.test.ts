@@ -33,13 +33,8 @@ function janitor(): PeriodicLoop {
 }
 
 /** A worker that declares limits. */
-async function declare(...limits: readonly LimitDeclaration[]): Promise<Claimant> {
-  const session = `s${fixture.ids.next()}-30000`;
-  const place = { queues: ['default'], host: 'test', pid: 1, catalog: [] };
-  await fixture.broker.openSession({ session, leaseMs: 30_000, ...place, limits });
-  const child = { session, child: `${session}.1`, queues: ['default'] };
-  await fixture.broker.register(session, child.child);
-  return child;
+function declare(...limits: readonly LimitDeclaration[]): Promise<Claimant> {
+  return fixture.child(['default'], undefined, limits);
 }
 
 /** A worker stops, and gives back what it holds. */

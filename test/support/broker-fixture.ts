@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { ChildExit, Claimant, ClaimReply, RedisSettings } from '../../src/broker/port/broker.js';
+import type { ChildExit, Claimant, ClaimReply, LimitDeclaration, RedisSettings } from '../../src/broker/port/broker.js';
 import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { callScript, scriptDefinitions } from '../../src/broker/redis/script-calls.js';
 import type { ScriptInput, ScriptName, ScriptReply } from '../../src/broker/redis/scripts.js';
@@ -108,9 +108,13 @@ export class BrokerFixture<S extends Stoppable = RedisServer> {
     return Array.from({ length: count }, (_, index) => this.message('Some.task', index));
   }
 
-  /** A registered child of a new session. */
-  async child(queues: readonly string[] = ['default'], session = `s${this.ids.next()}-30000`): Promise<Claimant> {
-    const description = { session, leaseMs: 30_000, queues, host: 'test', pid: 1, catalog: [] };
+  /** A registered child of a new session, which declares these limits. */
+  async child(
+    queues: readonly string[] = ['default'],
+    session = `s${this.ids.next()}-30000`,
+    limits: readonly LimitDeclaration[] = [],
+  ): Promise<Claimant> {
+    const description = { session, leaseMs: 30_000, queues, host: 'test', pid: 1, catalog: [], limits };
     if (!(await this.redis.zscore('{nestwork}:sessions', session))) await this.broker.openSession(description);
     const child = `${session}.${this.ids.next()}`;
     await this.broker.register(session, child);
