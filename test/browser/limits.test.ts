@@ -47,7 +47,7 @@ inBrowser('limits in a browser', () => {
     await page.getByRole('table', { name: 'Limits' }).waitFor();
   });
 
-  it('are led to by a task that waits, a queue and the list of actions', async () => {
+  it('have links from a task that waits, a queue and the list of actions', async () => {
     await start();
     const { tasks } = await stage.shop.inspector.tasks.list({ state: 'pending', task: 'MailTasks.newsletter' });
     await here.show(`#/shop/task/${tasks[0]?.id}`);

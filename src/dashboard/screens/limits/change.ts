@@ -34,7 +34,7 @@ export function changeIn(body: Call['body']): Omit<LimitChange, keyof LimitScope
   );
   if (concurrency === undefined && rate === undefined) throw wrong('Write how many at once, how many starts, or both.');
   if (burst !== undefined && (rate === undefined || rate === ANY)) throw wrong('A burst needs a number of starts.');
-  // what is none of these the inspector refuses
+  // the inspector refuses what is none of these
   return withoutGaps({
     concurrency: concurrency === ANY ? null : numberOf(concurrency),
     rate: rate === ANY ? null : (rate as LimitChange['rate']),

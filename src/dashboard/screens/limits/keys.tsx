@@ -99,7 +99,7 @@ function Table({ limit, keys }: { readonly limit: LimitLine; readonly keys: read
   );
 }
 
-/** What stands for a key in Redis is no secret, and tells keys apart. */
+/** The digest of a key is no secret, and no two keys have the same. */
 function KeyName({
   limit,
   line: { key, digest, why },

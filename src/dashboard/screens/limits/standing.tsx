@@ -3,7 +3,7 @@ import { Ago, type Column, Do, Fact, Note } from '../../page/parts/index.js';
 import { go, type Query } from '../../page/router.js';
 import type { SetView, Standing } from './wire.js';
 
-/** Who has set what, and until when. */
+/** What somebody has set, and until when. */
 function SetBy({ of: { amounts, by, until } }: { readonly of: SetView }): JSX.Element {
   return (
     <span class="set">
