@@ -4,6 +4,8 @@ import { unlessWrongType } from './redis/redis-errors.js';
 
 /** Lines whose tasks are counted, of each limit: each of them takes a command. */
 const MOST_LINES = 100;
+/** Lines whose queues a change wakes by itself; promoters wake the others. */
+const WOKEN = 100;
 
 /** How many lines wait for limits that begin so. */
 export function linesBehind(connection: RedisConnection, prefixes: readonly string[]): Promise<number[]> {
@@ -17,13 +19,7 @@ export async function tasksBehind(
   connection: RedisConnection,
   prefixes: readonly string[],
 ): Promise<(number | undefined)[]> {
-  const waiters = await connection.command((redis, keys) =>
-    Promise.all(
-      prefixes.map((prefix) =>
-        redis.zrangebylex(keys.waiters(), `[${prefix}`, `(${prefix}~`, 'LIMIT', 0, MOST_LINES + 1),
-      ),
-    ),
-  );
+  const waiters = await firstBehind(connection, prefixes, MOST_LINES + 1);
   return Promise.all(
     waiters.map(async (lines) => {
       if (lines.length > MOST_LINES) return undefined;
@@ -34,12 +30,33 @@ export async function tasksBehind(
   );
 }
 
-/** @param waiters `<limit><queue> <kind and order> <line>` each, see lua/lib/lines.lua; the line `*` is the whole queue */
+/** The queues of the first of these lines. */
+export async function queuesBehind(connection: RedisConnection, prefix: string): Promise<string[]> {
+  const [waiters = []] = await firstBehind(connection, [prefix], WOKEN);
+  const queues = waiters.map((waiter) => lineIn(waiter).queue);
+  return [...new Set(queues.filter((queue) => queue !== ''))];
+}
+
+/** So many of the first lines, as `lineIn` reads them. */
+function firstBehind(connection: RedisConnection, prefixes: readonly string[], most: number): Promise<string[][]> {
+  return connection.command((redis, keys) =>
+    Promise.all(
+      prefixes.map((prefix) => redis.zrangebylex(keys.waiters(), `[${prefix}`, `(${prefix}~`, 'LIMIT', 0, most)),
+    ),
+  );
+}
+
+/** `<limit><queue> <kind and order> <line>`, see lua/lib/lines.lua; the line `*` is the whole queue. */
+function lineIn(waiter: string): { readonly queue: string; readonly line: string } {
+  const [queue = '', , line = ''] = waiter.slice(LIMIT_KEY_LENGTH).split(' ');
+  return { queue, line };
+}
+
 function tasksIn(connection: RedisConnection, waiters: readonly string[]): Promise<number[]> {
   return connection.command((redis, keys) =>
     Promise.all(
       waiters.flatMap((waiter) => {
-        const [queue = '', , line = ''] = waiter.slice(LIMIT_KEY_LENGTH).split(' ');
+        const { queue, line } = lineIn(waiter);
         const counts =
           line === '*'
             ? [redis.llen(keys.pending(queue)), redis.zcard(keys.held(queue))]

@@ -1,7 +1,7 @@
 import { LIMIT_NAME_LENGTH, limitKey, nameDigest, nameOfQueueLimit, queueOfLimit } from '../message/limit-tag.js';
 import { pairsOf } from '../values/pairs.js';
 import { isFoundBefore, walkLimitKeys } from './limit-keys.js';
-import { linesBehind, tasksBehind } from './limit-lines.js';
+import { linesBehind, queuesBehind, tasksBehind } from './limit-lines.js';
 import { overrideDetails, overrideIn, overrideValue } from './limit-overrides.js';
 import { declarationIn, nameIn } from './limit-records.js';
 import { readLimitStates } from './limit-states.js';
@@ -32,8 +32,6 @@ const ALL_OVERRIDES = '*[!]';
 const STEP = 1_000;
 /** Steps through the slots that are held, which are about as many as tasks run, and through what is set, mostly very little. */
 const MOST_STEPS = 20;
-/** Lines whose queues a change wakes by itself; promoters wake the others. */
-const WOKEN = 100;
 
 /** A key, and which fields of its own it has. */
 interface KnownKey {
@@ -166,7 +164,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       forMs: forMs ?? '',
       details: overrideDetails(setting, since),
       queue: queueOfLimit(name) ?? '',
-      queues: await this.waitingIn(name, key),
+      queues: await queuesBehind(this.connection, prefixOf(name, key)),
     });
     const record = { most, intervalUs, burst, since, until: Number(ends) || undefined, by };
     return { record, replaced: overrideIn(before, since)?.record };
@@ -177,7 +175,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       field: fieldOf(name, key),
       stop: `${limitKey(name, key)}.`,
       queue: queueOfLimit(name) ?? '',
-      queues: await this.waitingIn(name, key),
+      queues: await queuesBehind(this.connection, prefixOf(name, key)),
     };
     const [override, stopped, now] = await this.connection.call('reset-limit', input);
     const stoppedUntil = Number(stopped);
@@ -221,7 +219,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   }
 
   async forget({ name, field, declared, queue = '' }: UndeclaredLimit): Promise<boolean> {
-    const input = { name: field, declared, queue, queues: await this.waitingIn(name, undefined) };
+    const input = { name: field, declared, queue, queues: await queuesBehind(this.connection, nameDigest(name)) };
     return (await this.connection.call('forget-limit', input)) === 1;
   }
 
@@ -262,16 +260,6 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       return { record, isSet: typeof entry === 'string', isStopped: typeof stop === 'string' };
     });
   }
-
-  /** The queues in which the first tasks wait that a change may let start. */
-  private async waitingIn(name: string, key: string | undefined): Promise<string[]> {
-    const prefix = key === undefined ? nameDigest(name) : limitKey(name, key);
-    const lines = await this.connection.command((redis, keys) =>
-      redis.zrangebylex(keys.waiters(), `[${prefix}`, `(${prefix}~`, 'LIMIT', 0, WOKEN),
-    );
-    const queues = lines.map((line) => line.slice(limitKey(name).length).split(' ')[0] ?? '');
-    return [...new Set(queues.filter((queue) => queue !== ''))];
-  }
 }
 
 /** A key of somebody else has no limits of queues. */
@@ -280,7 +268,12 @@ function ofNoGates(error: Error): Record<string, string> {
   return {};
 }
 
+/** A limit key, or what those of all keys of the limit begin with. */
+function prefixOf(name: string, key: string | undefined): string {
+  return key === undefined ? nameDigest(name) : limitKey(name, key);
+}
+
 /** What somebody sets stands here. */
 function fieldOf(name: string, key: string | undefined): string {
-  return `${key === undefined ? nameDigest(name) : limitKey(name, key)}!`;
+  return `${prefixOf(name, key)}!`;
 }
