@@ -1,6 +1,6 @@
 import { LIMIT_KEY_LENGTH } from '../message/limit-tag.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { unlessWrongType } from './redis/redis-errors.js';
+import { ifWrongType } from './redis/redis-errors.js';
 
 /** Lines whose tasks are counted, of each limit: each of them takes a command. */
 const MOST_LINES = 100;
@@ -61,14 +61,9 @@ function tasksIn(connection: RedisConnection, waiters: readonly string[]): Promi
           line === '*'
             ? [redis.llen(keys.pending(queue)), redis.zcard(keys.held(queue))]
             : [redis.zlexcount(keys.held(queue), `[${line} `, `(${line}!`)];
-        return counts.map((count) => count.catch(ofNoLine));
+        // a key of somebody else has no tasks
+        return counts.map((count) => count.catch(ifWrongType(0)));
       }),
     ),
   );
-}
-
-/** A key of somebody else has no tasks. */
-function ofNoLine(error: Error): number {
-  unlessWrongType(error);
-  return 0;
 }

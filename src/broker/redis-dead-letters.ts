@@ -15,7 +15,7 @@ import type {
 } from './port/dead-letter-broker.js';
 import { type ForeignValues, isWhole } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { unlessWrongType } from './redis/redis-errors.js';
+import { ifWrongType } from './redis/redis-errors.js';
 import { serverTime } from './redis/server-time.js';
 
 /** Bytes of records after which a read has enough: a script holds up everyone else while it runs. */
@@ -98,7 +98,8 @@ export class RedisDeadLetters implements DeadLetterBroker, DeadPurgeBroker, Deat
   private async noting(queue: string, deaths: readonly Death[]): Promise<string[]> {
     return this.connection.command(async (redis, keys) => {
       const key = keys.deadNotes(queue);
-      const all = await redis.hlen(key).catch(ofWrongType);
+      // a key of somebody else has no notes
+      const all = await redis.hlen(key).catch(ifWrongType(0));
       if (all === 0) return [];
       const ids = deaths.map(({ id }) => id);
       const noted = await Promise.all(ids.map((id) => redis.hexists(key, id)));
@@ -142,10 +143,4 @@ function entriesOf(queue: string, fields: readonly Buffer[]): DeadEntry[] {
     entries.push({ queue, id: id.toString(), diedAt: Number(diedAt), record });
   }
   return entries;
-}
-
-/** A key of somebody else has no notes. */
-function ofWrongType(error: Error): number {
-  unlessWrongType(error);
-  return 0;
 }

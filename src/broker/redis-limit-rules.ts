@@ -19,7 +19,7 @@ import type {
   UndeclaredLimit,
 } from './port/limit-rules-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
-import { unlessWrongType } from './redis/redis-errors.js';
+import { ifWrongType } from './redis/redis-errors.js';
 import { serverTime } from './redis/server-time.js';
 import { LIMITS_OF_SESSION, limitsOfSession } from './session-limits.js';
 import { allSessions } from './session-lists.js';
@@ -204,7 +204,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
 
   /** Limits of queues for which neither a declaration stands nor anything that somebody has set. */
   private async alone(declared: ReadonlyMap<string, string>): Promise<UndeclaredLimit[]> {
-    const gates = await this.connection.command((redis, keys) => redis.hgetall(keys.gates()).catch(ofNoGates));
+    const gates = await this.connection.command((redis, keys) => redis.hgetall(keys.gates()).catch(ifWrongType({})));
     const limits = Object.entries(gates).flatMap(([queue, limit]) => {
       const name = nameOfQueueLimit(queue);
       const field = nameDigest(name);
@@ -260,12 +260,6 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       return { record, isSet: typeof entry === 'string', isStopped: typeof stop === 'string' };
     });
   }
-}
-
-/** A key of somebody else has no limits of queues. */
-function ofNoGates(error: Error): Record<string, string> {
-  unlessWrongType(error);
-  return {};
 }
 
 /** A limit key, or what those of all keys of the limit begin with. */

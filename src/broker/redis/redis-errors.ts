@@ -239,3 +239,16 @@ function outOfMemory(cause: Error): NestworkError {
 export function unlessWrongType(error: Error): void {
   if (!error.message.startsWith('WRONGTYPE')) throw error;
 }
+
+/**
+ * What to take in place of a key of another type; rethrows every other error.
+ *
+ * @example
+ * await redis.zcard(key).catch(ifWrongType(0));
+ */
+export function ifWrongType<T>(value: T): (error: Error) => T {
+  return (error) => {
+    unlessWrongType(error);
+    return value;
+  };
+}
