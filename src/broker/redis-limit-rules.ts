@@ -47,7 +47,8 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   async names(): Promise<string[]> {
     const names = new Set<string>();
     for (const match of [DECLARATIONS, OVERRIDES]) {
-      for (const entry of (await this.entries(match)).values()) {
+      const { fields } = await this.scan('limits', match);
+      for (const entry of fields.values()) {
         const name = nameIn(entry);
         if (name !== undefined) names.add(name);
       }
@@ -93,34 +94,27 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   }
 
   async held(names: readonly string[]): Promise<HeldSlots> {
-    const byDigest = new Map(names.map((name) => [nameDigest(name), { name, limits: new Map<string, number>() }]));
-    let cursor = '0';
-    let steps = 0;
-    do {
-      const [next, flat] = await this.connection.command((redis, keys) =>
-        redis.hscan(keys.slots(), cursor, 'COUNT', STEP),
-      );
-      for (const [limit, used] of pairsOf(flat))
-        byDigest.get(limit.slice(0, LIMIT_NAME_LENGTH))?.limits.set(limit, Number(used) || 0);
-      cursor = next;
-      steps += 1;
-    } while (cursor !== '0' && steps < MOST_STEPS);
-    const held = [...byDigest.values()].map(({ name, limits }) => {
-      const tasks = [...limits.values()].reduce((sum, used) => sum + used, 0);
-      return [name, { keys: limits.size, tasks }] as const;
-    });
-    return { byName: new Map(held), isWhole: cursor === '0' };
+    const byDigest = new Map(names.map((name) => [nameDigest(name), { name, keys: 0, tasks: 0 }]));
+    const { fields, isWhole } = await this.scan('slots', '*', MOST_STEPS);
+    for (const [limit, used] of fields) {
+      const held = byDigest.get(limit.slice(0, LIMIT_NAME_LENGTH));
+      if (!held) continue;
+      held.keys += 1;
+      held.tasks += Number(used) || 0;
+    }
+    return { byName: new Map([...byDigest.values()].map(({ name, ...held }) => [name, held])), isWhole };
   }
 
   async closed(): Promise<ClosedLimit[]> {
-    const [entries, now] = await Promise.all([
-      this.entries(ALL_OVERRIDES, MOST_STEPS),
+    const [{ fields }, now] = await Promise.all([
+      this.scan('limits', ALL_OVERRIDES, MOST_STEPS),
       this.connection.command(serverTime),
     ]);
-    const closed = [...entries.values()].flatMap((entry) => {
-      const { record, key, keyed } = overrideIn(entry, now) ?? {};
+    const closed = [...fields.values()].flatMap((entry) => {
+      const override = overrideIn(entry, now);
       const name = nameIn(entry);
-      return record?.most === 0 && name !== undefined ? [{ name, keyed: keyed === true, key, override: record }] : [];
+      if (override?.record.most !== 0 || name === undefined) return [];
+      return [{ name, keyed: override.keyed, key: override.key, override: override.record }];
     });
     return closed.sort((a, b) => (a.name + (a.key ?? '') < b.name + (b.key ?? '') ? -1 : 1));
   }
@@ -186,7 +180,7 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
   }
 
   async undeclared(): Promise<UndeclaredLimit[]> {
-    const entries = await this.entries(DECLARATIONS);
+    const { fields: entries } = await this.scan('limits', DECLARATIONS);
     const alone = await this.alone(entries);
     if (entries.size === 0) return alone;
     const sessions = await allSessions(this.connection);
@@ -223,20 +217,24 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
     return (await this.connection.call('forget-limit', input)) === 1;
   }
 
-  /** The fields of `limits` that match. */
-  private async entries(match: string, mostSteps = Number.POSITIVE_INFINITY): Promise<Map<string, string>> {
-    const entries = new Map<string, string>();
+  /** The fields that match, as far as so many steps reach. */
+  private async scan(
+    hash: 'limits' | 'slots',
+    match: string,
+    mostSteps = Number.POSITIVE_INFINITY,
+  ): Promise<{ readonly fields: ReadonlyMap<string, string>; readonly isWhole: boolean }> {
+    const fields = new Map<string, string>();
     let cursor = '0';
     let steps = 0;
     do {
       const [next, flat] = await this.connection.command((redis, keys) =>
-        redis.hscan(keys.limits(), cursor, 'MATCH', match, 'COUNT', STEP),
+        redis.hscan(keys[hash](), cursor, 'MATCH', match, 'COUNT', STEP),
       );
-      for (const [field, entry] of pairsOf(flat)) entries.set(field, entry);
+      for (const [field, value] of pairsOf(flat)) fields.set(field, value);
       cursor = next;
       steps += 1;
     } while (cursor !== '0' && steps < mostSteps);
-    return entries;
+    return { fields, isWhole: cursor === '0' };
   }
 
   private async records(limits: readonly string[]): Promise<KnownKey[]> {
