@@ -17,7 +17,8 @@ export class RedisLimits implements LimitPort {
     const [gate, state] = await this.connection.command((redis, keys) =>
       Promise.all([redis.hget(keys.gates(), queue), place ? redis.zscore(keys.ready(queue), place.name) : null]),
     );
-    const { limits: own = [], order: { priority, ageMs } = { priority: 0, ageMs: 0 } } = place ?? {};
+    const own = place?.limits ?? [];
+    const { priority = 0, ageMs = 0 } = place?.order ?? {};
     const limits = gate === null ? own : [...own, gate];
     const [states, linesAhead] = await Promise.all([
       readLimitStates(this.connection, limits),
