@@ -167,6 +167,11 @@ export function dueOf({ delay, eta }: SendOptions, now: number): Due | undefined
   return eta !== undefined && eta.getTime() > now ? { at: eta.getTime() } : undefined;
 }
 
+/** The first of the options that keep a full limit from refusing the call at once; undefined for none. */
+export function deferringOption(options: SendOptions): 'delay' | 'eta' | 'key' | undefined {
+  return (['delay', 'eta', 'key'] as const).find((option) => options[option] !== undefined);
+}
+
 export function invalid(option: string, task: string, what: string, remedy: string): NestworkError {
   return new NestworkError('INVALID_OPTION', `with({ ${option} }) on task "${task}" ${what}.`, remedy);
 }

@@ -32,6 +32,7 @@ import {
 import {
   assertBroadcastOptions,
   assertSendOptions,
+  deferringOption,
   dueOf,
   invalid,
   type SendOptions,
@@ -359,7 +360,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
 
   /** @throws NestworkError INVALID_OPTION */
   private assertRefusable(start: CallStart): void {
-    const option = (['delay', 'eta', 'key'] as const).find((it) => this.options[it] !== undefined);
+    const option = deferringOption(this.options);
     if (option) start.assertRefusable(`with({ ${option} })`);
   }
 

@@ -2,7 +2,13 @@ import type { ProducerBroker } from '../../broker/port/broker.js';
 import type { CatalogPort } from '../../broker/port/catalog-port.js';
 import { CallStart } from '../../client/call-start.js';
 import { duplicateKey, limitReached } from '../../client/send-errors.js';
-import { assertBroadcastOptions, assertSendOptions, dueOf, type SendOptions } from '../../client/send-options.js';
+import {
+  assertBroadcastOptions,
+  assertSendOptions,
+  deferringOption,
+  dueOf,
+  type SendOptions,
+} from '../../client/send-options.js';
 import { NestworkError } from '../../errors.js';
 import type { CallOptions } from '../../message/call-options.js';
 import { callTags } from '../../message/call-tags.js';
@@ -89,8 +95,8 @@ export class SendByName {
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
     const unique = key === undefined ? undefined : encodeUnique(name, key, until);
     const calls = new CallStart(name, options, rules);
-    const decidedLater = (['delay', 'eta', 'key'] as const).find((option) => options[option] !== undefined);
-    if (decidedLater) calls.assertRefusable(`The option \`${decidedLater}\``);
+    const deferring = deferringOption(options);
+    if (deferring) calls.assertRefusable(`The option \`${deferring}\``);
     const start = calls.tags();
     const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
     const labels = start?.labels;
