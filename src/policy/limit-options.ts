@@ -72,7 +72,7 @@ export interface LimitOptions extends QueueLimit {
   /**
    * How to treat a call that could not start at once because the limit is full. `wait`: it waits. `drop`: `delay()` adds nothing, and
    * the handle has `droppedBy`. `reject`: `delay()` rejects with LIMIT_REACHED. Of several full limits the first one in the list decides. Retries
-   * always wait, and so do tasks that are sent by name.
+   * always wait, and so does each call until a worker has declared the limit in Redis.
    * @default 'wait'
    */
   onLimit?: 'wait' | 'drop' | 'reject';
