@@ -11,3 +11,8 @@ export function dateOf(ms: number | undefined): Date | undefined {
 export function nearestDate(ms: number): Date {
   return new Date(Math.min(Math.max(Number.isNaN(ms) ? 0 : ms, -LAST_MS), LAST_MS));
 }
+
+/** That of a time that may be missing. */
+export function nearestDateIfAny(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : nearestDate(ms);
+}

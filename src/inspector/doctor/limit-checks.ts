@@ -2,9 +2,9 @@ import type { ClosedLimit } from '../../broker/port/limit-rules-port.js';
 import { limitDifference } from '../../policy/limit-difference.js';
 import { instant } from '../../terminal/figures.js';
 import { counted } from '../../values/counted.js';
-import { nearestDate } from '../../values/dates.js';
+import { nearestDate, nearestDateIfAny } from '../../values/dates.js';
 import { quoted } from '../../values/shell-word.js';
-import { resetCommand } from '../limits/limit-text.js';
+import { endText, resetCommand } from '../limits/limit-text.js';
 import type { DoctorFinding } from './doctor-report.js';
 import { finding, judged, type Outcome, ok } from './outcome.js';
 import { compared, type WorkersReading } from './worker-checks.js';
@@ -57,6 +57,5 @@ function placeOf({ name, key }: ClosedLimit): string {
 
 function setText({ override: { since, until, by = 'An app' } }: ClosedLimit, now: number): string {
   const days = counted(Math.floor((now - since) / FORGOTTEN_MS), 'day');
-  const end = until === undefined ? 'until it is reset' : `until ${instant(nearestDate(until))}`;
-  return `${by} set it to 0 ${days} ago (${instant(nearestDate(since))}), ${end}.`;
+  return `${by} set it to 0 ${days} ago (${instant(nearestDate(since))}), ${endText(nearestDateIfAny(until))}.`;
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../broker/port/limit-rules-port.js';
 import { LIMIT_NAME_LENGTH } from '../../message/limit-tag.js';
 import { type Rate, rateOf } from '../../policy/rate.js';
-import { nearestDate } from '../../values/dates.js';
+import { nearestDate, nearestDateIfAny } from '../../values/dates.js';
 
 /**
  * What a limit allows.
@@ -170,7 +170,7 @@ export function reportOfLimit(record: LimitRecord, { byName, isWhole }: HeldSlot
     keysInUse: keyed ? held?.keys : undefined,
     waitingLines: waiting,
     waitingTasks,
-    opensAt: keyed ? undefined : moment(state.opensAt),
+    opensAt: keyed ? undefined : nearestDateIfAny(state.opensAt),
     stoppedUntil: keyed ? undefined : stopOf(state),
   };
 }
@@ -184,7 +184,7 @@ export function reportOfKey({ state, override, waiting, waitingTasks }: LimitKey
     used: state.used,
     waitingLines: waiting,
     waitingTasks,
-    opensAt: moment(state.opensAt),
+    opensAt: nearestDateIfAny(state.opensAt),
     stoppedUntil: stopOf(state),
   };
 }
@@ -200,23 +200,19 @@ export function setReport({ record, replaced }: LimitSet): LimitSetReport {
 /** Undefined where nothing was ended. */
 export function resetReport({ override, stoppedUntil }: LimitEnded): LimitReset | undefined {
   if (!override && stoppedUntil === undefined) return undefined;
-  return { override: override && changed(override), stoppedUntil: moment(stoppedUntil) };
+  return { override: override && changed(override), stoppedUntil: nearestDateIfAny(stoppedUntil) };
 }
 
 function changed({ most, intervalUs, burst, since, until, by }: LimitOverrideRecord): LimitChanged {
   const rate = typeof intervalUs === 'number' ? rateOf(intervalUs) : intervalUs;
-  return { concurrency: most, rate, burst, since: nearestDate(since), until: moment(until), by };
+  return { concurrency: most, rate, burst, since: nearestDate(since), until: nearestDateIfAny(until), by };
 }
 
 function stopOf({ isStopped, opensAt }: LimitState): Date | undefined {
-  return isStopped ? moment(opensAt) : undefined;
+  return isStopped ? nearestDateIfAny(opensAt) : undefined;
 }
 
 function allowance({ most, intervalUs, burst }: LimitBounds | LimitState): LimitAllowance {
   const rate = intervalUs === undefined ? undefined : rateOf(intervalUs);
   return { concurrency: most, rate, burst: rate === undefined ? undefined : burst };
-}
-
-function moment(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : nearestDate(ms);
 }

@@ -25,8 +25,34 @@ export function allowanceText({ concurrency, rate, burst }: LimitAllowance): str
 /** `200/s (burst 10) by anna until 2026-11-29 03:12:07Z` */
 export function changedText(changed: LimitChanged): string {
   const { until, by } = changed;
-  const end = until ? `until ${instant(until)}` : 'until it is reset';
-  return [amountsText(changed), ...(by === undefined ? [] : [`by ${printable(by)}`]), end].join(' ');
+  return [amountsText(changed), ...(by === undefined ? [] : [`by ${printable(by)}`]), endText(until)].join(' ');
+}
+
+/** `until 2026-11-29 03:12:07Z` */
+export function endText(until: Date | undefined): string {
+  return until ? `until ${instant(until)}` : 'until it is reset';
+}
+
+/**
+ * What sentences call a limit.
+ *
+ * @example
+ * limitWords({ name: 'stripe', queue: undefined, key: 'acme' }); // 'limit stripe for acme'
+ */
+export function limitWords({ name, queue, key }: Pick<LimitState, 'name' | 'queue' | 'key'>): string {
+  if (queue !== undefined) return `limit of the queue ${queue}`;
+  const title = name === undefined ? 'limit of its task' : `limit ${printable(name)}`;
+  return key === undefined ? title : `${title} for ${printable(key)}`;
+}
+
+/** That nothing starts under a limit. @param end for how long: `until it is reset` */
+export function closedText(
+  limit: Pick<LimitState, 'name' | 'queue' | 'key'>,
+  by: string | undefined,
+  end: string,
+): string {
+  const who = by === undefined ? '' : ` by ${printable(by)}`;
+  return `The ${limitWords(limit)} is set to 0${who}, ${end}: nothing starts.`;
 }
 
 /** What was set: `any number at once, 200/s (burst 10)` */

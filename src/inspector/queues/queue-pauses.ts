@@ -1,5 +1,5 @@
 import type { Pause, PausePort } from '../../broker/port/pause-port.js';
-import { nearestDate } from '../../values/dates.js';
+import { nearestDate, nearestDateIfAny } from '../../values/dates.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { invalid } from '../../values/option-values.js';
@@ -90,7 +90,7 @@ export class QueuePauses {
 
 /** With times that people read. */
 export function describePause({ since, until, by, reason }: Pause): Omit<QueuePause, 'queue'> {
-  return { since: nearestDate(since), until: until === undefined ? undefined : nearestDate(until), by, reason };
+  return { since: nearestDate(since), until: nearestDateIfAny(until), by, reason };
 }
 
 /** Anything may arrive here from untyped code. */

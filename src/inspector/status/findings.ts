@@ -2,7 +2,7 @@ import { count, counted } from '../../values/counted.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
 import type { ClosedLimitReport } from '../limits/limit-report.js';
-import { resetCommand } from '../limits/limit-text.js';
+import { closedText, resetCommand } from '../limits/limit-text.js';
 import { placeOf } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
@@ -111,12 +111,10 @@ function closedLimits({ closedLimits: closed, at }: StatusFacts): StatusFinding[
         command: ['limits', 'show', limit, '--keys'],
       };
     }
-    const { key, keyed, override } = first;
-    const of = key === undefined ? '' : ` for ${printable(key)}`;
-    const by = override.by === undefined ? '' : ` by ${printable(override.by)}`;
+    const { key, override } = first;
     const end = endOf(override.until, at, 'until it is reset');
-    const text = `The limit ${printable(limit)}${of} is set to 0${by}, ${end}: nothing starts.`;
-    return { ...finding, text, command: resetCommand({ name: limit, keyed, key }) };
+    const text = closedText({ name: limit, queue: undefined, key }, override.by, end);
+    return { ...finding, text, command: resetCommand(first) };
   });
 }
 

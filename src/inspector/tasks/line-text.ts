@@ -1,9 +1,9 @@
 import type { LimitState, LineState } from '../../broker/port/limit-port.js';
 import { instant } from '../../terminal/figures.js';
 import { count } from '../../values/counted.js';
-import { nearestDate } from '../../values/dates.js';
-import { printable } from '../../values/printable.js';
+import { nearestDate, nearestDateIfAny } from '../../values/dates.js';
 import { timeLength } from '../../values/time-length.js';
+import { closedText, endText, limitWords } from '../limits/limit-text.js';
 import { holdersText, isFull, type LimitHolders } from './limit-holders.js';
 
 /**
@@ -53,7 +53,7 @@ export function taskLine({ linesAhead, priority, limits }: LineState, ahead = 0)
 }
 
 function taskLimit({ name, queue, key, used, most, opensAt, isShut }: LimitState): TaskLimit {
-  const opens = opensAt === undefined ? undefined : nearestDate(opensAt);
+  const opens = nearestDateIfAny(opensAt);
   return { name: queue === undefined ? name : undefined, queue, key, used, most, opensAt: opens, isShut };
 }
 
@@ -69,9 +69,7 @@ export function shutTexts({ limits }: LineState, holders: ReadonlyMap<string, Li
 function closedTexts(limit: LimitState): string[] {
   const { closed } = limit;
   if (!closed) return [];
-  const by = closed.by === undefined ? '' : ` by ${printable(closed.by)}`;
-  const end = closed.until === undefined ? 'until it is reset' : `until ${instant(nearestDate(closed.until))}`;
-  return [`${titleOf(limit)} is set to 0${by}, ${end}: nothing starts.`];
+  return [closedText(limit, closed.by, endText(nearestDateIfAny(closed.until)))];
 }
 
 /** When it opens again by itself. */
@@ -91,18 +89,6 @@ function fullText(limit: LimitState, by: string): string {
 /** `The limit stripe for acme` */
 function titleOf(limit: LimitState, article = 'The'): string {
   return `${article} ${limitWords(limit)}`;
-}
-
-/**
- * What sentences call a limit.
- *
- * @example
- * limitWords({ name: 'stripe', queue: undefined, key: 'acme' }); // 'limit stripe for acme'
- */
-export function limitWords({ name, queue, key }: Pick<LimitState, 'name' | 'queue' | 'key'>): string {
-  if (queue !== undefined) return `limit of the queue ${queue}`;
-  const title = name === undefined ? 'limit of its task' : `limit ${printable(name)}`;
-  return key === undefined ? title : `${title} for ${printable(key)}`;
 }
 
 /** Its place among the tasks in lines. */

@@ -1,4 +1,4 @@
-import { limitWords } from '../../../inspector/tasks/line-text.js';
+import { limitWords } from '../../../inspector/limits/limit-text.js';
 import type { TaskExplanation } from '../../../inspector/tasks/task-explanation.js';
 import { nameOfQueueLimit } from '../../../message/limit-tag.js';
 import type { RedactedTask } from '../../arguments/redaction.js';
