@@ -3,14 +3,16 @@ import { limitDifference } from '../../policy/limit-difference.js';
 import { instant } from '../../terminal/figures.js';
 import { counted } from '../../values/counted.js';
 import { nearestDate, nearestDateIfAny } from '../../values/dates.js';
+import { groupedBy } from '../../values/grouped-by.js';
 import { quoted } from '../../values/shell-word.js';
 import { endText, resetCommand } from '../limits/limit-text.js';
 import type { DoctorFinding } from './doctor-report.js';
 import { finding, judged, type Outcome, ok } from './outcome.js';
 import { compared, type WorkersReading } from './worker-checks.js';
 
-/** A limit that people may have forgotten to reset, in ms. */
-const FORGOTTEN_MS = 24 * 3_600_000;
+const DAY_MS = 86_400_000;
+/** People may have forgotten to reset a limit that they have set so long ago. */
+const FORGOTTEN_MS = DAY_MS;
 
 /** What workers declare, and what people have set to 0. */
 export interface LimitsReading extends Pick<WorkersReading, 'now' | 'sessions'> {
@@ -36,18 +38,16 @@ export function judgeLimits({ now, sessions, closed }: LimitsReading): Outcome {
 /** One for each limit: many of its keys may be closed. */
 function closedLongAgo(closed: readonly ClosedLimit[], now: number): DoctorFinding[] {
   const long = closed.filter(({ override: { since } }) => now - since > FORGOTTEN_MS);
-  return [...new Set(long.map(({ name }) => name))].flatMap((name) => {
-    const [first, ...more] = long.filter((limit) => limit.name === name);
-    if (!first) return [];
+  return [...groupedBy(long, ({ name }) => name).values()].map(([first, ...more]) => {
     const what = `${setText(first, now)} Nothing starts under it.`;
     const remedy = 'Reset it, if the reason is gone.';
     if (more.length === 0) {
       const command = ['npx nestwork', ...resetCommand(first).map(quoted)].join(' ');
-      return [finding('limit-closed', placeOf(first), { what, remedy, command })];
+      return finding('limit-closed', placeOf(first), { what, remedy, command });
     }
     const rest = `So it is with ${counted(more.length, 'other key')} of this limit.`;
-    const command = `npx nestwork limits show ${quoted(name)} --keys`;
-    return [finding('limit-closed', placeOf(first), { what: `${what} ${rest}`, remedy, command })];
+    const command = `npx nestwork limits show ${quoted(first.name)} --keys`;
+    return finding('limit-closed', placeOf(first), { what: `${what} ${rest}`, remedy, command });
   });
 }
 
@@ -56,6 +56,6 @@ function placeOf({ name, key }: ClosedLimit): string {
 }
 
 function setText({ override: { since, until, by = 'An app' } }: ClosedLimit, now: number): string {
-  const days = counted(Math.floor((now - since) / FORGOTTEN_MS), 'day');
+  const days = counted(Math.floor((now - since) / DAY_MS), 'day');
   return `${by} set it to 0 ${days} ago (${instant(nearestDate(since))}), ${endText(nearestDateIfAny(until))}.`;
 }

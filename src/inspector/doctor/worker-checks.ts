@@ -2,6 +2,7 @@ import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
 import { cronDifference } from '../../cron/cron-difference.js';
 import { counted } from '../../values/counted.js';
+import { groupedBy } from '../../values/grouped-by.js';
 import { type Place, placeOf, processOf } from '../workers/worker-place.js';
 import type { DoctorFinding } from './doctor-report.js';
 import { finding, judged, type Outcome, ok } from './outcome.js';
@@ -99,8 +100,7 @@ export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
   return names === 0 ? ok('No worker declares a cron.') : judged(`${counted(names, 'cron')}.`, findings);
 }
 
-/** A name that two workers declare differently. */
-export interface Difference {
+interface Difference {
   readonly name: string;
   readonly what: string;
 }
@@ -128,12 +128,7 @@ export function compared<T extends { readonly name: string }>(
 }
 
 function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [value: string, all: T[]][] {
-  const byValue = new Map<string, T[]>();
-  for (const one of all) {
-    const value = of(one);
-    if (value !== undefined) byValue.set(value, [...(byValue.get(value) ?? []), one]);
-  }
-  return [...byValue].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...groupedBy(all, of)].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function listed(all: readonly (readonly [value: string, workers: readonly Place[]])[]): string {

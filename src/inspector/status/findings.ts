@@ -1,4 +1,5 @@
 import { count, counted } from '../../values/counted.js';
+import { groupedBy } from '../../values/grouped-by.js';
 import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
 import type { ClosedLimitReport } from '../limits/limit-report.js';
@@ -96,26 +97,23 @@ function endOf(until: Date | undefined, at: Date, never: string): string {
 
 /** One for each limit: many of its keys may be closed. */
 function closedLimits({ closedLimits: closed, at }: StatusFacts): StatusFinding[] {
-  const names = [...new Set(closed.map(({ name }) => name))];
-  return names.map((limit) => {
-    const [first, ...more] = closed.filter(({ name }) => name === limit) as [ClosedLimitReport, ...ClosedLimitReport[]];
+  return [...groupedBy(closed, ({ name }) => name)].map(([limit, those]) => {
     const finding = { code: 'limit-closed', severity: 'notice', limit } as const;
-    if (more.length > 0) {
-      const keys = [first, ...more].flatMap(({ key }) => key ?? []);
-      const text = `The limit ${printable(limit)} is set to 0 for ${named(keys)}: nothing starts with these keys.`;
-      const own = `${counted(keys.length, 'key')} of it by ${keys.length === 1 ? 'itself' : 'themselves'}`;
-      const whole = `The limit ${printable(limit)} is set to 0, and so ${keys.length === 1 ? 'is' : 'are'} ${own}.`;
-      return {
-        ...finding,
-        text: keys.length > more.length ? text : whole,
-        command: ['limits', 'show', limit, '--keys'],
-      };
-    }
-    const { key, override } = first;
+    const [{ key, override }, ...more] = those;
+    if (more.length > 0)
+      return { ...finding, text: closedTogether(limit, those), command: ['limits', 'show', limit, '--keys'] };
     const end = endOf(override.until, at, 'until it is reset');
     const text = closedText({ name: limit, queue: undefined, key }, override.by, end);
-    return { ...finding, text, command: resetCommand(first) };
+    return { ...finding, text, command: resetCommand(those[0]) };
   });
+}
+
+function closedTogether(limit: string, closed: readonly ClosedLimitReport[]): string {
+  const keys = closed.flatMap(({ key }) => key ?? []);
+  const isSet = `The limit ${printable(limit)} is set to 0`;
+  if (keys.length === closed.length) return `${isSet} for ${named(keys)}: nothing starts with these keys.`;
+  const [are, alone] = keys.length === 1 ? ['is', 'itself'] : ['are', 'themselves'];
+  return `${isSet}, and so ${are} ${counted(keys.length, 'key')} of it by ${alone}.`;
 }
 
 function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
