@@ -8,6 +8,9 @@ const HOME = '\u001b[H';
 /** before the text: behind a line as long as the screen it would take its last character */
 const CLEAR_LINE = '\u001b[2K';
 const CLEAR_BELOW = '\r\n\u001b[J';
+/** Synchronized output: a terminal that knows it shows what lies between at once, others ignore it. */
+const BEGIN = '\u001b[?2026h';
+const END = '\u001b[?2026l';
 /** A terminal that reports no size. */
 const UNKNOWN = { columns: 80, rows: 24 };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -67,13 +70,13 @@ export class Screen {
     return this.terminal.stdout.rows || UNKNOWN.rows;
   }
 
-  /** Draws the whole screen in one write, so that it does not flicker. Lines beyond its height are left out. */
+  /** Draws the whole screen at once, so that it does not flicker. Lines beyond its height are left out. */
   draw(lines: readonly string[]): void {
     if (!this.isOpen) return;
     const { columns, rows } = this;
     const shown = lines.slice(0, rows).map((line) => `${CLEAR_LINE}${clipLine(line, columns)}`);
     // the last line has no line break: it would scroll
-    this.terminal.stdout.write(`${HOME}${shown.join('\r\n')}${shown.length < rows ? CLEAR_BELOW : ''}`);
+    this.terminal.stdout.write(`${BEGIN}${HOME}${shown.join('\r\n')}${shown.length < rows ? CLEAR_BELOW : ''}${END}`);
   }
 
   /** Idempotent. */

@@ -5,6 +5,8 @@ import { type CommandLineOptions, MAIN } from './command-line.js';
 
 const PATIENCE_MS = 60_000;
 const HOME = '\u001b[H';
+/** Ends a frame, which may come in parts. */
+const END = '\u001b[?2026l';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is left out
 const ESCAPES = /\u001b\[[?\d;]*[A-Za-z]/g;
 
@@ -52,10 +54,11 @@ export class TerminalScreen {
     });
   }
 
-  /** The lines of the latest frame, without colours; none once the screen is left. */
+  /** The lines of the latest frame that is complete, without colours; none once the screen is left. */
   get frame(): string[] {
-    const last = this.output.split(HOME).slice(1).at(-1) ?? '';
-    if (last.includes(LEFT)) return [];
+    if (this.output.includes(LEFT)) return [];
+    const drawn = this.output.slice(0, Math.max(this.output.lastIndexOf(END), 0));
+    const last = drawn.slice(drawn.lastIndexOf(HOME) + HOME.length);
     return last.replace(ESCAPES, '').split(/\r*\n/);
   }
 

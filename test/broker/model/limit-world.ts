@@ -87,8 +87,8 @@ export class LimitWorld {
   private readonly known: string[] = [];
   private promoteAtUs = 0;
   private sent = 0;
-  /** tasks that may have kept a slot while they waited */
-  private readonly kept = new Set<string>();
+  /** tasks that may start before others of their line: they kept a slot while they waited, or are suspects, which wait in no line */
+  private readonly outOfTurn = new Set<string>();
   /** situations of this run */
   readonly met = new Set<string>();
 
@@ -348,14 +348,13 @@ export class LimitWorld {
     if (next === undefined) return;
     this.met.add('a line with several tasks');
     const turn = Number(next.slice(line.length + 1, line.length + 14));
-    // one that kept a slot was the first, whenever it came
-    if (turn < turnOf(message) && !this.kept.has(id)) throw new Error(`${id} was given before ${next}`);
+    if (turn < turnOf(message) && !this.outOfTurn.has(id)) throw new Error(`${id} was given before ${next}`);
   }
 
   /** It holds its slots no more, but those of ordered limits. */
   private goesBack(id: string, message: string): void {
     const kept = keptOf(message);
-    if (kept.length > 0) this.kept.add(id);
+    if (kept.length > 0) this.outOfTurn.add(id);
     this.observer.ended(id, kept);
   }
 
@@ -385,6 +384,7 @@ export class LimitWorld {
     });
     this.children = this.children.filter((other) => other !== child);
     for (const { id, message } of tasks) this.goesBack(id, message);
+    for (const id of exit.blamed) this.outOfTurn.add(id);
     await this.broker.settle(child.claimant, exit);
     await this.broker.settle(child.claimant, exit).catch(() => {});
     await this.reviveKept();
