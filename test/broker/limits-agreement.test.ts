@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import type { ClaimedTask, LimitDeclaration } from '../../src/broker/port/broker.js';
 import { limitKey } from '../../src/message/limit-tag.js';
 import { encodeDone } from '../../src/message/task-result.js';
+import { withTime } from '../../src/testing/memory/message-edits.js';
 import { idOf, LINE, MINUTE_MS, NEW_YEAR, QUEUES, REPORT, Stage, type Work, type World } from './conformance/stage.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
 
@@ -18,8 +19,6 @@ const RUNS = Number(process.env.NESTWORK_MODEL_RUNS ?? 40);
 const SEED = Number(process.env.NESTWORK_MODEL_SEED ?? Date.now() % 2 ** 31);
 /** About 20 times the length of a run, so that it ends a hang and judges no machine. */
 const PATIENCE_MS = 60_000 + RUNS * 5_000;
-/** No two multiples of it are as far apart as whole minutes, which priorities are worth. */
-const APART_MS = 997;
 
 type Command =
   | { readonly kind: 'send'; readonly queue: string; readonly limits: readonly string[]; readonly priority: number }
@@ -156,17 +155,19 @@ class Play {
       priority = 0,
       queue = 'default',
     } = { ...command } as Partial<Extract<Command, { kind: 'send' }>>;
-    const enqueuedAt = NEW_YEAR + this.sent * APART_MS;
     const key = kind === 'send' ? `key ${this.sent}` : undefined;
-    const message = this.makes.starting({ limits, priority, enqueuedAt, ...(key !== undefined && { key }) });
-    this.waiting.push(idOf(message));
+    const made = this.makes.starting({ limits, priority, enqueuedAt: NEW_YEAR, ...(key !== undefined && { key }) });
+    this.waiting.push(idOf(made));
+    // the clock of a sender is that of its broker
+    const messageFor = async ({ world }: Side): Promise<string> => withTime(made, await world.broker.places.now());
     if (kind === 'ask') {
       const asked = { refuses: true };
-      await this.same(({ world }) => world.broker.enqueueLimited(queue, [message], asked));
-    } else if (kind === 'plain') await this.both(({ world }) => world.broker.enqueue(queue, [message]));
+      await this.same(async (side) => side.world.broker.enqueueLimited(queue, [await messageFor(side)], asked));
+    } else if (kind === 'plain')
+      await this.both(async (side) => side.world.broker.enqueue(queue, [await messageFor(side)]));
     else {
       const options = { due: undefined, replace: false };
-      await this.both(({ world }) => world.broker.enqueueUnique(queue, message, options));
+      await this.both(async (side) => side.world.broker.enqueueUnique(queue, await messageFor(side), options));
     }
   }
 

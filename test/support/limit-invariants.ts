@@ -3,6 +3,8 @@ import { HEADER_LENGTH, TAG_LENGTH, tagLetters } from '../../src/message/tags.js
 
 const WAITS = 1e15;
 const TAGS = 4e15;
+const LISTED = 8e15;
+const BEHIND = 8.5e15;
 const NO_TENANT = '-'.repeat(20);
 /** Bytes of others have no tags. */
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
@@ -63,6 +65,7 @@ export async function brokenLimits(redis: Redis, tag: string, living: readonly L
   const waiters = await redis.zrange(`${tag}waiters`, '0', '-1');
   return [
     ...(await brokenLines(redis, tag, lines)),
+    ...(await brokenMarks(redis, tag, lines)),
     ...brokenWaiters(lines, waiters),
     ...brokenSlots(slots, living),
     ...(await forgottenWaiters(redis, tag, lines, waiters, slots)),
@@ -79,7 +82,7 @@ async function linesOf(redis: Redis, tag: string): Promise<Line[]> {
     const flat = await redis.zrange(key, '0', '-1', 'WITHSCORES');
     for (let i = 0; i < flat.length; i += 2) {
       const line = flat[i] ?? '';
-      if (!line.startsWith('~')) lines.push({ queue, line, state: Number(flat[i + 1]) });
+      if (!/^[~=]/.test(line)) lines.push({ queue, line, state: Number(flat[i + 1]) });
     }
   }
   return lines;
@@ -108,12 +111,66 @@ async function brokenLines(redis: Redis, tag: string, lines: readonly Line[]): P
     }
   }
   const known = new Set(lines.map(({ queue, line }) => `${queue} ${line}`));
+  for (const { queue, line, state } of await marksOf(redis, tag)) if (state >= BEHIND) known.add(`${queue} ${line}`);
   for (const line of withTasks) if (!known.has(line)) broken.push(`a task waits in ${line}, which has no state`);
   for (const line of known) if (!withTasks.has(line)) broken.push(`the line ${line} has a state, and no task`);
   for (const key of await redis.keys(`${tag}ready:*`)) {
-    if ((await redis.exists(key.replace('ready:', 'held:'))) === 0) broken.push(`${key} is there without a task`);
+    const queue = key.slice(`${tag}ready:`.length);
+    const isMarked = (await marksOf(redis, tag)).some((mark) => mark.queue === queue);
+    if (!isMarked && (await redis.exists(`${tag}held:${queue}`)) === 0) broken.push(`${key} is there without a task`);
   }
   return broken;
+}
+
+/** Whether tasks can wait there: others may have written tags that are none. */
+function isLine(line: string): boolean {
+  return /^[\w-]{20,}$/.test(line) && line.length <= 4 * 27 + 20;
+}
+
+/** What `ready:` has for lines of which a task lies in the list. */
+async function marksOf(redis: Redis, tag: string): Promise<Line[]> {
+  const marks: Line[] = [];
+  for (const key of await redis.keys(`${tag}ready:*`)) {
+    const flat = await redis.zrangebyscore(key, LISTED, '+inf', 'WITHSCORES');
+    for (let i = 0; i < flat.length; i += 2)
+      marks.push({
+        queue: key.slice(`${tag}ready:`.length),
+        line: flat[i]?.slice(1) ?? '',
+        state: Number(flat[i + 1]),
+      });
+  }
+  return marks;
+}
+
+/** A task with limits lies in a list alone and with its mark; tasks behind it came later, and their line has no state. */
+async function brokenMarks(redis: Redis, tag: string, lines: readonly Line[]): Promise<string[]> {
+  const broken: string[] = [];
+  const marks = await marksOf(redis, tag);
+  const listed = new Map<string, number>();
+  for (const key of await redis.keys(`${tag}queue:*`)) {
+    const queue = key.slice(`${tag}queue:`.length);
+    for (const message of await redis.lrange(key, 0, -1)) {
+      if (!isLine(lineOf(message))) continue;
+      const at = `${queue} ${lineOf(message)}`;
+      if (limitsIn(message, 'Lo').length > 0) broken.push(`${message} lies in the list of ${queue}`);
+      if (listed.has(at)) broken.push(`two tasks of the line ${at} lie in the list`);
+      listed.set(at, Number(turnOf(message)));
+    }
+  }
+  for (const { queue, line, state } of marks) {
+    const at = `${queue} ${line}`;
+    const turn = listed.get(at);
+    if (turn !== state - (state >= BEHIND ? BEHIND : LISTED))
+      broken.push(`the mark of ${at} is of ${state}, its task of ${turn}`);
+    listed.delete(at);
+    const [head] = await redis.zrangebylex(`${tag}held:${queue}`, `[${line} `, `(${line}!`, 'LIMIT', 0, 1);
+    const isBehind = head !== undefined && Number(head.slice(line.length + 1, line.length + 14)) >= (turn ?? 0);
+    if (isBehind !== state >= BEHIND) broken.push(`the mark of ${at} is of ${state}, and its first task ${head}`);
+    const hasState = lines.some((one) => one.queue === queue && one.line === line);
+    if (hasState !== (head !== undefined && !isBehind))
+      broken.push(`the line ${at} has a mark, and its state does not fit`);
+  }
+  return [...broken, ...[...listed.keys()].map((at) => `a task of ${at} lies in the list without a mark`)];
 }
 
 /** The entry of a line that waits; undefined for one that may start. */

@@ -20,6 +20,31 @@ const MAKERS = [
     alwaysIn: ['claim-limited', 'enqueue-limited', 'set-limit', 'reset-limit', 'forget-limit'],
   },
   {
+    // mostly a task with a limit starts from the list, and no line is made or woken
+    maker: 'settling_parts',
+    of: [
+      ...['settle_line', 'add_within', 'refresh_line', 'vanish_line', 'nudge_within', 'nudge_all', 'go_on', 'first_in_line'],
+      ...['wait_as_queue', 'note_given', 'forget_tags', 'pace_limit', 'entry_in_line', 'place_in_line', 'keeps_slot'],
+    ],
+    atOnce: [],
+    alwaysIn: ['set-limit', 'reset-limit', 'forget-limit'],
+  },
+  {
+    maker: 'settling_parts',
+    of: [
+      ...['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends', 'lib/types', 'lib/schedule', 'lib/unique'],
+      ...['entry_in_line', 'place_in_line'],
+    ],
+    atOnce: [
+      ...['LIMITS', 'LINES', 'QUEUES_MET', 'STATES', 'STATES_CHANGED', 'PARTS', 'WAITED', 'CHANGED', 'REMOVED'],
+      ...['LISTED', 'NO_TENANT', 'DECLARED', 'may_have_limits', 'line_of', 'turn_of', 'mark_of', 'limits_of_line'],
+      ...['use_limits', 'use_lines', 'read_states', 'read_lines', 'state_of', 'put_state', 'parts_of_line'],
+      ...['any_waiters', 'is_waited_for', 'may_list', 'change_at_once', 'flush_lines', 'note_labels', 'limits_of'],
+    ],
+    alwaysIn: [],
+    only: ['enqueue-limited'],
+  },
+  {
     maker: 'group_parts',
     of: ['lib/groups'],
     atOnce: ['member_of', 'leave_group', 'wrong_groups', 'ENDED_KEPT'],

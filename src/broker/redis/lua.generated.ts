@@ -113,31 +113,53 @@ end`,
   end
   return message
 end`,
-  'line_up': `local function line_up(keys, queues, queue, messages, is_new)
-  local plain, entries, lines, kept = messages, nil, nil, nil
+  'place_lined': `local function place_lined(queue, messages, line_at, at_head, is_new)
+  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
+  for _, line in pairs(line_at) do
+    distinct[#distinct + 1] = line
+  end
+  read_lines(queue, distinct)
   for i, message in ipairs(messages) do
-    local line, order, keeps
-    if may_have_limits(message) then
+    local line, order, keeps = line_at[i], nil, false
+    if line then
       line, order, keeps = line_of(message)
     end
-    if line then
-      if not entries then
-        plain, entries, lines, kept = part(messages, 1, i - 1), {}, {}, {}
-        use_lines(keys, queues)
-      end
-      message = is_new and not_ahead(keys, queue, message, LIMITS.now) or message
+    if not line then
+      plain[#plain + 1] = message
+    elseif is_new and not order and not keeps and may_list(queue, line, turn_of(message)) then
+      put_state(queue, mark_of(line), LISTED + turn_of(message))
+      plain[#plain + 1] = message
+    else
       local at = #entries + 1
       entries[at], lines[at], kept[at] = entry_in_line(message, line, order, keeps), line, keeps
-    elseif entries then
-      plain[#plain + 1] = message
     end
   end
-  return plain, entries and add_to_lines(queue, entries, lines, kept)
+  local may_start = #entries > 0 and add_to_lines(queue, entries, lines, kept)
+  -- marks are written behind this: without the task they would keep its line from starting
+  push(queue.pending, plain, at_head)
+  return may_start or #plain > 0
+end`,
+  'line_up': `local function line_up(keys, queues, queue, messages, at_head, is_new)
+  local line_at
+  for i, message in ipairs(messages) do
+    local line = may_have_limits(message) and line_of(message)
+    if line then
+      line_at = line_at or {}
+      line_at[i] = line
+    end
+  end
+  if not line_at then
+    push(queue.pending, messages, at_head)
+    return #messages > 0
+  end
+  use_lines(keys, queues)
+  for i in pairs(is_new and line_at or {}) do
+    messages[i] = not_ahead(keys, queue, messages[i], LIMITS.now)
+  end
+  return change_at_once(place_lined, queue, messages, line_at, at_head, is_new)
 end`,
   'enlist_new': `local function enlist_new(keys, queues, queue, messages)
-  local plain, may_start = line_up(keys, queues, queue, messages, true)
-  push(queue.pending, plain, false)
-  if may_start or #plain > 0 then
+  if line_up(keys, queues, queue, messages, false, true) then
     ring(queue.bell)
   end
 end`,
@@ -147,10 +169,9 @@ end`,
     local list = is_quarantined(message) and quarantined or others
     list[#list + 1] = message
   end
-  local plain, may_start = line_up(keys, queues, queue, others, is_new)
-  push(queue.pending, plain, at_head)
+  local may_start = line_up(keys, queues, queue, others, at_head, is_new)
   push(queue.quarantined, quarantined, at_head)
-  if may_start or #plain + #quarantined > 0 then
+  if may_start or #quarantined > 0 then
     ring(queue.bell)
   end
 end`,
@@ -748,25 +769,40 @@ end`,
   end
   return 0
 end`,
+  'may_be_listed': `local function may_be_listed(queue, line, message)
+  local mark, turn = state_of(queue, mark_of(line)), turn_of(message)
+  return mark == LISTED + turn or mark == BEHIND + turn
+end`,
   'place_of': `local function place_of(message)
-  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and line_of(message) and 'held' or 'pending'
+  return is_quarantined(message) and 'quarantined' or 'pending'
+end`,
+  'remove_listed': `local function remove_listed(list, message, passed)
+  if passed and passed > 50000 then
+    return remove_deep(list, passed, message)
+  end
+  -- from the tail: most tasks to remove were sent of late
+  return redis.call('LREM', list, -1, message)
 end`,
   'remove': `local function remove(keys, queues, queue, place, message, passed)
-  local removed
+  local removed, entry, line = 0, nil, nil
+  if (place == 'pending' or place == 'held') and may_have_limits(message) then
+    entry, line = place_in_line(message)
+  end
   if place == 'scheduled' then
     removed = redis.call('ZREM', queue.scheduled, message)
-  elseif place == 'held' then
-    local entry, line = place_in_line(message)
-    removed = entry and redis.call('ZREM', queue.held, entry) or 0
-    if removed > 0 then
-      use_lines(keys, queues)
-      go_on(queue, line, first_in_line(queue, line)[1], false)
-    end
-  elseif passed and passed > 50000 then
-    removed = remove_deep(queue[place], passed, message)
+  elseif not entry then
+    removed = place == 'held' and 0 or remove_listed(queue[place], message, passed)
   else
-    -- from the tail: most tasks to remove were sent of late
-    removed = redis.call('LREM', queue[place], -1, message)
+    use_lines(keys, queues)
+    removed = redis.call('ZREM', queue.held, entry)
+    if removed > 0 then
+      go_on(queue, line, first_in_line(queue, line)[1], false)
+    elseif may_be_listed(queue, line, message) then
+      removed = remove_listed(queue.pending, message, passed)
+      if removed > 0 and change_at_once(unlist, queue, line) then
+        ring(queue.bell)
+      end
+    end
   end
   if removed > 0 then
     free_key(keys.unique, message)
@@ -1083,9 +1119,6 @@ end`,
   return USED[limit] > 0
 end`,
   'flush_limits': `local function flush_limits()
-  if not next(CHANGED) then
-    return
-  end
   local slots, free, rates = {}, {}, {}
   for limit in pairs(CHANGED) do
     -- a script that ends many tasks writes what each of them has changed
@@ -1122,6 +1155,8 @@ end`,
   'WAITS': `local WAITS = 1e15`,
   'TAGS': `local TAGS = 4e15`,
   'TURN': `local TURN = 1000`,
+  'LISTED': `local LISTED = 8e15`,
+  'BEHIND': `local BEHIND = 8.5e15`,
   'NO_TENANT': `local NO_TENANT = '--------------------'`,
   'FIRST': `local FIRST = '0000000000000'`,
   'may_have_limits': `local function may_have_limits(message)
@@ -1161,15 +1196,18 @@ end`,
   end
   return limits .. tenant, order, keeps
 end`,
-  'entry_in_line': `local function entry_in_line(message, line, order, keeps)
-  if keeps then
-    return line .. ' ' .. FIRST .. message
-  end
+  'turn_of': `local function turn_of(message, order)
   local turn = tonumber(string.sub(message, 26, 34), 36) or 0
   if order then
     turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
   end
-  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message
+  return math.min(math.max(turn, 1), 9999999999999)
+end`,
+  'entry_in_line': `local function entry_in_line(message, line, order, keeps)
+  if keeps then
+    return line .. ' ' .. FIRST .. message
+  end
+  return line .. ' ' .. string.format('%013.0f', turn_of(message, order)) .. message
 end`,
   'place_in_line': `local function place_in_line(message)
   local line, order, keeps = line_of(message)
@@ -1182,6 +1220,9 @@ end`,
 end`,
   'tasks_in': `local function tasks_in(queue, line, before)
   return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
+end`,
+  'mark_of': `local function mark_of(line)
+  return '=' .. line
 end`,
   'waiting_queue': `local function waiting_queue(queue, gate)
   return gate .. queue.name .. ' a' .. FIRST .. ' *'
@@ -1250,6 +1291,10 @@ end`,
   'line_in': `local function line_in(entry)
   return string.sub(entry, 1, (string.find(entry, ' ', 1, true) or 1) - 1)
 end`,
+  'tasks_ahead': `local function tasks_ahead(queue, line, entry)
+  local is_listed = (tonumber(redis.call('ZSCORE', queue.ready, mark_of(line)) or '') or 0) >= BEHIND
+  return tasks_in(queue, line, entry) + (is_listed and 1 or 0)
+end`,
   'is_held_back': `local function is_held_back(queue, line)
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
   return state ~= nil and state >= WAITS and state < TAGS
@@ -1259,19 +1304,30 @@ end`,
   local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, waiting_queue(queue, gate))
   return type(found) == 'string'
 end`,
+  'lines_of_kind': `local function lines_of_kind(queue, is_ready, most)
+  local number, lines = 0, {}
+  local ranges = is_ready and { '-inf', '(' .. text(WAITS), text(BEHIND), '+inf' } or { text(WAITS), '(' .. text(TAGS) }
+  for i = 1, #ranges, 2 do
+    local from, till = ranges[i], ranges[i + 1]
+    number = number + redis.call('ZCOUNT', queue.ready, from, till)
+    local found = #lines < most and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, most - #lines) or {}
+    for _, member in ipairs(found) do
+      lines[#lines + 1] = string.match(member, '^=?(.*)$')
+    end
+  end
+  return number, lines
+end`,
   'count_lines': `local function count_lines(queue)
   local all = redis.call('ZCARD', queue.held)
   if all == 0 then
     return 0, 0
   end
-  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
-  local waiting = redis.call('ZCOUNT', queue.ready, text(WAITS), '(' .. text(TAGS))
+  local ready, waiting = lines_of_kind(queue, true, 0), lines_of_kind(queue, false, 0)
   local counts_ready = ready <= waiting
-  local few = math.min(ready, waiting)
-  local looked, found = math.min(few, LINES_TO_COUNT), 0
+  local few, lines = lines_of_kind(queue, counts_ready, LINES_TO_COUNT)
+  local looked, found = #lines, 0
   LINES_TO_COUNT = LINES_TO_COUNT - looked
-  local from, till = counts_ready and '-inf' or text(WAITS), '(' .. text(counts_ready and WAITS or TAGS)
-  for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
+  for _, line in ipairs(lines) do
     found = found + tasks_in(queue, line)
   end
   if looked < few then
@@ -1494,7 +1550,7 @@ end`,
   end
   if #lost > 0 then
     redis.call('ZREM', queue.ready, unpack(lost))
-    if redis.call('EXISTS', queue.held) == 0 then
+    if redis.call('EXISTS', queue.held) == 0 and redis.call('ZCOUNT', queue.ready, text(LISTED), '+inf') == 0 then
       redis.call('UNLINK', queue.ready)
       STATES[queue.name] = nil
     end
@@ -1505,7 +1561,9 @@ end`,
   local result = run(...)
   LINES.depth = LINES.depth - 1
   if LINES.depth == 0 then
-    flush_limits()
+    if next(CHANGED) then
+      flush_limits()
+    end
     for _, queue in pairs(QUEUES_MET) do
       if STATES_CHANGED[queue.name] or REMOVED[queue.name] then
         flush_lines(queue)
@@ -1541,10 +1599,20 @@ end`,
     known[member] = tonumber(found[i] or '') or false
   end
 end`,
+  'read_lines': `local function read_lines(queue, lines)
+  local members = {}
+  for _, line in ipairs(lines) do
+    members[#members + 1] = line
+    if #line % 27 == 0 then
+      members[#members + 1] = mark_of(line)
+    end
+  end
+  read_states(queue, members)
+end`,
   'state_of': `local function state_of(queue, member)
   local known = STATES[queue.name]
   if not known or known[member] == nil then
-    read_states(queue, { member })
+    read_lines(queue, { member })
   end
   return STATES[queue.name][member]
 end`,
@@ -1634,7 +1702,7 @@ end`,
   end
 end`,
   'blocked_by': `local function blocked_by(line, head)
-  local keeps_any = string.sub(head, #line + 2, #line + 14) == FIRST
+  local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
   for index, limit in ipairs(parts_of_line(line).limits) do
     local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
     if room == 0 then
@@ -1642,8 +1710,33 @@ end`,
     end
   end
 end`,
+  'is_behind_listed': `local function is_behind_listed(queue, line, head)
+  local mark = state_of(queue, mark_of(line))
+  if not mark then
+    return false
+  end
+  local turn = mark >= BEHIND and mark - BEHIND or mark - LISTED
+  local is_behind = head and turn <= tonumber(string.sub(head, #line + 2, #line + 14))
+  local its = (is_behind and BEHIND or LISTED) + turn
+  if its ~= mark then
+    put_state(queue, mark_of(line), its)
+  end
+  return is_behind
+end`,
+  'drop_state': `local function drop_state(queue, line)
+  local before = state_of(queue, line)
+  if before then
+    forget_waiter(queue, line, before)
+    put_state(queue, line, false)
+  end
+  return before
+end`,
   'settle_line': `local function settle_line(queue, line, head, was_given)
   local before, tenant = state_of(queue, line), parts_of_line(line).tenant
+  if not tenant and is_behind_listed(queue, line, head) then
+    drop_state(queue, line)
+    return false
+  end
   local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded_state(before)
   if tenant and was_given then
     note_given(queue, order)
@@ -1673,13 +1766,11 @@ end`,
   return not index
 end`,
   'vanish_line': `local function vanish_line(queue, line, was_given)
-  local before = state_of(queue, line)
-  if before then
-    forget_waiter(queue, line, before)
-    put_state(queue, line, false)
-    if was_given and parts_of_line(line).tenant then
-      note_given(queue, (decoded_state(before)))
-    end
+  local before, tenant = drop_state(queue, line), parts_of_line(line).tenant
+  if not tenant then
+    is_behind_listed(queue, line)
+  elseif before and was_given then
+    note_given(queue, (decoded_state(before)))
   end
 end`,
   'refresh_line': `local function refresh_line(queue, line)
@@ -1689,6 +1780,26 @@ end`,
   end
   vanish_line(queue, line, false)
   return false
+end`,
+  'FRESH': `local FRESH = 1000`,
+  'may_list': `local function may_list(queue, line, turn)
+  if turn < LIMITS.now - FRESH or state_of(queue, line) or state_of(queue, mark_of(line)) then
+    return false
+  end
+  for _, limit in ipairs(parts_of_line(line).limits) do
+    if is_waited_for(limit) then
+      return false
+    end
+  end
+  return true
+end`,
+  'unlist': `local function unlist(queue, line)
+  local mark = state_of(queue, mark_of(line))
+  if not mark then
+    return false
+  end
+  put_state(queue, mark_of(line), false)
+  return mark >= BEHIND and refresh_line(queue, line)
 end`,
   'forget_tags': `local function forget_tags(queue)
   local given = tag_at(queue, '~')
@@ -1842,10 +1953,10 @@ end`,
     scored[2 * i - 1], scored[2 * i] = 0, entry
   end
   -- reads come first: a foreign key is found before anything is written
-  read_states(queue, distinct)
+  read_lines(queue, distinct)
   local states, named = STATES[queue.name], {}
   for _, line in ipairs(distinct) do
-    for _, limit in ipairs(not states[line] and parts_of_line(line).limits or {}) do
+    for _, limit in ipairs(not states[line] and not states[mark_of(line)] and parts_of_line(line).limits or {}) do
       named[#named + 1] = limit
     end
   end
@@ -1900,10 +2011,11 @@ end`,
   if #lines == 0 or redis.call('EXISTS', LIMITS.keys.limit_labels) == 0 then
     return
   end
-  read_states(queue, queue.ready and lines or {})
-  local labels = {}
+  read_lines(queue, queue.ready and lines or {})
+  local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
-    for _, limit in ipairs(STATES[queue.name][line] and {} or parts_of_line(line).limits) do
+    local is_left = not states[line] and not states[mark_of(line)]
+    for _, limit in ipairs(is_left and parts_of_line(line).limits or {}) do
       if not is_held(limit) and not is_waited_for(limit) then
         labels[#labels + 1] = limit
       end
@@ -2100,26 +2212,161 @@ end`,
     end
   end
 end`,
-  'line_up_2': `local function line_up(keys, queues, queue, messages, is_new)
-  local plain, entries, lines, kept = messages, nil, nil, nil
-  for i, message in ipairs(messages) do
-    local line, order, keeps
-    if may_have_limits(message) then
-      line, order, keeps = limit_parts().line_of(message)
-    end
-    if line then
-      if not entries then
-        plain, entries, lines, kept = part(messages, 1, i - 1), {}, {}, {}
-        limit_parts().use_lines(keys, queues)
-      end
-      message = is_new and not_ahead(keys, queue, message, limit_parts().LIMITS.now) or message
-      local at = #entries + 1
-      entries[at], lines[at], kept[at] = limit_parts().entry_in_line(message, line, order, keeps), line, keeps
-    elseif entries then
-      plain[#plain + 1] = message
+  'entry_in_line_2': `local function entry_in_line(message, line, order, keeps)
+  if keeps then
+    return line .. ' ' .. limit_parts().FIRST .. message
+  end
+  return line .. ' ' .. string.format('%013.0f', limit_parts().turn_of(message, order)) .. message
+end`,
+  'first_in_line_2': `local function first_in_line(queue, line, count)
+  for _, entry in ipairs(limit_parts().REMOVED[queue.name] or {}) do
+    if string.sub(entry, 1, #line + 1) == line .. ' ' then
+      limit_parts().flush_lines(queue)
+      break
     end
   end
-  return plain, entries and limit_parts().add_to_lines(queue, entries, lines, kept)
+  return limit_parts().entries_of(queue, line, count)
+end`,
+  'note_given_2': `local function note_given(queue, given)
+  if given > (limit_parts().tag_at(queue, '~') or -1) then
+    limit_parts().put_state(queue, '~', limit_parts().TAGS + given)
+  end
+end`,
+  'blocked_by_2': `local function blocked_by(line, head)
+  local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
+  for index, limit in ipairs(parts_of_line(line).limits) do
+    local room, opens = room_of(limit, keeps_any and settling_parts().keeps_slot(message_in_line(head), limit))
+    if room == 0 then
+      return index - 1, opens
+    end
+  end
+end`,
+  'pace_limit_2': `local function pace_limit(limit, at)
+  local rule = limit_parts().rule_of(limit)
+  if rule.interval and at > limit_parts().LIMITS.now then
+    at = math.max(at, limit_parts().LIMITS.now + math.min(limit_parts().PACE, math.floor(rule.burst * rule.interval / 2000)))
+  end
+  limit_parts().look_at(limit, text(at))
+end`,
+  'settle_line_2': `local function settle_line(queue, line, head, was_given)
+  local before, tenant = limit_parts().state_of(queue, line), limit_parts().parts_of_line(line).tenant
+  if not tenant and limit_parts().is_behind_listed(queue, line, head) then
+    limit_parts().drop_state(queue, line)
+    return false
+  end
+  local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and limit_parts().decoded_state(before)
+  if tenant and was_given then
+    note_given(queue, order)
+  end
+  if tenant and string.sub(head, #line + 2, #line + 14) == limit_parts().FIRST then
+    -- one that keeps a slot is the next: it comes first among those that wait, so that it is found there
+    order = 0
+  elseif tenant and (was_given or not before) then
+    order = limit_parts().next_tag(queue, tenant)
+  end
+  local index, opens = limit_parts().blocked_by(line, head)
+  local state = index and limit_parts().WAITS + 4 * order + index or tenant and limit_parts().FAIR + order or order
+  if state ~= before then
+    limit_parts().forget_waiter(queue, line, before)
+    limit_parts().put_state(queue, line, state)
+    if index then
+      redis.call('ZADD', limit_parts().LIMITS.keys.waiters, 0, limit_parts().waiter_of(queue, line, order, limit_parts().limit_at(line, index)))
+      limit_parts().LINES.has_waiters = true
+    end
+  end
+  if limit_parts().LINES.on_ready and not index and (state ~= before or was_given) then
+    limit_parts().LINES.on_ready(queue, state)
+  end
+  if opens then
+    pace_limit(limit_parts().limit_at(line, index), opens)
+  end
+  return not index
+end`,
+  'add_within_2': `local function add_within(queue, entries, lines, keeps)
+  local distinct, firsts, kept, scored, may_start = {}, {}, {}, {}, false
+  for i, entry in ipairs(entries) do
+    local line = lines[i]
+    local first = firsts[line]
+    if not first then
+      distinct[#distinct + 1] = line
+    end
+    firsts[line] = first and first < entry and first or entry
+    kept[line] = kept[line] or keeps[i]
+    scored[2 * i - 1], scored[2 * i] = 0, entry
+  end
+  -- reads come first: a foreign key is found before anything is written
+  limit_parts().read_lines(queue, distinct)
+  local states, named = limit_parts().STATES[queue.name], {}
+  for _, line in ipairs(distinct) do
+    for _, limit in ipairs(not states[line] and not states[limit_parts().mark_of(line)] and limit_parts().parts_of_line(line).limits or {}) do
+      named[#named + 1] = limit
+    end
+  end
+  limit_parts().read_limits(named)
+  for _, line in ipairs(distinct) do
+    local state, first = states[line], firsts[line]
+    local is_behind = state and not kept[line]
+      and (limit_parts().parts_of_line(line).tenant or (limit_parts().decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
+    local is_ready = is_behind and state < limit_parts().WAITS
+    if not is_behind then
+      local head = state and first_in_line(queue, line)[1]
+      is_ready = settle_line(queue, line, head and head < first and head or first, false)
+    end
+    may_start = may_start or is_ready
+  end
+  -- behind all that may find a foreign key
+  for first = 1, #scored, 4000 do
+    redis.call('ZADD', queue.held, unpack(scored, first, math.min(first + 3999, #scored)))
+  end
+  return may_start
+end`,
+  'add_to_lines_2': `local function add_to_lines(queue, entries, lines, keeps)
+  return change_at_once(settling_parts().add_within, queue, entries, lines, keeps)
+end`,
+  'place_lined_2': `local function place_lined(queue, messages, line_at, at_head, is_new)
+  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
+  for _, line in pairs(line_at) do
+    distinct[#distinct + 1] = line
+  end
+  limit_parts().read_lines(queue, distinct)
+  for i, message in ipairs(messages) do
+    local line, order, keeps = line_at[i], nil, false
+    if line then
+      line, order, keeps = limit_parts().line_of(message)
+    end
+    if not line then
+      plain[#plain + 1] = message
+    elseif is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message)) then
+      limit_parts().put_state(queue, limit_parts().mark_of(line), limit_parts().LISTED + limit_parts().turn_of(message))
+      plain[#plain + 1] = message
+    else
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
+    end
+  end
+  local may_start = #entries > 0 and limit_parts().add_to_lines(queue, entries, lines, kept)
+  -- marks are written behind this: without the task they would keep its line from starting
+  push(queue.pending, plain, at_head)
+  return may_start or #plain > 0
+end`,
+  'line_up_2': `local function line_up(keys, queues, queue, messages, at_head, is_new)
+  local line_at
+  for i, message in ipairs(messages) do
+    local line = may_have_limits(message) and limit_parts().line_of(message)
+    if line then
+      line_at = line_at or {}
+      line_at[i] = line
+    end
+  end
+  if not line_at then
+    push(queue.pending, messages, at_head)
+    return #messages > 0
+  end
+  limit_parts().use_lines(keys, queues)
+  for i in pairs(is_new and line_at or {}) do
+    messages[i] = not_ahead(keys, queue, messages[i], limit_parts().LIMITS.now)
+  end
+  return limit_parts().change_at_once(place_lined, queue, messages, line_at, at_head, is_new)
 end`,
   'note_labels_2': `local function note_labels(keys, labels, added)
   if #labels == 0 then
@@ -2142,6 +2389,95 @@ end`,
     redis.pcall('HSET', keys.limit_labels, unpack(kept))
   end
 end`,
+  'place_in_line_2': `local function place_in_line(message)
+  local line, order, keeps = limit_parts().line_of(message)
+  if line then
+    return entry_in_line(message, line, order, keeps), line, keeps
+  end
+end`,
+  'vanish_line_2': `local function vanish_line(queue, line, was_given)
+  local before, tenant = limit_parts().drop_state(queue, line), limit_parts().parts_of_line(line).tenant
+  if not tenant then
+    limit_parts().is_behind_listed(queue, line)
+  elseif before and was_given then
+    note_given(queue, (limit_parts().decoded_state(before)))
+  end
+end`,
+  'keeps_head_2': `local function keeps_head(queue, line, limit)
+  local head = queue.held and settling_parts().first_in_line(queue, line)[1]
+  return head and settling_parts().keeps_slot(message_in_line(head), limit)
+end`,
+  'nudge_within_2': `local function nudge_within(limit)
+  local from, woken = '[' .. limit, 0
+  while limit_parts().LINES.has_waiters do
+    local found = redis.call('ZRANGEBYLEX', limit_parts().LIMITS.keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+    if not found then
+      return
+    end
+    limit_parts().WAITED[limit] = true
+    local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
+    local queue = limit_parts().QUEUES_MET[name or '']
+    local is_ordered = limit_parts().rule_of(limit).ordered
+    -- whether its head may keep a slot, also of a limit that is ordered no more
+    local may_keep = line ~= '*' and order == limit_parts().FIRST
+    local room, opens = limit_parts().room_of(limit, may_keep and queue and limit_parts().keeps_head(queue, line, limit))
+    if opens then
+      pace_limit(limit, opens)
+    end
+    if room == 0 and not opens and may_keep and not queue then
+      limit_parts().WITHOUT_KEYS[name] = true
+      pace_limit(limit, limit_parts().LIMITS.now)
+    end
+    if room == 0 and (opens or not is_ordered or woken == limit_parts().MOST_WOKEN) then
+      return
+    elseif woken == limit_parts().MOST_WOKEN then
+      return pace_limit(limit, limit_parts().LIMITS.now)
+    end
+    woken = woken + 1
+    local is_awake = true
+    if room == 0 then
+      -- another line may keep the slot, and is the next
+      from = (order == limit_parts().FIRST or not name) and '(' .. found or '[' .. limit .. name .. ' ' .. (kind == 'a' and 'b' or '~')
+    elseif queue and queue.held and queue.bell then
+      redis.call('ZREM', limit_parts().LIMITS.keys.waiters, found)
+      is_awake = line == '*' or refresh_line(queue, line)
+      if is_awake then
+        ring(queue.bell)
+      end
+    elseif name then
+      limit_parts().WITHOUT_KEYS[name] = true
+      pace_limit(limit, limit_parts().LIMITS.now)
+    else
+      redis.call('ZREM', limit_parts().LIMITS.keys.waiters, found)
+    end
+    if room > 0 and is_awake and name then
+      from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
+    end
+  end
+end`,
+  'nudge_2': `local function nudge(limit)
+  if any_waiters() then
+    change_at_once(settling_parts().nudge_within, limit)
+  end
+end`,
+  'go_on_2': `local function go_on(queue, line, next, was_given)
+  limit_parts().change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
+  for _, limit in ipairs(limit_parts().parts_of_line(line).limits) do
+    limit_parts().nudge(limit)
+  end
+end`,
+  'may_be_listed_2': `local function may_be_listed(queue, line, message)
+  local mark, turn = limit_parts().state_of(queue, limit_parts().mark_of(line)), limit_parts().turn_of(message)
+  return mark == limit_parts().LISTED + turn or mark == limit_parts().BEHIND + turn
+end`,
+  'unlist_2': `local function unlist(queue, line)
+  local mark = state_of(queue, mark_of(line))
+  if not mark then
+    return false
+  end
+  put_state(queue, mark_of(line), false)
+  return mark >= BEHIND and settling_parts().refresh_line(queue, line)
+end`,
   'end_limits_2': `local function end_limits(keys, queues, queue, message, letters)
   local has_limits = may_have_limits(message)
   local given_up = has_limits and limit_parts().limits_of(message, letters) or {}
@@ -2154,30 +2490,31 @@ end`,
   limit_parts().forget_labels(queue, { line or nil })
 end`,
   'remove_2': `local function remove(keys, queues, queue, place, message, passed)
-  local removed
+  local removed, entry, line = 0, nil, nil
+  if (place == 'pending' or place == 'held') and may_have_limits(message) then
+    entry, line = settling_parts().place_in_line(message)
+  end
   if place == 'scheduled' then
     removed = redis.call('ZREM', queue.scheduled, message)
-  elseif place == 'held' then
-    local entry, line = limit_parts().place_in_line(message)
-    removed = entry and redis.call('ZREM', queue.held, entry) or 0
-    if removed > 0 then
-      limit_parts().use_lines(keys, queues)
-      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
-    end
-  elseif passed and passed > 50000 then
-    removed = remove_deep(queue[place], passed, message)
+  elseif not entry then
+    removed = place == 'held' and 0 or remove_listed(queue[place], message, passed)
   else
-    -- from the tail: most tasks to remove were sent of late
-    removed = redis.call('LREM', queue[place], -1, message)
+    limit_parts().use_lines(keys, queues)
+    removed = redis.call('ZREM', queue.held, entry)
+    if removed > 0 then
+      settling_parts().go_on(queue, line, settling_parts().first_in_line(queue, line)[1], false)
+    elseif may_be_listed(queue, line, message) then
+      removed = remove_listed(queue.pending, message, passed)
+      if removed > 0 and limit_parts().change_at_once(limit_parts().unlist, queue, line) then
+        ring(queue.bell)
+      end
+    end
   end
   if removed > 0 then
     free_key(keys.unique, message)
     end_limits(keys, queues, queue, message, WAITING)
   end
   return removed
-end`,
-  'place_of_2': `local function place_of(message)
-  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and limit_parts().line_of(message) and 'held' or 'pending'
 end`,
   'groups_of_2': `local function groups_of(keys, queues)
   local own, now = {}, text(now_ms())
@@ -2628,6 +2965,10 @@ end`,
   local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, limit_parts().waiting_queue(queue, gate))
   return type(found) == 'string'
 end`,
+  'tasks_ahead_2': `local function tasks_ahead(queue, line, entry)
+  local is_listed = (tonumber(redis.call('ZSCORE', queue.ready, limit_parts().mark_of(line)) or '') or 0) >= limit_parts().BEHIND
+  return limit_parts().tasks_in(queue, line, entry) + (is_listed and 1 or 0)
+end`,
   'next_of_2': `local function next_of(keys, queue)
   if waits_as_whole(keys, queue) then
     return
@@ -2644,19 +2985,30 @@ end`,
   end
   return found
 end`,
+  'lines_of_kind_2': `local function lines_of_kind(queue, is_ready, most)
+  local number, lines = 0, {}
+  local ranges = is_ready and { '-inf', '(' .. text(limit_parts().WAITS), text(limit_parts().BEHIND), '+inf' } or { text(limit_parts().WAITS), '(' .. text(limit_parts().TAGS) }
+  for i = 1, #ranges, 2 do
+    local from, till = ranges[i], ranges[i + 1]
+    number = number + redis.call('ZCOUNT', queue.ready, from, till)
+    local found = #lines < most and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, most - #lines) or {}
+    for _, member in ipairs(found) do
+      lines[#lines + 1] = string.match(member, '^=?(.*)$')
+    end
+  end
+  return number, lines
+end`,
   'count_lines_2': `local function count_lines(queue)
   local all = redis.call('ZCARD', queue.held)
   if all == 0 then
     return 0, 0
   end
-  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(limit_parts().WAITS))
-  local waiting = redis.call('ZCOUNT', queue.ready, text(limit_parts().WAITS), '(' .. text(limit_parts().TAGS))
+  local ready, waiting = lines_of_kind(queue, true, 0), lines_of_kind(queue, false, 0)
   local counts_ready = ready <= waiting
-  local few = math.min(ready, waiting)
-  local looked, found = math.min(few, LINES_TO_COUNT), 0
+  local few, lines = lines_of_kind(queue, counts_ready, LINES_TO_COUNT)
+  local looked, found = #lines, 0
   LINES_TO_COUNT = LINES_TO_COUNT - looked
-  local from, till = counts_ready and '-inf' or text(limit_parts().WAITS), '(' .. text(counts_ready and limit_parts().WAITS or limit_parts().TAGS)
-  for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
+  for _, line in ipairs(lines) do
     found = found + limit_parts().tasks_in(queue, line)
   end
   if looked < few then
@@ -2677,7 +3029,7 @@ end`,
   'give_up_slots_2': `local function give_up_slots(keys, task, message)
   local given_up = {}
   for _, limit in ipairs(may_have_limits(task.claimed) and limit_parts().limits_of(task.claimed, CLAIMED) or {}) do
-    if not limit_parts().keeps_slot(message, limit) then
+    if not settling_parts().keeps_slot(message, limit) then
       given_up[#given_up + 1] = limit
     end
   end
@@ -2685,6 +3037,106 @@ end`,
     limit_parts().use_lines(keys, task.known_queues)
     limit_parts().free_slots(given_up)
   end
+end`,
+  'not_ahead_2': `local function not_ahead(keys, queue, message, now)
+  if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
+    return message
+  end
+  message = string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+  if keys.unique then
+    settling_parts().update_key(keys.unique, queue.name, message)
+  end
+  return message
+end`,
+  'change_at_once_2': `local function change_at_once(run, ...)
+  LINES.depth = LINES.depth + 1
+  local result = run(...)
+  LINES.depth = LINES.depth - 1
+  if LINES.depth == 0 then
+    if next(CHANGED) then
+      settling_parts().flush_limits()
+    end
+    for _, queue in pairs(QUEUES_MET) do
+      if STATES_CHANGED[queue.name] or REMOVED[queue.name] then
+        flush_lines(queue)
+      end
+    end
+  end
+  return result
+end`,
+  'may_list_2': `local function may_list(queue, line, turn)
+  if turn < LIMITS.now - settling_parts().FRESH or state_of(queue, line) or state_of(queue, mark_of(line)) then
+    return false
+  end
+  for _, limit in ipairs(parts_of_line(line).limits) do
+    if is_waited_for(limit) then
+      return false
+    end
+  end
+  return true
+end`,
+  'place_lined_3': `local function place_lined(queue, messages, line_at, at_head, is_new)
+  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
+  for _, line in pairs(line_at) do
+    distinct[#distinct + 1] = line
+  end
+  read_lines(queue, distinct)
+  for i, message in ipairs(messages) do
+    local line, order, keeps = line_at[i], nil, false
+    if line then
+      line, order, keeps = line_of(message)
+    end
+    if not line then
+      plain[#plain + 1] = message
+    elseif is_new and not order and not keeps and may_list(queue, line, turn_of(message)) then
+      put_state(queue, mark_of(line), LISTED + turn_of(message))
+      plain[#plain + 1] = message
+    else
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
+    end
+  end
+  local may_start = #entries > 0 and settling_parts().add_to_lines(queue, entries, lines, kept)
+  -- marks are written behind this: without the task they would keep its line from starting
+  push(queue.pending, plain, at_head)
+  return may_start or #plain > 0
+end`,
+  'nudge_all_2': `local function nudge_all(name, from)
+  local next = from == '' and '[' .. name or '[' .. from .. '~'
+  for _ = 1, limit_parts().MOST_WOKEN do
+    local found = redis.call('ZRANGEBYLEX', limit_parts().LIMITS.keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
+    if not found then
+      return
+    end
+    from = string.sub(found, 1, 27)
+    limit_parts().nudge(from)
+    next = '[' .. from .. '~'
+  end
+  limit_parts().look_at('*' .. name .. from, text(limit_parts().LIMITS.now))
+end`,
+  'apply_rule_2': `local function apply_rule(field)
+  forget_rules()
+  if #field == 28 then
+    nudge(string.sub(field, 1, 27))
+  else
+    settling_parts().nudge_all(string.sub(field, 1, 6), '')
+  end
+end`,
+  'keep_pace_2': `local function keep_pace()
+  change_at_once(function()
+    for _, entry in ipairs(redis.call('ZRANGEBYSCORE', LIMITS.keys.paced, '-inf', text(LIMITS.now), 'LIMIT', 0, 100)) do
+      redis.call('ZREM', LIMITS.keys.paced, entry)
+      local kind, rest = string.sub(entry, 1, 1), string.sub(entry, 2)
+      if kind == '!' then
+        end_entry(rest)
+      elseif kind == '*' then
+        settling_parts().nudge_all(string.sub(rest, 1, 6), string.sub(rest, 7))
+      else
+        nudge(entry)
+      end
+    end
+  end)
+  return tonumber(redis.call('ZRANGE', LIMITS.keys.paced, 0, 0, 'WITHSCORES')[2])
 end`,
   'end_cancelled_2': `local function end_cancelled(keys, task)
   local was_cancelled = is_cancelled(keys.cancelled, task.message)
@@ -2704,6 +3156,71 @@ end`,
   return found
 end`,
   'IS_WHOLE_2': `local IS_WHOLE = false`,
+  'place_lined_4': `local function place_lined(queue, messages, line_at, at_head, is_new)
+  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
+  for _, line in pairs(line_at) do
+    distinct[#distinct + 1] = line
+  end
+  limit_parts().read_lines(queue, distinct)
+  for i, message in ipairs(messages) do
+    local line, order, keeps = line_at[i], nil, false
+    if line then
+      line, order, keeps = limit_parts().line_of(message)
+    end
+    if not line then
+      plain[#plain + 1] = message
+    elseif is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message)) then
+      limit_parts().put_state(queue, limit_parts().mark_of(line), limit_parts().LISTED + limit_parts().turn_of(message))
+      plain[#plain + 1] = message
+    else
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = limit_parts().entry_in_line(message, line, order, keeps), line, keeps
+    end
+  end
+  local may_start = #entries > 0 and limit_parts().add_to_lines(queue, entries, lines, kept)
+  -- marks are written behind this: without the task they would keep its line from starting
+  push(queue.pending, plain, at_head)
+  return may_start or #plain > 0
+end`,
+  'remove_3': `local function remove(keys, queues, queue, place, message, passed)
+  local removed, entry, line = 0, nil, nil
+  if (place == 'pending' or place == 'held') and may_have_limits(message) then
+    entry, line = limit_parts().place_in_line(message)
+  end
+  if place == 'scheduled' then
+    removed = redis.call('ZREM', queue.scheduled, message)
+  elseif not entry then
+    removed = place == 'held' and 0 or remove_listed(queue[place], message, passed)
+  else
+    limit_parts().use_lines(keys, queues)
+    removed = redis.call('ZREM', queue.held, entry)
+    if removed > 0 then
+      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
+    elseif may_be_listed(queue, line, message) then
+      removed = remove_listed(queue.pending, message, passed)
+      if removed > 0 and limit_parts().change_at_once(limit_parts().unlist, queue, line) then
+        ring(queue.bell)
+      end
+    end
+  end
+  if removed > 0 then
+    free_key(keys.unique, message)
+    end_limits(keys, queues, queue, message, WAITING)
+  end
+  return removed
+end`,
+  'give_up_slots_3': `local function give_up_slots(keys, task, message)
+  local given_up = {}
+  for _, limit in ipairs(may_have_limits(task.claimed) and limit_parts().limits_of(task.claimed, CLAIMED) or {}) do
+    if not limit_parts().keeps_slot(message, limit) then
+      given_up[#given_up + 1] = limit
+    end
+  end
+  if #given_up > 0 then
+    limit_parts().use_lines(keys, task.known_queues)
+    limit_parts().free_slots(given_up)
+  end
+end`,
 };
 
 /** The whole text of each script in lua/, by its name. */
@@ -2751,6 +3268,7 @@ end
 return 1`,
   'fire-cron': `#!lua
 local limit_parts
+local settling_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
@@ -2765,14 +3283,15 @@ ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.unique_digest}
+${LIB.push}
 ${LIB.base36}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.text}
 ${LIB.ring}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.by_name}
 ${LIB.DECLARED}
@@ -2788,8 +3307,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -2798,12 +3315,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -2814,33 +3343,42 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.add_to_lines_2}
 ${LIB.limits_of}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, limits_of = limits_of }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- enqueues the due runs of a cron, each time once.
 -- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
@@ -2984,6 +3522,7 @@ end
 return forgotten`,
   'move-cron-run': `#!lua
 local limit_parts
+local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
@@ -2996,8 +3535,11 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.by_name}
 ${LIB.is_foreign}
-${LIB.ring}
 ${LIB.remove_deep}
+${LIB.remove_listed}
+${LIB.text}
+${LIB.ring}
+${LIB.may_be_listed_2}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -3005,13 +3547,13 @@ ${LIB.end_limits_2}
 ${LIB.WAITING}
 ${LIB.remove_2}
 ${LIB.is_quarantined}
-${LIB.place_of_2}
-${LIB.part}
+${LIB.place_of}
+${LIB.push}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist}
 local limit_parts_made
 limit_parts = function()
@@ -3020,8 +3562,7 @@ ${LIB.wrong_lines}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.FIRST}
-${LIB.entry_in_line}
-${LIB.place_in_line}
+${LIB.turn_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
@@ -3029,26 +3570,33 @@ ${LIB.use_lines}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
-${LIB.text}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.RULES}
@@ -3061,28 +3609,18 @@ ${LIB.read_limits}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.vanish_line}
 ${LIB.any_waiters}
 ${LIB.WAITED}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
-${LIB.go_on}
+${LIB.nudge_2}
+${LIB.unlist_2}
 ${LIB.limits_of}
 ${LIB.give_up_slot}
 ${LIB.free_within}
@@ -3092,11 +3630,31 @@ ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.with_letter}
 ${LIB.without_slots}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, entry_in_line = entry_in_line, place_in_line = place_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, text = text, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, first_in_line = first_in_line, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, FRESH = FRESH, may_list = may_list, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.place_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.first_in_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.go_on_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, place_in_line = place_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, add_within = add_within }
+end
+return settling_parts_made
 end
 -- moves a run that causes skips out of a queue that no session serves.
 -- Returns 1, or 0 if it no longer waits there.
@@ -3325,6 +3883,7 @@ end
 return page`,
   'delete-dead': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.part}
 ${LIB.wrong_type}
@@ -3351,8 +3910,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -3361,12 +3918,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -3378,32 +3947,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -3414,12 +3992,13 @@ ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -3429,7 +4008,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, push = push, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -3466,6 +4045,7 @@ end
 return removed`,
   'purge': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -3492,8 +4072,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -3502,12 +4080,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -3519,32 +4109,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -3554,13 +4153,13 @@ ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
-${LIB.part}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -3570,7 +4169,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, part = part, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, push = push, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -3605,6 +4204,7 @@ delete_dead(keys, queue, redis.call('ZRANGE', queue.dead, 0, count - 1))
 return count`,
   'redrive-edited': `#!lua
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -3625,13 +4225,13 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.ring}
-${LIB.part}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.body_start}
 ${LIB.forget_dead}
@@ -3650,8 +4250,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -3660,12 +4258,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -3677,32 +4287,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -3791,6 +4410,7 @@ redrive(keys, queue, { id }, { remembered(with_body(message, body), line) }, by_
 return 1`,
   'redrive': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.part}
 ${LIB.wrong_type}
@@ -3814,12 +4434,13 @@ ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.ring}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.forget_dead}
 ${LIB.redrive_2}
@@ -3834,8 +4455,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -3844,12 +4463,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -3861,32 +4492,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -4089,6 +4729,7 @@ end
 return 1`,
   'cancel-waiting': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
@@ -4101,9 +4742,11 @@ ${LIB.IS_WHOLE}
 ${LIB.may_have_limits}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
+${LIB.remove_deep}
+${LIB.remove_listed}
 ${LIB.text}
 ${LIB.ring}
-${LIB.remove_deep}
+${LIB.may_be_listed_2}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
@@ -4130,8 +4773,7 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
 ${LIB.FIRST}
-${LIB.entry_in_line}
-${LIB.place_in_line}
+${LIB.turn_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
@@ -4144,20 +4786,28 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.RULES}
@@ -4170,28 +4820,18 @@ ${LIB.read_limits}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.vanish_line}
 ${LIB.any_waiters}
 ${LIB.WAITED}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
-${LIB.go_on}
+${LIB.nudge_2}
+${LIB.unlist_2}
 ${LIB.limits_of}
 ${LIB.give_up_slot}
 ${LIB.free_within}
@@ -4199,11 +4839,31 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, entry_in_line = entry_in_line, place_in_line = place_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, first_in_line = first_in_line, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.place_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.first_in_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.go_on_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, place_in_line = place_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -4212,11 +4872,11 @@ ${LIB.MADE}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -4225,7 +4885,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4304,10 +4964,12 @@ ${LIB.know_limit}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
+${LIB.LISTED}
 ${LIB.WAITS}
-${LIB.limits_of_line}
+${LIB.BEHIND}
 ${LIB.tasks_in}
-limit_parts_made = { LIMITS = LIMITS, use_limits = use_limits, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, ARRIVALS = ARRIVALS, read_limits = read_limits, know_limit = know_limit, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, WAITS = WAITS, limits_of_line = limits_of_line, tasks_in = tasks_in }
+${LIB.limits_of_line}
+limit_parts_made = { LIMITS = LIMITS, use_limits = use_limits, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, ARRIVALS = ARRIVALS, read_limits = read_limits, know_limit = know_limit, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, LISTED = LISTED, WAITS = WAITS, BEHIND = BEHIND, tasks_in = tasks_in, limits_of_line = limits_of_line }
 end
 return limit_parts_made
 end
@@ -4348,15 +5010,25 @@ local function room_for(wanted, most)
   return most
 end
 
+-- Those of lines that may start, and of lines of which a task lies in the list. Returns how many lie there, too.
 local function in_lines(queue)
-  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(limit_parts().WAITS))
-  local few = math.min(ready, MOST_LINES - looked)
-  looked = looked + few
-  local found = 0
-  for _, line in ipairs(few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, '-inf', '(' .. text(limit_parts().WAITS), 'LIMIT', 0, few) or {}) do
-    found = found + room_for(limit_parts().limits_of_line(line), limit_parts().tasks_in(queue, line))
+  local found, listed = 0, redis.call('ZCOUNT', queue.ready, text(limit_parts().LISTED), '+inf')
+  for _, range in ipairs({ { '-inf', '(' .. text(limit_parts().WAITS) }, { text(limit_parts().LISTED), '+inf' } }) do
+    local from, till = unpack(range)
+    local all = redis.call('ZCOUNT', queue.ready, from, till)
+    local few = math.min(all, MOST_LINES - looked)
+    looked = looked + few
+    local members = few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, few) or {}
+    for i = 1, #members, 2 do
+      local is_listed, line = string.match(members[i], '^(=?)(.*)$')
+      local state = tonumber(members[i + 1])
+      -- a line that does not wait behind its task in the list has a state of its own, or no task
+      local waiting = (is_listed == '' or state >= limit_parts().BEHIND) and limit_parts().tasks_in(queue, line) or 0
+      found = found + room_for(limit_parts().limits_of_line(line), waiting + #is_listed)
+    end
+    found = found + all - few
   end
-  return found + ready - few
+  return found, listed
 end
 
 local has_gates = redis.call('TYPE', keys.gates).ok == 'hash'
@@ -4368,7 +5040,8 @@ for i, queue in ipairs(queues) do
     counts[i] = redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined)
   end
   if not wrong and not wrong_places({ queue }) then
-    counts[i] = counts[i] + in_lines(queue)
+    local found, listed = in_lines(queue)
+    counts[i] = math.max(counts[i] - listed, 0) + found
     local gate = has_gates and redis.call('HGET', keys.gates, queue.name)
     counts[i] = gate and room_for({ gate }, counts[i]) or counts[i]
   end
@@ -4406,6 +5079,7 @@ ${LIB.range_of}
 ${LIB.line_in}
 ${LIB.is_held_back_2}
 ${LIB.waits_as_whole_2}
+${LIB.tasks_ahead_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
@@ -4414,8 +5088,10 @@ ${LIB.WAITS}
 ${LIB.TAGS}
 ${LIB.FIRST}
 ${LIB.waiting_queue}
+${LIB.mark_of}
+${LIB.BEHIND}
 ${LIB.tasks_in}
-limit_parts_made = { message_in_line = message_in_line, WAITS = WAITS, TAGS = TAGS, FIRST = FIRST, waiting_queue = waiting_queue, tasks_in = tasks_in }
+limit_parts_made = { message_in_line = message_in_line, WAITS = WAITS, TAGS = TAGS, FIRST = FIRST, waiting_queue = waiting_queue, mark_of = mark_of, BEHIND = BEHIND, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -4443,7 +5119,8 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
     if string.sub(message, 1, 20) == id then
       local line = has_lines and line_in(found[i])
       local is_waiting = line and is_held_back(queue, line) or place ~= 'quarantined' and waits_as_whole(keys, queue)
-      return { message, looked, line and limit_parts().tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
+      local ahead = line and tasks_ahead(queue, line, found[i]) or left
+      return { message, looked, ahead, is_waiting and 1 or 0 }
     end
     bytes = bytes + #message
   end
@@ -4451,6 +5128,7 @@ end
 return { '', looked, math.max(left, 0), 0 }`,
   'purge-pending': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -4473,9 +5151,10 @@ ${LIB.member_of}
 ${LIB.series_name}
 ${LIB.line_in}
 ${LIB.ring}
+${LIB.may_have_limits}
+${LIB.may_be_listed_2}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
-${LIB.may_have_limits}
 ${LIB.end_limits_2}
 ${LIB.WAITING}
 ${LIB.leave_group_2}
@@ -4497,20 +5176,28 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.FIRST}
 ${LIB.TURN}
 ${LIB.next_tag}
@@ -4524,43 +5211,52 @@ ${LIB.read_limits}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.vanish_line}
 ${LIB.any_waiters}
 ${LIB.WAITED}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
-${LIB.go_on}
-${LIB.limits_of}
+${LIB.nudge_2}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
+${LIB.turn_of}
+${LIB.unlist_2}
+${LIB.limits_of}
 ${LIB.give_up_slot}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.entry_in_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, FIRST = FIRST, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, first_in_line = first_in_line, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.first_in_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.go_on_2}
+${LIB.entry_in_line_2}
+${LIB.add_within_2}
+settling_parts_made = { note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, entry_in_line = entry_in_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -4569,11 +5265,11 @@ ${LIB.MADE}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -4582,7 +5278,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4684,9 +5380,27 @@ local function leave_lines(entries)
     local line = line_in(entry)
     if not seen[line] then
       seen[line] = true
-      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
+      settling_parts().go_on(queue, line, settling_parts().first_in_line(queue, line)[1], false)
     end
   end
+end
+
+-- Lines wait no more for what lay in the list.
+local function leave_list()
+  limit_parts().use_lines(keys, known_queues)
+  local line_at, lines = {}, {}
+  for i, message in ipairs(tagged) do
+    line_at[i] = may_have_limits(message) and limit_parts().line_of(message)
+    lines[#lines + 1] = line_at[i] or nil
+  end
+  limit_parts().read_lines(queue, lines)
+  local may_start = false
+  for i, message in ipairs(tagged) do
+    if line_at[i] and may_be_listed(queue, line_at[i], message) then
+      may_start = limit_parts().unlist(queue, line_at[i]) or may_start
+    end
+  end
+  return may_start
 end
 
 if #in_lines > 0 then
@@ -4704,6 +5418,9 @@ elseif #gaps > 0 then
     redis.call('LSET', list, gaps[i], mark)
   end
   redis.call('LREM', list, -#gaps, mark)
+end
+if place == 'pending' and #tagged > 0 and limit_parts().change_at_once(leave_list) then
+  ring(queue.bell)
 end
 remember_removed(keys.removed, now, asking)
 -- one in a line, or a quarantined one, may keep a slot
@@ -4726,6 +5443,7 @@ ${LIB.waits_as_whole_2}
 ${LIB.text}
 ${LIB.came_at}
 ${LIB.next_of_2}
+${LIB.lines_of_kind_2}
 ${LIB.LINES_TO_COUNT}
 ${LIB.count_lines_2}
 ${LIB.count_pending}
@@ -4737,9 +5455,10 @@ ${LIB.waiting_queue}
 ${LIB.WAITS}
 ${LIB.entries_of}
 ${LIB.message_in_line}
+${LIB.BEHIND}
 ${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, TAGS = TAGS, tasks_in = tasks_in }
+limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -4790,6 +5509,7 @@ end
 return states`,
   'reschedule': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
@@ -4811,10 +5531,10 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.part}
-${LIB.not_ahead}
-${LIB.line_up_2}
 ${LIB.push}
+${LIB.not_ahead}
+${LIB.place_lined_2}
+${LIB.line_up_2}
 ${LIB.enlist}
 ${LIB.wait_until}
 ${LIB.by_name}
@@ -4828,8 +5548,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -4838,12 +5556,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -4855,32 +5585,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- gives a scheduled task another time, or moves it to the tail of its queue.
 -- Returns 1, or 0 if it is not scheduled any more.
@@ -5024,6 +5763,7 @@ end
 return { looked, newest and position + looked or position - looked, left - looked, page }`,
   'add-nodes': `#!lua
 local limit_parts
+local settling_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -5037,13 +5777,14 @@ ${LIB.split}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
+${LIB.push}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -5065,8 +5806,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -5075,12 +5814,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5092,32 +5843,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- adds nodes to a flow, each number once, and starts it with the last ones.
 -- Returns the number of new nodes, -1 if the flow has ended, -2 if there is none, -3 for too many links.
@@ -5202,6 +5962,7 @@ end
 return #nodes / 4`,
   'cancel-group': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -5214,14 +5975,14 @@ ${LIB.split}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
-${LIB.part}
+${LIB.push}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -5243,8 +6004,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -5253,12 +6012,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5270,32 +6041,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- cancels a batch or a flow: no more of its members start.
 -- Returns 1, 0 if it has ended, -1 if there is none.
@@ -5332,6 +6112,7 @@ groups.stop(its, 'cancelled', keys.broadcasts, kept)
 return 1`,
   'cancel-node': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -5357,13 +6138,13 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.may_have_limits}
-${LIB.part}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -5384,8 +6165,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -5394,12 +6173,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5411,32 +6202,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- cancels a task that waits for others of its flow.
 -- Returns 1, or 0 if it waits there no longer.
@@ -5482,6 +6282,7 @@ leave_group(keys, by_name(queues), message, 'cancelled')
 return 1`,
   'enqueue-members': `#!lua
 local limit_parts
+local settling_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
@@ -5499,12 +6300,13 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -5529,8 +6331,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -5539,12 +6339,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5556,33 +6368,42 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.add_to_lines_2}
 ${LIB.limits_of}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of }
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, limits_of = limits_of }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- adds messages to a batch and to their queue, each id once.
 -- Returns the number of new messages, -1 if the group has ended, -2 if there is none.
@@ -5682,6 +6503,7 @@ ring(keys.alarm)
 return 1`,
   'seal-group': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -5694,14 +6516,14 @@ ${LIB.split}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
-${LIB.part}
+${LIB.push}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -5723,8 +6545,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -5733,12 +6553,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5750,32 +6582,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- ends the time in which a batch is filled.
 -- Returns 1, or 0 if it was over.
@@ -5806,6 +6647,7 @@ local its = groups.read(group)
 return its and groups.seal(its, abandoned == '1') and 1 or 0`,
   'tend-groups': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
@@ -5819,14 +6661,14 @@ ${LIB.split}
 ${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
-${LIB.part}
+${LIB.push}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -5861,8 +6703,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -5871,12 +6711,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5888,32 +6740,41 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+end
+return settling_parts_made
 end
 -- carries out what scripts have left to promoters, ends groups whose time is over, and forgets old ones.
 -- Returns the number of things done, the number of orders left.
@@ -6250,6 +7111,7 @@ redis.call('SET', digest, text(now_ms()) .. ' ' .. json, 'PX', for_ms)
 return redis.call('EXISTS', watched)`,
   'reap': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.now_ms}
 ${LIB.text}
@@ -6282,11 +7144,11 @@ ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.member_of}
 ${LIB.base36}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
 ${LIB.end_cancelled}
@@ -6314,6 +7176,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -6331,50 +7194,65 @@ ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
-${LIB.TAGS}
-${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
-${LIB.TURN}
-${LIB.next_tag}
-${LIB.blocked_by}
 ${LIB.waiter_of}
 ${LIB.limit_at}
 ${LIB.forget_waiter}
-${LIB.settle_line}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by_2}
+${LIB.nudge_2}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.entry_in_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.first_in_line_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.note_given_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.entry_in_line_2}
+${LIB.add_within_2}
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -6530,6 +7408,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -6557,24 +7436,29 @@ ${LIB.look_at}
 ${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
 ${LIB.settle_line}
 ${LIB.vanish_line}
 ${LIB.refresh_line}
@@ -6645,6 +7529,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -6672,24 +7557,29 @@ ${LIB.look_at}
 ${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
 ${LIB.settle_line}
 ${LIB.vanish_line}
 ${LIB.refresh_line}
@@ -6762,6 +7652,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -6787,24 +7678,29 @@ ${LIB.PACE}
 ${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
 ${LIB.settle_line}
 ${LIB.vanish_line}
 ${LIB.refresh_line}
@@ -6955,6 +7851,7 @@ ${LIB.came_at}
 ${LIB.next_of_2}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
+${LIB.lines_of_kind_2}
 ${LIB.LINES_TO_COUNT}
 ${LIB.count_lines_2}
 ${LIB.count_pending}
@@ -6974,9 +7871,10 @@ ${LIB.waiting_queue}
 ${LIB.WAITS}
 ${LIB.entries_of}
 ${LIB.message_in_line}
+${LIB.BEHIND}
 ${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, TAGS = TAGS, tasks_in = tasks_in }
+limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -7062,6 +7960,7 @@ local keys = { totals = KEYS[1], endings = KEYS[2] }
 local wrong = wrong_type('hash', keys.totals, keys.endings)
 return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
   'enqueue-limited': `#!lua
+local settling_parts
 ${LIB.part}
 ${LIB.by_name}
 ${LIB.LIMITS}
@@ -7073,8 +7972,44 @@ ${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of}
-${LIB.tasks_in}
+${LIB.STATES}
+${LIB.mark_of}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
 ${LIB.limits_of_line}
+${LIB.CHANGED}
+${LIB.base36}
+${LIB.let_in}
+${LIB.text}
+${LIB.ring}
+${LIB.may_have_limits}
+${LIB.push}
+${LIB.not_ahead_2}
+${LIB.LINES}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.LISTED}
+${LIB.flush_lines}
+${LIB.change_at_once_2}
+${LIB.PARTS}
+${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list_2}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.place_lined_3}
+${LIB.line_up}
+${LIB.enlist_new}
+${LIB.limits_of}
+${LIB.DECLARED}
+${LIB.note_labels}
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.tasks_in}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -7085,65 +8020,49 @@ ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.read_limits}
 ${LIB.know_limit}
-${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.base36}
-${LIB.let_in}
-${LIB.text}
-${LIB.ring}
 ${LIB.schedule}
-${LIB.may_have_limits}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.flush_limits}
+${LIB.FRESH}
 ${LIB.FIRST}
 ${LIB.entry_in_line}
-${LIB.LINES}
-${LIB.flush_limits}
-${LIB.STATES_CHANGED}
-${LIB.REMOVED}
-${LIB.STATES}
-${LIB.flush_lines}
-${LIB.change_at_once}
-${LIB.read_states}
-${LIB.PARTS}
-${LIB.parts_of_line}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.keeps_slot}
 ${LIB.message_in_line}
 ${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-${LIB.line_up}
-${LIB.push}
-${LIB.enlist_new}
-${LIB.limits_of}
-${LIB.DECLARED}
-${LIB.note_labels}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
+settling_parts_made = { tasks_in = tasks_in, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, ARRIVALS = ARRIVALS, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, schedule = schedule, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, flush_limits = flush_limits, FRESH = FRESH, FIRST = FIRST, entry_in_line = entry_in_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, wrong_type = wrong_type, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+end
+return settling_parts_made
+end
 -- adds messages with limits, tenants or priorities to their lines, or to the schedule, each id once.
 -- Returns the number of new messages, and the limit for which the message was refused, or nothing.
 local keys = {
@@ -7182,9 +8101,9 @@ local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
-  local waiting = line and tasks_in(queue, line)
+  local waiting = line and settling_parts().tasks_in(queue, line) + (state_of(queue, mark_of(line)) and 1 or 0)
   for _, limit in ipairs(line and limits_of_line(line) or {}) do
-    if room_of(limit) <= waiting then
+    if settling_parts().room_of(limit) <= waiting then
       return { 0, limit }
     end
   end
@@ -7194,7 +8113,7 @@ end
 local stamp = base36(LIMITS.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > LIMITS.now then
-    schedule(queue.scheduled, keys.alarm, due, fresh)
+    settling_parts().schedule(queue.scheduled, keys.alarm, due, fresh)
   else
     for i, message in ipairs(fresh) do
       fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
@@ -7204,11 +8123,12 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   note_labels(keys, labels, fresh)
 end)
 if type(added) ~= 'number' then
-  return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added
+  return settling_parts().wrong_queues({ queue }) or settling_parts().wrong_lines(keys, { queue }) or added
 end
 return { added, '' }`,
   'enqueue-unique': `#!lua
 local limit_parts
+local settling_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.by_name}
@@ -7231,16 +8151,19 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
-${LIB.line_up_2}
 ${LIB.push}
+${LIB.place_lined_2}
+${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
+${LIB.remove_listed}
+${LIB.may_be_listed_2}
 ${LIB.free_key}
 ${LIB.end_limits_2}
 ${LIB.WAITING}
 ${LIB.remove_2}
 ${LIB.is_quarantined}
-${LIB.place_of_2}
+${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
@@ -7256,8 +8179,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -7266,12 +8187,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -7283,50 +8216,57 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-${LIB.place_in_line}
-${LIB.vanish_line}
-${LIB.any_waiters}
-${LIB.WAITED}
-${LIB.keeps_head}
+${LIB.add_to_lines_2}
+${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
-${LIB.go_on}
+${LIB.nudge_2}
+${LIB.unlist_2}
 ${LIB.limits_of}
 ${LIB.give_up_slot}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
-${LIB.is_waited_for}
 ${LIB.forget_labels}
-limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, place_in_line = place_in_line, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels }
+limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+${LIB.place_in_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.go_on_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, place_in_line = place_in_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on }
+end
+return settling_parts_made
 end
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
@@ -7437,6 +8377,7 @@ return let_in(seen, seconds, messages, function(fresh)
 end)`,
   'promote': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local due_parts
 ${LIB.now_ms}
 ${LIB.by_name}
@@ -7465,8 +8406,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -7475,12 +8414,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -7491,67 +8442,74 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.add_to_lines_2}
 ${LIB.wrong_lines}
 ${LIB.forget_rules}
-${LIB.any_waiters}
-${LIB.WAITED}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
-${LIB.nudge_all}
-${LIB.apply_rule}
+${LIB.nudge_2}
+${LIB.apply_rule_2}
 ${LIB.end_entry}
-${LIB.keep_pace}
+${LIB.keep_pace_2}
 ${LIB.unreached_queues}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.forget_rates}
-limit_parts_made = { NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, wrong_lines = wrong_lines, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, nudge_all = nudge_all, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
+limit_parts_made = { NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, wrong_lines = wrong_lines, forget_rules = forget_rules, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.nudge_all_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge_all = nudge_all }
+end
+return settling_parts_made
 end
 local due_parts_made
 due_parts = function()
 if not due_parts_made then
 ${LIB.is_quarantined}
-${LIB.part}
+${LIB.push}
 ${LIB.base36}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_quarantined = is_quarantined, part = part, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist = enlist, end_of = end_of, reopen = reopen }
+due_parts_made = { is_quarantined = is_quarantined, push = push, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist = enlist, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -7882,6 +8840,7 @@ end
 return finish(keys, ids)`,
   'bury': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 local rare_parts
 ${LIB.registration}
@@ -7944,6 +8903,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -7961,60 +8921,75 @@ ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
-${LIB.TAGS}
-${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
-${LIB.TURN}
-${LIB.next_tag}
-${LIB.blocked_by}
 ${LIB.waiter_of}
 ${LIB.limit_at}
 ${LIB.forget_waiter}
-${LIB.settle_line}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by_2}
+${LIB.nudge_2}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.entry_in_line}
-${LIB.add_within}
-${LIB.add_to_lines}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines }
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.add_to_lines_2}
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.first_in_line_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.note_given_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.entry_in_line_2}
+${LIB.add_within_2}
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
 if not group_parts_made then
 ${LIB.MADE}
 ${LIB.GROUP}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -8023,7 +8998,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, part = part, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -8116,6 +9091,7 @@ if not end_cancelled(keys, task) then
 end
 return 1`,
   'claim-limited': `#!lua flags=allow-oom
+local settling_parts
 local rare_parts
 ${LIB.registration}
 ${LIB.count_stale}
@@ -8149,50 +9125,64 @@ ${LIB.know_limit}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.take_slot}
-${LIB.keeps_slot}
 ${LIB.with_letter}
 ${LIB.room_of}
 ${LIB.STATES}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.text}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.ready_lines}
 ${LIB.WAITS}
 ${LIB.FIRST}
-${LIB.waiting_queue}
 ${LIB.LINES}
-${LIB.PACE}
 ${LIB.ring}
+${LIB.NO_TENANT}
+${LIB.line_of}
+${LIB.message_in_line}
+${LIB.blocked_by_2}
+${LIB.flush_limits}
+${LIB.change_at_once}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.add_to_lines_2}
+${LIB.is_quarantined}
+${LIB.take_out}
+${LIB.may_have_limits}
+${LIB.unlist_2}
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.keeps_slot}
+${LIB.waiting_queue}
+${LIB.PACE}
 ${LIB.look_at}
 ${LIB.pace_limit}
 ${LIB.wait_as_queue}
-${LIB.NO_TENANT}
-${LIB.line_of}
+${LIB.turn_of}
 ${LIB.entry_in_line}
 ${LIB.place_in_line}
-${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.flush_limits}
-${LIB.change_at_once}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.first_in_line}
-${LIB.TAGS}
-${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
-${LIB.TURN}
-${LIB.next_tag}
+${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
 ${LIB.forget_waiter}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.note_given}
+${LIB.TURN}
+${LIB.next_tag}
 ${LIB.settle_line}
 ${LIB.add_within}
-${LIB.add_to_lines}
 ${LIB.vanish_line}
 ${LIB.any_waiters}
 ${LIB.WAITED}
@@ -8203,9 +9193,11 @@ ${LIB.refresh_line}
 ${LIB.nudge_within}
 ${LIB.nudge}
 ${LIB.go_on}
-${LIB.is_quarantined}
-${LIB.take_out}
 ${LIB.forget_tags}
+settling_parts_made = { keeps_slot = keeps_slot, waiting_queue = waiting_queue, PACE = PACE, look_at = look_at, pace_limit = pace_limit, wait_as_queue = wait_as_queue, turn_of = turn_of, entry_in_line = entry_in_line, place_in_line = place_in_line, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, forget_tags = forget_tags }
+end
+return settling_parts_made
+end
 local rare_parts_made
 rare_parts = function()
 if not rare_parts_made then
@@ -8327,7 +9319,7 @@ local function grant(queue, message, line, keeps)
     rare_parts().heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
   for _, its in ipairs(is_limited and parts_of_line(line).limits or {}) do
-    take_slot(its, keeps and keeps_slot(message, its))
+    take_slot(its, keeps and settling_parts().keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
   if gate then
@@ -8370,6 +9362,7 @@ local function source(queue, from, till)
           named[#named + 1] = its_limit
         end
       end
+      read_lines(queue, found)
       read_limits(named)
       line = found[1]
     end
@@ -8398,7 +9391,7 @@ local function is_shut(queue)
     return false
   end
   if has_work(queue) then
-    wait_as_queue(queue, gate)
+    settling_parts().wait_as_queue(queue, gate)
   end
   return true
 end
@@ -8411,7 +9404,7 @@ local function take_quarantined(queue)
       return
     end
     looks = looks + 1
-    local entry, line, keeps = place_in_line(message)
+    local entry, line, keeps = settling_parts().place_in_line(message)
     local index = entry and blocked_by(line, entry)
     redis.call('LPOP', queue.quarantined)
     if not index then
@@ -8427,7 +9420,7 @@ local function first_two(queue, line)
   local known = heads[line]
   if not known or known.queue ~= queue or not known[known.at + 1] and not known.is_all then
     local count = known and AT_ONCE or 2
-    known = first_in_line(queue, line, count)
+    known = settling_parts().first_in_line(queue, line, count)
     if not known[2] then
       heads[line] = nil
       return known[1]
@@ -8445,7 +9438,7 @@ local function serve(queue, line)
   local head, next = first_two(queue, line)
   if not head or blocked_by(line, head) then
     heads[line] = nil
-    return go_on(queue, line, head, false)
+    return settling_parts().go_on(queue, line, head, false)
   end
   local message = message_in_line(head)
   local is_alone = is_quarantined(message)
@@ -8453,38 +9446,98 @@ local function serve(queue, line)
   if is_alone and (holds > 0 or #granted > 0) then
     -- the next child that holds nothing takes it
     redis.call('LPUSH', queue.quarantined, message)
-    return go_on(queue, line, next, false)
+    return settling_parts().go_on(queue, line, next, false)
   end
   grant(queue, message, line, string.sub(head, #line + 2, #line + 14) == FIRST)
   of_lines = of_lines + 1
   left = is_alone and 0 or left
-  go_on(queue, line, next, true)
+  settling_parts().go_on(queue, line, next, true)
 end
 
--- The tasks of the list that came before a time, at most so many. Returns how many they are. When one came whose sender has a clock that is
--- ahead, nobody knows: it comes first in half of the claims, or all behind it would wait for its time.
-local function take_plain(queue, before, most)
-  local count, latest = most, claim_number % 4 > 1 and LIMITS.now or math.huge
-  if before then
-    count = 0
-    for _, message in ipairs(redis.call('LRANGE', queue.pending, 0, math.min(most, 32) - 1)) do
-      local came = tonumber(string.sub(message, 26, 34), 36) or 0
-      if came > before and came <= latest then
-        break
+-- So many tasks of a list are read at once.
+local MOST_OF_LIST = 32
+
+-- The lines of the first messages of a list that may be given now, by their numbers, how many those messages are, and whether the next came
+-- later than \`before\`. When one came whose sender has a clock that is ahead, nobody knows: it comes first in half of the claims, or all
+-- behind it would wait for its time.
+local function next_in_list(messages, before)
+  local latest = claim_number % 4 > 1 and LIMITS.now or math.huge
+  local line_at, room = {}, math.min(left_limited, MOST_LOOKS - looks)
+  for i, message in ipairs(messages) do
+    local came = before and (tonumber(string.sub(message, 26, 34), 36) or 0)
+    if came and came > before and came <= latest then
+      return line_at, i - 1, true
+    end
+    local line = may_have_limits(message) and line_of(message)
+    if line then
+      if room == 0 then
+        return line_at, i - 1, false
       end
-      count = count + 1
+      line_at[i], room = line, room - 1
     end
   end
-  local messages = count > 0 and redis.call('LPOP', queue.pending, count) or {}
-  for _, message in ipairs(messages) do
-    grant(queue, message)
+  return line_at, #messages, false
+end
+
+-- Reads at once what is to be known of lines and their limits.
+local function know_lines(queue, line_at)
+  local lines, named = {}, {}
+  for _, line in pairs(line_at) do
+    lines[#lines + 1] = line
+    for _, its in ipairs(parts_of_line(line).limits) do
+      named[#named + 1] = its
+    end
   end
-  return #messages
+  if #lines > 0 then
+    read_lines(queue, lines)
+    read_limits(named)
+  end
+end
+
+-- Gives a task with a line that lay in the list. One that a limit keeps from its start, or others of its line, goes into its line.
+local function give_listed(queue, message, line)
+  looks = looks + 1
+  if state_of(queue, line) or blocked_by(line) then
+    local entry, _, keeps = settling_parts().place_in_line(message)
+    put_state(queue, mark_of(line), false)
+    return add_to_lines(queue, { entry }, { line }, { keeps })
+  end
+  grant(queue, message, line)
+  unlist(queue, line)
+end
+
+-- Takes the oldest tasks out of the list, at most so many, and none that came later than \`before\`. Returns how many, and whether the next
+-- came later.
+local function take_from_list(queue, before, most)
+  local messages = redis.call('LRANGE', queue.pending, 0, math.min(most, MOST_OF_LIST) - 1)
+  local line_at, count, is_later = next_in_list(messages, before)
+  if count > 0 then
+    know_lines(queue, line_at)
+    redis.call('LPOP', queue.pending, count)
+  end
+  for i = 1, count do
+    if line_at[i] then
+      give_listed(queue, messages[i], line_at[i])
+    else
+      grant(queue, messages[i])
+    end
+  end
+  return count, is_later
+end
+
+-- Marks of a list that is empty are of no task: others have taken it away, and its line would wait for ever.
+local function drop_marks(queue)
+  local marks = redis.call('EXISTS', queue.pending) == 0 and ready_lines(queue, text(LISTED), '+inf', AT_ONCE) or {}
+  for _, mark in ipairs(marks) do
+    unlist(queue, string.sub(mark, 2))
+  end
+  looks = looks + #marks
+  return #marks > 0
 end
 
 -- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest.
 local function take(queue)
-  local turn, has_plain, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
+  local turn, in_list, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
   local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
   function LINES.on_ready(other, state)
     if other == queue and state < 0 then
@@ -8499,27 +9552,27 @@ local function take(queue)
       break
     end
     local fair, oldest = tenants.first(), aged.first()
-    local is_turn = fair and (turn % 2 == 0 or not oldest and not has_plain)
+    local is_turn = fair and (turn % 2 == 0 or not oldest and not in_list)
     turn = turn + 1
-    local given = 0
-    if not is_turn and has_plain then
-      given = take_plain(queue, oldest and state_of(queue, oldest), fair and 1 or most)
-      has_plain = oldest and has_plain or given > 0 and fair
+    local count, is_later = 0, false
+    if not is_turn and in_list then
+      count, is_later = take_from_list(queue, oldest and state_of(queue, oldest), fair and 1 or most)
+      in_list = count > 0 or is_later
     end
     if is_turn then
       is_fair = true
       tenants.pass()
       serve(queue, fair)
-    elseif given == 0 and oldest then
+    elseif count == 0 and oldest then
       aged.pass()
       serve(queue, oldest)
-    elseif not fair and not oldest then
+    elseif count == 0 and not fair and not drop_marks(queue) then
       break
     end
   end
   LINES.on_ready = nil
   if is_fair then
-    forget_tags(queue)
+    settling_parts().forget_tags(queue)
   end
 end
 
@@ -8559,12 +9612,20 @@ end
 
 change_at_once(take_all)
 
+-- Whether the next task of a queue may be claimed ahead.
+local function is_plain_next(queue)
+  local next = redis.call('LINDEX', queue.pending, 0)
+  if next then
+    return not (may_have_limits(next) and line_of(next))
+  end
+  return redis.call('EXISTS', queue.quarantined) == 1
+end
+
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do
   if has_work(queue) and not is_shut(queue) then
     ring(queue.bell)
-    -- of those that may be claimed ahead
-    more = not gate_of[queue.name] and redis.call('EXISTS', queue.pending, queue.quarantined) > 0 and 1 or more
+    more = not gate_of[queue.name] and is_plain_next(queue) and 1 or more
   end
 end
 for _, queue in ipairs(queues) do
@@ -8768,6 +9829,7 @@ end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused or '', table.concat(stopped) }`,
   'finish': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.part}
 ${LIB.registration}
@@ -8809,8 +9871,6 @@ ${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.FIRST}
-${LIB.entry_in_line}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
@@ -8819,12 +9879,24 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
+${LIB.FRESH}
+${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.WAITED}
+${LIB.any_waiters}
+${LIB.is_waited_for}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.put_state}
+${LIB.FIRST}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -8836,48 +9908,54 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.state_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by}
-${LIB.waiter_of}
-${LIB.limit_at}
-${LIB.forget_waiter}
+${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
-${LIB.settle_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.add_to_lines_2}
 ${LIB.give_up_slot}
-${LIB.any_waiters}
-${LIB.WAITED}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
+${LIB.nudge_2}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
-${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.end_limits_of}
-limit_parts_made = { limits_of = limits_of, wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, FIRST = FIRST, entry_in_line = entry_in_line, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, read_states = read_states, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, state_of = state_of, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, end_limits_of = end_limits_of }
+limit_parts_made = { limits_of = limits_of, wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, give_up_slot = give_up_slot, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels, end_limits_of = end_limits_of }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -8886,10 +9964,11 @@ ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
 ${LIB.base36}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -8899,7 +9978,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -9088,6 +10167,7 @@ end
 return pause`,
   'release': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.part}
 ${LIB.registration}
@@ -9122,10 +10202,11 @@ ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.base36}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
 ${LIB.end_cancelled}
@@ -9153,6 +10234,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -9170,50 +10252,65 @@ ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
-${LIB.TAGS}
-${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
-${LIB.TURN}
-${LIB.next_tag}
-${LIB.blocked_by}
 ${LIB.waiter_of}
 ${LIB.limit_at}
 ${LIB.forget_waiter}
-${LIB.settle_line}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by_2}
+${LIB.nudge_2}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.entry_in_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.first_in_line_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.note_given_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.entry_in_line_2}
+${LIB.add_within_2}
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -9331,6 +10428,7 @@ reopen(pauses, queue)
 return was_paused and 1 or 0`,
   'retry': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 local rare_parts
 ${LIB.registration}
@@ -9361,11 +10459,11 @@ ${LIB.is_foreign}
 ${LIB.CLAIMED}
 ${LIB.now_ms}
 ${LIB.base36}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.end_cancelled_2}
 ${LIB.counted}
 ${LIB.keep_ordered_2}
@@ -9394,6 +10492,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -9410,39 +10509,35 @@ ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.PACE}
-${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
-${LIB.TAGS}
-${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
-${LIB.TURN}
-${LIB.next_tag}
-${LIB.blocked_by}
 ${LIB.waiter_of}
 ${LIB.limit_at}
 ${LIB.forget_waiter}
-${LIB.settle_line}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
-${LIB.nudge_all}
-${LIB.apply_rule}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by_2}
+${LIB.nudge_2}
+${LIB.apply_rule_2}
 ${LIB.set_entry}
 ${LIB.stop_limit}
 ${LIB.limits_of}
@@ -9454,13 +10549,32 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.entry_in_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, nudge_all = nudge_all, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.first_in_line_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.note_given_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.nudge_all_2}
+${LIB.entry_in_line_2}
+${LIB.add_within_2}
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge_all = nudge_all, entry_in_line = entry_in_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -9565,6 +10679,7 @@ end
 return 1`,
   'settle': `#!lua flags=allow-oom
 local limit_parts
+local settling_parts
 local group_parts
 ${LIB.registration}
 ${LIB.wrong_type}
@@ -9599,11 +10714,11 @@ ${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.now_ms}
 ${LIB.base36}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_2}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.leave_group_2}
 ${LIB.end_claim}
 ${LIB.bury_stray}
@@ -9642,6 +10757,7 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.RULES}
@@ -9659,50 +10775,65 @@ ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
-${LIB.first_in_line}
-${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.keeps_head}
+${LIB.keeps_head_2}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.pace_limit}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
+${LIB.mark_of}
 ${LIB.read_states}
+${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.PARTS}
 ${LIB.limits_of_line}
 ${LIB.parts_of_line}
+${LIB.BEHIND}
+${LIB.put_state}
+${LIB.is_behind_listed}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
-${LIB.TAGS}
-${LIB.tag_at}
-${LIB.put_state}
-${LIB.note_given}
-${LIB.TURN}
-${LIB.next_tag}
-${LIB.blocked_by}
 ${LIB.waiter_of}
 ${LIB.limit_at}
 ${LIB.forget_waiter}
-${LIB.settle_line}
-${LIB.vanish_line}
-${LIB.refresh_line}
-${LIB.nudge_within}
-${LIB.nudge}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.blocked_by_2}
+${LIB.nudge_2}
 ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.entry_in_line}
-${LIB.add_within}
-${LIB.add_to_lines}
+${LIB.FRESH}
+${LIB.may_list}
+${LIB.turn_of}
+${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, first_in_line = first_in_line, keeps_slot = keeps_slot, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, pace_limit = pace_limit, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, read_states = read_states, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, TAGS = TAGS, tag_at = tag_at, put_state = put_state, note_given = note_given, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, entry_in_line = entry_in_line, add_within = add_within, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.first_in_line_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.note_given_2}
+${LIB.settle_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.entry_in_line_2}
+${LIB.add_within_2}
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+end
+return settling_parts_made
 end
 local group_parts_made
 group_parts = function()
@@ -9993,12 +11124,13 @@ ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.unique_digest}
+${LIB.push}
 ${LIB.base36}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_4}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.by_name}
@@ -10108,12 +11240,13 @@ ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
+${LIB.push}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_4}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.forget_dead}
@@ -10222,17 +11355,20 @@ ${LIB.not_ahead}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.line_up_2}
 ${LIB.push}
+${LIB.place_lined_4}
+${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
+${LIB.remove_listed}
+${LIB.may_be_listed_2}
 ${LIB.free_key}
 ${LIB.end_limits_2}
 ${LIB.WAITING}
-${LIB.remove_2}
+${LIB.remove_3}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.place_of_2}
+${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
@@ -10350,20 +11486,20 @@ due_parts = function()
 if not due_parts_made then
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.part}
+${LIB.push}
 ${LIB.base36}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_4}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.ring}
 ${LIB.enlist}
 ${LIB.noted}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_foreign = is_foreign, is_quarantined = is_quarantined, part = part, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, line_up = line_up, push = push, ring = ring, enlist = enlist, noted = noted, end_of = end_of, reopen = reopen }
+due_parts_made = { is_foreign = is_foreign, is_quarantined = is_quarantined, push = push, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, ring = ring, enlist = enlist, noted = noted, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -10833,14 +11969,15 @@ ${LIB.end_cancelled}
 ${LIB.keep_ordered_2}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
+${LIB.push}
 ${LIB.base36}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_4}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.ring}
 ${LIB.enlist}
-${LIB.give_up_slots_2}
+${LIB.give_up_slots_3}
 ${LIB.put_back}
 -- returns tasks to the heads of their queues, uncounted.
 -- Returns the number returned; 0 if the child has claimed again.
@@ -10950,15 +12087,15 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.part}
+${LIB.push}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.place_lined_4}
 ${LIB.line_up_2}
-${LIB.push}
 ${LIB.enlist}
 ${LIB.wait_until}
 ${LIB.now_ms}
-${LIB.give_up_slots_2}
+${LIB.give_up_slots_3}
 ${LIB.try_again}
 local rare_parts_made
 rare_parts = function()

@@ -36,15 +36,25 @@ local function room_for(wanted, most)
   return most
 end
 
+-- Those of lines that may start, and of lines of which a task lies in the list. Returns how many lie there, too.
 local function in_lines(queue)
-  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
-  local few = math.min(ready, MOST_LINES - looked)
-  looked = looked + few
-  local found = 0
-  for _, line in ipairs(few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, '-inf', '(' .. text(WAITS), 'LIMIT', 0, few) or {}) do
-    found = found + room_for(limits_of_line(line), tasks_in(queue, line))
+  local found, listed = 0, redis.call('ZCOUNT', queue.ready, text(LISTED), '+inf')
+  for _, range in ipairs({ { '-inf', '(' .. text(WAITS) }, { text(LISTED), '+inf' } }) do
+    local from, till = unpack(range)
+    local all = redis.call('ZCOUNT', queue.ready, from, till)
+    local few = math.min(all, MOST_LINES - looked)
+    looked = looked + few
+    local members = few > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'WITHSCORES', 'LIMIT', 0, few) or {}
+    for i = 1, #members, 2 do
+      local is_listed, line = string.match(members[i], '^(=?)(.*)$')
+      local state = tonumber(members[i + 1])
+      -- a line that does not wait behind its task in the list has a state of its own, or no task
+      local waiting = (is_listed == '' or state >= BEHIND) and tasks_in(queue, line) or 0
+      found = found + room_for(limits_of_line(line), waiting + #is_listed)
+    end
+    found = found + all - few
   end
-  return found + ready - few
+  return found, listed
 end
 
 local has_gates = redis.call('TYPE', keys.gates).ok == 'hash'
@@ -56,7 +66,8 @@ for i, queue in ipairs(queues) do
     counts[i] = redis.call('LLEN', queue.pending) + redis.call('LLEN', queue.quarantined)
   end
   if not wrong and not wrong_places({ queue }) then
-    counts[i] = counts[i] + in_lines(queue)
+    local found, listed = in_lines(queue)
+    counts[i] = math.max(counts[i] - listed, 0) + found
     local gate = has_gates and redis.call('HGET', keys.gates, queue.name)
     counts[i] = gate and room_for({ gate }, counts[i]) or counts[i]
   end

@@ -23,7 +23,8 @@ while left > 0 and looked < tonumber(most) and bytes < tonumber(most_bytes) do
     if string.sub(message, 1, 20) == id then
       local line = has_lines and line_in(found[i])
       local is_waiting = line and is_held_back(queue, line) or place ~= 'quarantined' and waits_as_whole(keys, queue)
-      return { message, looked, line and tasks_in(queue, line, found[i]) or left, is_waiting and 1 or 0 }
+      local ahead = line and tasks_ahead(queue, line, found[i]) or left
+      return { message, looked, ahead, is_waiting and 1 or 0 }
     end
     bytes = bytes + #message
   end

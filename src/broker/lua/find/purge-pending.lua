@@ -102,6 +102,24 @@ local function leave_lines(entries)
   end
 end
 
+-- Lines wait no more for what lay in the list.
+local function leave_list()
+  use_lines(keys, known_queues)
+  local line_at, lines = {}, {}
+  for i, message in ipairs(tagged) do
+    line_at[i] = may_have_limits(message) and line_of(message)
+    lines[#lines + 1] = line_at[i] or nil
+  end
+  read_lines(queue, lines)
+  local may_start = false
+  for i, message in ipairs(tagged) do
+    if line_at[i] and may_be_listed(queue, line_at[i], message) then
+      may_start = unlist(queue, line_at[i]) or may_start
+    end
+  end
+  return may_start
+end
+
 if #in_lines > 0 then
   leave_lines(in_lines)
 elseif #gaps == looked and kept == 0 then
@@ -117,6 +135,9 @@ elseif #gaps > 0 then
     redis.call('LSET', list, gaps[i], mark)
   end
   redis.call('LREM', list, -#gaps, mark)
+end
+if place == 'pending' and #tagged > 0 and change_at_once(leave_list) then
+  ring(queue.bell)
 end
 remember_removed(keys.removed, now, asking)
 -- one in a line, or a quarantined one, may keep a slot

@@ -26,35 +26,59 @@ local function not_ahead(keys, queue, message, now)
   return message
 end
 
--- Puts tasks into their lines. Returns those that have none, and whether one of the lines may start. The time of a task that was never in
--- its queue is that of its sender; one that comes back has a time of Redis, and other scripts know it by its message.
-local function line_up(keys, queues, queue, messages, is_new)
-  local plain, entries, lines, kept = messages, nil, nil, nil
+-- Puts tasks where they wait; those with numbers in `line_at` have these lines. Returns whether one of them may start.
+local function place_lined(queue, messages, line_at, at_head, is_new)
+  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
+  for _, line in pairs(line_at) do
+    distinct[#distinct + 1] = line
+  end
+  read_lines(queue, distinct)
   for i, message in ipairs(messages) do
-    local line, order, keeps
-    if may_have_limits(message) then
+    local line, order, keeps = line_at[i], nil, false
+    if line then
       line, order, keeps = line_of(message)
     end
-    if line then
-      if not entries then
-        plain, entries, lines, kept = part(messages, 1, i - 1), {}, {}, {}
-        use_lines(keys, queues)
-      end
-      message = is_new and not_ahead(keys, queue, message, LIMITS.now) or message
+    if not line then
+      plain[#plain + 1] = message
+    elseif is_new and not order and not keeps and may_list(queue, line, turn_of(message)) then
+      put_state(queue, mark_of(line), LISTED + turn_of(message))
+      plain[#plain + 1] = message
+    else
       local at = #entries + 1
       entries[at], lines[at], kept[at] = entry_in_line(message, line, order, keeps), line, keeps
-    elseif entries then
-      plain[#plain + 1] = message
     end
   end
-  return plain, entries and add_to_lines(queue, entries, lines, kept)
+  local may_start = #entries > 0 and add_to_lines(queue, entries, lines, kept)
+  -- marks are written behind this: without the task they would keep its line from starting
+  push(queue.pending, plain, at_head)
+  return may_start or #plain > 0
+end
+
+-- Tasks come to the list or into their lines. Returns whether one of them may start. The time of a task that was never in its queue is that
+-- of its sender; one that comes back has a time of Redis, and other scripts know it by its message.
+local function line_up(keys, queues, queue, messages, at_head, is_new)
+  local line_at
+  for i, message in ipairs(messages) do
+    local line = may_have_limits(message) and line_of(message)
+    if line then
+      line_at = line_at or {}
+      line_at[i] = line
+    end
+  end
+  if not line_at then
+    push(queue.pending, messages, at_head)
+    return #messages > 0
+  end
+  use_lines(keys, queues)
+  for i in pairs(is_new and line_at or {}) do
+    messages[i] = not_ahead(keys, queue, messages[i], LIMITS.now)
+  end
+  return change_at_once(place_lined, queue, messages, line_at, at_head, is_new)
 end
 
 -- Tasks that were never claimed come to the tail, or into their lines.
 local function enlist_new(keys, queues, queue, messages)
-  local plain, may_start = line_up(keys, queues, queue, messages, true)
-  push(queue.pending, plain, false)
-  if may_start or #plain > 0 then
+  if line_up(keys, queues, queue, messages, false, true) then
     ring(queue.bell)
   end
 end
@@ -66,10 +90,9 @@ local function enlist(keys, queues, queue, messages, at_head, is_new)
     local list = is_quarantined(message) and quarantined or others
     list[#list + 1] = message
   end
-  local plain, may_start = line_up(keys, queues, queue, others, is_new)
-  push(queue.pending, plain, at_head)
+  local may_start = line_up(keys, queues, queue, others, at_head, is_new)
   push(queue.quarantined, quarantined, at_head)
-  if may_start or #plain + #quarantined > 0 then
+  if may_start or #quarantined > 0 then
     ring(queue.bell)
   end
 end

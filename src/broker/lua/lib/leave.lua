@@ -175,30 +175,48 @@ local function remove_deep(list, passed, message)
   return 0
 end
 
+-- Whether a task with a line can lie in the list of its queue.
+local function may_be_listed(queue, line, message)
+  local mark, turn = state_of(queue, mark_of(line)), turn_of(message)
+  return mark == LISTED + turn or mark == BEHIND + turn
+end
+
 -- Where a task waits that is not scheduled.
 local function place_of(message)
-  return is_quarantined(message) and 'quarantined' or may_have_limits(message) and line_of(message) and 'held' or 'pending'
+  return is_quarantined(message) and 'quarantined' or 'pending'
+end
+
+local function remove_listed(list, message, passed)
+  if passed and passed > 50000 then
+    return remove_deep(list, passed, message)
+  end
+  -- from the tail: most tasks to remove were sent of late
+  return redis.call('LREM', list, -1, message)
 end
 
 -- pending, held, quarantined or scheduled to nowhere: a task that waits in this place is cancelled, or replaced. `passed` is how
--- many tasks stood behind it when it was found, if anyone looked.
+-- many tasks stood behind it when it was found, if anyone looked. One with a line may have come from the list into that since.
 -- Returns 1, or 0 when it is there no more.
 local function remove(keys, queues, queue, place, message, passed)
-  local removed
+  local removed, entry, line = 0, nil, nil
+  if (place == 'pending' or place == 'held') and may_have_limits(message) then
+    entry, line = place_in_line(message)
+  end
   if place == 'scheduled' then
     removed = redis.call('ZREM', queue.scheduled, message)
-  elseif place == 'held' then
-    local entry, line = place_in_line(message)
-    removed = entry and redis.call('ZREM', queue.held, entry) or 0
-    if removed > 0 then
-      use_lines(keys, queues)
-      go_on(queue, line, first_in_line(queue, line)[1], false)
-    end
-  elseif passed and passed > 50000 then
-    removed = remove_deep(queue[place], passed, message)
+  elseif not entry then
+    removed = place == 'held' and 0 or remove_listed(queue[place], message, passed)
   else
-    -- from the tail: most tasks to remove were sent of late
-    removed = redis.call('LREM', queue[place], -1, message)
+    use_lines(keys, queues)
+    removed = redis.call('ZREM', queue.held, entry)
+    if removed > 0 then
+      go_on(queue, line, first_in_line(queue, line)[1], false)
+    elseif may_be_listed(queue, line, message) then
+      removed = remove_listed(queue.pending, message, passed)
+      if removed > 0 and change_at_once(unlist, queue, line) then
+        ring(queue.bell)
+      end
+    end
   end
   if removed > 0 then
     free_key(keys.unique, message)

@@ -170,9 +170,6 @@ local function is_held(limit)
 end
 
 local function flush_limits()
-  if not next(CHANGED) then
-    return
-  end
   local slots, free, rates = {}, {}, {}
   for limit in pairs(CHANGED) do
     -- a script that ends many tasks writes what each of them has changed

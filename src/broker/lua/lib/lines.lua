@@ -1,11 +1,15 @@
 -- Lines, see docs/limits.md: a task with the tag `l` (a limit), `L` (a limit whose slot its message keeps) or `o` (priority and
--- fairness) waits in the line of those with the same limits and the same tenant, and not in the list of its queue.
+-- fairness) waits in the line of those with the same limits and the same tenant, and not in the list of its queue. One whose line is empty
+-- lies in that list all the same, if it is new and has nothing but limits: mostly it starts from there, and no line is made for it.
 --
 -- `held:<queue>` has `<line> <turn, 13 digits><message>`, so that a range by text is one line in its order. `ready:<queue>` has for each
 -- line its state:
 --   below 0         it may start, and has a tenant: FAIR + its tag
 --   below WAITS     it may start: the turn of its head
 --   from WAITS on   it waits for a limit: WAITS + 4 * order + index of the limit; the order is its tag, or the turn of its head
+-- and of a line of which a task lies in the list, as `=<line>`:
+--   LISTED + turn   the turn of that task
+--   BEHIND + turn   the same, and its line waits behind that task: it has no state
 -- What a line waits for has an entry in `waiters`: `<limit><queue> <a or f><order, 13 digits> <line>`, `f` for one with a tenant.
 --
 -- Tenants share by tags, as in start-time fair queueing: a line gets one when it gets its first task, and the next whenever one of its
@@ -15,6 +19,8 @@ local FAIR = -2e15
 local WAITS = 1e15
 local TAGS = 4e15
 local TURN = 1000
+local LISTED = 8e15
+local BEHIND = 8.5e15
 
 local NO_TENANT = '--------------------'
 
@@ -63,16 +69,21 @@ local function line_of(message)
   return limits .. tenant, order, keeps
 end
 
+-- The turn of a message in its line: when it came, less what its priority is worth.
+local function turn_of(message, order)
+  local turn = tonumber(string.sub(message, 26, 34), 36) or 0
+  if order then
+    turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
+  end
+  return math.min(math.max(turn, 1), 9999999999999)
+end
+
 -- How a message lies in its line: `<line> <turn><message>`. One that keeps a slot is the next.
 local function entry_in_line(message, line, order, keeps)
   if keeps then
     return line .. ' ' .. FIRST .. message
   end
-  local turn = tonumber(string.sub(message, 26, 34), 36) or 0
-  if order then
-    turn = turn - (tonumber(string.sub(order, 1, 1)) or 0) * (tonumber(string.sub(order, 2, 7), 36) or 0)
-  end
-  return line .. ' ' .. string.format('%013.0f', math.min(math.max(turn, 1), 9999999999999)) .. message
+  return line .. ' ' .. string.format('%013.0f', turn_of(message, order)) .. message
 end
 
 -- The same, its line, and whether it keeps a slot. Nothing for one that has no line.
@@ -91,6 +102,11 @@ end
 -- How many tasks lie in a line; or before an entry of it.
 local function tasks_in(queue, line, before)
   return redis.call('ZLEXCOUNT', queue.held, '[' .. line .. ' ', '(' .. (before or line .. '!'))
+end
+
+-- What `ready:<queue>` has for a line of which a task lies in the list.
+local function mark_of(line)
+  return '=' .. line
 end
 
 -- What `waiters` has for a queue that waits as a whole for its limit.

@@ -34,6 +34,12 @@ local function line_in(entry)
   return string.sub(entry, 1, (string.find(entry, ' ', 1, true) or 1) - 1)
 end
 
+-- How many tasks of a line come before one that lies there, one in the list among them.
+local function tasks_ahead(queue, line, entry)
+  local is_listed = (tonumber(redis.call('ZSCORE', queue.ready, mark_of(line)) or '') or 0) >= BEHIND
+  return tasks_in(queue, line, entry) + (is_listed and 1 or 0)
+end
+
 -- Whether a limit keeps the tasks of a line from their start.
 local function is_held_back(queue, line)
   local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
@@ -47,6 +53,21 @@ local function waits_as_whole(keys, queue)
   return type(found) == 'string'
 end
 
+-- How many lines a limit holds back, or how many may start, and their names, at most so many.
+local function lines_of_kind(queue, is_ready, most)
+  local number, lines = 0, {}
+  local ranges = is_ready and { '-inf', '(' .. text(WAITS), text(BEHIND), '+inf' } or { text(WAITS), '(' .. text(TAGS) }
+  for i = 1, #ranges, 2 do
+    local from, till = ranges[i], ranges[i + 1]
+    number = number + redis.call('ZCOUNT', queue.ready, from, till)
+    local found = #lines < most and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, most - #lines) or {}
+    for _, member in ipairs(found) do
+      lines[#lines + 1] = string.match(member, '^=?(.*)$')
+    end
+  end
+  return number, lines
+end
+
 -- How many tasks of the lines of a queue may start, and how many a limit holds back. There may be very many lines, so those are counted of
 -- which there are fewer: mostly all are of one kind, or few.
 local function count_lines(queue)
@@ -54,14 +75,12 @@ local function count_lines(queue)
   if all == 0 then
     return 0, 0
   end
-  local ready = redis.call('ZCOUNT', queue.ready, '-inf', '(' .. text(WAITS))
-  local waiting = redis.call('ZCOUNT', queue.ready, text(WAITS), '(' .. text(TAGS))
+  local ready, waiting = lines_of_kind(queue, true, 0), lines_of_kind(queue, false, 0)
   local counts_ready = ready <= waiting
-  local few = math.min(ready, waiting)
-  local looked, found = math.min(few, LINES_TO_COUNT), 0
+  local few, lines = lines_of_kind(queue, counts_ready, LINES_TO_COUNT)
+  local looked, found = #lines, 0
   LINES_TO_COUNT = LINES_TO_COUNT - looked
-  local from, till = counts_ready and '-inf' or text(WAITS), '(' .. text(counts_ready and WAITS or TAGS)
-  for _, line in ipairs(looked > 0 and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, looked) or {}) do
+  for _, line in ipairs(lines) do
     found = found + tasks_in(queue, line)
   end
   if looked < few then

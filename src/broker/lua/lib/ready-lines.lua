@@ -49,7 +49,7 @@ local function flush_lines(queue)
   end
   if #lost > 0 then
     redis.call('ZREM', queue.ready, unpack(lost))
-    if redis.call('EXISTS', queue.held) == 0 then
+    if redis.call('EXISTS', queue.held) == 0 and redis.call('ZCOUNT', queue.ready, text(LISTED), '+inf') == 0 then
       redis.call('UNLINK', queue.ready)
       STATES[queue.name] = nil
     end
@@ -62,7 +62,9 @@ local function change_at_once(run, ...)
   local result = run(...)
   LINES.depth = LINES.depth - 1
   if LINES.depth == 0 then
-    flush_limits()
+    if next(CHANGED) then
+      flush_limits()
+    end
     for _, queue in pairs(QUEUES_MET) do
       if STATES_CHANGED[queue.name] or REMOVED[queue.name] then
         flush_lines(queue)
@@ -105,10 +107,22 @@ local function read_states(queue, members)
   end
 end
 
+-- The same of lines, and their marks. Those of tenants have none.
+local function read_lines(queue, lines)
+  local members = {}
+  for _, line in ipairs(lines) do
+    members[#members + 1] = line
+    if #line % 27 == 0 then
+      members[#members + 1] = mark_of(line)
+    end
+  end
+  read_states(queue, members)
+end
+
 local function state_of(queue, member)
   local known = STATES[queue.name]
   if not known or known[member] == nil then
-    read_states(queue, { member })
+    read_lines(queue, { member })
   end
   return STATES[queue.name][member]
 end
@@ -221,9 +235,9 @@ local function forget_waiter(queue, line, state)
   end
 end
 
--- What keeps the head of a line from its start: the index of a limit, and when that opens, if time alone opens it.
+-- What keeps the head of a line from its start, or, without one, its task in the list: the index of a limit, and when that opens, if time alone opens it.
 local function blocked_by(line, head)
-  local keeps_any = string.sub(head, #line + 2, #line + 14) == FIRST
+  local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
   for index, limit in ipairs(parts_of_line(line).limits) do
     local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
     if room == 0 then
@@ -232,10 +246,39 @@ local function blocked_by(line, head)
   end
 end
 
+-- Whether a line waits behind its task in the list, which came before its head; `head` is nil where it has none. Its mark says so.
+local function is_behind_listed(queue, line, head)
+  local mark = state_of(queue, mark_of(line))
+  if not mark then
+    return false
+  end
+  local turn = mark >= BEHIND and mark - BEHIND or mark - LISTED
+  local is_behind = head and turn <= tonumber(string.sub(head, #line + 2, #line + 14))
+  local its = (is_behind and BEHIND or LISTED) + turn
+  if its ~= mark then
+    put_state(queue, mark_of(line), its)
+  end
+  return is_behind
+end
+
+-- A line has no state, as no task of it is next.
+local function drop_state(queue, line)
+  local before = state_of(queue, line)
+  if before then
+    forget_waiter(queue, line, before)
+    put_state(queue, line, false)
+  end
+  return before
+end
+
 -- Gives a line the state that its head has now. `was_given` says that one of its tasks was just given to a child. Returns whether it may
 -- start.
 local function settle_line(queue, line, head, was_given)
   local before, tenant = state_of(queue, line), parts_of_line(line).tenant
+  if not tenant and is_behind_listed(queue, line, head) then
+    drop_state(queue, line)
+    return false
+  end
   local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and decoded_state(before)
   if tenant and was_given then
     note_given(queue, order)
@@ -267,13 +310,11 @@ end
 
 -- A line has no task any more.
 local function vanish_line(queue, line, was_given)
-  local before = state_of(queue, line)
-  if before then
-    forget_waiter(queue, line, before)
-    put_state(queue, line, false)
-    if was_given and parts_of_line(line).tenant then
-      note_given(queue, (decoded_state(before)))
-    end
+  local before, tenant = drop_state(queue, line), parts_of_line(line).tenant
+  if not tenant then
+    is_behind_listed(queue, line)
+  elseif before and was_given then
+    note_given(queue, (decoded_state(before)))
   end
 end
 
@@ -285,6 +326,31 @@ local function refresh_line(queue, line)
   end
   vanish_line(queue, line, false)
   return false
+end
+
+-- Whether a new task of a line with limits alone may lie in the list of its queue. One that is older than this, in ms, has its place among
+-- others by its time. Where tasks wait for one of its limits it may not: very many would lie in front of those that may start.
+local FRESH = 1000
+local function may_list(queue, line, turn)
+  if turn < LIMITS.now - FRESH or state_of(queue, line) or state_of(queue, mark_of(line)) then
+    return false
+  end
+  for _, limit in ipairs(parts_of_line(line).limits) do
+    if is_waited_for(limit) then
+      return false
+    end
+  end
+  return true
+end
+
+-- The task of a line has left the list. Returns whether a task behind it may start.
+local function unlist(queue, line)
+  local mark = state_of(queue, mark_of(line))
+  if not mark then
+    return false
+  end
+  put_state(queue, mark_of(line), false)
+  return mark >= BEHIND and refresh_line(queue, line)
 end
 
 -- Tags that are a turn behind say nothing.
@@ -461,10 +527,10 @@ local function add_within(queue, entries, lines, keeps)
     scored[2 * i - 1], scored[2 * i] = 0, entry
   end
   -- reads come first: a foreign key is found before anything is written
-  read_states(queue, distinct)
+  read_lines(queue, distinct)
   local states, named = STATES[queue.name], {}
   for _, line in ipairs(distinct) do
-    for _, limit in ipairs(not states[line] and parts_of_line(line).limits or {}) do
+    for _, limit in ipairs(not states[line] and not states[mark_of(line)] and parts_of_line(line).limits or {}) do
       named[#named + 1] = limit
     end
   end
@@ -534,10 +600,11 @@ local function forget_labels(queue, lines)
   if #lines == 0 or redis.call('EXISTS', LIMITS.keys.limit_labels) == 0 then
     return
   end
-  read_states(queue, queue.ready and lines or {})
-  local labels = {}
+  read_lines(queue, queue.ready and lines or {})
+  local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
-    for _, limit in ipairs(STATES[queue.name][line] and {} or parts_of_line(line).limits) do
+    local is_left = not states[line] and not states[mark_of(line)]
+    for _, limit in ipairs(is_left and parts_of_line(line).limits or {}) do
       if not is_held(limit) and not is_waited_for(limit) then
         labels[#labels + 1] = limit
       end

@@ -140,6 +140,7 @@ local function source(queue, from, till)
           named[#named + 1] = its_limit
         end
       end
+      read_lines(queue, found)
       read_limits(named)
       line = found[1]
     end
@@ -231,30 +232,90 @@ local function serve(queue, line)
   go_on(queue, line, next, true)
 end
 
--- The tasks of the list that came before a time, at most so many. Returns how many they are. When one came whose sender has a clock that is
--- ahead, nobody knows: it comes first in half of the claims, or all behind it would wait for its time.
-local function take_plain(queue, before, most)
-  local count, latest = most, claim_number % 4 > 1 and LIMITS.now or math.huge
-  if before then
-    count = 0
-    for _, message in ipairs(redis.call('LRANGE', queue.pending, 0, math.min(most, 32) - 1)) do
-      local came = tonumber(string.sub(message, 26, 34), 36) or 0
-      if came > before and came <= latest then
-        break
+-- So many tasks of a list are read at once.
+local MOST_OF_LIST = 32
+
+-- The lines of the first messages of a list that may be given now, by their numbers, how many those messages are, and whether the next came
+-- later than `before`. When one came whose sender has a clock that is ahead, nobody knows: it comes first in half of the claims, or all
+-- behind it would wait for its time.
+local function next_in_list(messages, before)
+  local latest = claim_number % 4 > 1 and LIMITS.now or math.huge
+  local line_at, room = {}, math.min(left_limited, MOST_LOOKS - looks)
+  for i, message in ipairs(messages) do
+    local came = before and (tonumber(string.sub(message, 26, 34), 36) or 0)
+    if came and came > before and came <= latest then
+      return line_at, i - 1, true
+    end
+    local line = may_have_limits(message) and line_of(message)
+    if line then
+      if room == 0 then
+        return line_at, i - 1, false
       end
-      count = count + 1
+      line_at[i], room = line, room - 1
     end
   end
-  local messages = count > 0 and redis.call('LPOP', queue.pending, count) or {}
-  for _, message in ipairs(messages) do
-    grant(queue, message)
+  return line_at, #messages, false
+end
+
+-- Reads at once what is to be known of lines and their limits.
+local function know_lines(queue, line_at)
+  local lines, named = {}, {}
+  for _, line in pairs(line_at) do
+    lines[#lines + 1] = line
+    for _, its in ipairs(parts_of_line(line).limits) do
+      named[#named + 1] = its
+    end
   end
-  return #messages
+  if #lines > 0 then
+    read_lines(queue, lines)
+    read_limits(named)
+  end
+end
+
+-- Gives a task with a line that lay in the list. One that a limit keeps from its start, or others of its line, goes into its line.
+local function give_listed(queue, message, line)
+  looks = looks + 1
+  if state_of(queue, line) or blocked_by(line) then
+    local entry, _, keeps = place_in_line(message)
+    put_state(queue, mark_of(line), false)
+    return add_to_lines(queue, { entry }, { line }, { keeps })
+  end
+  grant(queue, message, line)
+  unlist(queue, line)
+end
+
+-- Takes the oldest tasks out of the list, at most so many, and none that came later than `before`. Returns how many, and whether the next
+-- came later.
+local function take_from_list(queue, before, most)
+  local messages = redis.call('LRANGE', queue.pending, 0, math.min(most, MOST_OF_LIST) - 1)
+  local line_at, count, is_later = next_in_list(messages, before)
+  if count > 0 then
+    know_lines(queue, line_at)
+    redis.call('LPOP', queue.pending, count)
+  end
+  for i = 1, count do
+    if line_at[i] then
+      give_listed(queue, messages[i], line_at[i])
+    else
+      grant(queue, messages[i])
+    end
+  end
+  return count, is_later
+end
+
+-- Marks of a list that is empty are of no task: others have taken it away, and its line would wait for ever.
+local function drop_marks(queue)
+  local marks = redis.call('EXISTS', queue.pending) == 0 and ready_lines(queue, text(LISTED), '+inf', AT_ONCE) or {}
+  for _, mark in ipairs(marks) do
+    unlist(queue, string.sub(mark, 2))
+  end
+  looks = looks + #marks
+  return #marks > 0
 end
 
 -- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest.
 local function take(queue)
-  local turn, has_plain, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
+  local turn, in_list, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
   local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
   function LINES.on_ready(other, state)
     if other == queue and state < 0 then
@@ -269,21 +330,21 @@ local function take(queue)
       break
     end
     local fair, oldest = tenants.first(), aged.first()
-    local is_turn = fair and (turn % 2 == 0 or not oldest and not has_plain)
+    local is_turn = fair and (turn % 2 == 0 or not oldest and not in_list)
     turn = turn + 1
-    local given = 0
-    if not is_turn and has_plain then
-      given = take_plain(queue, oldest and state_of(queue, oldest), fair and 1 or most)
-      has_plain = oldest and has_plain or given > 0 and fair
+    local count, is_later = 0, false
+    if not is_turn and in_list then
+      count, is_later = take_from_list(queue, oldest and state_of(queue, oldest), fair and 1 or most)
+      in_list = count > 0 or is_later
     end
     if is_turn then
       is_fair = true
       tenants.pass()
       serve(queue, fair)
-    elseif given == 0 and oldest then
+    elseif count == 0 and oldest then
       aged.pass()
       serve(queue, oldest)
-    elseif not fair and not oldest then
+    elseif count == 0 and not fair and not drop_marks(queue) then
       break
     end
   end
@@ -329,12 +390,20 @@ end
 
 change_at_once(take_all)
 
+-- Whether the next task of a queue may be claimed ahead.
+local function is_plain_next(queue)
+  local next = redis.call('LINDEX', queue.pending, 0)
+  if next then
+    return not (may_have_limits(next) and line_of(next))
+  end
+  return redis.call('EXISTS', queue.quarantined) == 1
+end
+
 local more, needed = 0, has_gates and 1 or 0
 for _, queue in ipairs(open) do
   if has_work(queue) and not is_shut(queue) then
     ring(queue.bell)
-    -- of those that may be claimed ahead
-    more = not gate_of[queue.name] and redis.call('EXISTS', queue.pending, queue.quarantined) > 0 and 1 or more
+    more = not gate_of[queue.name] and is_plain_next(queue) and 1 or more
   end
 end
 for _, queue in ipairs(queues) do
