@@ -17,7 +17,7 @@ const MAKERS = [
       ...['IS_WHOLE', 'whole_needed'],
       ...['end_limits', 'keep_ordered', 'give_up_slots', 'CLAIMED', 'WAITING', 'DECLARED'],
     ],
-    alwaysIn: ['claim-limited', 'enqueue-limited', 'set-limit', 'reset-limit', 'forget-limit'],
+    alwaysIn: ['claim-limited', 'enqueue-limited', 'finish', 'set-limit', 'reset-limit', 'forget-limit'],
   },
   {
     // mostly a task with a limit starts from the list, and no line is made or woken
@@ -33,13 +33,11 @@ const MAKERS = [
     maker: 'settling_parts',
     of: [
       ...['lib/lines', 'lib/limits', 'lib/ready-lines', 'lib/limit-ends', 'lib/types', 'lib/schedule', 'lib/unique'],
-      ...['entry_in_line', 'place_in_line'],
+      ...['base36', 'at_time', 'has_tags', 'is_letter', 'is_foreign'],
     ],
     atOnce: [
-      ...['LIMITS', 'LINES', 'QUEUES_MET', 'STATES', 'STATES_CHANGED', 'PARTS', 'WAITED', 'CHANGED', 'REMOVED'],
-      ...['LISTED', 'NO_TENANT', 'DECLARED', 'may_have_limits', 'line_of', 'turn_of', 'mark_of', 'limits_of_line'],
-      ...['use_limits', 'use_lines', 'read_states', 'read_lines', 'state_of', 'put_state', 'parts_of_line'],
-      ...['any_waiters', 'is_waited_for', 'may_list', 'change_at_once', 'flush_lines', 'note_labels', 'limits_of'],
+      ...['LIMITS', 'LINES', 'STATES', 'LISTED', 'FRESH', 'may_have_limits', 'line_of', 'turn_of', 'mark_of'],
+      ...['use_limits', 'any_waiters', 'may_list', 'note_marks', 'note_labels', 'note_all_labels'],
     ],
     alwaysIn: [],
     only: ['enqueue-limited'],

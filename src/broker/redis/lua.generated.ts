@@ -103,63 +103,57 @@ end`,
   redis.call('RPUSH', queue.pending, unpack(messages))
   ring(queue.bell)
 end`,
+  'at_time': `local function at_time(message, now)
+  return string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+end`,
   'not_ahead': `local function not_ahead(keys, queue, message, now)
   if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
     return message
   end
-  message = string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+  message = at_time(message, now)
   if keys.unique then
     update_key(keys.unique, queue.name, message)
   end
   return message
 end`,
-  'place_lined': `local function place_lined(queue, messages, line_at, at_head, is_new)
-  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
-  for _, line in pairs(line_at) do
-    distinct[#distinct + 1] = line
-  end
-  read_lines(queue, distinct)
+  'line_up': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
-    local line, order, keeps = line_at[i], nil, false
-    if line then
+    local line, order, keeps
+    if may_have_limits(message) then
       line, order, keeps = line_of(message)
     end
-    if not line then
-      plain[#plain + 1] = message
-    elseif is_new and not order and not keeps and may_list(queue, line, turn_of(message)) then
-      put_state(queue, mark_of(line), LISTED + turn_of(message))
-      plain[#plain + 1] = message
-    else
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
+        or not_ahead(keys, queue, message, LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+      message = is_sent and at_time(message, LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
       entries[at], lines[at], kept[at] = entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
     end
   end
-  local may_start = #entries > 0 and add_to_lines(queue, entries, lines, kept)
-  -- marks are written behind this: without the task they would keep its line from starting
+  local may_start = #plain > 0
   push(queue.pending, plain, at_head)
-  return may_start or #plain > 0
-end`,
-  'line_up': `local function line_up(keys, queues, queue, messages, at_head, is_new)
-  local line_at
-  for i, message in ipairs(messages) do
-    local line = may_have_limits(message) and line_of(message)
-    if line then
-      line_at = line_at or {}
-      line_at[i] = line
+  if marks then
+    -- behind the push: without its task a mark would keep its line from starting
+    note_marks(queue, marks)
+    if entries then
+      use_lines(keys, queues)
+      may_start = add_to_lines(queue, entries, lines, kept) or may_start
     end
   end
-  if not line_at then
-    push(queue.pending, messages, at_head)
-    return #messages > 0
-  end
-  use_lines(keys, queues)
-  for i in pairs(is_new and line_at or {}) do
-    messages[i] = not_ahead(keys, queue, messages[i], LIMITS.now)
-  end
-  return change_at_once(place_lined, queue, messages, line_at, at_head, is_new)
+  return may_start
 end`,
-  'enlist_new': `local function enlist_new(keys, queues, queue, messages)
-  if line_up(keys, queues, queue, messages, false, true) then
+  'enlist_new': `local function enlist_new(keys, queues, queue, messages, is_sent)
+  if line_up(keys, queues, queue, messages, false, true, is_sent) then
     ring(queue.bell)
   end
 end`,
@@ -184,7 +178,7 @@ end`,
   'MOST_ENDED': `local MOST_ENDED = 10000`,
   'NODES_AT_ONCE': `local NODES_AT_ONCE = 200`,
   'member_of': `local function member_of(message)
-  local member = has_tags(message) and tag(message, 'g')
+  local member = has_more_tags(message) and tag(message, 'g')
   if member and string.find(member, '^[0-9a-z]+$') then
     return string.sub(member, 1, 20), tonumber(string.sub(member, 21), 36)
   end
@@ -867,8 +861,9 @@ end`,
   'CLAIMED': `local CLAIMED = { [108] = true, [113] = true }`,
   'WAITING': `local WAITING = { [76] = true }`,
   'DECLARED': `local DECLARED = { [108] = true, [76] = true }`,
-  'limits_of': `local function limits_of(message, letters)
-  local limits, at = {}, 35
+  'limits_of': `local function limits_of(message, letters, limits)
+  local at = 35
+  limits = limits or {}
   local letter = string.byte(message, at)
   while is_letter(letter) do
     if letters[letter] then
@@ -895,12 +890,9 @@ end`,
   'limits_among': `local function limits_among(numbers, messages)
   local found
   for _, i in ipairs(numbers) do
-    for _, limit in ipairs(may_have_limits(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
-      found = found or {}
-      found[#found + 1] = limit
-    end
+    found = may_have_limits(messages[i]) and limits_of(messages[i], CLAIMED, found) or found
   end
-  return found
+  return found and found[1] and found
 end`,
   'end_limits': `local function end_limits(keys, queues, queue, message, letters)
   local has_limits = may_have_limits(message)
@@ -959,12 +951,12 @@ end`,
     free_slots(given_up)
   end
 end`,
-  'note_labels': `local function note_labels(keys, labels, added)
-  if #labels == 0 then
-    return
-  end
+  'note_all_labels': `local function note_all_labels(keys, labels)
+  redis.pcall('HSET', keys.limit_labels, unpack(labels))
+end`,
+  'note_labels_of': `local function note_labels_of(keys, labels, messages)
   local theirs, kept = {}, {}
-  for _, message in ipairs(added) do
+  for _, message in ipairs(messages) do
     for _, limit in ipairs(may_have_limits(message) and limits_of(message, DECLARED) or {}) do
       theirs[limit] = true
     end
@@ -975,14 +967,22 @@ end`,
       kept[#kept + 1] = labels[i + 1]
     end
   end
-  -- the tasks are there already: a foreign key must not make their sender believe that they are not
   if #kept > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(kept))
+    note_all_labels(keys, kept)
+  end
+end`,
+  'note_labels': `local function note_labels(keys, labels, added, sent)
+  if #labels == 0 then
+    return
+  elseif #added == sent then
+    note_all_labels(keys, labels)
+  else
+    note_labels_of(keys, labels, added)
   end
 end`,
   'RULE': `local RULE = '^(%S+) (%S+) (%S+) (%d+)'`,
   'MOST_FORGOTTEN': `local MOST_FORGOTTEN = 1000`,
-  'LIMITS': `local LIMITS = {}`,
+  'LIMITS': `local LIMITS = { keys = nil, now_us = nil, now = nil }`,
   'RULES': `local RULES = {}`,
   'USED': `local USED = {}`,
   'ARRIVALS': `local ARRIVALS = {}`,
@@ -1025,13 +1025,13 @@ end`,
     base.has_keys = star
     RULES[name] = base
   end
-  known = base
-  if base.has_keys then
-    local override, stopped = unpack(redis.call('HMGET', LIMITS.keys.limits, limit .. '!', limit .. '.'))
-    known = rule_with(base, override, true)
-    if stopped then
-      known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
-    end
+  if not base.has_keys then
+    return base
+  end
+  local override, stopped = unpack(redis.call('HMGET', LIMITS.keys.limits, limit .. '!', limit .. '.'))
+  known = rule_with(base, override, true)
+  if stopped then
+    known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
   end
   RULES[limit] = known
   return known
@@ -1041,32 +1041,39 @@ end`,
     RULES[field] = nil
   end
 end`,
-  'read_limits': `local function read_limits(limits)
-  local missing, any_rates = {}, false
+  'read_slots': `local function read_slots(limits)
+  local missing = {}
   for _, limit in ipairs(limits) do
     if not USED[limit] then
       missing[#missing + 1] = limit
       USED[limit] = 0
-      any_rates = any_rates or rule_of(limit).interval
     end
   end
-  if #missing == 0 then
-    return
-  end
-  local slots = redis.call('HMGET', LIMITS.keys.slots, unpack(missing))
-  local rates = any_rates and redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing)) or {}
+  local slots = #missing > 0 and redis.call('HMGET', LIMITS.keys.slots, unpack(missing)) or {}
   for i, limit in ipairs(missing) do
     USED[limit] = tonumber(slots[i] or '') or 0
-    ARRIVALS[limit] = any_rates and (tonumber(rates[i] or '') or 0)
+  end
+  return missing
+end`,
+  'read_limits': `local function read_limits(limits)
+  local missing = read_slots(limits)
+  for _, limit in ipairs(missing) do
+    if rule_of(limit).interval then
+      local rates = redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing))
+      for i, its in ipairs(missing) do
+        ARRIVALS[its] = tonumber(rates[i] or '') or 0
+      end
+      return
+    end
   end
 end`,
   'know_limit': `local function know_limit(limit)
   if not USED[limit] then
-    read_limits({ limit })
+    read_slots({ limit })
   end
 end`,
   'arrival_of': `local function arrival_of(limit, rule)
-  -- where no rule had a rate, none was read
+  -- a script that frees slots has read none
   ARRIVALS[limit] = ARRIVALS[limit] or tonumber(redis.call('ZMSCORE', LIMITS.keys.rates, limit)[1] or '') or 0
   local latest = LIMITS.now_us + rule.burst * rule.interval
   if ARRIVALS[limit] > latest then
@@ -1161,8 +1168,8 @@ end`,
   'FIRST': `local FIRST = '0000000000000'`,
   'may_have_limits': `local function may_have_limits(message)
   local at, letter = 35, string.byte(message, 35)
-  -- l, L, o, q
-  while is_letter(letter) do
+  -- l, L, o, q; as is_letter, without a call for each
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
     if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
       return true
     end
@@ -1171,7 +1178,7 @@ end`,
   end
   return false
 end`,
-  'line_of': `local function line_of(message)
+  'line_of_tags': `local function line_of_tags(message)
   if not has_tags(message) then
     return
   end
@@ -1195,6 +1202,14 @@ end`,
     tenant = limits == '' and '-' or ''
   end
   return limits .. tenant, order, keeps
+end`,
+  'line_of': `local function line_of(message)
+  -- as most: one limit, and no other tag
+  local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
+  if only and string.byte(message, 21) ~= 63 then
+    return only
+  end
+  return line_of_tags(message)
 end`,
   'turn_of': `local function turn_of(message, order)
   local turn = tonumber(string.sub(message, 26, 34), 36) or 0
@@ -1230,12 +1245,14 @@ end`,
   'message_in_line': `local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end`,
-  'limits_of_line': `local function limits_of_line(line)
-  local limits = {}
-  for first = 1, #line - 26, 27 do
-    limits[#limits + 1] = string.sub(line, first, first + 26)
+  'next_limit': `local function next_limit(line, index)
+  local last = 27 * index + 27
+  if last <= #line then
+    return index + 1, string.sub(line, last - 26, last)
   end
-  return limits
+end`,
+  'tenant_of': `local function tenant_of(line)
+  return #line % 27 == 20 and string.sub(line, -20)
 end`,
   'without_gate': `local function without_gate(message)
   return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
@@ -1515,13 +1532,12 @@ end`,
 end`,
   'MOST_WOKEN': `local MOST_WOKEN = 20`,
   'PACE': `local PACE = 5`,
-  'LINES': `local LINES = { depth = 0 }`,
+  'LINES': `local LINES = { depth = 0, has_waiters = nil, on_ready = nil }`,
   'STATES': `local STATES = {}`,
   'STATES_CHANGED': `local STATES_CHANGED = {}`,
   'REMOVED': `local REMOVED = {}`,
   'QUEUES_MET': `local QUEUES_MET = {}`,
   'WITHOUT_KEYS': `local WITHOUT_KEYS = {}`,
-  'PARTS': `local PARTS = {}`,
   'WAITED': `local WAITED = {}`,
   'use_lines': `local function use_lines(keys, queues)
   use_limits(keys)
@@ -1577,14 +1593,6 @@ end`,
     LINES.has_waiters = redis.call('EXISTS', LIMITS.keys.waiters) == 1
   end
   return LINES.has_waiters
-end`,
-  'parts_of_line': `local function parts_of_line(line)
-  local known = PARTS[line]
-  if not known then
-    known = { limits = limits_of_line(line), tenant = #line % 27 == 20 and string.sub(line, -20) }
-    PARTS[line] = known
-  end
-  return known
 end`,
   'read_states': `local function read_states(queue, members)
   local known, missing = STATES[queue.name] or {}, {}
@@ -1665,7 +1673,7 @@ end`,
   return string.sub(line, 27 * index + 1, 27 * index + 27)
 end`,
   'waiter_of': `local function waiter_of(queue, line, order, limit)
-  local kind = parts_of_line(line).tenant and 'f' or 'a'
+  local kind = tenant_of(line) and 'f' or 'a'
   return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
 end`,
   'decoded_state': `local function decoded_state(state)
@@ -1703,7 +1711,7 @@ end`,
 end`,
   'blocked_by': `local function blocked_by(line, head)
   local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
-  for index, limit in ipairs(parts_of_line(line).limits) do
+  for index, limit in next_limit, line, 0 do
     local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
     if room == 0 then
       return index - 1, opens
@@ -1732,7 +1740,7 @@ end`,
   return before
 end`,
   'settle_line': `local function settle_line(queue, line, head, was_given)
-  local before, tenant = state_of(queue, line), parts_of_line(line).tenant
+  local before, tenant = state_of(queue, line), tenant_of(line)
   if not tenant and is_behind_listed(queue, line, head) then
     drop_state(queue, line)
     return false
@@ -1766,7 +1774,7 @@ end`,
   return not index
 end`,
   'vanish_line': `local function vanish_line(queue, line, was_given)
-  local before, tenant = drop_state(queue, line), parts_of_line(line).tenant
+  local before, tenant = drop_state(queue, line), tenant_of(line)
   if not tenant then
     is_behind_listed(queue, line)
   elseif before and was_given then
@@ -1782,16 +1790,30 @@ end`,
   return false
 end`,
   'FRESH': `local FRESH = 1000`,
-  'may_list': `local function may_list(queue, line, turn)
-  if turn < LIMITS.now - FRESH or state_of(queue, line) or state_of(queue, mark_of(line)) then
+  'may_list': `local function may_list(queue, line, turn, marks)
+  local mark = mark_of(line)
+  if turn < LIMITS.now - FRESH or marks[mark] then
     return false
   end
-  for _, limit in ipairs(parts_of_line(line).limits) do
-    if is_waited_for(limit) then
-      return false
-    end
+  -- what the script has changed is not yet written
+  local known = STATES[queue.name] and { state_of(queue, line), state_of(queue, mark) }
+    or redis.call('ZMSCORE', queue.ready, line, mark)
+  if known[1] or known[2] or any_waiters() and is_any_waited_for(line) then
+    return false
   end
+  marks[mark] = LISTED + turn
+  marks[#marks + 1] = text(marks[mark])
+  marks[#marks + 1] = mark
   return true
+end`,
+  'note_marks': `local function note_marks(queue, marks)
+  if #marks > 0 then
+    redis.call('ZADD', queue.ready, unpack(marks))
+  end
+  local known = STATES[queue.name] or {}
+  for i = 2, #marks, 2 do
+    known[marks[i]] = marks[marks[i]]
+  end
 end`,
   'unlist': `local function unlist(queue, line)
   local mark = state_of(queue, mark_of(line))
@@ -1956,15 +1978,17 @@ end`,
   read_lines(queue, distinct)
   local states, named = STATES[queue.name], {}
   for _, line in ipairs(distinct) do
-    for _, limit in ipairs(not states[line] and not states[mark_of(line)] and parts_of_line(line).limits or {}) do
-      named[#named + 1] = limit
+    if not states[line] and not states[mark_of(line)] then
+      for _, limit in next_limit, line, 0 do
+        named[#named + 1] = limit
+      end
     end
   end
   read_limits(named)
   for _, line in ipairs(distinct) do
     local state, first = states[line], firsts[line]
     local is_behind = state and not kept[line]
-      and (parts_of_line(line).tenant or (decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
+      and (tenant_of(line) or (decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
     local is_ready = is_behind and state < WAITS
     if not is_behind then
       local head = state and first_in_line(queue, line)[1]
@@ -1983,7 +2007,7 @@ end`,
 end`,
   'go_on': `local function go_on(queue, line, next, was_given)
   change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
-  for _, limit in ipairs(parts_of_line(line).limits) do
+  for _, limit in next_limit, line, 0 do
     nudge(limit)
   end
 end`,
@@ -1992,7 +2016,7 @@ end`,
   table.insert(REMOVED[queue.name], entry)
 end`,
   'free_within': `local function free_within(named)
-  read_limits(named)
+  read_slots(named)
   for _, limit in ipairs(named) do
     give_up_slot(limit)
   end
@@ -2007,6 +2031,14 @@ end`,
   return WAITED[limit]
     or any_waiters() and redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
 end`,
+  'is_any_waited_for': `local function is_any_waited_for(line)
+  for _, limit in next_limit, line, 0 do
+    if is_waited_for(limit) then
+      return true
+    end
+  end
+  return false
+end`,
   'forget_labels': `local function forget_labels(queue, lines)
   if #lines == 0 or redis.call('EXISTS', LIMITS.keys.limit_labels) == 0 then
     return
@@ -2014,10 +2046,11 @@ end`,
   read_lines(queue, queue.ready and lines or {})
   local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
-    local is_left = not states[line] and not states[mark_of(line)]
-    for _, limit in ipairs(is_left and parts_of_line(line).limits or {}) do
-      if not is_held(limit) and not is_waited_for(limit) then
-        labels[#labels + 1] = limit
+    if not states[line] and not states[mark_of(line)] then
+      for _, limit in next_limit, line, 0 do
+        if not is_held(limit) and not is_waited_for(limit) then
+          labels[#labels + 1] = limit
+        end
       end
     end
   end
@@ -2033,7 +2066,7 @@ end`,
   return nil, redis.error_reply('LEASE_LOST child is not registered')
 end`,
   'result_tag': `local function result_tag(message)
-  local asked = has_tags(message) and tag(message, 'r')
+  local asked = has_more_tags(message) and tag(message, 'r')
   if asked and string.find(asked, '^[0-9a-z]+$') then
     return math.max(1, tonumber(string.sub(asked, 1, 6), 36)), string.sub(asked, 7, 7)
   end
@@ -2125,7 +2158,8 @@ end`,
   'tag': `local function tag(message, letter)
   local at, wanted = 35, string.byte(letter)
   local found = string.byte(message, at)
-  while found ~= wanted and is_letter(found) do
+  -- as is_letter: a call for each tag would be felt
+  while found ~= wanted and found and (found > 96 and found < 123 or found > 64 and found < 91) do
     at = at + 28
     found = string.byte(message, at)
   end
@@ -2139,6 +2173,10 @@ end`,
     at = at + 28
   end
   return at
+end`,
+  'has_more_tags': `local function has_more_tags(message)
+  local first = string.byte(message, 35)
+  return first ~= 91 and (first ~= 108 or string.byte(message, 63) ~= 91)
 end`,
   'has_tags': `local function has_tags(message)
   return string.byte(message, 35) ~= 91
@@ -2174,7 +2212,7 @@ end`,
   end
 end`,
   'unique_digest': `local function unique_digest(message)
-  if not has_tags(message) then
+  if not has_more_tags(message) then
     return
   end
   local digest = tag(message, 'f')
@@ -2234,7 +2272,7 @@ end`,
 end`,
   'blocked_by_2': `local function blocked_by(line, head)
   local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
-  for index, limit in ipairs(parts_of_line(line).limits) do
+  for index, limit in next_limit, line, 0 do
     local room, opens = room_of(limit, keeps_any and settling_parts().keeps_slot(message_in_line(head), limit))
     if room == 0 then
       return index - 1, opens
@@ -2249,7 +2287,7 @@ end`,
   limit_parts().look_at(limit, text(at))
 end`,
   'settle_line_2': `local function settle_line(queue, line, head, was_given)
-  local before, tenant = limit_parts().state_of(queue, line), limit_parts().parts_of_line(line).tenant
+  local before, tenant = limit_parts().state_of(queue, line), limit_parts().tenant_of(line)
   if not tenant and limit_parts().is_behind_listed(queue, line, head) then
     limit_parts().drop_state(queue, line)
     return false
@@ -2298,15 +2336,17 @@ end`,
   limit_parts().read_lines(queue, distinct)
   local states, named = limit_parts().STATES[queue.name], {}
   for _, line in ipairs(distinct) do
-    for _, limit in ipairs(not states[line] and not states[limit_parts().mark_of(line)] and limit_parts().parts_of_line(line).limits or {}) do
-      named[#named + 1] = limit
+    if not states[line] and not states[limit_parts().mark_of(line)] then
+      for _, limit in limit_parts().next_limit, line, 0 do
+        named[#named + 1] = limit
+      end
     end
   end
   limit_parts().read_limits(named)
   for _, line in ipairs(distinct) do
     local state, first = states[line], firsts[line]
     local is_behind = state and not kept[line]
-      and (limit_parts().parts_of_line(line).tenant or (limit_parts().decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
+      and (limit_parts().tenant_of(line) or (limit_parts().decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
     local is_ready = is_behind and state < limit_parts().WAITS
     if not is_behind then
       local head = state and first_in_line(queue, line)[1]
@@ -2323,70 +2363,49 @@ end`,
   'add_to_lines_2': `local function add_to_lines(queue, entries, lines, keeps)
   return change_at_once(settling_parts().add_within, queue, entries, lines, keeps)
 end`,
-  'place_lined_2': `local function place_lined(queue, messages, line_at, at_head, is_new)
-  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
-  for _, line in pairs(line_at) do
-    distinct[#distinct + 1] = line
-  end
-  limit_parts().read_lines(queue, distinct)
+  'line_up_2': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
-    local line, order, keeps = line_at[i], nil, false
-    if line then
+    local line, order, keeps
+    if may_have_limits(message) then
       line, order, keeps = limit_parts().line_of(message)
     end
-    if not line then
-      plain[#plain + 1] = message
-    elseif is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message)) then
-      limit_parts().put_state(queue, limit_parts().mark_of(line), limit_parts().LISTED + limit_parts().turn_of(message))
-      plain[#plain + 1] = message
-    else
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      limit_parts().use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and limit_parts().turn_of(message) < limit_parts().LIMITS.now - limit_parts().FRESH and at_time(message, limit_parts().LIMITS.now)
+        or not_ahead(keys, queue, message, limit_parts().LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
+      message = is_sent and at_time(message, limit_parts().LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
       entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
     end
   end
-  local may_start = #entries > 0 and limit_parts().add_to_lines(queue, entries, lines, kept)
-  -- marks are written behind this: without the task they would keep its line from starting
+  local may_start = #plain > 0
   push(queue.pending, plain, at_head)
-  return may_start or #plain > 0
-end`,
-  'line_up_2': `local function line_up(keys, queues, queue, messages, at_head, is_new)
-  local line_at
-  for i, message in ipairs(messages) do
-    local line = may_have_limits(message) and limit_parts().line_of(message)
-    if line then
-      line_at = line_at or {}
-      line_at[i] = line
+  if marks then
+    -- behind the push: without its task a mark would keep its line from starting
+    limit_parts().note_marks(queue, marks)
+    if entries then
+      limit_parts().use_lines(keys, queues)
+      may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
     end
   end
-  if not line_at then
-    push(queue.pending, messages, at_head)
-    return #messages > 0
-  end
-  limit_parts().use_lines(keys, queues)
-  for i in pairs(is_new and line_at or {}) do
-    messages[i] = not_ahead(keys, queue, messages[i], limit_parts().LIMITS.now)
-  end
-  return limit_parts().change_at_once(place_lined, queue, messages, line_at, at_head, is_new)
+  return may_start
 end`,
-  'note_labels_2': `local function note_labels(keys, labels, added)
+  'note_labels_2': `local function note_labels(keys, labels, added, sent)
   if #labels == 0 then
     return
-  end
-  local theirs, kept = {}, {}
-  for _, message in ipairs(added) do
-    for _, limit in ipairs(may_have_limits(message) and limit_parts().limits_of(message, DECLARED) or {}) do
-      theirs[limit] = true
-    end
-  end
-  for i = 1, #labels, 2 do
-    if theirs[labels[i]] then
-      kept[#kept + 1] = labels[i]
-      kept[#kept + 1] = labels[i + 1]
-    end
-  end
-  -- the tasks are there already: a foreign key must not make their sender believe that they are not
-  if #kept > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(kept))
+  elseif #added == sent then
+    limit_parts().note_all_labels(keys, labels)
+  else
+    limit_parts().note_labels_of(keys, labels, added)
   end
 end`,
   'place_in_line_2': `local function place_in_line(message)
@@ -2396,7 +2415,7 @@ end`,
   end
 end`,
   'vanish_line_2': `local function vanish_line(queue, line, was_given)
-  local before, tenant = limit_parts().drop_state(queue, line), limit_parts().parts_of_line(line).tenant
+  local before, tenant = limit_parts().drop_state(queue, line), limit_parts().tenant_of(line)
   if not tenant then
     limit_parts().is_behind_listed(queue, line)
   elseif before and was_given then
@@ -2462,7 +2481,7 @@ end`,
 end`,
   'go_on_2': `local function go_on(queue, line, next, was_given)
   limit_parts().change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
-  for _, limit in ipairs(limit_parts().parts_of_line(line).limits) do
+  for _, limit in limit_parts().next_limit, line, 0 do
     limit_parts().nudge(limit)
   end
 end`,
@@ -3038,68 +3057,84 @@ end`,
     limit_parts().free_slots(given_up)
   end
 end`,
+  'line_of_2': `local function line_of(message)
+  -- as most: one limit, and no other tag
+  local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
+  if only and string.byte(message, 21) ~= 63 then
+    return only
+  end
+  return settling_parts().line_of_tags(message)
+end`,
   'not_ahead_2': `local function not_ahead(keys, queue, message, now)
   if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
     return message
   end
-  message = string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+  message = settling_parts().at_time(message, now)
   if keys.unique then
     settling_parts().update_key(keys.unique, queue.name, message)
   end
   return message
 end`,
-  'change_at_once_2': `local function change_at_once(run, ...)
-  LINES.depth = LINES.depth + 1
-  local result = run(...)
-  LINES.depth = LINES.depth - 1
-  if LINES.depth == 0 then
-    if next(CHANGED) then
-      settling_parts().flush_limits()
-    end
-    for _, queue in pairs(QUEUES_MET) do
-      if STATES_CHANGED[queue.name] or REMOVED[queue.name] then
-        flush_lines(queue)
-      end
-    end
-  end
-  return result
-end`,
-  'may_list_2': `local function may_list(queue, line, turn)
-  if turn < LIMITS.now - settling_parts().FRESH or state_of(queue, line) or state_of(queue, mark_of(line)) then
+  'may_list_2': `local function may_list(queue, line, turn, marks)
+  local mark = mark_of(line)
+  if turn < LIMITS.now - FRESH or marks[mark] then
     return false
   end
-  for _, limit in ipairs(parts_of_line(line).limits) do
-    if is_waited_for(limit) then
-      return false
-    end
+  -- what the script has changed is not yet written
+  local known = STATES[queue.name] and { settling_parts().state_of(queue, line), settling_parts().state_of(queue, mark) }
+    or redis.call('ZMSCORE', queue.ready, line, mark)
+  if known[1] or known[2] or any_waiters() and settling_parts().is_any_waited_for(line) then
+    return false
   end
+  marks[mark] = LISTED + turn
+  marks[#marks + 1] = text(marks[mark])
+  marks[#marks + 1] = mark
   return true
 end`,
-  'place_lined_3': `local function place_lined(queue, messages, line_at, at_head, is_new)
-  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
-  for _, line in pairs(line_at) do
-    distinct[#distinct + 1] = line
-  end
-  read_lines(queue, distinct)
+  'line_up_3': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
-    local line, order, keeps = line_at[i], nil, false
-    if line then
+    local line, order, keeps
+    if may_have_limits(message) then
       line, order, keeps = line_of(message)
     end
-    if not line then
-      plain[#plain + 1] = message
-    elseif is_new and not order and not keeps and may_list(queue, line, turn_of(message)) then
-      put_state(queue, mark_of(line), LISTED + turn_of(message))
-      plain[#plain + 1] = message
-    else
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and turn_of(message) < LIMITS.now - FRESH and settling_parts().at_time(message, LIMITS.now)
+        or not_ahead(keys, queue, message, LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+      message = is_sent and settling_parts().at_time(message, LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
       entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
     end
   end
-  local may_start = #entries > 0 and settling_parts().add_to_lines(queue, entries, lines, kept)
-  -- marks are written behind this: without the task they would keep its line from starting
+  local may_start = #plain > 0
   push(queue.pending, plain, at_head)
-  return may_start or #plain > 0
+  if marks then
+    -- behind the push: without its task a mark would keep its line from starting
+    note_marks(queue, marks)
+    if entries then
+      settling_parts().use_lines(keys, queues)
+      may_start = settling_parts().add_to_lines(queue, entries, lines, kept) or may_start
+    end
+  end
+  return may_start
+end`,
+  'note_labels_3': `local function note_labels(keys, labels, added, sent)
+  if #labels == 0 then
+    return
+  elseif #added == sent then
+    note_all_labels(keys, labels)
+  else
+    settling_parts().note_labels_of(keys, labels, added)
+  end
 end`,
   'nudge_all_2': `local function nudge_all(name, from)
   local next = from == '' and '[' .. name or '[' .. from .. '~'
@@ -3145,42 +3180,78 @@ end`,
   end
   return was_cancelled
 end`,
-  'limits_among_2': `local function limits_among(numbers, messages)
-  local found
-  for _, i in ipairs(numbers) do
-    for _, limit in ipairs(may_have_limits(messages[i]) and limit_parts().limits_of(messages[i], CLAIMED) or {}) do
-      found = found or {}
-      found[#found + 1] = limit
+  'line_up_4': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
+  for i, message in ipairs(messages) do
+    local line, order, keeps
+    if may_have_limits(message) then
+      line, order, keeps = line_of(message)
+    end
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
+        or not_ahead(keys, queue, message, LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+      message = is_sent and at_time(message, LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
     end
   end
-  return found
+  local may_start = #plain > 0
+  push(queue.pending, plain, at_head)
+  if marks then
+    -- behind the push: without its task a mark would keep its line from starting
+    note_marks(queue, marks)
+    if entries then
+      use_lines(keys, queues)
+      may_start = add_to_lines(queue, entries, lines, kept) or may_start
+    end
+  end
+  return may_start
 end`,
   'IS_WHOLE_2': `local IS_WHOLE = false`,
-  'place_lined_4': `local function place_lined(queue, messages, line_at, at_head, is_new)
-  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
-  for _, line in pairs(line_at) do
-    distinct[#distinct + 1] = line
-  end
-  limit_parts().read_lines(queue, distinct)
+  'line_up_5': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
-    local line, order, keeps = line_at[i], nil, false
-    if line then
+    local line, order, keeps
+    if may_have_limits(message) then
       line, order, keeps = limit_parts().line_of(message)
     end
-    if not line then
-      plain[#plain + 1] = message
-    elseif is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message)) then
-      limit_parts().put_state(queue, limit_parts().mark_of(line), limit_parts().LISTED + limit_parts().turn_of(message))
-      plain[#plain + 1] = message
-    else
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      limit_parts().use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and limit_parts().turn_of(message) < limit_parts().LIMITS.now - limit_parts().FRESH and at_time(message, limit_parts().LIMITS.now)
+        or not_ahead(keys, queue, message, limit_parts().LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
+      message = is_sent and at_time(message, limit_parts().LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
       entries[at], lines[at], kept[at] = limit_parts().entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
     end
   end
-  local may_start = #entries > 0 and limit_parts().add_to_lines(queue, entries, lines, kept)
-  -- marks are written behind this: without the task they would keep its line from starting
+  local may_start = #plain > 0
   push(queue.pending, plain, at_head)
-  return may_start or #plain > 0
+  if marks then
+    -- behind the push: without its task a mark would keep its line from starting
+    limit_parts().note_marks(queue, marks)
+    if entries then
+      limit_parts().use_lines(keys, queues)
+      may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
+    end
+  end
+  return may_start
 end`,
   'remove_3': `local function remove(keys, queues, queue, place, message, passed)
   local removed, entry, line = 0, nil, nil
@@ -3208,6 +3279,13 @@ end`,
     end_limits(keys, queues, queue, message, WAITING)
   end
   return removed
+end`,
+  'limits_among_2': `local function limits_among(numbers, messages)
+  local found
+  for _, i in ipairs(numbers) do
+    found = may_have_limits(messages[i]) and limit_parts().limits_of(messages[i], CLAIMED, found) or found
+  end
+  return found and found[1] and found
 end`,
   'give_up_slots_3': `local function give_up_slots(keys, task, message)
   local given_up = {}
@@ -3273,9 +3351,8 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -3283,67 +3360,71 @@ ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.unique_digest}
-${LIB.push}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.text}
+${LIB.push}
 ${LIB.ring}
-${LIB.place_lined_2}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.by_name}
-${LIB.DECLARED}
 ${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -3361,8 +3442,11 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
+${LIB.note_all_labels}
 ${LIB.limits_of}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, limits_of = limits_of }
+${LIB.DECLARED}
+${LIB.note_labels_of}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -3451,7 +3535,7 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
-  note_labels(keys, labels, messages)
+  note_labels(keys, labels, messages, #messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
@@ -3526,9 +3610,8 @@ local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -3548,18 +3631,22 @@ ${LIB.WAITING}
 ${LIB.remove_2}
 ${LIB.is_quarantined}
 ${LIB.place_of}
-${LIB.push}
+${LIB.part}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.FIRST}
 ${LIB.turn_of}
@@ -3582,9 +3669,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -3599,13 +3684,14 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -3631,9 +3717,12 @@ ${LIB.forget_labels}
 ${LIB.with_letter}
 ${LIB.without_slots}
 ${LIB.FRESH}
+${LIB.is_any_waited_for}
 ${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, FRESH = FRESH, may_list = may_list, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -3890,8 +3979,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.forget_dead}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
@@ -3902,40 +3990,43 @@ ${LIB.delete_dead}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -3943,11 +4034,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -3965,7 +4058,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -3992,12 +4085,12 @@ ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
-${LIB.push}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -4008,7 +4101,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, push = push, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4053,8 +4146,7 @@ ${LIB.wrong_queues}
 ${LIB.text}
 ${LIB.now_ms}
 ${LIB.forget_dead}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.ring}
@@ -4064,40 +4156,43 @@ ${LIB.delete_dead}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -4105,11 +4200,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4127,7 +4224,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -4153,12 +4250,13 @@ ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -4169,7 +4267,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, push = push, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, part = part, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4214,8 +4312,7 @@ ${LIB.now_ms}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.IS_WHOLE}
@@ -4225,12 +4322,13 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.ring}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.body_start}
@@ -4243,39 +4341,42 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -4283,11 +4384,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4305,7 +4408,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -4423,8 +4526,7 @@ ${LIB.by_name}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
@@ -4434,12 +4536,12 @@ ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.ring}
-${LIB.push}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.forget_dead}
@@ -4448,39 +4550,42 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -4488,11 +4593,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4510,7 +4617,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -4692,8 +4799,7 @@ ${LIB.remember_ids}
 ${LIB.remember_cancelled}
 ${LIB.now_ms}
 ${LIB.split}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.RENEWED}
@@ -4733,8 +4839,7 @@ local settling_parts
 local group_parts
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
@@ -4769,8 +4874,11 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.FIRST}
 ${LIB.turn_of}
@@ -4793,9 +4901,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -4810,13 +4916,14 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -4840,9 +4947,12 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.FRESH}
+${LIB.is_any_waited_for}
 ${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -4872,10 +4982,11 @@ ${LIB.MADE}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -4885,7 +4996,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, at_time = at_time, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4958,18 +5069,18 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.USED}
-${LIB.ARRIVALS}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
+${LIB.ARRIVALS}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
+${LIB.next_limit}
 ${LIB.LISTED}
 ${LIB.WAITS}
 ${LIB.BEHIND}
 ${LIB.tasks_in}
-${LIB.limits_of_line}
-limit_parts_made = { LIMITS = LIMITS, use_limits = use_limits, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, ARRIVALS = ARRIVALS, read_limits = read_limits, know_limit = know_limit, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, LISTED = LISTED, WAITS = WAITS, BEHIND = BEHIND, tasks_in = tasks_in, limits_of_line = limits_of_line }
+limit_parts_made = { LIMITS = LIMITS, use_limits = use_limits, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, read_slots = read_slots, know_limit = know_limit, ARRIVALS = ARRIVALS, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, next_limit = next_limit, LISTED = LISTED, WAITS = WAITS, BEHIND = BEHIND, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5010,6 +5121,14 @@ local function room_for(wanted, most)
   return most
 end
 
+local function limits_in(line)
+  local limits = {}
+  for index, limit in limit_parts().next_limit, line, 0 do
+    limits[index] = limit
+  end
+  return limits
+end
+
 -- Those of lines that may start, and of lines of which a task lies in the list. Returns how many lie there, too.
 local function in_lines(queue)
   local found, listed = 0, redis.call('ZCOUNT', queue.ready, text(limit_parts().LISTED), '+inf')
@@ -5024,7 +5143,7 @@ local function in_lines(queue)
       local state = tonumber(members[i + 1])
       -- a line that does not wait behind its task in the list has a state of its own, or no task
       local waiting = (is_listed == '' or state >= limit_parts().BEHIND) and limit_parts().tasks_in(queue, line) or 0
-      found = found + room_for(limit_parts().limits_of_line(line), waiting + #is_listed)
+      found = found + room_for(limits_in(line), waiting + #is_listed)
     end
     found = found + all - few
   end
@@ -5139,8 +5258,7 @@ ${LIB.now_ms}
 ${LIB.body_start}
 ${LIB.is_call}
 ${LIB.range_of}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -5148,6 +5266,7 @@ ${LIB.free_key}
 ${LIB.result_tag}
 ${LIB.text}
 ${LIB.member_of}
+${LIB.has_tags}
 ${LIB.series_name}
 ${LIB.line_in}
 ${LIB.ring}
@@ -5183,9 +5302,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -5201,13 +5318,14 @@ ${LIB.tag_at}
 ${LIB.FIRST}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -5221,8 +5339,10 @@ ${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
 ${LIB.nudge_2}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.turn_of}
 ${LIB.unlist_2}
@@ -5234,9 +5354,12 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.FRESH}
+${LIB.is_any_waited_for}
 ${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, TURN = TURN, next_tag = next_tag, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5265,10 +5388,11 @@ ${LIB.MADE}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5278,7 +5402,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, at_time = at_time, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -5514,9 +5638,8 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -5531,9 +5654,10 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist}
 ${LIB.wait_until}
@@ -5542,38 +5666,41 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5581,11 +5708,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -5603,7 +5732,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5774,16 +5903,15 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
-${LIB.push}
+${LIB.at_time}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5798,40 +5926,43 @@ ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5839,11 +5970,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -5861,7 +5994,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -5972,16 +6105,16 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -5996,40 +6129,43 @@ ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -6037,11 +6173,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6059,7 +6197,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -6117,8 +6255,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.split}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
@@ -6138,12 +6275,13 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.may_have_limits}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -6157,40 +6295,43 @@ ${LIB.leave_group}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -6198,11 +6339,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6220,7 +6363,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -6287,9 +6430,8 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.IS_WHOLE}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -6300,12 +6442,12 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.push}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -6318,45 +6460,47 @@ ${LIB.groups_of_2}
 ${LIB.let_in}
 ${LIB.schedule}
 ${LIB.by_name}
-${LIB.DECLARED}
 ${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -6364,11 +6508,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6386,8 +6532,11 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
+${LIB.note_all_labels}
 ${LIB.limits_of}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, limits_of = limits_of }
+${LIB.DECLARED}
+${LIB.note_labels_of}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -6455,7 +6604,7 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   else
     enlist_new(keys, by_name({ queue }), queue, fresh)
   end
-  note_labels(keys, labels, fresh)
+  note_labels(keys, labels, fresh, #messages)
 end)
 if type(added) == 'number' then
   its.total, its.open = its.total + added, its.open + added
@@ -6513,16 +6662,16 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -6537,40 +6686,43 @@ ${LIB.by_name}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -6578,11 +6730,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6600,7 +6754,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -6658,16 +6812,16 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -6696,39 +6850,42 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -6736,11 +6893,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6758,7 +6917,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -7129,8 +7288,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_claim}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -7144,10 +7302,11 @@ ${LIB.bury_stray}
 ${LIB.is_cancelled}
 ${LIB.member_of}
 ${LIB.base36}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
@@ -7161,8 +7320,11 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.is_letter}
 ${LIB.limits_of}
+${LIB.has_tags}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
@@ -7179,17 +7341,17 @@ ${LIB.STATES}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.read_slots}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
-${LIB.know_limit}
-${LIB.give_up_slot}
-${LIB.any_waiters}
-${LIB.WAITED}
 ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -7204,9 +7366,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -7221,6 +7381,7 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -7228,12 +7389,15 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
-${LIB.may_list}
 ${LIB.turn_of}
+${LIB.FRESH}
+${LIB.is_any_waited_for}
+${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -7421,7 +7585,7 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.FIRST}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -7440,9 +7604,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -7458,6 +7620,7 @@ ${LIB.tag_at}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by}
 ${LIB.settle_line}
 ${LIB.vanish_line}
@@ -7542,7 +7705,7 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.FIRST}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -7561,9 +7724,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -7579,6 +7740,7 @@ ${LIB.tag_at}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by}
 ${LIB.settle_line}
 ${LIB.vanish_line}
@@ -7665,7 +7827,7 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.FIRST}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -7682,9 +7844,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -7700,6 +7860,7 @@ ${LIB.tag_at}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by}
 ${LIB.settle_line}
 ${LIB.vanish_line}
@@ -7962,54 +8123,41 @@ return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys
   'enqueue-limited': `#!lua
 local settling_parts
 ${LIB.part}
-${LIB.by_name}
 ${LIB.LIMITS}
 ${LIB.use_limits}
-${LIB.QUEUES_MET}
-${LIB.use_lines}
-${LIB.has_tags}
-${LIB.is_letter}
-${LIB.is_foreign}
-${LIB.NO_TENANT}
-${LIB.line_of}
+${LIB.line_of_2}
 ${LIB.STATES}
 ${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.state_of}
-${LIB.limits_of_line}
-${LIB.CHANGED}
-${LIB.base36}
 ${LIB.let_in}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.may_have_limits}
-${LIB.push}
+${LIB.turn_of}
+${LIB.FRESH}
 ${LIB.not_ahead_2}
 ${LIB.LINES}
-${LIB.STATES_CHANGED}
-${LIB.REMOVED}
-${LIB.LISTED}
-${LIB.flush_lines}
-${LIB.change_at_once_2}
-${LIB.PARTS}
-${LIB.parts_of_line}
-${LIB.WAITED}
 ${LIB.any_waiters}
-${LIB.is_waited_for}
+${LIB.LISTED}
 ${LIB.may_list_2}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.place_lined_3}
-${LIB.line_up}
+${LIB.push}
+${LIB.note_marks}
+${LIB.line_up_3}
 ${LIB.enlist_new}
-${LIB.limits_of}
-${LIB.DECLARED}
-${LIB.note_labels}
+${LIB.note_all_labels}
+${LIB.note_labels_3}
 local settling_parts_made
 settling_parts = function()
 if not settling_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
+${LIB.is_foreign}
+${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.tasks_in}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -8017,26 +8165,41 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.USED}
-${LIB.ARRIVALS}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
+${LIB.ARRIVALS}
+${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.schedule}
+${LIB.base36}
+${LIB.at_time}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.flush_limits}
-${LIB.FRESH}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
 ${LIB.FIRST}
 ${LIB.entry_in_line}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.flush_limits}
+${LIB.STATES_CHANGED}
+${LIB.REMOVED}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.first_in_line}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8056,10 +8219,13 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
+${LIB.limits_of}
+${LIB.DECLARED}
+${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { tasks_in = tasks_in, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, ARRIVALS = ARRIVALS, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, schedule = schedule, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, flush_limits = flush_limits, FRESH = FRESH, FIRST = FIRST, entry_in_line = entry_in_line, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, wrong_type = wrong_type, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, tasks_in = tasks_in, read_states = read_states, read_lines = read_lines, state_of = state_of, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, read_slots = read_slots, know_limit = know_limit, ARRIVALS = ARRIVALS, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, schedule = schedule, base36 = base36, at_time = at_time, has_more_tags = has_more_tags, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, FIRST = FIRST, entry_in_line = entry_in_line, QUEUES_MET = QUEUES_MET, use_lines = use_lines, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of, wrong_type = wrong_type, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -8095,32 +8261,26 @@ local messages = part(ARGV, #labels + 7, #ARGV)
 --
 -- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
 
-local known_queues = by_name({ queue })
-use_lines(keys, known_queues)
+use_limits(keys)
 local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
-  local waiting = line and settling_parts().tasks_in(queue, line) + (state_of(queue, mark_of(line)) and 1 or 0)
-  for _, limit in ipairs(line and limits_of_line(line) or {}) do
+  local waiting = line and settling_parts().tasks_in(queue, line) + (settling_parts().state_of(queue, mark_of(line)) and 1 or 0)
+  for _, limit in settling_parts().next_limit, line or '', 0 do
     if settling_parts().room_of(limit) <= waiting then
       return { 0, limit }
     end
   end
 end
 
--- those of one line in the order in which Redis got them, by its clock
-local stamp = base36(LIMITS.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > LIMITS.now then
     settling_parts().schedule(queue.scheduled, keys.alarm, due, fresh)
   else
-    for i, message in ipairs(fresh) do
-      fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
-    end
-    enlist_new(keys, known_queues, queue, fresh)
+    enlist_new(keys, { [queue.name] = queue }, queue, fresh, true)
   end
-  note_labels(keys, labels, fresh)
+  note_labels(keys, labels, fresh, #messages)
 end)
 if type(added) ~= 'number' then
   return settling_parts().wrong_queues({ queue }) or settling_parts().wrong_lines(keys, { queue }) or added
@@ -8132,8 +8292,7 @@ local settling_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.by_name}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
@@ -8144,6 +8303,7 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -8152,7 +8312,6 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.push}
-${LIB.place_lined_2}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
@@ -8167,44 +8326,46 @@ ${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
-${LIB.DECLARED}
 ${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -8212,11 +8373,13 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8245,7 +8408,10 @@ ${LIB.free_within}
 ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.forget_labels}
-limit_parts_made = { wrong_lines = wrong_lines, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels }
+${LIB.note_all_labels}
+${LIB.DECLARED}
+${LIB.note_labels_of}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels, note_all_labels = note_all_labels, DECLARED = DECLARED, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -8354,7 +8520,7 @@ end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
-note_labels(keys, labels, { message })
+note_labels(keys, labels, { message }, 1)
 return { id, queue }`,
   'enqueue': `#!lua
 ${LIB.part}
@@ -8382,9 +8548,8 @@ local due_parts
 ${LIB.now_ms}
 ${LIB.by_name}
 ${LIB.is_foreign}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.text}
 ${LIB.noted}
@@ -8400,49 +8565,54 @@ ${LIB.ENDED_KEPT}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
-${LIB.FIRST}
+${LIB.read_slots}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8472,7 +8642,7 @@ ${LIB.keep_pace_2}
 ${LIB.unreached_queues}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.forget_rates}
-limit_parts_made = { NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, wrong_lines = wrong_lines, forget_rules = forget_rules, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, wrong_lines = wrong_lines, forget_rules = forget_rules, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
 end
 return limit_parts_made
 end
@@ -8498,18 +8668,19 @@ local due_parts_made
 due_parts = function()
 if not due_parts_made then
 ${LIB.is_quarantined}
-${LIB.push}
+${LIB.part}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_quarantined = is_quarantined, push = push, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist = enlist, end_of = end_of, reopen = reopen }
+due_parts_made = { is_quarantined = is_quarantined, part = part, base36 = base36, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist = enlist, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -8803,8 +8974,7 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -8851,8 +9021,7 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
@@ -8887,9 +9056,12 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.is_letter}
 ${LIB.limits_of}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
@@ -8906,17 +9078,17 @@ ${LIB.STATES}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.read_slots}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
-${LIB.know_limit}
-${LIB.give_up_slot}
-${LIB.any_waiters}
-${LIB.WAITED}
 ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -8931,9 +9103,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -8948,6 +9118,7 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -8955,11 +9126,14 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
-${LIB.may_list}
 ${LIB.turn_of}
+${LIB.FRESH}
+${LIB.is_any_waited_for}
+${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
 end
 return limit_parts_made
 end
@@ -8985,10 +9159,11 @@ group_parts = function()
 if not group_parts_made then
 ${LIB.MADE}
 ${LIB.GROUP}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -8998,7 +9173,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, GROUP = GROUP, part = part, at_time = at_time, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -9099,8 +9274,7 @@ ${LIB.ids_in}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.fields_of}
 ${LIB.noted}
 ${LIB.LIMITS}
@@ -9110,18 +9284,16 @@ ${LIB.use_lines}
 ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.claimed_as}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.rule_of}
 ${LIB.USED}
-${LIB.ARRIVALS}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
+${LIB.ARRIVALS}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.take_slot}
@@ -9138,11 +9310,15 @@ ${LIB.text}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.ready_lines}
+${LIB.read_limits}
 ${LIB.WAITS}
 ${LIB.FIRST}
 ${LIB.LINES}
 ${LIB.ring}
+${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.message_in_line}
 ${LIB.blocked_by_2}
@@ -9167,6 +9343,7 @@ ${LIB.wait_as_queue}
 ${LIB.turn_of}
 ${LIB.entry_in_line}
 ${LIB.place_in_line}
+${LIB.tenant_of}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
@@ -9194,7 +9371,7 @@ ${LIB.nudge_within}
 ${LIB.nudge}
 ${LIB.go_on}
 ${LIB.forget_tags}
-settling_parts_made = { keeps_slot = keeps_slot, waiting_queue = waiting_queue, PACE = PACE, look_at = look_at, pace_limit = pace_limit, wait_as_queue = wait_as_queue, turn_of = turn_of, entry_in_line = entry_in_line, place_in_line = place_in_line, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, forget_tags = forget_tags }
+settling_parts_made = { keeps_slot = keeps_slot, waiting_queue = waiting_queue, PACE = PACE, look_at = look_at, pace_limit = pace_limit, wait_as_queue = wait_as_queue, turn_of = turn_of, entry_in_line = entry_in_line, place_in_line = place_in_line, tenant_of = tenant_of, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, forget_tags = forget_tags }
 end
 return settling_parts_made
 end
@@ -9315,10 +9492,10 @@ local function grant(queue, message, line, keeps)
   -- foreign bytes have no place for a tag, and end at once
   local gate = not is_foreign(message) and gate_of[queue.name]
   local is_limited = line and #line > 26
-  if has_tags(message) then
+  if has_more_tags(message) then
     rare_parts().heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
-  for _, its in ipairs(is_limited and parts_of_line(line).limits or {}) do
+  for _, its in next_limit, is_limited and line or '', 0 do
     take_slot(its, keeps and settling_parts().keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
@@ -9358,7 +9535,7 @@ local function source(queue, from, till)
       is_all = #found < AT_ONCE
       local named = {}
       for _, one in ipairs(found) do
-        for _, its_limit in ipairs(parts_of_line(one).limits) do
+        for _, its_limit in next_limit, one, 0 do
           named[#named + 1] = its_limit
         end
       end
@@ -9484,7 +9661,7 @@ local function know_lines(queue, line_at)
   local lines, named = {}, {}
   for _, line in pairs(line_at) do
     lines[#lines + 1] = line
-    for _, its in ipairs(parts_of_line(line).limits) do
+    for _, its in next_limit, line, 0 do
       named[#named + 1] = its
     end
   end
@@ -9654,15 +9831,17 @@ ${LIB.ring}
 local rare_parts_made
 rare_parts = function()
 if not rare_parts_made then
-${LIB.is_letter}
 ${LIB.may_have_limits}
 ${LIB.has_tags}
+${LIB.is_letter}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.is_limited_first}
 ${LIB.fields_of}
 ${LIB.have_limits}
 ${LIB.split}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.is_over}
@@ -9679,7 +9858,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.heed_tags}
 ${LIB.is_drainer}
-rare_parts_made = { is_letter = is_letter, may_have_limits = may_have_limits, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of = line_of, is_limited_first = is_limited_first, fields_of = fields_of, have_limits = have_limits, split = split, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, noted = noted, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
+rare_parts_made = { may_have_limits = may_have_limits, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, is_limited_first = is_limited_first, fields_of = fields_of, have_limits = have_limits, split = split, has_more_tags = has_more_tags, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, noted = noted, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
 end
 return rare_parts_made
 end
@@ -9828,7 +10007,6 @@ for i = 1, #queues do
 end
 return { 0, acked, to_drain, has_zero and granted or table.concat(granted, '\\0'), more, paused or '', table.concat(stopped) }`,
   'finish': `#!lua flags=allow-oom
-local limit_parts
 local settling_parts
 local group_parts
 ${LIB.part}
@@ -9837,17 +10015,19 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.IS_WHOLE}
 ${LIB.whole_needed}
+${LIB.is_letter}
+${LIB.limits_of}
 ${LIB.CLAIMED}
-${LIB.limits_among_2}
+${LIB.limits_among}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
+${LIB.wrong_lines}
 ${LIB.by_name}
 ${LIB.result_tag}
 ${LIB.text}
@@ -9858,45 +10038,50 @@ ${LIB.free_key}
 ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.ring}
-${LIB.leave_group_2}
-local limit_parts_made
-limit_parts = function()
-if not limit_parts_made then
-${LIB.limits_of}
-${LIB.wrong_lines}
+${LIB.has_tags}
 ${LIB.is_foreign}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
+${LIB.turn_of}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.LISTED}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
-${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
-${LIB.mark_of}
-${LIB.read_states}
-${LIB.read_lines}
-${LIB.FRESH}
-${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
-${LIB.WAITED}
-${LIB.any_waiters}
-${LIB.is_waited_for}
-${LIB.may_list}
-${LIB.turn_of}
-${LIB.put_state}
+${LIB.read_slots}
+${LIB.know_limit}
+${LIB.leave_group_2}
+${LIB.give_up_slot}
+${LIB.nudge_2}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.forget_labels}
+${LIB.end_limits_of}
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
 ${LIB.FIRST}
+${LIB.entry_in_line}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -9904,11 +10089,14 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_limits}
+${LIB.tenant_of}
 ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
+${LIB.first_in_line}
 ${LIB.BEHIND}
+${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -9916,44 +10104,26 @@ ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
+${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
+${LIB.keeps_slot}
 ${LIB.message_in_line}
-${LIB.blocked_by_2}
+${LIB.blocked_by}
 ${LIB.PACE}
 ${LIB.look_at}
-${LIB.add_to_lines_2}
-${LIB.give_up_slot}
-${LIB.keeps_head_2}
+${LIB.pace_limit}
+${LIB.settle_line}
+${LIB.add_within}
+${LIB.keeps_head}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
-${LIB.nudge_2}
-${LIB.free_within}
-${LIB.free_slots}
-${LIB.is_held}
-${LIB.forget_labels}
-${LIB.end_limits_of}
-limit_parts_made = { limits_of = limits_of, wrong_lines = wrong_lines, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, FRESH = FRESH, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, WAITED = WAITED, any_waiters = any_waiters, is_waited_for = is_waited_for, may_list = may_list, turn_of = turn_of, put_state = put_state, FIRST = FIRST, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, give_up_slot = give_up_slot, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels, end_limits_of = end_limits_of }
-end
-return limit_parts_made
-end
-local settling_parts_made
-settling_parts = function()
-if not settling_parts_made then
-${LIB.entry_in_line_2}
-${LIB.first_in_line_2}
-${LIB.note_given_2}
-${LIB.keeps_slot}
-${LIB.pace_limit_2}
-${LIB.settle_line_2}
-${LIB.add_within_2}
-${LIB.vanish_line_2}
+${LIB.vanish_line}
 ${LIB.refresh_line}
-${LIB.nudge_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within }
+${LIB.nudge_within}
+settling_parts_made = { FIRST = FIRST, entry_in_line = entry_in_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within }
 end
 return settling_parts_made
 end
@@ -9964,11 +10134,16 @@ ${LIB.MADE}
 ${LIB.now_ms}
 ${LIB.GROUP}
 ${LIB.base36}
-${LIB.push}
+${LIB.FRESH}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
-${LIB.line_up_2}
+${LIB.is_any_waited_for}
+${LIB.may_list}
+${LIB.push}
+${LIB.note_marks}
+${LIB.add_to_lines_2}
+${LIB.line_up_4}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -9976,9 +10151,9 @@ ${LIB.NODES_AT_ONCE}
 ${LIB.is_over}
 ${LIB.body_start}
 ${LIB.shortened}
-${LIB.groups_of_2}
+${LIB.groups_of}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, push = push, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, FRESH = FRESH, at_time = at_time, update_key = update_key, not_ahead = not_ahead, is_any_waited_for = is_any_waited_for, may_list = may_list, push = push, note_marks = note_marks, add_to_lines = add_to_lines, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -10067,7 +10242,7 @@ if (may_limit or any_members) and not IS_WHOLE then
 end
 local has_limits = may_limit and limits_among(held, messages)
 wrong = any_members and (wrong_groups(keys) or wrong_queues(queues))
-  or has_limits and limit_parts().wrong_lines(keys, queues)
+  or has_limits and wrong_lines(keys, queues)
 if wrong then
   return wrong
 end
@@ -10099,13 +10274,13 @@ local function leave_all()
     leave(i)
   end
   if has_limits then
-    limit_parts().end_limits_of(has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
+    end_limits_of(has_limits, held, messages, function(i) return known_queues[its_queue[i]] end)
   end
 end
 
 if has_limits then
-  limit_parts().use_lines(keys, known_queues)
-  limit_parts().change_at_once(leave_all)
+  use_lines(keys, known_queues)
+  change_at_once(leave_all)
 else
   leave_all()
 end
@@ -10180,9 +10355,8 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.IS_WHOLE}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -10202,10 +10376,10 @@ ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.base36}
-${LIB.push}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
@@ -10219,8 +10393,11 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.is_letter}
 ${LIB.limits_of}
+${LIB.has_tags}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
@@ -10237,17 +10414,17 @@ ${LIB.STATES}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.read_slots}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
-${LIB.know_limit}
-${LIB.give_up_slot}
-${LIB.any_waiters}
-${LIB.WAITED}
 ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -10262,9 +10439,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -10279,6 +10454,7 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -10286,12 +10462,15 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
-${LIB.may_list}
 ${LIB.turn_of}
+${LIB.FRESH}
+${LIB.is_any_waited_for}
+${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10441,8 +10620,7 @@ ${LIB.held_task}
 ${LIB.by_name}
 ${LIB.IS_WHOLE}
 ${LIB.whole_needed}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
@@ -10459,10 +10637,11 @@ ${LIB.is_foreign}
 ${LIB.CLAIMED}
 ${LIB.now_ms}
 ${LIB.base36}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.end_cancelled_2}
 ${LIB.counted}
@@ -10504,7 +10683,7 @@ ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.rule_of}
 ${LIB.FIRST}
-${LIB.read_limits}
+${LIB.read_slots}
 ${LIB.know_limit}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -10518,9 +10697,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -10535,13 +10712,17 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.apply_rule_2}
 ${LIB.set_entry}
 ${LIB.stop_limit}
+${LIB.is_letter}
 ${LIB.limits_of}
+${LIB.has_tags}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.give_up_slot}
 ${LIB.free_within}
@@ -10549,12 +10730,15 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
-${LIB.may_list}
 ${LIB.turn_of}
+${LIB.FRESH}
+${LIB.is_any_waited_for}
+${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_limits = read_limits, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10694,8 +10878,7 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.text}
@@ -10714,10 +10897,11 @@ ${LIB.CLAIMED}
 ${LIB.member_of}
 ${LIB.now_ms}
 ${LIB.base36}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_2}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.leave_group_2}
 ${LIB.end_claim}
@@ -10742,8 +10926,11 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.is_letter}
 ${LIB.limits_of}
+${LIB.has_tags}
 ${LIB.NO_TENANT}
+${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.LIMITS}
 ${LIB.use_limits}
@@ -10760,17 +10947,17 @@ ${LIB.STATES}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
+${LIB.read_slots}
+${LIB.know_limit}
+${LIB.give_up_slot}
+${LIB.any_waiters}
+${LIB.WAITED}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
 ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
-${LIB.read_limits}
-${LIB.know_limit}
-${LIB.give_up_slot}
-${LIB.any_waiters}
-${LIB.WAITED}
 ${LIB.FIRST}
 ${LIB.arrival_of}
 ${LIB.room_of}
@@ -10785,9 +10972,7 @@ ${LIB.mark_of}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.PARTS}
-${LIB.limits_of_line}
-${LIB.parts_of_line}
+${LIB.tenant_of}
 ${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
@@ -10802,6 +10987,7 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
+${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -10809,12 +10995,15 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
-${LIB.may_list}
 ${LIB.turn_of}
+${LIB.FRESH}
+${LIB.is_any_waited_for}
+${LIB.may_list}
+${LIB.note_marks}
+${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, NO_TENANT = NO_TENANT, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, PARTS = PARTS, limits_of_line = limits_of_line, parts_of_line = parts_of_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, turn_of = turn_of, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -11114,9 +11303,8 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE_2}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -11124,17 +11312,16 @@ ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.unique_digest}
-${LIB.push}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_4}
-${LIB.line_up_2}
+${LIB.push}
+${LIB.line_up_5}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.by_name}
-${LIB.DECLARED}
 ${LIB.note_labels_2}
 ${LIB.text}
 -- enqueues the due runs of a cron, each time once.
@@ -11208,7 +11395,7 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
-  note_labels(keys, labels, messages)
+  note_labels(keys, labels, messages, #messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
@@ -11230,8 +11417,7 @@ ${LIB.by_name}
 ${LIB.base36}
 ${LIB.started_anew}
 ${LIB.message_of}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
@@ -11240,13 +11426,13 @@ ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
-${LIB.push}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_4}
-${LIB.line_up_2}
+${LIB.push}
+${LIB.line_up_5}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.forget_dead}
@@ -11337,8 +11523,7 @@ local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.by_name}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
@@ -11349,6 +11534,7 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -11356,8 +11542,7 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.push}
-${LIB.place_lined_4}
-${LIB.line_up_2}
+${LIB.line_up_5}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
 ${LIB.remove_listed}
@@ -11372,7 +11557,6 @@ ${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
-${LIB.DECLARED}
 ${LIB.note_labels_2}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
@@ -11460,7 +11644,7 @@ end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
-note_labels(keys, labels, { message })
+note_labels(keys, labels, { message }, 1)
 return { id, queue }`,
   'promote': `#!lua flags=allow-oom
 local group_parts
@@ -11468,9 +11652,8 @@ local limit_parts
 local due_parts
 ${LIB.now_ms}
 ${LIB.by_name}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.fields_of}
 ${LIB.wrong_type}
@@ -11486,20 +11669,21 @@ due_parts = function()
 if not due_parts_made then
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.push}
+${LIB.part}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_4}
-${LIB.line_up_2}
+${LIB.push}
+${LIB.line_up_5}
 ${LIB.ring}
 ${LIB.enlist}
 ${LIB.noted}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_foreign = is_foreign, is_quarantined = is_quarantined, push = push, base36 = base36, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, place_lined = place_lined, line_up = line_up, ring = ring, enlist = enlist, noted = noted, end_of = end_of, reopen = reopen }
+due_parts_made = { is_foreign = is_foreign, is_quarantined = is_quarantined, part = part, base36 = base36, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, ring = ring, enlist = enlist, noted = noted, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -11654,8 +11838,7 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
@@ -11782,9 +11965,8 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.IS_WHOLE_2}
@@ -11945,9 +12127,8 @@ ${LIB.split}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.IS_WHOLE_2}
-${LIB.is_letter}
 ${LIB.may_have_limits}
-${LIB.has_tags}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -11969,12 +12150,12 @@ ${LIB.end_cancelled}
 ${LIB.keep_ordered_2}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.push}
 ${LIB.base36}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_4}
-${LIB.line_up_2}
+${LIB.push}
+${LIB.line_up_5}
 ${LIB.ring}
 ${LIB.enlist}
 ${LIB.give_up_slots_3}
@@ -12065,8 +12246,7 @@ ${LIB.held_task}
 ${LIB.by_name}
 ${LIB.IS_WHOLE_2}
 ${LIB.whole_needed}
-${LIB.has_tags}
-${LIB.is_letter}
+${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
@@ -12087,11 +12267,12 @@ ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
-${LIB.push}
+${LIB.part}
+${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
-${LIB.place_lined_4}
-${LIB.line_up_2}
+${LIB.push}
+${LIB.line_up_5}
 ${LIB.enlist}
 ${LIB.wait_until}
 ${LIB.now_ms}

@@ -70,7 +70,7 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
-  note_labels(keys, labels, messages)
+  note_labels(keys, labels, messages, #messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then

@@ -36,6 +36,14 @@ local function room_for(wanted, most)
   return most
 end
 
+local function limits_in(line)
+  local limits = {}
+  for index, limit in next_limit, line, 0 do
+    limits[index] = limit
+  end
+  return limits
+end
+
 -- Those of lines that may start, and of lines of which a task lies in the list. Returns how many lie there, too.
 local function in_lines(queue)
   local found, listed = 0, redis.call('ZCOUNT', queue.ready, text(LISTED), '+inf')
@@ -50,7 +58,7 @@ local function in_lines(queue)
       local state = tonumber(members[i + 1])
       -- a line that does not wait behind its task in the list has a state of its own, or no task
       local waiting = (is_listed == '' or state >= BEHIND) and tasks_in(queue, line) or 0
-      found = found + room_for(limits_of_line(line), waiting + #is_listed)
+      found = found + room_for(limits_in(line), waiting + #is_listed)
     end
     found = found + all - few
   end

@@ -49,7 +49,7 @@ local added = let_in(keys.seen, seconds, messages, function(fresh)
   else
     enlist_new(keys, by_name({ queue }), queue, fresh)
   end
-  note_labels(keys, labels, fresh)
+  note_labels(keys, labels, fresh, #messages)
 end)
 if type(added) == 'number' then
   its.total, its.open = its.total + added, its.open + added

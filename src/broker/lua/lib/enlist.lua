@@ -14,71 +14,65 @@ local function append(queue, messages)
   ring(queue.bell)
 end
 
+local function at_time(message, now)
+  return string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+end
+
 -- A clock that is ahead must not put a task last.
 local function not_ahead(keys, queue, message, now)
   if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
     return message
   end
-  message = string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
+  message = at_time(message, now)
   if keys.unique then
     update_key(keys.unique, queue.name, message)
   end
   return message
 end
 
--- Puts tasks where they wait; those with numbers in `line_at` have these lines. Returns whether one of them may start.
-local function place_lined(queue, messages, line_at, at_head, is_new)
-  local plain, entries, lines, kept, distinct = {}, {}, {}, {}, {}
-  for _, line in pairs(line_at) do
-    distinct[#distinct + 1] = line
-  end
-  read_lines(queue, distinct)
+-- Tasks come to the list or into their lines. Returns whether one of them may start. The time of a task that was never in its queue is that
+-- of its sender; one that comes back has a time of Redis, and other scripts know it by its message. `is_sent`: it comes from its sender right
+-- now, so that in a line the clock of Redis counts.
+local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
-    local line, order, keeps = line_at[i], nil, false
-    if line then
+    local line, order, keeps
+    if may_have_limits(message) then
       line, order, keeps = line_of(message)
     end
-    if not line then
-      plain[#plain + 1] = message
-    elseif is_new and not order and not keeps and may_list(queue, line, turn_of(message)) then
-      put_state(queue, mark_of(line), LISTED + turn_of(message))
-      plain[#plain + 1] = message
-    else
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
+        or not_ahead(keys, queue, message, LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+      message = is_sent and at_time(message, LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
       entries[at], lines[at], kept[at] = entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
     end
   end
-  local may_start = #entries > 0 and add_to_lines(queue, entries, lines, kept)
-  -- marks are written behind this: without the task they would keep its line from starting
+  local may_start = #plain > 0
   push(queue.pending, plain, at_head)
-  return may_start or #plain > 0
-end
-
--- Tasks come to the list or into their lines. Returns whether one of them may start. The time of a task that was never in its queue is that
--- of its sender; one that comes back has a time of Redis, and other scripts know it by its message.
-local function line_up(keys, queues, queue, messages, at_head, is_new)
-  local line_at
-  for i, message in ipairs(messages) do
-    local line = may_have_limits(message) and line_of(message)
-    if line then
-      line_at = line_at or {}
-      line_at[i] = line
+  if marks then
+    -- behind the push: without its task a mark would keep its line from starting
+    note_marks(queue, marks)
+    if entries then
+      use_lines(keys, queues)
+      may_start = add_to_lines(queue, entries, lines, kept) or may_start
     end
   end
-  if not line_at then
-    push(queue.pending, messages, at_head)
-    return #messages > 0
-  end
-  use_lines(keys, queues)
-  for i in pairs(is_new and line_at or {}) do
-    messages[i] = not_ahead(keys, queue, messages[i], LIMITS.now)
-  end
-  return change_at_once(place_lined, queue, messages, line_at, at_head, is_new)
+  return may_start
 end
 
 -- Tasks that were never claimed come to the tail, or into their lines.
-local function enlist_new(keys, queues, queue, messages)
-  if line_up(keys, queues, queue, messages, false, true) then
+local function enlist_new(keys, queues, queue, messages, is_sent)
+  if line_up(keys, queues, queue, messages, false, true, is_sent) then
     ring(queue.bell)
   end
 end

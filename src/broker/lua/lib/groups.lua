@@ -29,7 +29,7 @@ local NODES_AT_ONCE = 200
 
 -- The group of a message, and its number there.
 local function member_of(message)
-  local member = has_tags(message) and tag(message, 'g')
+  local member = has_more_tags(message) and tag(message, 'g')
   if member and string.find(member, '^[0-9a-z]+$') then
     return string.sub(member, 1, 20), tonumber(string.sub(member, 21), 36)
   end

@@ -20,9 +20,10 @@ local CLAIMED = { [108] = true, [113] = true }
 local WAITING = { [76] = true }
 local DECLARED = { [108] = true, [76] = true }
 
--- The limits of the tags with these letters.
-local function limits_of(message, letters)
-  local limits, at = {}, 35
+-- The limits of the tags with these letters, behind those that are in a list already.
+local function limits_of(message, letters, limits)
+  local at = 35
+  limits = limits or {}
   local letter = string.byte(message, at)
   while is_letter(letter) do
     if letters[letter] then
@@ -57,12 +58,9 @@ end
 local function limits_among(numbers, messages)
   local found
   for _, i in ipairs(numbers) do
-    for _, limit in ipairs(may_have_limits(messages[i]) and limits_of(messages[i], CLAIMED) or {}) do
-      found = found or {}
-      found[#found + 1] = limit
-    end
+    found = may_have_limits(messages[i]) and limits_of(messages[i], CLAIMED, found) or found
   end
-  return found
+  return found and found[1] and found
 end
 
 -- What hangs on the end of a task that has limits: its slots are free for others. Most tasks have none.
@@ -134,14 +132,15 @@ local function give_up_slots(keys, task, message)
   end
 end
 
--- Keeps keys of limits in clear: `labels` are limits, each followed by its key. Only those of tasks that are added: the end of a task that a
--- client sends again has dropped its label, and nothing would drop it once more.
-local function note_labels(keys, labels, added)
-  if #labels == 0 then
-    return
-  end
+-- The tasks are there already: a foreign key must not make their sender believe that they are not.
+local function note_all_labels(keys, labels)
+  redis.pcall('HSET', keys.limit_labels, unpack(labels))
+end
+
+-- The same for the limits of these messages alone.
+local function note_labels_of(keys, labels, messages)
   local theirs, kept = {}, {}
-  for _, message in ipairs(added) do
+  for _, message in ipairs(messages) do
     for _, limit in ipairs(may_have_limits(message) and limits_of(message, DECLARED) or {}) do
       theirs[limit] = true
     end
@@ -152,8 +151,19 @@ local function note_labels(keys, labels, added)
       kept[#kept + 1] = labels[i + 1]
     end
   end
-  -- the tasks are there already: a foreign key must not make their sender believe that they are not
   if #kept > 0 then
-    redis.pcall('HSET', keys.limit_labels, unpack(kept))
+    note_all_labels(keys, kept)
+  end
+end
+
+-- Keeps keys of limits in clear: `labels` are limits, each followed by its key. Only those of tasks that are added: the end of a task that a
+-- client sends again has dropped its label, and nothing would drop it once more. `sent` is how many the client has sent.
+local function note_labels(keys, labels, added, sent)
+  if #labels == 0 then
+    return
+  elseif #added == sent then
+    note_all_labels(keys, labels)
+  else
+    note_labels_of(keys, labels, added)
   end
 end

@@ -10,7 +10,7 @@ local RULE = '^(%S+) (%S+) (%S+) (%d+)'
 local MOST_FORGOTTEN = 1000
 
 -- What a script has read of limits and has changed; `flush_limits` writes it. `LIMITS.now` is the time in ms.
-local LIMITS = {}
+local LIMITS = { keys = nil, now_us = nil, now = nil }
 local RULES = {}
 local USED = {}
 local ARRIVALS = {}
@@ -61,13 +61,13 @@ local function rule_of(limit)
     base.has_keys = star
     RULES[name] = base
   end
-  known = base
-  if base.has_keys then
-    local override, stopped = unpack(redis.call('HMGET', LIMITS.keys.limits, limit .. '!', limit .. '.'))
-    known = rule_with(base, override, true)
-    if stopped then
-      known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
-    end
+  if not base.has_keys then
+    return base
+  end
+  local override, stopped = unpack(redis.call('HMGET', LIMITS.keys.limits, limit .. '!', limit .. '.'))
+  known = rule_with(base, override, true)
+  if stopped then
+    known = { most = known.most, interval = known.interval, burst = known.burst, ordered = known.ordered, stopped = noted(stopped) }
   end
   RULES[limit] = known
   return known
@@ -80,36 +80,45 @@ local function forget_rules()
   end
 end
 
--- Reads the slots and rates of many limits at once.
-local function read_limits(limits)
-  local missing, any_rates = {}, false
+-- Reads the slots of many limits at once. Returns those that were not yet known.
+local function read_slots(limits)
+  local missing = {}
   for _, limit in ipairs(limits) do
     if not USED[limit] then
       missing[#missing + 1] = limit
       USED[limit] = 0
-      any_rates = any_rates or rule_of(limit).interval
     end
   end
-  if #missing == 0 then
-    return
-  end
-  local slots = redis.call('HMGET', LIMITS.keys.slots, unpack(missing))
-  local rates = any_rates and redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing)) or {}
+  local slots = #missing > 0 and redis.call('HMGET', LIMITS.keys.slots, unpack(missing)) or {}
   for i, limit in ipairs(missing) do
     USED[limit] = tonumber(slots[i] or '') or 0
-    ARRIVALS[limit] = any_rates and (tonumber(rates[i] or '') or 0)
+  end
+  return missing
+end
+
+-- Reads the slots and rates of many limits at once.
+local function read_limits(limits)
+  local missing = read_slots(limits)
+  for _, limit in ipairs(missing) do
+    if rule_of(limit).interval then
+      local rates = redis.call('ZMSCORE', LIMITS.keys.rates, unpack(missing))
+      for i, its in ipairs(missing) do
+        ARRIVALS[its] = tonumber(rates[i] or '') or 0
+      end
+      return
+    end
   end
 end
 
 local function know_limit(limit)
   if not USED[limit] then
-    read_limits({ limit })
+    read_slots({ limit })
   end
 end
 
 -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
 local function arrival_of(limit, rule)
-  -- where no rule had a rate, none was read
+  -- a script that frees slots has read none
   ARRIVALS[limit] = ARRIVALS[limit] or tonumber(redis.call('ZMSCORE', LIMITS.keys.rates, limit)[1] or '') or 0
   local latest = LIMITS.now_us + rule.burst * rule.interval
   if ARRIVALS[limit] > latest then

@@ -30,8 +30,8 @@ local FIRST = '0000000000000'
 -- Whether one of its tags is about limits. What else is made for them takes longer than all the rest of a script.
 local function may_have_limits(message)
   local at, letter = 35, string.byte(message, 35)
-  -- l, L, o, q
-  while is_letter(letter) do
+  -- l, L, o, q; as is_letter, without a call for each
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
     if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
       return true
     end
@@ -41,9 +41,7 @@ local function may_have_limits(message)
   return false
 end
 
--- The line of a message, its tag `o` without the letter, and whether it keeps a slot. Nothing for one that has no line, and for bytes
--- of others.
-local function line_of(message)
+local function line_of_tags(message)
   if not has_tags(message) then
     return
   end
@@ -67,6 +65,17 @@ local function line_of(message)
     tenant = limits == '' and '-' or ''
   end
   return limits .. tenant, order, keeps
+end
+
+-- The line of a message, its tag `o` without the letter, and whether it keeps a slot. Nothing for one that has no line, and for bytes
+-- of others.
+local function line_of(message)
+  -- as most: one limit, and no other tag
+  local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
+  if only and string.byte(message, 21) ~= 63 then
+    return only
+  end
+  return line_of_tags(message)
 end
 
 -- The turn of a message in its line: when it came, less what its priority is worth.
@@ -119,13 +128,17 @@ local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end
 
--- The limits of a line, one by one.
-local function limits_of_line(line)
-  local limits = {}
-  for first = 1, #line - 26, 27 do
-    limits[#limits + 1] = string.sub(line, first, first + 26)
+-- The limits of a line, one by one: `for index, limit in next_limit, line, 0 do`. A list of them would be garbage for each task.
+local function next_limit(line, index)
+  local last = 27 * index + 27
+  if last <= #line then
+    return index + 1, string.sub(line, last - 26, last)
   end
-  return limits
+end
+
+-- The tenant of a line. Nothing for one without.
+local function tenant_of(line)
+  return #line % 27 == 20 and string.sub(line, -20)
 end
 
 -- A message as it was before its claim noted the limit of its queue.

@@ -8,15 +8,14 @@ local PACE = 5
 
 -- What a script has read of lines and has changed, by the names of queues: states of members of `ready:<queue>`, which of them are to be
 -- written, and entries that have left `held:<queue>`. It is written when the outermost change ends, see `change_at_once`.
-local LINES = { depth = 0 }
+local LINES = { depth = 0, has_waiters = nil, on_ready = nil }
 local STATES = {}
 local STATES_CHANGED = {}
 local REMOVED = {}
 -- The queues whose keys the script has, by name: lines of others are left to promoters, which look at WITHOUT_KEYS.
 local QUEUES_MET = {}
 local WITHOUT_KEYS = {}
--- The parts of lines, and limits for which some wait.
-local PARTS = {}
+-- Limits for which some wait.
 local WAITED = {}
 
 -- Before all else about lines.
@@ -80,16 +79,6 @@ local function any_waiters()
     LINES.has_waiters = redis.call('EXISTS', LIMITS.keys.waiters) == 1
   end
   return LINES.has_waiters
-end
-
--- The limits of a line, and its tenant.
-local function parts_of_line(line)
-  local known = PARTS[line]
-  if not known then
-    known = { limits = limits_of_line(line), tenant = #line % 27 == 20 and string.sub(line, -20) }
-    PARTS[line] = known
-  end
-  return known
 end
 
 -- The states of members of `ready:<queue>`, many at once.
@@ -188,7 +177,7 @@ local function limit_at(line, index)
 end
 
 local function waiter_of(queue, line, order, limit)
-  local kind = parts_of_line(line).tenant and 'f' or 'a'
+  local kind = tenant_of(line) and 'f' or 'a'
   return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
 end
 
@@ -238,7 +227,7 @@ end
 -- What keeps the head of a line from its start, or, without one, its task in the list: the index of a limit, and when that opens, if time alone opens it.
 local function blocked_by(line, head)
   local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
-  for index, limit in ipairs(parts_of_line(line).limits) do
+  for index, limit in next_limit, line, 0 do
     local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
     if room == 0 then
       return index - 1, opens
@@ -274,7 +263,7 @@ end
 -- Gives a line the state that its head has now. `was_given` says that one of its tasks was just given to a child. Returns whether it may
 -- start.
 local function settle_line(queue, line, head, was_given)
-  local before, tenant = state_of(queue, line), parts_of_line(line).tenant
+  local before, tenant = state_of(queue, line), tenant_of(line)
   if not tenant and is_behind_listed(queue, line, head) then
     drop_state(queue, line)
     return false
@@ -310,7 +299,7 @@ end
 
 -- A line has no task any more.
 local function vanish_line(queue, line, was_given)
-  local before, tenant = drop_state(queue, line), parts_of_line(line).tenant
+  local before, tenant = drop_state(queue, line), tenant_of(line)
   if not tenant then
     is_behind_listed(queue, line)
   elseif before and was_given then
@@ -328,19 +317,36 @@ local function refresh_line(queue, line)
   return false
 end
 
--- Whether a new task of a line with limits alone may lie in the list of its queue. One that is older than this, in ms, has its place among
--- others by its time. Where tasks wait for one of its limits it may not: very many would lie in front of those that may start.
+-- A new task that is older than this, in ms, has its place among others by its time.
 local FRESH = 1000
-local function may_list(queue, line, turn)
-  if turn < LIMITS.now - FRESH or state_of(queue, line) or state_of(queue, mark_of(line)) then
+
+-- Whether a new task of a line with limits alone may lie in the list of its queue. Where tasks wait for one of its limits it may not: very many would lie in front of those that may start. `marks` are
+-- those of the tasks that the script puts there, by their marks, and the same for Redis; `note_marks` writes them.
+local function may_list(queue, line, turn, marks)
+  local mark = mark_of(line)
+  if turn < LIMITS.now - FRESH or marks[mark] then
     return false
   end
-  for _, limit in ipairs(parts_of_line(line).limits) do
-    if is_waited_for(limit) then
-      return false
-    end
+  -- what the script has changed is not yet written
+  local known = STATES[queue.name] and { state_of(queue, line), state_of(queue, mark) }
+    or redis.call('ZMSCORE', queue.ready, line, mark)
+  if known[1] or known[2] or any_waiters() and is_any_waited_for(line) then
+    return false
   end
+  marks[mark] = LISTED + turn
+  marks[#marks + 1] = text(marks[mark])
+  marks[#marks + 1] = mark
   return true
+end
+
+local function note_marks(queue, marks)
+  if #marks > 0 then
+    redis.call('ZADD', queue.ready, unpack(marks))
+  end
+  local known = STATES[queue.name] or {}
+  for i = 2, #marks, 2 do
+    known[marks[i]] = marks[marks[i]]
+  end
 end
 
 -- The task of a line has left the list. Returns whether a task behind it may start.
@@ -530,15 +536,17 @@ local function add_within(queue, entries, lines, keeps)
   read_lines(queue, distinct)
   local states, named = STATES[queue.name], {}
   for _, line in ipairs(distinct) do
-    for _, limit in ipairs(not states[line] and not states[mark_of(line)] and parts_of_line(line).limits or {}) do
-      named[#named + 1] = limit
+    if not states[line] and not states[mark_of(line)] then
+      for _, limit in next_limit, line, 0 do
+        named[#named + 1] = limit
+      end
     end
   end
   read_limits(named)
   for _, line in ipairs(distinct) do
     local state, first = states[line], firsts[line]
     local is_behind = state and not kept[line]
-      and (parts_of_line(line).tenant or (decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
+      and (tenant_of(line) or (decoded_state(state)) <= tonumber(string.sub(first, #line + 2, #line + 14)))
     local is_ready = is_behind and state < WAITS
     if not is_behind then
       local head = state and first_in_line(queue, line)[1]
@@ -563,7 +571,7 @@ end
 -- others.
 local function go_on(queue, line, next, was_given)
   change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
-  for _, limit in ipairs(parts_of_line(line).limits) do
+  for _, limit in next_limit, line, 0 do
     nudge(limit)
   end
 end
@@ -576,7 +584,7 @@ end
 
 -- Slots are free.
 local function free_within(named)
-  read_limits(named)
+  read_slots(named)
   for _, limit in ipairs(named) do
     give_up_slot(limit)
   end
@@ -595,6 +603,15 @@ local function is_waited_for(limit)
     or any_waiters() and redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
 end
 
+local function is_any_waited_for(line)
+  for _, limit in next_limit, line, 0 do
+    if is_waited_for(limit) then
+      return true
+    end
+  end
+  return false
+end
+
 -- The keys in clear are kept while a task with them runs or waits. `lines` are those that tasks of a queue have left.
 local function forget_labels(queue, lines)
   if #lines == 0 or redis.call('EXISTS', LIMITS.keys.limit_labels) == 0 then
@@ -603,10 +620,11 @@ local function forget_labels(queue, lines)
   read_lines(queue, queue.ready and lines or {})
   local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
-    local is_left = not states[line] and not states[mark_of(line)]
-    for _, limit in ipairs(is_left and parts_of_line(line).limits or {}) do
-      if not is_held(limit) and not is_waited_for(limit) then
-        labels[#labels + 1] = limit
+    if not states[line] and not states[mark_of(line)] then
+      for _, limit in next_limit, line, 0 do
+        if not is_held(limit) and not is_waited_for(limit) then
+          labels[#labels + 1] = limit
+        end
       end
     end
   end

@@ -3,7 +3,7 @@
 
 -- Its seconds and its flag; nothing for a tag of others, whose numbers Redis might refuse in the middle of a script.
 local function result_tag(message)
-  local asked = has_tags(message) and tag(message, 'r')
+  local asked = has_more_tags(message) and tag(message, 'r')
   if asked and string.find(asked, '^[0-9a-z]+$') then
     return math.max(1, tonumber(string.sub(asked, 1, 6), 36)), string.sub(asked, 7, 7)
   end

@@ -9,7 +9,8 @@ end
 local function tag(message, letter)
   local at, wanted = 35, string.byte(letter)
   local found = string.byte(message, at)
-  while found ~= wanted and is_letter(found) do
+  -- as is_letter: a call for each tag would be felt
+  while found ~= wanted and found and (found > 96 and found < 123 or found > 64 and found < 91) do
     at = at + 28
     found = string.byte(message, at)
   end
@@ -25,6 +26,12 @@ local function body_start(message)
     at = at + 28
   end
   return at
+end
+
+-- Whether it may have tags beside a limit: most that have any have one limit.
+local function has_more_tags(message)
+  local first = string.byte(message, 35)
+  return first ~= 91 and (first ~= 108 or string.byte(message, 63) ~= 91)
 end
 
 -- Most messages have no tag, and then their body begins behind the header.

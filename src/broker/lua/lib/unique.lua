@@ -1,7 +1,7 @@
 -- A unique message has the tag `s` or `f` (until started, until finished) with a digest, see unique-key.ts. The hash maps the
 -- digest to `<queue> <message>` of the task that has it.
 local function unique_digest(message)
-  if not has_tags(message) then
+  if not has_more_tags(message) then
     return
   end
   local digest = tag(message, 'f')

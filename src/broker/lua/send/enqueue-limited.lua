@@ -31,32 +31,26 @@ local messages = part(ARGV, #labels + 7, #ARGV)
 --
 -- Atomic because the bit and the message must appear together, as in enqueue.lua, and two senders must not both find the last slot.
 
-local known_queues = by_name({ queue })
-use_lines(keys, known_queues)
+use_limits(keys)
 local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and tasks_in(queue, line) + (state_of(queue, mark_of(line)) and 1 or 0)
-  for _, limit in ipairs(line and limits_of_line(line) or {}) do
+  for _, limit in next_limit, line or '', 0 do
     if room_of(limit) <= waiting then
       return { 0, limit }
     end
   end
 end
 
--- those of one line in the order in which Redis got them, by its clock
-local stamp = base36(LIMITS.now, 9)
 local added = let_in(keys.seen, seconds, messages, function(fresh)
   if due > LIMITS.now then
     schedule(queue.scheduled, keys.alarm, due, fresh)
   else
-    for i, message in ipairs(fresh) do
-      fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)
-    end
-    enlist_new(keys, known_queues, queue, fresh)
+    enlist_new(keys, { [queue.name] = queue }, queue, fresh, true)
   end
-  note_labels(keys, labels, fresh)
+  note_labels(keys, labels, fresh, #messages)
 end)
 if type(added) ~= 'number' then
   return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added

@@ -85,5 +85,5 @@ end
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
 redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
-note_labels(keys, labels, { message })
+note_labels(keys, labels, { message }, 1)
 return { id, queue }

@@ -93,10 +93,10 @@ local function grant(queue, message, line, keeps)
   -- foreign bytes have no place for a tag, and end at once
   local gate = not is_foreign(message) and gate_of[queue.name]
   local is_limited = line and #line > 26
-  if has_tags(message) then
+  if has_more_tags(message) then
     heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
-  for _, its in ipairs(is_limited and parts_of_line(line).limits or {}) do
+  for _, its in next_limit, is_limited and line or '', 0 do
     take_slot(its, keeps and keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
@@ -136,7 +136,7 @@ local function source(queue, from, till)
       is_all = #found < AT_ONCE
       local named = {}
       for _, one in ipairs(found) do
-        for _, its_limit in ipairs(parts_of_line(one).limits) do
+        for _, its_limit in next_limit, one, 0 do
           named[#named + 1] = its_limit
         end
       end
@@ -262,7 +262,7 @@ local function know_lines(queue, line_at)
   local lines, named = {}, {}
   for _, line in pairs(line_at) do
     lines[#lines + 1] = line
-    for _, its in ipairs(parts_of_line(line).limits) do
+    for _, its in next_limit, line, 0 do
       named[#named + 1] = its
     end
   end
