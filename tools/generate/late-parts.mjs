@@ -23,7 +23,16 @@ const MAKERS = [
     // mostly a task with a limit starts from the list, and no line is made or woken
     maker: 'settling_parts',
     of: [
-      ...['settle_line', 'add_within', 'refresh_line', 'vanish_line', 'nudge_within', 'nudge_all', 'go_on', 'first_in_line'],
+      ...[
+        'settle_line',
+        'add_within',
+        'refresh_line',
+        'vanish_line',
+        'nudge_within',
+        'nudge_all',
+        'go_on',
+        'first_in_line',
+      ],
       ...['wait_as_queue', 'note_given', 'forget_tags', 'pace_limit', 'entry_in_line', 'place_in_line', 'keeps_slot'],
     ],
     atOnce: [],

@@ -141,14 +141,17 @@ end`,
     end
   end
   local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    use_lines(keys, queues)
+    put_marks(queue, marks)
+    may_start = add_to_lines(queue, entries, lines, kept) or may_start
+  end
   push(queue.pending, plain, at_head)
-  if marks then
+  if marks and not entries then
     -- behind the push: without its task a mark would keep its line from starting
     note_marks(queue, marks)
-    if entries then
-      use_lines(keys, queues)
-      may_start = add_to_lines(queue, entries, lines, kept) or may_start
-    end
   end
   return may_start
 end`,
@@ -1806,6 +1809,11 @@ end`,
   marks[#marks + 1] = mark
   return true
 end`,
+  'put_marks': `local function put_marks(queue, marks)
+  for i = 2, #marks, 2 do
+    put_state(queue, marks[i], marks[marks[i]])
+  end
+end`,
   'note_marks': `local function note_marks(queue, marks)
   if #marks > 0 then
     redis.call('ZADD', queue.ready, unpack(marks))
@@ -2388,14 +2396,17 @@ end`,
     end
   end
   local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    limit_parts().use_lines(keys, queues)
+    limit_parts().put_marks(queue, marks)
+    may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
+  end
   push(queue.pending, plain, at_head)
-  if marks then
+  if marks and not entries then
     -- behind the push: without its task a mark would keep its line from starting
     limit_parts().note_marks(queue, marks)
-    if entries then
-      limit_parts().use_lines(keys, queues)
-      may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
-    end
   end
   return may_start
 end`,
@@ -3116,14 +3127,17 @@ end`,
     end
   end
   local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    settling_parts().use_lines(keys, queues)
+    settling_parts().put_marks(queue, marks)
+    may_start = settling_parts().add_to_lines(queue, entries, lines, kept) or may_start
+  end
   push(queue.pending, plain, at_head)
-  if marks then
+  if marks and not entries then
     -- behind the push: without its task a mark would keep its line from starting
     note_marks(queue, marks)
-    if entries then
-      settling_parts().use_lines(keys, queues)
-      may_start = settling_parts().add_to_lines(queue, entries, lines, kept) or may_start
-    end
   end
   return may_start
 end`,
@@ -3205,14 +3219,17 @@ end`,
     end
   end
   local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    use_lines(keys, queues)
+    put_marks(queue, marks)
+    may_start = add_to_lines(queue, entries, lines, kept) or may_start
+  end
   push(queue.pending, plain, at_head)
-  if marks then
+  if marks and not entries then
     -- behind the push: without its task a mark would keep its line from starting
     note_marks(queue, marks)
-    if entries then
-      use_lines(keys, queues)
-      may_start = add_to_lines(queue, entries, lines, kept) or may_start
-    end
   end
   return may_start
 end`,
@@ -3242,14 +3259,17 @@ end`,
     end
   end
   local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    limit_parts().use_lines(keys, queues)
+    limit_parts().put_marks(queue, marks)
+    may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
+  end
   push(queue.pending, plain, at_head)
-  if marks then
+  if marks and not entries then
     -- behind the push: without its task a mark would keep its line from starting
     limit_parts().note_marks(queue, marks)
-    if entries then
-      limit_parts().use_lines(keys, queues)
-      may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
-    end
   end
   return may_start
 end`,
@@ -3366,8 +3386,8 @@ ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.text}
-${LIB.push}
 ${LIB.ring}
+${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.by_name}
@@ -3400,14 +3420,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -3424,7 +3445,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -3442,11 +3462,12 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -3719,10 +3740,11 @@ ${LIB.without_slots}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4015,14 +4037,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -4040,7 +4063,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4058,7 +4080,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4181,14 +4204,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -4206,7 +4230,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4224,7 +4247,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4365,14 +4389,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -4390,7 +4415,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4408,7 +4432,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4574,14 +4599,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -4599,7 +4625,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -4617,7 +4642,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4949,10 +4975,11 @@ ${LIB.forget_labels}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5356,10 +5383,11 @@ ${LIB.forget_labels}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5689,14 +5717,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -5714,7 +5743,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -5732,7 +5760,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5951,14 +5980,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -5976,7 +6006,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -5994,7 +6023,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6154,14 +6184,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -6179,7 +6210,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6197,7 +6227,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6320,14 +6351,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -6345,7 +6377,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6363,7 +6394,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6489,14 +6521,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -6514,7 +6547,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6532,11 +6564,12 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -6711,14 +6744,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -6736,7 +6770,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6754,7 +6787,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6874,14 +6908,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -6899,7 +6934,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -6917,7 +6951,8 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -7393,11 +7428,12 @@ ${LIB.turn_of}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -8186,8 +8222,10 @@ ${LIB.FIRST}
 ${LIB.entry_in_line}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
-${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
+${LIB.flush_limits}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -8199,7 +8237,6 @@ ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.first_in_line}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8225,7 +8262,7 @@ ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, tasks_in = tasks_in, read_states = read_states, read_lines = read_lines, state_of = state_of, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, read_slots = read_slots, know_limit = know_limit, ARRIVALS = ARRIVALS, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, schedule = schedule, base36 = base36, at_time = at_time, has_more_tags = has_more_tags, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, FIRST = FIRST, entry_in_line = entry_in_line, QUEUES_MET = QUEUES_MET, use_lines = use_lines, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of, wrong_type = wrong_type, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, tasks_in = tasks_in, read_states = read_states, read_lines = read_lines, state_of = state_of, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, read_slots = read_slots, know_limit = know_limit, ARRIVALS = ARRIVALS, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, schedule = schedule, base36 = base36, at_time = at_time, has_more_tags = has_more_tags, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, FIRST = FIRST, entry_in_line = entry_in_line, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of, wrong_type = wrong_type, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -8354,14 +8391,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -8379,7 +8417,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8397,6 +8434,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.keeps_head_2}
 ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
@@ -8411,7 +8449,7 @@ ${LIB.forget_labels}
 ${LIB.note_all_labels}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels, note_all_labels = note_all_labels, DECLARED = DECLARED, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels, note_all_labels = note_all_labels, DECLARED = DECLARED, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -8588,14 +8626,15 @@ ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
-${LIB.note_marks}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -8612,7 +8651,6 @@ ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8630,6 +8668,7 @@ ${LIB.blocked_by_2}
 ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.wrong_lines}
 ${LIB.forget_rules}
 ${LIB.keeps_head_2}
@@ -8642,7 +8681,7 @@ ${LIB.keep_pace_2}
 ${LIB.unreached_queues}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.forget_rates}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, note_marks = note_marks, QUEUES_MET = QUEUES_MET, use_lines = use_lines, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, wrong_lines = wrong_lines, forget_rules = forget_rules, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
+limit_parts_made = { has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, wrong_lines = wrong_lines, forget_rules = forget_rules, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
 end
 return limit_parts_made
 end
@@ -9130,10 +9169,11 @@ ${LIB.turn_of}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines }
+${LIB.note_marks}
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -10059,11 +10099,12 @@ ${LIB.is_waited_for}
 ${LIB.LISTED}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
 ${LIB.CHANGED}
 ${LIB.USED}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
-${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -10096,7 +10137,6 @@ ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.first_in_line}
 ${LIB.BEHIND}
-${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -10123,7 +10163,7 @@ ${LIB.MOST_WOKEN}
 ${LIB.vanish_line}
 ${LIB.refresh_line}
 ${LIB.nudge_within}
-settling_parts_made = { FIRST = FIRST, entry_in_line = entry_in_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within }
+settling_parts_made = { FIRST = FIRST, entry_in_line = entry_in_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within }
 end
 return settling_parts_made
 end
@@ -10140,9 +10180,10 @@ ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
+${LIB.put_marks}
+${LIB.add_to_lines_2}
 ${LIB.push}
 ${LIB.note_marks}
-${LIB.add_to_lines_2}
 ${LIB.line_up_4}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
@@ -10153,7 +10194,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, FRESH = FRESH, at_time = at_time, update_key = update_key, not_ahead = not_ahead, is_any_waited_for = is_any_waited_for, may_list = may_list, push = push, note_marks = note_marks, add_to_lines = add_to_lines, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, FRESH = FRESH, at_time = at_time, update_key = update_key, not_ahead = not_ahead, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, add_to_lines = add_to_lines, push = push, note_marks = note_marks, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -10466,11 +10507,12 @@ ${LIB.turn_of}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10734,11 +10776,12 @@ ${LIB.turn_of}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10999,11 +11042,12 @@ ${LIB.turn_of}
 ${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
-${LIB.note_marks}
+${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
+${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, note_marks = note_marks, read_limits = read_limits, add_to_lines = add_to_lines, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end

@@ -58,14 +58,17 @@ local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
     end
   end
   local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    use_lines(keys, queues)
+    put_marks(queue, marks)
+    may_start = add_to_lines(queue, entries, lines, kept) or may_start
+  end
   push(queue.pending, plain, at_head)
-  if marks then
+  if marks and not entries then
     -- behind the push: without its task a mark would keep its line from starting
     note_marks(queue, marks)
-    if entries then
-      use_lines(keys, queues)
-      may_start = add_to_lines(queue, entries, lines, kept) or may_start
-    end
   end
   return may_start
 end

@@ -321,7 +321,7 @@ end
 local FRESH = 1000
 
 -- Whether a new task of a line with limits alone may lie in the list of its queue. Where tasks wait for one of its limits it may not: very many would lie in front of those that may start. `marks` are
--- those of the tasks that the script puts there, by their marks, and the same for Redis; `note_marks` writes them.
+-- those of the tasks that the script puts there, by their marks, and the same for Redis.
 local function may_list(queue, line, turn, marks)
   local mark = mark_of(line)
   if turn < LIMITS.now - FRESH or marks[mark] then
@@ -339,6 +339,14 @@ local function may_list(queue, line, turn, marks)
   return true
 end
 
+-- Marks of tasks of which others of the same command may wait behind them: they are written with those.
+local function put_marks(queue, marks)
+  for i = 2, #marks, 2 do
+    put_state(queue, marks[i], marks[marks[i]])
+  end
+end
+
+-- Writes marks.
 local function note_marks(queue, marks)
   if #marks > 0 then
     redis.call('ZADD', queue.ready, unpack(marks))
