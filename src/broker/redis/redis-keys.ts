@@ -61,14 +61,15 @@ export const KEYS = {
     pattern: 'held:<queue>',
     type: 'sorted set',
     holds:
-      '`<line> <turn, 13 digits><message>` of each task with a limit, a tenant or a priority, see [below](#limits)',
+      '`<line> <turn, 13 digits><message>` of tasks with a limit, a tenant or a priority, see [below](#limits)',
     lasts: 'until it is claimed; its message, its line and 100 bytes',
   },
   ready: {
     pattern: 'ready:<queue>',
     type: 'sorted set',
-    holds: 'line -> whether it may start, and when it is its turn; tenant -> its place in the ring',
-    lasts: 'while tasks wait in the line; 100 bytes and the name of the line',
+    holds:
+      'line -> whether it may start, and when it is its turn; `=<line>` -> a task of it lies in `queue:`; tenant -> its place in the ring',
+    lasts: 'while tasks of the line wait; 100 bytes and the name of the line',
   },
   alarm: {
     pattern: 'alarm',
