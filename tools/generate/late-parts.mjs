@@ -143,21 +143,28 @@ export function textIn(here, text, places) {
     .join('\n');
 }
 
-/** The makers, and what stands in front of all that use them. `made` has the text of each part. */
-export function makersOf(places, uses, made) {
+/**
+ * The makers, and what stands in front of all that use them. A maker gives only those parts that others name: each of them takes time.
+ *
+ * @param made the text of each part
+ * @param texts of all parts and of the script, in which the parts of other places are called as those of their makers
+ */
+export function makersOf(places, uses, made, texts) {
   const makers = [...new Set(places.values())];
+  const named = new Set(texts.flatMap((text) => [...text.matchAll(/\w+\(\)\.(\w+)/g)].map(([, name]) => name)));
   return {
     declarations: makers.map((maker) => `local ${maker}`),
     definitions: makers.flatMap((maker) => {
       const names = uses.filter((name) => places.get(name) === maker);
       if (names.length === 0) return [];
       const functions = names.map((name) => made.get(name));
+      const given = names.filter((name) => named.has(name));
       return [
         `local ${maker}_made`,
         `${maker} = function()`,
         `if not ${maker}_made then`,
         ...functions,
-        `${maker}_made = { ${names.map((name) => `${name} = ${name}`).join(', ')} }`,
+        `${maker}_made = { ${given.map((name) => `${name} = ${name}`).join(', ')} }`,
         'end',
         `return ${maker}_made`,
         'end',

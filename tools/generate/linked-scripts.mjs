@@ -82,10 +82,12 @@ function partName([, called, constant]) {
  */
 export function wholeText({ text, uses, places, parts }, part) {
   const [shebang, ...body] = text.split('\n');
-  const made = new Map(uses.map((name) => [name, part(name, textIn(places.get(name) ?? '', parts.get(name), places))]));
-  const { declarations, definitions } = makersOf(places, uses, made);
+  const linked = new Map(uses.map((name) => [name, textIn(places.get(name) ?? '', parts.get(name), places)]));
+  const rest = textIn('', body.join('\n'), places);
+  const made = new Map([...linked].map(([name, its]) => [name, part(name, its)]));
+  const { declarations, definitions } = makersOf(places, uses, made, [...linked.values(), rest]);
   const atOnce = uses.filter((name) => !places.has(name)).map((name) => made.get(name));
-  return [shebang, ...declarations, ...atOnce, ...definitions, textIn('', body.join('\n'), places)].join('\n');
+  return [shebang, ...declarations, ...atOnce, ...definitions, rest].join('\n');
 }
 
 function isLibrary(name) {

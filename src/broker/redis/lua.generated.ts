@@ -3467,7 +3467,7 @@ ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -3481,7 +3481,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -3744,7 +3744,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, with_letter = with_letter, without_slots = without_slots, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, without_slots = without_slots, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -3763,7 +3763,7 @@ ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.go_on_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, place_in_line = place_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, place_in_line = place_in_line, keeps_slot = keeps_slot, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -4081,7 +4081,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4095,7 +4095,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -4124,7 +4124,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4248,7 +4248,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4262,7 +4262,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -4291,7 +4291,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, may_have_limits = may_have_limits, part = part, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -4433,7 +4433,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4447,7 +4447,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -4465,7 +4465,7 @@ ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
 ${LIB.without_group}
-group_parts_made = { MADE = MADE, GROUP = GROUP, split = split, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups, without_group = without_group }
+group_parts_made = { shared_groups = shared_groups, without_group = without_group }
 end
 return group_parts_made
 end
@@ -4643,7 +4643,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4657,7 +4657,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -4676,7 +4676,7 @@ ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
 ${LIB.without_group}
-group_parts_made = { MADE = MADE, GROUP = GROUP, split = split, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups, without_group = without_group }
+group_parts_made = { shared_groups = shared_groups, without_group = without_group }
 end
 return group_parts_made
 end
@@ -4979,7 +4979,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4998,7 +4998,7 @@ ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.go_on_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, place_in_line = place_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, place_in_line = place_in_line, keeps_slot = keeps_slot, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -5023,7 +5023,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, at_time = at_time, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -5107,7 +5107,7 @@ ${LIB.LISTED}
 ${LIB.WAITS}
 ${LIB.BEHIND}
 ${LIB.tasks_in}
-limit_parts_made = { LIMITS = LIMITS, use_limits = use_limits, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, read_slots = read_slots, know_limit = know_limit, ARRIVALS = ARRIVALS, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, next_limit = next_limit, LISTED = LISTED, WAITS = WAITS, BEHIND = BEHIND, tasks_in = tasks_in }
+limit_parts_made = { use_limits = use_limits, room_of = room_of, next_limit = next_limit, LISTED = LISTED, WAITS = WAITS, BEHIND = BEHIND, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5237,7 +5237,7 @@ ${LIB.waiting_queue}
 ${LIB.mark_of}
 ${LIB.BEHIND}
 ${LIB.tasks_in}
-limit_parts_made = { message_in_line = message_in_line, WAITS = WAITS, TAGS = TAGS, FIRST = FIRST, waiting_queue = waiting_queue, mark_of = mark_of, BEHIND = BEHIND, tasks_in = tasks_in }
+limit_parts_made = { message_in_line = message_in_line, WAITS = WAITS, TAGS = TAGS, waiting_queue = waiting_queue, mark_of = mark_of, BEHIND = BEHIND, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5387,7 +5387,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, TURN = TURN, next_tag = next_tag, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, any_waiters = any_waiters, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5405,7 +5405,7 @@ ${LIB.nudge_within_2}
 ${LIB.go_on_2}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, vanish_line = vanish_line, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, entry_in_line = entry_in_line, add_within = add_within }
+settling_parts_made = { keeps_slot = keeps_slot, first_in_line = first_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on, entry_in_line = entry_in_line, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -5430,7 +5430,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, base36 = base36, split = split, part = part, at_time = at_time, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -5610,7 +5610,7 @@ ${LIB.message_in_line}
 ${LIB.BEHIND}
 ${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
+limit_parts_made = { waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5761,7 +5761,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5775,7 +5775,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -5836,7 +5836,7 @@ ${LIB.FIRST}
 ${LIB.waiting_queue}
 ${LIB.WAITS}
 ${LIB.TAGS}
-limit_parts_made = { message_in_line = message_in_line, FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, TAGS = TAGS }
+limit_parts_made = { message_in_line = message_in_line, waiting_queue = waiting_queue, WAITS = WAITS, TAGS = TAGS }
 end
 return limit_parts_made
 end
@@ -6024,7 +6024,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6038,7 +6038,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -6228,7 +6228,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6242,7 +6242,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -6395,7 +6395,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6409,7 +6409,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -6569,7 +6569,7 @@ ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -6583,7 +6583,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -6788,7 +6788,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6802,7 +6802,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -6952,7 +6952,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6966,7 +6966,7 @@ ${LIB.keeps_slot}
 ${LIB.pace_limit_2}
 ${LIB.settle_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within }
+settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -7433,7 +7433,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -7450,7 +7450,7 @@ ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -7467,7 +7467,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -8071,7 +8071,7 @@ ${LIB.message_in_line}
 ${LIB.BEHIND}
 ${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { FIRST = FIRST, waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
+limit_parts_made = { waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -8262,7 +8262,7 @@ ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { has_tags = has_tags, is_letter = is_letter, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, tasks_in = tasks_in, read_states = read_states, read_lines = read_lines, state_of = state_of, next_limit = next_limit, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, USED = USED, read_slots = read_slots, know_limit = know_limit, ARRIVALS = ARRIVALS, CHANGED = CHANGED, arrival_of = arrival_of, room_of = room_of, schedule = schedule, base36 = base36, at_time = at_time, has_more_tags = has_more_tags, tag = tag, unique_digest = unique_digest, key_held = key_held, update_key = update_key, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, FIRST = FIRST, entry_in_line = entry_in_line, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, add_to_lines = add_to_lines, limits_of = limits_of, DECLARED = DECLARED, note_labels_of = note_labels_of, wrong_type = wrong_type, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, next_limit = next_limit, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -8449,7 +8449,7 @@ ${LIB.forget_labels}
 ${LIB.note_all_labels}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, forget_labels = forget_labels, note_all_labels = note_all_labels, DECLARED = DECLARED, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -8468,7 +8468,7 @@ ${LIB.vanish_line_2}
 ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.go_on_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, place_in_line = place_in_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on }
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, keeps_slot = keeps_slot, add_within = add_within, place_in_line = place_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on }
 end
 return settling_parts_made
 end
@@ -8681,7 +8681,7 @@ ${LIB.keep_pace_2}
 ${LIB.unreached_queues}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.forget_rates}
-limit_parts_made = { has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_states = read_states, read_lines = read_lines, state_of = state_of, LINES = LINES, any_waiters = any_waiters, next_limit = next_limit, WAITED = WAITED, is_waited_for = is_waited_for, is_any_waited_for = is_any_waited_for, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, STATES_CHANGED = STATES_CHANGED, put_state = put_state, put_marks = put_marks, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, wrong_lines = wrong_lines, forget_rules = forget_rules, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, apply_rule = apply_rule, end_entry = end_entry, keep_pace = keep_pace, unreached_queues = unreached_queues, MOST_FORGOTTEN = MOST_FORGOTTEN, forget_rates = forget_rates }
+limit_parts_made = { line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, wrong_lines = wrong_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, keep_pace = keep_pace, unreached_queues = unreached_queues, forget_rates = forget_rates }
 end
 return limit_parts_made
 end
@@ -8699,7 +8699,7 @@ ${LIB.vanish_line_2}
 ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.nudge_all_2}
-settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, note_given = note_given, keeps_slot = keeps_slot, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge_all = nudge_all }
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, keeps_slot = keeps_slot, add_within = add_within, nudge_within = nudge_within, nudge_all = nudge_all }
 end
 return settling_parts_made
 end
@@ -8719,7 +8719,7 @@ ${LIB.line_up_2}
 ${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_quarantined = is_quarantined, part = part, base36 = base36, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist = enlist, end_of = end_of, reopen = reopen }
+due_parts_made = { enlist = enlist, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -9173,7 +9173,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, is_foreign = is_foreign, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -9190,7 +9190,7 @@ ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -9213,7 +9213,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, part = part, at_time = at_time, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -9224,7 +9224,7 @@ ${LIB.note_endings}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_as_cancelled}
-rare_parts_made = { note_endings = note_endings, series_name = series_name, note_ending = note_ending, end_as_cancelled = end_as_cancelled }
+rare_parts_made = { end_as_cancelled = end_as_cancelled }
 end
 return rare_parts_made
 end
@@ -9411,7 +9411,7 @@ ${LIB.nudge_within}
 ${LIB.nudge}
 ${LIB.go_on}
 ${LIB.forget_tags}
-settling_parts_made = { keeps_slot = keeps_slot, waiting_queue = waiting_queue, PACE = PACE, look_at = look_at, pace_limit = pace_limit, wait_as_queue = wait_as_queue, turn_of = turn_of, entry_in_line = entry_in_line, place_in_line = place_in_line, tenant_of = tenant_of, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, settle_line = settle_line, add_within = add_within, vanish_line = vanish_line, any_waiters = any_waiters, WAITED = WAITED, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, refresh_line = refresh_line, nudge_within = nudge_within, nudge = nudge, go_on = go_on, forget_tags = forget_tags }
+settling_parts_made = { keeps_slot = keeps_slot, wait_as_queue = wait_as_queue, place_in_line = place_in_line, first_in_line = first_in_line, add_within = add_within, refresh_line = refresh_line, go_on = go_on, forget_tags = forget_tags }
 end
 return settling_parts_made
 end
@@ -9434,7 +9434,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.heed_tags}
 ${LIB.is_drainer}
-rare_parts_made = { split = split, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
+rare_parts_made = { all_held = all_held, without_paused = without_paused, heed_tags = heed_tags, is_drainer = is_drainer }
 end
 return rare_parts_made
 end
@@ -9898,7 +9898,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.heed_tags}
 ${LIB.is_drainer}
-rare_parts_made = { may_have_limits = may_have_limits, has_tags = has_tags, is_letter = is_letter, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, is_limited_first = is_limited_first, fields_of = fields_of, have_limits = have_limits, split = split, has_more_tags = has_more_tags, tag = tag, member_of = member_of, is_over = is_over, is_stopped = is_stopped, is_of_stopped = is_of_stopped, all_held = all_held, now_ms = now_ms, noted = noted, end_of = end_of, is_paused = is_paused, without_paused = without_paused, unique_digest = unique_digest, key_held = key_held, free_key = free_key, heed_tags = heed_tags, is_drainer = is_drainer }
+rare_parts_made = { is_limited_first = is_limited_first, have_limits = have_limits, all_held = all_held, without_paused = without_paused, heed_tags = heed_tags, is_drainer = is_drainer }
 end
 return rare_parts_made
 end
@@ -10163,7 +10163,7 @@ ${LIB.MOST_WOKEN}
 ${LIB.vanish_line}
 ${LIB.refresh_line}
 ${LIB.nudge_within}
-settling_parts_made = { FIRST = FIRST, entry_in_line = entry_in_line, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, first_in_line = first_in_line, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, note_given = note_given, TURN = TURN, next_tag = next_tag, arrival_of = arrival_of, room_of = room_of, keeps_slot = keeps_slot, message_in_line = message_in_line, blocked_by = blocked_by, PACE = PACE, look_at = look_at, pace_limit = pace_limit, settle_line = settle_line, add_within = add_within, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within }
+settling_parts_made = { entry_in_line = entry_in_line, add_within = add_within, nudge_within = nudge_within }
 end
 return settling_parts_made
 end
@@ -10194,7 +10194,7 @@ ${LIB.body_start}
 ${LIB.shortened}
 ${LIB.groups_of}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, base36 = base36, FRESH = FRESH, at_time = at_time, update_key = update_key, not_ahead = not_ahead, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, add_to_lines = add_to_lines, push = push, note_marks = note_marks, line_up = line_up, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, body_start = body_start, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -10512,7 +10512,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10529,7 +10529,7 @@ ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -10547,7 +10547,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, now_ms = now_ms, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -10781,7 +10781,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, noted = noted, look_at = look_at, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, RULES = RULES, forget_rules = forget_rules, any_waiters = any_waiters, WAITED = WAITED, RULE = RULE, amount_in = amount_in, rule_with = rule_with, rule_of = rule_of, FIRST = FIRST, read_slots = read_slots, know_limit = know_limit, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, apply_rule = apply_rule, set_entry = set_entry, stop_limit = stop_limit, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, give_up_slot = give_up_slot, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, look_at = look_at, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, stop_limit = stop_limit, limits_of = limits_of, line_of = line_of, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10799,7 +10799,7 @@ ${LIB.nudge_within_2}
 ${LIB.nudge_all_2}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, nudge_all = nudge_all, entry_in_line = entry_in_line, add_within = add_within }
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, nudge_within = nudge_within, nudge_all = nudge_all, entry_in_line = entry_in_line, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -10816,7 +10816,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -10830,7 +10830,7 @@ ${LIB.note_ending}
 ${LIB.end_limits_2}
 ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
-rare_parts_made = { free_key = free_key, note_endings = note_endings, series_name = series_name, note_ending = note_ending, end_limits = end_limits, leave_group = leave_group, end_as_cancelled = end_as_cancelled }
+rare_parts_made = { end_as_cancelled = end_as_cancelled }
 end
 return rare_parts_made
 end
@@ -11047,7 +11047,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, is_letter = is_letter, limits_of = limits_of, has_tags = has_tags, NO_TENANT = NO_TENANT, line_of_tags = line_of_tags, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, CHANGED = CHANGED, USED = USED, ARRIVALS = ARRIVALS, flush_limits = flush_limits, STATES_CHANGED = STATES_CHANGED, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, read_slots = read_slots, know_limit = know_limit, give_up_slot = give_up_slot, any_waiters = any_waiters, WAITED = WAITED, RULES = RULES, RULE = RULE, amount_in = amount_in, rule_with = rule_with, noted = noted, rule_of = rule_of, FIRST = FIRST, arrival_of = arrival_of, room_of = room_of, entries_of = entries_of, message_in_line = message_in_line, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_states = read_states, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, TURN = TURN, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, free_within = free_within, free_slots = free_slots, is_held = is_held, is_waited_for = is_waited_for, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, is_any_waited_for = is_any_waited_for, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -11064,7 +11064,7 @@ ${LIB.refresh_line}
 ${LIB.nudge_within_2}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
-settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, pace_limit = pace_limit, note_given = note_given, settle_line = settle_line, vanish_line = vanish_line, refresh_line = refresh_line, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
+settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, nudge_within = nudge_within, entry_in_line = entry_in_line, add_within = add_within }
 end
 return settling_parts_made
 end
@@ -11081,7 +11081,7 @@ ${LIB.is_over}
 ${LIB.shortened}
 ${LIB.groups_of_2}
 ${LIB.shared_groups}
-group_parts_made = { MADE = MADE, GROUP = GROUP, enlist_new = enlist_new, MOST_ENDED = MOST_ENDED, NODE = NODE, NODES_AT_ONCE = NODES_AT_ONCE, is_over = is_over, shortened = shortened, groups_of = groups_of, shared_groups = shared_groups }
+group_parts_made = { shared_groups = shared_groups }
 end
 return group_parts_made
 end
@@ -11727,7 +11727,7 @@ ${LIB.enlist}
 ${LIB.noted}
 ${LIB.end_of}
 ${LIB.reopen}
-due_parts_made = { is_foreign = is_foreign, is_quarantined = is_quarantined, part = part, base36 = base36, at_time = at_time, unique_digest = unique_digest, key_held = key_held, update_key = update_key, not_ahead = not_ahead, push = push, line_up = line_up, ring = ring, enlist = enlist, noted = noted, end_of = end_of, reopen = reopen }
+due_parts_made = { enlist = enlist, end_of = end_of, reopen = reopen }
 end
 return due_parts_made
 end
@@ -11919,7 +11919,7 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.end_as_cancelled}
-rare_parts_made = { note_endings = note_endings, body_start = body_start, series_name = series_name, note_ending = note_ending, end_as_cancelled = end_as_cancelled }
+rare_parts_made = { end_as_cancelled = end_as_cancelled }
 end
 return rare_parts_made
 end
@@ -12333,7 +12333,7 @@ ${LIB.note_ending}
 ${LIB.end_limits_2}
 ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
-rare_parts_made = { free_key = free_key, note_endings = note_endings, body_start = body_start, series_name = series_name, note_ending = note_ending, end_limits = end_limits, leave_group = leave_group, end_as_cancelled = end_as_cancelled }
+rare_parts_made = { end_as_cancelled = end_as_cancelled }
 end
 return rare_parts_made
 end
