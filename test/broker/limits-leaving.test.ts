@@ -306,7 +306,9 @@ describe('a task with an ordered limit', () => {
     const died = await fixture.redis.zscore(`${NAMESPACE}dead:default`, first);
     const input = { queue: QUEUE, deaths: [first, died ?? ''], noting: [], kept: [] };
     expect(await fixture.call('redrive', input)).toEqual([1]);
-    expect(await fixture.redis.exists(SLOTS, `${NAMESPACE}queue:default`)).toBe(0);
+    expect(await fixture.redis.exists(SLOTS)).toBe(0);
+    const [message = ''] = await fixture.redis.lrange(`${NAMESPACE}queue:default`, 0, -1);
+    expect(message).toContain(`l${ACME}["Some.task"`);
     expect(await claimedByAnother()).toEqual([first]);
   });
 });
@@ -318,7 +320,7 @@ function cancel(place: string, message: string): Promise<number> {
 describe('a task that is cancelled in its line', () => {
   it('is gone from there, and its line with it', async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
-    const message = limitedMessage(fixture, { limits: [ACME] });
+    const message = limitedMessage(fixture, { limits: [ACME], priority: 1 });
     await fixture.broker.enqueueLimited(QUEUE, [message], { labels: [ACME, 'acme'] });
     const [entry = ''] = await fixture.redis.zrange(HELD, '0', '0');
     expect(await cancel('held', entry.slice(ACME.length + 14))).toBe(1);
@@ -342,10 +344,13 @@ describe('another task that takes the key of one', () => {
   const replace = (message: string, labels = [ACME, 'acme']) =>
     fixture.broker.enqueueUnique(QUEUE, message, { due: undefined, replace: true, labels });
 
+  /** Its priority keeps it from the list. */
+  const inLine = { limits: [ACME], priority: 1 };
+
   beforeEach(() => declareLimit(fixture, 'stripe', { most: 1 }));
 
   it('takes its place in their line', async () => {
-    const [former, next] = [0, 1].map(() => limitedMessage(fixture, { limits: [ACME], unique })) as [string, string];
+    const [former, next] = [0, 1].map(() => limitedMessage(fixture, { ...inLine, unique })) as [string, string];
     await replace(former);
     await replace(next);
     expect(await fixture.redis.zrange(HELD, '0', '-1')).toEqual([expect.stringContaining(idOf(next))]);
@@ -354,12 +359,12 @@ describe('another task that takes the key of one', () => {
   });
 
   it('takes its place among the quarantined', async () => {
-    const former = limitedMessage(fixture, { limits: [ACME], unique });
+    const former = limitedMessage(fixture, { ...inLine, unique });
     await replace(former);
     const child = await fixture.child();
     await claimed(child);
     await fixture.broker.settle(child, childExit({ blamed: [idOf(former)] }));
-    const next = limitedMessage(fixture, { limits: [ACME], unique });
+    const next = limitedMessage(fixture, { ...inLine, unique });
     await replace(next);
     expect(await fixture.redis.exists(`${NAMESPACE}suspects:default`)).toBe(0);
     expect(await claimedByAnother()).toEqual([idOf(next)]);
@@ -368,7 +373,7 @@ describe('another task that takes the key of one', () => {
   it.each(['held:default', 'slots', 'limit-labels'])(
     'is refused when %s is foreign, for the limits of the former one',
     async (name) => {
-      await replace(limitedMessage(fixture, { limits: [ACME], unique }));
+      await replace(limitedMessage(fixture, { ...inLine, unique }));
       const key = NAMESPACE + name;
       const exists = (await fixture.redis.exists(key)) === 1;
       if (exists) await fixture.redis.rename(key, 'aside');

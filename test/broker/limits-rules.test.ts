@@ -2,7 +2,7 @@
 import type { LimitDeclaration } from '../../src/broker/port/broker.js';
 import { limitKey as digestOf, nameDigest } from '../../src/message/limit-tag.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
-import { LimitedChild } from '../support/limited-child.js';
+import { holdBack, LimitedChild } from '../support/limited-child.js';
 import { declareLimit, limitedMessages, limitKey, sendLimited } from '../support/limited-tasks.js';
 import { MovedClock } from './model/limit-observer.js';
 
@@ -177,6 +177,8 @@ describe('a limit that is set', () => {
     await declareLimit(fixture, 'stripe', { most: 0 });
     for (let key = 0; key < 25; key += 1)
       await sendLimited(fixture, { limits: [limitKey('stripe', String(key).padStart(2, '0'))] });
+    await holdBack(fixture);
+    expect(await fixture.redis.zcard(WAITERS)).toBe(25);
     await set(`${NAME}!`, '1 = =');
     expect(await fixture.redis.zcard(WAITERS)).toBe(5);
     expect(await fixture.redis.llen(ALARM)).toBe(1);

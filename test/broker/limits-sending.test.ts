@@ -7,6 +7,7 @@ const NAMESPACE = '{nestwork}:';
 const QUEUE = 'default';
 const HELD = `${NAMESPACE}held:default`;
 const LIST = `${NAMESPACE}queue:default`;
+const READY = `${NAMESPACE}ready:default`;
 const ACME = limitKey('stripe', 'acme');
 const OTHER = limitKey('stripe', 'other');
 const HOUR_US = 3_600_000_000;
@@ -22,6 +23,7 @@ const send = (given: Limited, options: { refuses?: boolean; due?: { in: number }
   fixture.broker.enqueueLimited(QUEUE, [limitedMessage(fixture, given)], options);
 const dropping = (given: Limited) => send(given, { refuses: true });
 const inLines = () => fixture.redis.zrange(HELD, '0', '-1');
+const inList = () => fixture.redis.lrange(LIST, 0, -1);
 
 describe('a task that is refused rather than waits', () => {
   it('is refused when its limit is full, and leaves nothing', async () => {
@@ -29,7 +31,7 @@ describe('a task that is refused rather than waits', () => {
     expect(await dropping({ limits: [ACME] })).toEqual({ added: 1, full: undefined });
     await (await LimitedChild.start(fixture)).ids();
     expect(await dropping({ limits: [ACME] })).toEqual({ added: 0, full: ACME });
-    expect(await inLines()).toEqual([]);
+    expect(await fixture.redis.exists(HELD, LIST, READY)).toBe(0);
     expect(await dropping({ limits: [OTHER] })).toEqual({ added: 1, full: undefined });
   });
 
@@ -60,7 +62,8 @@ describe('a task that is refused rather than waits', () => {
     const message = limitedMessage(fixture, { limits: [ACME] });
     await fixture.broker.enqueueLimited(QUEUE, [message], { refuses: true });
     expect(await fixture.broker.enqueueLimited(QUEUE, [message], { refuses: true })).toMatchObject({ full: undefined });
-    expect(await inLines()).toHaveLength(1);
+    expect((await inList()).map(idOf)).toEqual([idOf(message)]);
+    expect(await inLines()).toEqual([]);
   });
 
   it('is one that asks for it: others wait', async () => {
@@ -80,6 +83,7 @@ describe('a task that comes into its line', () => {
     const before = await fixture.now();
     const ahead = limitedMessage(fixture, { limits: [ACME], enqueuedAt: before + 3_600_000 }, 'first');
     const behind = limitedMessage(fixture, { limits: [ACME], enqueuedAt: before - 3_600_000 }, 'second');
+    await send({ limits: [ACME] });
     for (const message of [ahead, behind]) await fixture.broker.enqueueLimited(QUEUE, [message], {});
     const entries = await inLines();
     expect(entries.map((entry) => entry.slice(ACME.length + 14, ACME.length + 34))).toEqual([ahead, behind].map(idOf));
@@ -89,9 +93,10 @@ describe('a task that comes into its line', () => {
   });
 
   it('comes once, however often its command is repeated', async () => {
-    const messages = limitedMessages(fixture, 2, { limits: [ACME] });
+    const messages = limitedMessages(fixture, 3, { limits: [ACME] });
     await fixture.broker.enqueueLimited(QUEUE, messages, {});
     expect(await fixture.broker.enqueueLimited(QUEUE, messages, {})).toMatchObject({ added: 0 });
+    expect((await inList()).map(idOf)).toEqual(messages.slice(0, 1).map(idOf));
     expect(await inLines()).toHaveLength(2);
   });
 
@@ -106,7 +111,7 @@ describe('a task that comes into its line', () => {
   });
 
   it('is found by name when a key of lines is foreign, and may be sent again', async () => {
-    const message = limitedMessage(fixture, { limits: [ACME] });
+    const message = limitedMessage(fixture, { limits: [ACME], priority: 1 });
     for (const name of ['held:default', 'ready:default', 'slots']) {
       await fixture.redis.set(NAMESPACE + name, 'foreign');
       await declareLimit(fixture, 'stripe', { most: 1 });
@@ -135,8 +140,8 @@ describe('what is no line', () => {
   ])('%s waits in the list', async (_, make) => {
     const message = make();
     await fixture.broker.enqueueLimited(QUEUE, [message], {});
-    expect(await inLines()).toEqual([]);
-    expect((await fixture.redis.lrange(LIST, 0, -1)).map(idOf)).toEqual([idOf(message)]);
+    expect(await fixture.redis.exists(HELD, READY)).toBe(0);
+    expect((await inList()).map(idOf)).toEqual([idOf(message)]);
   });
 
   it('foreign bytes wait in the list when they are given back, whatever they look like', async () => {
@@ -145,7 +150,7 @@ describe('what is no line', () => {
     const [id = ''] = await child.ids();
     expect(id).toMatch(/^undecodable/);
     await fixture.broker.release(child.claimant, [id]);
-    expect(await inLines()).toEqual([]);
+    expect(await fixture.redis.exists(HELD, READY)).toBe(0);
     expect(await fixture.redis.llen(LIST)).toBe(1);
     await fixture.redis.flushall();
   });
@@ -153,7 +158,7 @@ describe('what is no line', () => {
   it('the body of a message is none of its tags', async () => {
     // as many letters in front as a tag has
     const task = `${'a'.repeat(26)}l${'b'.repeat(40)}`;
-    await send({ limits: [ACME], task });
+    await send({ limits: [ACME], priority: 1, task });
     expect((await inLines())[0]?.slice(0, ACME.length + 1)).toBe(`${ACME} `);
   });
 

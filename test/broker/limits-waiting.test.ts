@@ -4,6 +4,7 @@ import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
 import { callback, memberOf, openGroup } from '../support/groups.js';
 import { messageInLine } from '../support/limit-invariants.js';
+import { holdBack } from '../support/limited-child.js';
 import { declareLimit, type Limited, limitedMessage, limitedMessages, limitKey } from '../support/limited-tasks.js';
 
 const NAMESPACE = '{nestwork}:';
@@ -143,12 +144,15 @@ describe('claim', () => {
 });
 
 describe('a task that comes into its line', () => {
-  it('rings when it may start, and is silent when a limit is full', async () => {
+  it('rings when it may start, and is silent once a claim has found that a limit is full', async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     await add({ limits: [ACME] });
     expect(await rings()).toBe(1);
     await claimed();
     await fixture.redis.del(`${NAMESPACE}bell:default`);
+    await add({ limits: [ACME] });
+    expect(await rings()).toBe(1);
+    await holdBack(fixture);
     await add({ limits: [ACME] });
     expect(await rings()).toBe(0);
     await add({ limits: [limitKey('stripe', 'other')] });
@@ -204,7 +208,7 @@ describe('a task that comes into its line', () => {
 describe('promote', () => {
   it('takes due tasks into their lines, and those without one to the tail in their order', async () => {
     const messages = [0, 1, 2, 3, 4].map((index) =>
-      index % 2 ? limitedMessage(fixture, { limits: [ACME] }) : fixture.message('Some.task', index),
+      index % 2 ? limitedMessage(fixture, { limits: [ACME], enqueuedAt: PAST }) : fixture.message('Some.task', index),
     );
     await fixture.broker.enqueue('default', messages, { at: PAST });
     expect(await fixture.broker.promote(10)).toMatchObject({ moved: 5 });
@@ -219,7 +223,8 @@ describe('promote', () => {
     await add({ limits: [ACME] });
     await claimed();
     await fixture.redis.del(`${NAMESPACE}bell:default`);
-    await fixture.broker.enqueue('default', limitedMessages(fixture, 1, { limits: [ACME] }), { at: PAST });
+    const inLine = { limits: [ACME], enqueuedAt: PAST };
+    await fixture.broker.enqueue('default', limitedMessages(fixture, 1, inLine), { at: PAST });
     await fixture.broker.promote(10);
     expect(await rings()).toBe(0);
     const [starts, waits] = [{ priority: 1 }, { limits: [ACME] }].map((given) => limitedMessage(fixture, given));
@@ -264,8 +269,9 @@ describe('promote', () => {
     await declareLimit(fixture, 'stripe', { intervalUs: 3_600_000_000 });
     await add({ limits: [ACME] }, queue);
     await claimed(queue);
-    await fixture.redis.del(`${NAMESPACE}bell:${queue}`);
-    return idOf(await add({ limits: [ACME] }, queue));
+    const waiting = idOf(await add({ limits: [ACME] }, queue));
+    await holdBack(fixture, queue);
+    return waiting;
   }
 
   it('looks again when a rate allows the next start', async () => {
@@ -321,7 +327,7 @@ describe('promote', () => {
 
 it('the end of a pause rings for a task in a line', async () => {
   await fixture.broker.pauses.pause('default', { by: 'anna', reason: undefined, forMs: undefined });
-  await add({ limits: [ACME] });
+  await add({ limits: [ACME], priority: 1 });
   await fixture.redis.del(`${NAMESPACE}bell:default`);
   expect(await fixture.broker.pauses.resume('default')).toBe(true);
   expect(await rings()).toBe(1);
@@ -332,16 +338,16 @@ describe('a run of a cron with a limit', () => {
   const unique = encodeUnique(CRON.name, 'cron', 'finished');
   const DIGEST = unique.slice(1);
 
-  /** A run that waits in its line. Resolves to its message there. */
+  /** A run that waits in its line, as it comes late. Resolves to its message there. */
   async function fired(queue = CRON.queue, labels: readonly string[] = []): Promise<string> {
-    const now = await fixture.now();
-    await fixture.redis.hset(`${NAMESPACE}crons`, `${CRON.name} until`, now - 5_000);
-    const options = { cron: CRON.name, due: now - 1_000 };
+    const due = (await fixture.now()) - 10_000;
+    await fixture.redis.hset(`${NAMESPACE}crons`, `${CRON.name} until`, due - 5_000);
     const tags = `${unique}l${ACME}`;
     const message = encodeMessage({
-      ...{ id: fixture.ids.next(), name: CRON.name, payload: '[]', enqueuedAt: now - 1_000, options, tags },
+      ...{ id: fixture.ids.next(), name: CRON.name, payload: '[]', enqueuedAt: due, tags },
+      options: { cron: CRON.name, due },
     });
-    const run = { due: now - 1_000, message };
+    const run = { due, message };
     const start = { tags: `l${ACME}`, labels };
     expect(await fixture.broker.crons.fire({ ...CRON, queue, start }, [run])).toMatchObject({ fired: 1 });
     return message;
@@ -361,7 +367,7 @@ describe('a run of a cron with a limit', () => {
     const message = await fired('default', [ACME, 'acme']);
     expect(await fixture.broker.cancel(idOf(message))).toMatchObject({ state: 'pending' });
     const start = { tags: `l${ACME}`, labels: [ACME, 'acme'] };
-    const run = { due: (await fixture.now()) - 4_000, message };
+    const run = { due: (await fixture.now()) - 14_000, message };
     expect(await fixture.broker.crons.fire({ ...CRON, queue: 'default', start }, [run])).toMatchObject({ fired: 0 });
     expect(await fixture.redis.exists(LABELS)).toBe(0);
   });
@@ -397,7 +403,9 @@ describe('a run of a cron with a limit', () => {
 });
 
 describe('a batch', () => {
-  const withLimit = (message: string): string => `${message.slice(0, 34)}l${ACME}${message.slice(34)}`;
+  /** Its priority keeps it from the list. */
+  const withLimit = (message: string): string =>
+    `${message.slice(0, 34)}l${ACME}o1${'0'.repeat(5)}1${'-'.repeat(20)}${message.slice(34)}`;
 
   it('has members with limits in their lines, and keeps their keys in clear', async () => {
     const group = await openGroup(fixture.broker.groups, fixture.ids.next());

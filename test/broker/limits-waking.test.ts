@@ -1,6 +1,6 @@
 /** What wakes a line that waits: the script that frees its limit, for the first of each kind and queue. */
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
-import { LimitedChild } from '../support/limited-child.js';
+import { holdBack, LimitedChild } from '../support/limited-child.js';
 import {
   declareLimit,
   type Limited,
@@ -32,6 +32,13 @@ afterAll(() => fixture.stop());
 
 const send = (given: Limited, queue = QUEUE) => sendLimited(fixture, given, queue);
 
+/** The same of a task that a limit keeps from its start, as a claim has seen. */
+async function sendHeldBack(given: Limited, queue = QUEUE): Promise<string> {
+  const id = await send(given, queue);
+  await holdBack(fixture, queue);
+  return id;
+}
+
 /** A child that holds a task with these limits, so that a limit of one at a time is full. */
 async function holderOf(limits: readonly string[], queue = QUEUE) {
   const child = await LimitedChild.start(fixture, [queue]);
@@ -56,7 +63,7 @@ describe('a limit that is free again', () => {
 
   it('wakes the first of several lines of a kind, and the next when that one has started', async () => {
     const { end } = await holderOf([WHOLE]);
-    const [first, second] = [await send({ limits: [WHOLE] }), await send({ limits: [WHOLE, ACME] })];
+    const [first, second] = [await sendHeldBack({ limits: [WHOLE] }), await send({ limits: [WHOLE, ACME] })];
     await end();
     expect(await awake()).toEqual([1, 1]);
     const child = await LimitedChild.start(fixture);
@@ -76,7 +83,7 @@ describe('a limit that is free again', () => {
 
   it('wakes the line of each queue whose keys the script has', async () => {
     const { child, id } = await holderOf([WHOLE]);
-    await send({ limits: [WHOLE] });
+    await sendHeldBack({ limits: [WHOLE] });
     await send({ limits: [WHOLE] }, 'bulk');
     const both = { ...child.claimant, queues: [QUEUE, 'bulk'] };
     await fixture.broker.settle(both, { blamed: [], done: [id], timedOut: [], maxCrashes: 3, line: '', report: '{}' });
@@ -88,7 +95,7 @@ describe('a limit that is free again', () => {
 
   it('leaves the line of a queue whose keys the script has not to a promoter, and wakes that at once', async () => {
     const { end } = await holderOf([WHOLE]);
-    const there = await send({ limits: [WHOLE] }, 'elsewhere');
+    const there = await sendHeldBack({ limits: [WHOLE] }, 'elsewhere');
     await fixture.redis.del(`${NAMESPACE}bell:elsewhere`, `${NAMESPACE}alarm`);
     await end();
     expect(await awake('elsewhere')).toEqual([0, 0]);
@@ -114,6 +121,7 @@ describe('a limit that is free again', () => {
     const { end } = await holderOf([WHOLE]);
     const first = limitedMessage(fixture, { limits: [WHOLE] });
     await fixture.broker.enqueueLimited(QUEUE, [first], {});
+    await holdBack(fixture);
     const second = await send({ limits: [WHOLE, ACME] });
     await end();
     expect(await fixture.broker.cancel(idOf(first))).toMatchObject({ state: 'pending' });

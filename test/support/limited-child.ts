@@ -12,6 +12,17 @@ export interface LimitedClaim {
   readonly number?: number;
 }
 
+/**
+ * A child with room looks at a queue, and gets nothing: a task that lay in the list is in its line by then, as a limit keeps it from its
+ * start. The bell of the queue is silent.
+ */
+export async function holdBack<S extends Stoppable>(fixture: BrokerFixture<S>, queue = 'default'): Promise<void> {
+  const child = await LimitedChild.start(fixture, [queue]);
+  const ids = await child.ids();
+  if (ids.length > 0) throw new Error(`no limit keeps ${ids} from their start`);
+  await fixture.redis.del(`{nestwork}:bell:${queue}`);
+}
+
 /** A child that claims where queues have limits or lines, with no bound of its own for those with limits. */
 export class LimitedChild<S extends Stoppable> {
   private last = 0;
