@@ -3,7 +3,7 @@ import type { MetricsBucket, QueueState } from '../../src/broker/port/broker.js'
 import type { WaitingQuery } from '../../src/broker/port/task-port.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
-import { declareLimit, limitedMessage, limitedMessages, limitKey } from '../support/limited-tasks.js';
+import { declareLimit, type Limited, limitedMessage, limitedMessages, limitKey } from '../support/limited-tasks.js';
 
 const ACME = limitKey('stripe', 'acme');
 const GLOBEX = limitKey('stripe', 'globex');
@@ -37,8 +37,13 @@ async function stateOf(queue = 'default'): Promise<QueueState> {
   return (await fixture.broker.queueStates([queue]))[0] as QueueState;
 }
 
+/** Their priority keeps them from the list of their queue. */
 function held(count: number, limit = ACME): string[] {
-  return limitedMessages(fixture, count, { limits: [limit] });
+  return limitedMessages(fixture, count, { limits: [limit], priority: 1 });
+}
+
+function heldOne(limit: string, given: Limited = {}): string {
+  return limitedMessage(fixture, { limits: [limit], priority: 1, ...given });
 }
 
 describe('the state of a queue', () => {
@@ -58,9 +63,9 @@ describe('the state of a queue', () => {
     async (rare, pending) => {
       const keys = Array.from({ length: rare + 700 }, (_, index) => limitKey('stripe', `k${index}`));
       await fixture.redis.hset('{nestwork}:slots', Object.fromEntries(keys.slice(rare).map((key) => [key, '1'])));
-      await send(...keys.map((key) => limitedMessage(fixture, { limits: [key] })));
+      await send(...keys.map((key) => heldOne(key)));
       const twice = keys.slice(rare - 100, rare);
-      await send(...twice.map((key) => limitedMessage(fixture, { limits: [key] })));
+      await send(...twice.map((key) => heldOne(key)));
       // lines with a later turn stand behind the others
       await fixture.redis.zadd('{nestwork}:ready:default', ...twice.flatMap((key) => [9e14, key]));
       const all = rare + 800;
@@ -121,7 +126,7 @@ describe('a queue that waits as a whole for its own limit', () => {
 describe('a page of the tasks in lines', () => {
   it('has each with its message, and whether a limit holds it back', async () => {
     const [active = '', ...others] = held(3);
-    const free = limitedMessage(fixture, { limits: [GLOBEX], task: 'Other.task' });
+    const free = heldOne(GLOBEX, { task: 'Other.task' });
     await full(active, ...others);
     await send(free);
     const { tasks, ...rest } = await fixture.broker.places.page(PLACE, ALL);
@@ -149,7 +154,7 @@ describe('a page of the tasks in lines', () => {
   });
 
   it('has the calls of one task, or those whose id begins so', async () => {
-    const other = limitedMessage(fixture, { limits: [ACME], task: 'Other.task' });
+    const other = heldOne(ACME, { task: 'Other.task' });
     await send(...held(3), other);
     for (const filter of [{ task: 'Other.task' }, { id: idOf(other) }]) {
       const { tasks, looked } = await fixture.broker.places.page(PLACE, { ...ALL, ...filter });
@@ -162,7 +167,7 @@ describe('the search for a task', () => {
   it('finds it in its line, with the number before it there, and whether a limit holds it back', async () => {
     const messages = held(3);
     await full(...messages);
-    const free = limitedMessage(fixture, { limits: [GLOBEX] });
+    const free = heldOne(GLOBEX);
     await send(free);
     const found = await fixture.broker.places.find(idOf(messages[2] ?? ''), ['bulk', 'default']);
     expect(found).toMatchObject({ state: 'pending', queue: 'default', ahead: 1, inLine: true, heldBack: true });
@@ -180,8 +185,8 @@ describe('the search for a task', () => {
 
   it('cancels it there, and frees its unique key and the limit it was woken for', async () => {
     const unique = encodeUnique('Some.task', 'k', 'finished');
-    const first = limitedMessage(fixture, { limits: [ACME], unique });
-    const second = limitedMessage(fixture, { limits: [ACME] });
+    const first = heldOne(ACME, { unique });
+    const second = heldOne(ACME);
     await fixture.broker.enqueueUnique('default', first, { due: undefined, replace: false, labels: [ACME, 'acme'] });
     await send(second);
     expect(await fixture.broker.places.cancel(idOf(first), ['default'])).toMatchObject({ state: 'pending' });
@@ -196,7 +201,7 @@ describe('the search for a task', () => {
 describe('a purge of tasks in lines', () => {
   it('removes all of them, so many at a time, and nothing is left of their lines', async () => {
     const keys = Array.from({ length: 150 }, (_, index) => limitKey('stripe', `k${index}`));
-    await send(...held(60), ...keys.map((key) => limitedMessage(fixture, { limits: [key] })));
+    await send(...held(60), ...keys.map((key) => heldOne(key)));
     const step = await fixture.broker.places.purge('default', { state: 'held', ...EVERY });
     expect(step).toEqual({ purged: 100, looked: 100, passed: 0, left: 110 });
     await fixture.broker.places.purge('default', { state: 'held', ...EVERY });
@@ -211,7 +216,7 @@ describe('a purge of tasks in lines', () => {
 
   it('removes the calls of one task, frees their keys, and passes over the others', async () => {
     const unique = encodeUnique('Other.task', 'k', 'finished');
-    const other = limitedMessage(fixture, { limits: [ACME], task: 'Other.task', unique });
+    const other = heldOne(ACME, { task: 'Other.task', unique });
     await send(...held(2));
     await fixture.broker.enqueueUnique('default', other, { due: undefined, replace: false });
     await send(...held(2));
@@ -253,7 +258,7 @@ describe('a purge of tasks in lines', () => {
 
 describe('a sample', () => {
   it('has the tasks of lines, those that a limit holds back apart, and the age of one that may start', async () => {
-    const old = limitedMessage(fixture, { limits: [GLOBEX], enqueuedAt: 1_000 });
+    const old = heldOne(GLOBEX, { enqueuedAt: 1_000 });
     await full(...held(3));
     await send(old);
     await fixture.broker.enqueue('default', fixture.messages(2));
@@ -313,7 +318,7 @@ describe('the key of a limit in clear', () => {
     await fixture.broker.places.cancel(idOf(messages[0] ?? ''), ['default']);
     await send(...messages);
     expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
-    await send(...messages, limitedMessage(fixture, { limits: [GLOBEX] }));
+    await send(...messages, heldOne(GLOBEX));
     expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
   });
 });

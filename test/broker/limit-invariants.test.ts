@@ -15,7 +15,8 @@ afterEach(() => fixture.reset());
 describe('the invariants of lines', () => {
   beforeEach(async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
-    const messages = limitedMessages(fixture, 3, { limits: [ACME] });
+    // its priority keeps each of them from the list
+    const messages = limitedMessages(fixture, 3, { limits: [ACME], priority: 1 });
     await fixture.broker.enqueueLimited('default', messages, { labels: [ACME, 'acme'] });
   });
 

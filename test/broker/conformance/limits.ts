@@ -238,6 +238,8 @@ export function limits(stage: () => Stage): void {
       await stage().next();
       const messages = [stage().starting({ limits: [ACME] }), stage().starting({ limits: [ACME] })];
       await stage().broker.enqueueLimited('default', messages, {});
+      // until a worker looks, nobody needs to know that the limit is full
+      expect(await stage().takeAll()).toEqual([]);
       return messages.map(idOf);
     };
 
