@@ -26,7 +26,7 @@ export class RedisLimits implements LimitPort {
     ]);
     const known = states.map((one) => (one.limit === gate ? { ...one, queue } : one));
     const order = { priority, olderMs: priority * ageMs, hasTenant: place?.tenant !== undefined };
-    return { inLine: place !== undefined, limits: known, linesAhead, ...order };
+    return { limits: known, linesAhead, ...order };
   }
 
   private linesBefore(queue: string, { name: line, tenant }: LinePlace, state: number): Promise<number> {

@@ -5,7 +5,7 @@ import type { Inspector } from '../../src/inspector/inspector.js';
 import type { TaskExplanation } from '../../src/inspector/tasks/task-explanation.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
-import { declareLimit, limitedMessage, limitedMessages, limitKey } from '../support/limited-tasks.js';
+import { arrive, declareLimit, limitedMessage, limitedMessages, limitKey } from '../support/limited-tasks.js';
 
 const BY = { by: 'anna' };
 const ACME = limitKey('stripe', 'acme');
@@ -50,7 +50,7 @@ function explain(message: string): Promise<TaskExplanation> {
 describe('the list of tasks', () => {
   it('has pending tasks in lines behind the others, with those that a limit holds back marked', async () => {
     const [, first = '', second = ''] = await heldBack(3);
-    const free = limitedMessage(fixture, { limits: [GLOBEX] });
+    const free = limitedMessage(fixture, { limits: [GLOBEX], priority: 1 });
     const [plain = ''] = fixture.messages(1);
     await send(free);
     await fixture.broker.enqueue('default', [plain]);
@@ -251,14 +251,39 @@ describe('explain()', () => {
   });
 
   it('has the tasks of its line and the lines that come before it', async () => {
-    const own = limitedMessages(fixture, 2, { limits: [ACME] });
-    await send(...own, limitedMessage(fixture, { limits: [GLOBEX], priority: 2 }));
+    const own = limitedMessages(fixture, 2, { limits: [ACME], enqueuedAt: Date.now() - 5_000 });
+    await arrive(fixture, own);
+    await send(limitedMessage(fixture, { limits: [GLOBEX], priority: 2 }));
     const { code, sentences, line } = await explain(own[1] ?? '');
     expect([code, ...sentences]).toEqual([
       'in-line',
       '1 task with the same limits comes before it in the queue default. 1 other line comes before its own.',
     ]);
     expect(line).toMatchObject({ ahead: 1, linesAhead: 1, priority: 0 });
+  });
+
+  it('has the tasks before it in the list of its queue, where it is the first of its line and lies there', async () => {
+    await fixture.broker.enqueue('default', fixture.messages(2));
+    const [first = '', second = ''] = limitedMessages(fixture, 2, { limits: [ACME] });
+    await send(first, second);
+    const { code, sentences, line } = await explain(first);
+    expect([code, ...sentences]).toEqual(['in-line', '2 tasks come before it in the queue default.']);
+    expect(line).toMatchObject({ ahead: 2, linesAhead: 0, limits: [{ key: 'acme', isShut: false }] });
+    expect((await explain(second)).sentences).toEqual([
+      '1 task with the same limits comes before it in the queue default.',
+    ]);
+  });
+
+  it('names the full limit of a task in the list, which no claim has seen', async () => {
+    const [first = ''] = await heldBack(1);
+    const [next = ''] = limitedMessages(fixture, 1, { limits: [ACME] });
+    await send(next);
+    const { code, sentences } = await explain(next);
+    expect([code, ...sentences]).toEqual([
+      'held-back',
+      `The limit stripe for acme is full: 1 of 1 places are taken, by Some.task ${idOf(first)}.`,
+      'It is the next task of the queue default.',
+    ]);
   });
 
   it('has the tenant and the priority of a task', async () => {

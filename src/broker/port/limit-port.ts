@@ -30,8 +30,6 @@ export interface LimitState {
 
 /** What a pending task waits for. */
 export interface LineState {
-  /** whether it waits in a line, because it has a limit, a tenant or a priority, and not in the list of its queue */
-  readonly inLine: boolean;
   /** its limits, then that of its queue; empty for most tasks */
   readonly limits: readonly LimitState[];
   /** lines of its queue that come before its own: of tenants whose turn is before, of older tasks, or that wait longer for the same limit */

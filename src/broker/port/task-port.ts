@@ -86,7 +86,7 @@ export interface FoundTask extends Omit<TaskPlace, 'state'> {
   readonly bytes?: Buffer;
   /** pending or quarantined tasks that come before it, at this moment; of one in a line those of its line */
   readonly ahead?: number;
-  /** whether it waits in a line, because it has a limit, a tenant or a priority */
+  /** whether it waits in a line, because it has a limit, a tenant or a priority, and not in the list of its queue */
   readonly inLine?: boolean;
   /** whether a limit keeps it from starting */
   readonly heldBack?: boolean;

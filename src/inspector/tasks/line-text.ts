@@ -38,7 +38,7 @@ export interface TaskLimit {
  * const text = ({ ahead, linesAhead }: TaskLine): string => `${ahead} before it in its line, ${linesAhead} lines before that`;
  */
 export interface TaskLine {
-  /** tasks with the same limits and the same tenant that come before it */
+  /** tasks that come before it: those with the same limits and the same tenant, or, where it lies in the list of its queue, those there */
   readonly ahead: number;
   /** other lines of its queue that come before this one, as things stand */
   readonly linesAhead: number;

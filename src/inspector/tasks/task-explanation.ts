@@ -101,6 +101,8 @@ export interface TaskFacts {
   readonly isQuiet: boolean;
   readonly load: QueueLoad;
   readonly worker: ChildOfWorker | undefined;
+  /** whether it waits in a line, and not in the list of its queue */
+  readonly inLine: boolean;
   /** of a pending task */
   readonly line: LineState | undefined;
   /** of the full limits of its line, by limit key */
@@ -141,7 +143,7 @@ export function explanationOf(facts: TaskFacts): TaskExplanation {
   const sentences = [...reasons.map(([, sentence]) => sentence), ...remarksOn(facts)];
   const pause = queue?.paused && { queue: queue.queue, ...describePause(queue.paused) };
   const place = worker && { child: worker.child, host: worker.host, pid: worker.pid };
-  const hasLine = facts.line && (facts.line.inLine || facts.line.limits.length > 0);
+  const hasLine = facts.inLine || (facts.line?.limits.length ?? 0) > 0;
   const line = facts.line && hasLine ? taskLine(facts.line, task.ahead) : undefined;
   return { id: task.id, code: reasons[0]?.[0] ?? 'unknown', sentences, task, pause, line, worker: place };
 }
@@ -236,7 +238,7 @@ function obstaclesOf({ queue, now, isQuiet }: TaskFacts): readonly Reason[] {
 
 function pending(facts: TaskFacts): readonly Reason[] {
   const obstacles = [...obstaclesOf(facts), ...shutLimits(facts)];
-  const [code, place] = inLine(facts);
+  const [code, place] = placeOf(facts);
   // behind a pause or a limit, or without a worker, it does not wait for children
   const load = obstacles.length > 0 ? '' : loadText(facts.load);
   return [...obstacles, [code, `${place}${load}`]];
@@ -256,9 +258,9 @@ function shutLimits({ line, holders, now }: TaskFacts): readonly Reason[] {
   return line ? shutTexts(line, holders, now).map((text): Reason => ['held-back', text]) : [];
 }
 
-function inLine({ task, queue, line }: TaskFacts): Reason {
+function placeOf({ task, queue, inLine, line }: TaskFacts): Reason {
   const { ahead = 0 } = task;
-  if (line?.inLine) {
+  if (inLine && line) {
     const code = ahead + line.linesAhead > 0 ? 'in-line' : 'next';
     return [code, placeText(line, ahead, task.queue ?? '')];
   }

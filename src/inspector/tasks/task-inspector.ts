@@ -170,7 +170,9 @@ export class TaskInspector {
     const found = await this.find(id);
     const hasEnded = !LIVING.includes(found.state);
     const result = hasEnded ? outcomeOf(id, await this.broker.results.kept(id)) : undefined;
-    return found.state === 'dead' ? { task: await this.ofDead(id, found, result) } : this.ofOther(id, found, result);
+    const { inLine = false } = found;
+    if (found.state === 'dead') return { task: await this.ofDead(id, found, result), inLine };
+    return { ...(await this.ofOther(id, found, result)), inLine };
   }
 
   /**
@@ -183,7 +185,7 @@ export class TaskInspector {
    * @throws NestworkError INVALID_TASK_ID
    */
   async explain(id: string): Promise<TaskExplanation> {
-    const { task, holder } = await this.read(id);
+    const { task, holder, inLine } = await this.read(id);
     if (!task) return unknownTask(id);
     const { places, catalog, workers } = this.broker;
     const waits = task.queue !== undefined && ['pending', 'quarantined', 'scheduled'].includes(task.state);
@@ -203,7 +205,7 @@ export class TaskInspector {
     const quiet = serving.length > 0 && !serving.some(mayClaim);
     const holders = line ? await holdersOf(line, places, records) : new Map();
     const [queue, load] = [states[0], loadOf(serving)];
-    return explanationOf({ task, now, queue, isQuiet: quiet, load, worker, line, holders, isKnown });
+    return explanationOf({ task, now, queue, isQuiet: quiet, load, worker, inLine, line, holders, isKnown });
   }
 
   /**
@@ -427,7 +429,11 @@ export class TaskInspector {
     return known.length > 0 ? known : queuesWithTasks(this.broker.checkup);
   }
 
-  private async ofOther(id: string, found: FoundTask, result: TaskOutcome | undefined): Promise<Remains> {
+  private async ofOther(
+    id: string,
+    found: FoundTask,
+    result: TaskOutcome | undefined,
+  ): Promise<Omit<Remains, 'inLine'>> {
     const stored = await this.broker.notes.read(id);
     const notes = stored === undefined ? undefined : decodeNotes(stored);
     const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
@@ -475,6 +481,8 @@ export class TaskInspector {
 /** A task as it was read; undefined when Redis has nothing of it. */
 interface Remains {
   readonly task: TaskDetails | undefined;
+  /** whether it waits in a line */
+  readonly inLine: boolean;
   /** the child that holds it */
   readonly holder?: ChildOfWorker | undefined;
 }

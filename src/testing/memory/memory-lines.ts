@@ -67,7 +67,6 @@ export class MemoryLines<T extends LinedTask> implements LimitPort {
     const gate = this.limits.gateOf(queue);
     const all = gate === undefined ? limits : [...limits, gate];
     return {
-      inLine: place !== undefined,
       limits: all.map((limit) => this.limits.state(limit)),
       linesAhead: place ? this.of(queue).linesBefore(place.name) : 0,
       priority: order.priority,

@@ -275,7 +275,6 @@ export function limits(stage: () => Stage): void {
       await send(sent, [ACME, 'acme']);
       const { message = '' } = await stage().broker.locate(idOf(sent));
       expect(await stage().broker.limits.lineOf('default', message)).toEqual({
-        inLine: true,
         limits: [
           {
             ...{ limit: ACME, name: 'stripe', queue: undefined, key: 'acme', used: 1, most: 1, intervalUs: undefined },
