@@ -4,7 +4,8 @@ import type { LimitChange } from '../../src/inspector/limits/limit-options.js';
 import { limitKey, nameDigest, nameOfQueueLimit } from '../../src/message/limit-tag.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { eventually } from '../support/eventually.js';
-import { limitedMessage, limitedMessages } from '../support/limited-tasks.js';
+import { holdBack } from '../support/limited-child.js';
+import { type Limited, limitedMessage, limitedMessages } from '../support/limited-tasks.js';
 
 const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 1, keyed: true, ordered: false };
 const EXPORTS: LimitDeclaration = { name: 'exports', concurrency: 2, keyed: false, ordered: false };
@@ -43,11 +44,14 @@ async function finish(child: Claimant, ids: readonly string[]): Promise<void> {
 }
 
 /** So many tasks with a key of a limit. */
-async function send(count: number, limit: string, label?: string): Promise<string[]> {
-  const messages = limitedMessages(fixture, count, { limits: [limit] });
+async function send(count: number, limit: string, label?: string, given: Limited = {}): Promise<string[]> {
+  const messages = limitedMessages(fixture, count, { limits: [limit], ...given });
   await fixture.broker.enqueueLimited('default', messages, { labels: label === undefined ? [] : [limit, label] });
   return messages.map(idOf);
 }
+
+/** The same, of which none lies in the list of the queue. */
+const sendInLine = (count: number, limit: string, label?: string) => send(count, limit, label, { priority: 1 });
 
 describe('a list of limits', () => {
   it('has what is declared, how much is used and what waits, by name', async () => {
@@ -129,6 +133,7 @@ describe('a list of limits', () => {
     expect(await claim(child)).toHaveLength(2);
     const both = limitedMessages(fixture, 3, { limits: [exports, ACME] });
     await fixture.broker.enqueueLimited('bulk', both, {});
+    await holdBack(fixture, 'bulk');
     await send(4, exports);
     expect(await inspector.limits.get('exports')).toMatchObject({ waitingLines: 2, waitingTasks: 7 });
     const gated = await declare(STRIPE, EXPORTS, mail);
@@ -142,11 +147,11 @@ describe('a list of limits', () => {
     await declare(STRIPE);
     await inspector.limits.set('stripe', { allKeys: true, concurrency: 0 });
     const some = Array.from({ length: 100 }, (_, at) =>
-      limitedMessage(fixture, { limits: [limitKey('stripe', `${at}`)] }),
+      limitedMessage(fixture, { limits: [limitKey('stripe', `${at}`)], priority: 1 }),
     );
     await fixture.broker.enqueueLimited('default', some, {});
     expect(await inspector.limits.get('stripe')).toMatchObject({ waitingLines: 100, waitingTasks: 100 });
-    await send(2, ACME, 'acme');
+    await sendInLine(2, ACME, 'acme');
     expect(await inspector.limits.get('stripe')).toMatchObject({ waitingLines: 101, waitingTasks: undefined });
     expect(await inspector.limits.key('stripe', 'acme')).toMatchObject({ waitingLines: 1, waitingTasks: 2 });
   });
@@ -154,7 +159,7 @@ describe('a list of limits', () => {
   it('has no tasks of a key of another program', async () => {
     await declare(EXPORTS);
     await inspector.limits.set('exports', { concurrency: 0 });
-    await send(2, limitKey('exports'));
+    await sendInLine(2, limitKey('exports'));
     const held = '{nestwork}:held:default';
     await fixture.redis.rename(held, 'aside');
     await fixture.redis.set(held, 'foreign');
@@ -432,12 +437,12 @@ describe('the keys of a limit', () => {
     expect(await claim(child)).toHaveLength(2);
     await inspector.limits.set('stripe', { key: 'crow', concurrency: 0 }, { by: 'anna' });
     await inspector.limits.set('stripe', { key: 'acme', concurrency: 1 });
-    await send(1, limitKey('stripe', 'crow'), 'crow');
+    await sendInLine(1, limitKey('stripe', 'crow'), 'crow');
     await fixture.call('retry', {
       ...{ sessionId: child.session, child: child.child, id: await heldWith(child, BELL), queue: 'default' },
       ...{ failures: '00', delay: HOUR_MS, line: '\n{"at":7}', counts: 1, stopped: BELL, stoppedMs: HOUR_MS },
     });
-    await send(1, BELL, 'bell');
+    await sendInLine(1, BELL, 'bell');
     const { keys, cursor } = await inspector.limits.keys('stripe');
     const byKey = new Map(keys.map((key) => [key.key, key]));
     expect([keys.length, cursor]).toEqual([3, undefined]);
@@ -457,7 +462,7 @@ describe('the keys of a limit', () => {
   it('are paged, all of many, each once', async () => {
     const child = await declare(STRIPE);
     const names = Array.from({ length: 700 }, (_, at) => `tenant-${at}`);
-    const messages = names.map((key) => limitedMessage(fixture, { limits: [limitKey('stripe', key)] }));
+    const messages = names.map((key) => limitedMessage(fixture, { limits: [limitKey('stripe', key)], priority: 1 }));
     await fixture.broker.enqueueLimited('default', messages, {});
     for (const key of names.slice(0, 300)) await inspector.limits.set('stripe', { key, concurrency: 0 });
     for (let round = 0; round < 5; round += 1) await claim(child);
