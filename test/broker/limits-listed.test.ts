@@ -119,6 +119,15 @@ describe('the first task of a line', () => {
     expect(await child.ids({ limit: 1 })).toEqual([second]);
   });
 
+  it('has nothing behind it when the last that waited there is cancelled', async () => {
+    const [first, second] = await sendMany(2);
+    await fixture.broker.cancel(second);
+    expect([await inList(), await marks()]).toEqual([[first], { [`=${ACME}`]: 'alone' }]);
+    expect(await fixture.redis.exists(HELD)).toBe(0);
+    const third = await send();
+    expect(await claimed()).toEqual([first, third]);
+  });
+
   it('is found among others that are sent with one command, of which each comes to its place', async () => {
     const of = (given: Limited) => limitedMessage(fixture, given);
     const [a, b] = [() => of({ limits: [ACME] }), () => of({ limits: [OTHER] })];
@@ -401,7 +410,23 @@ describe('a task that comes back to a line of which another lies in the list', (
     // the line has a state of its own, as its first task is not in the list
     expect(await marks()).toEqual({ [`=${ACME}`]: 'alone' });
     expect(Number(await fixture.redis.zscore(READY, ACME))).toBeLessThan(WAITS);
-    expect(await claimed()).toEqual([first, second, third]);
+    const another = await LimitedChild.start(fixture);
+    expect(await another.ids({ limit: 1 })).toEqual([first]);
+    // from now on it waits behind that again
+    expect(await marks()).toEqual({ [`=${ACME}`]: 'with others' });
+    expect(await fixture.redis.zscore(READY, ACME)).toBeNull();
+    expect(await another.ids()).toEqual([second, third]);
+  });
+
+  it('goes first, also when more of them come back than a claim gives', async () => {
+    const listed = await send();
+    const older = await arrive(
+      fixture,
+      Array.from({ length: 34 }, (_, at) => limitedMessage(fixture, { limits: [ACME], enqueuedAt: 1_000 + at })),
+    );
+    const child = await LimitedChild.start(fixture);
+    expect(await child.ids(MANY)).toEqual(older.slice(0, 32));
+    expect(await child.ids(MANY)).toEqual([...older.slice(32), listed]);
   });
 
   /** The message of such a task that came long ago. */
@@ -461,6 +486,7 @@ describe('a child that may have no more tasks with limits', () => {
     const ids = [await send(), await send({ limits: [OTHER] }), await plain()];
     const child = await LimitedChild.start(fixture);
     expect(await child.claim({ limited: 1 })).toMatchObject({ ids: ids.slice(0, 1), more: 0 });
+    expect(await marks()).toEqual({ [`=${OTHER}`]: 'alone' });
     expect(await child.claim({ limited: 1 })).toMatchObject({ ids: ids.slice(1), more: 0 });
   });
 
