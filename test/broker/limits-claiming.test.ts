@@ -235,7 +235,8 @@ describe('a claim', () => {
   it('gives the lines of more limits than it reads at once, and never more than one of them allows', async () => {
     await declareLimit(fixture, 'whole', { most: 10 });
     const whole = limitKey('whole');
-    for (let key = 0; key < 12; key += 1) await send({ limits: [limitKey('stripe', String(key)), whole] });
+    // their priority keeps them from the list
+    for (let key = 0; key < 12; key += 1) await send({ limits: [limitKey('stripe', String(key)), whole], priority: 1 });
     const child = await LimitedChild.start(fixture);
     const ids = await child.ids(MANY);
     expect(ids).toHaveLength(10);
@@ -287,8 +288,8 @@ describe('a claim', () => {
   });
 
   it('leaves the lines of a paused queue alone, and names it', async () => {
-    await send({ limits: [ACME] });
-    const open = await send({ limits: [ACME] }, 'bulk');
+    await send({ limits: [ACME], priority: 1 });
+    const open = await send({ limits: [ACME], priority: 1 }, 'bulk');
     await fixture.broker.pauses.pause(QUEUE, { by: 'anna', reason: undefined, forMs: undefined });
     const child = await LimitedChild.start(fixture, [QUEUE, 'bulk']);
     expect(await child.claim()).toMatchObject({ ids: [open], paused: QUEUE });

@@ -382,6 +382,7 @@ describe('something foreign', () => {
       await set(`${NAME}!`, '0 = =');
       const declared = (await fixture.redis.hget(LIMITS, NAME)) ?? '';
       await sendMany(1);
+      await holdBack(fixture);
       const key = NAMESPACE + name;
       await fixture.redis.del(key);
       await fixture.redis.set(key, 'foreign');

@@ -109,7 +109,7 @@ describe('a limit that is free again', () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     const full = await holderOf([ACME]);
     const { end } = await holderOf([WHOLE]);
-    await send({ limits: [WHOLE, ACME] });
+    await sendHeldBack({ limits: [WHOLE, ACME] });
     const next = await send({ limits: [WHOLE] });
     await end();
     expect(await claimed()).toEqual([next]);
@@ -180,7 +180,7 @@ describe('a task with two limits', () => {
 
   it('waits for the second when the first has room, and holds none of the first', async () => {
     const { end } = await holderOf([ACME]);
-    const id = await send({ limits: [WHOLE, ACME] });
+    const id = await sendHeldBack({ limits: [WHOLE, ACME] });
     const other = await send({ limits: [WHOLE] });
     expect(await claimed()).toEqual([other]);
     await end();
@@ -193,7 +193,7 @@ describe('a task with two limits', () => {
 
   it('wakes the others that wait for what it lets go when another limit of it is full by then', async () => {
     const { end } = await holderOf([WHOLE]);
-    await send({ limits: [WHOLE, ACME] });
+    await sendHeldBack({ limits: [WHOLE, ACME] });
     const next = await send({ limits: [WHOLE] });
     // the first is awake, and before it starts another task takes its second limit
     await end();
