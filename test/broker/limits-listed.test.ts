@@ -116,7 +116,11 @@ describe('the first task of a line', () => {
     const child = await LimitedChild.start(fixture);
     expect(await child.ids({ limit: 1 })).toEqual([first]);
     expect([await marks(), await rings()]).toEqual([{}, 1]);
+    // the line is there, so that no other task of it comes to the list
+    const third = await send();
+    expect([await inList(), await inLines()]).toEqual([[], [second, third]]);
     expect(await child.ids({ limit: 1 })).toEqual([second]);
+    expect(await child.ids({ limit: 1 })).toEqual([third]);
   });
 
   it('has nothing behind it when the last that waited there is cancelled', async () => {
@@ -383,10 +387,11 @@ describe('a task that is taken out of the list', () => {
       await fixture.redis.rpush(LIST, ...new Array(Math.min(10_000, DEEP - at)).fill(others));
     await silence();
     await way(message);
-    expect([await fixture.redis.llen(LIST), await marks(), await rings()]).toEqual([DEEP, {}, 1]);
-    expect(await inLines()).toEqual([second]);
-    expect(Number(await fixture.redis.zscore(READY, ACME))).toBeLessThan(WAITS);
+    const found = [await fixture.redis.llen(LIST), await inLines(), await marks(), await rings()];
+    const state = Number(await fixture.redis.zscore(READY, ACME));
     await fixture.redis.flushall();
+    expect(found).toEqual([DEEP, [second], {}, 1]);
+    expect(state).toBeLessThan(WAITS);
   });
 
   it('by another program does not keep those behind it from their start', async () => {
