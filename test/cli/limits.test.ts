@@ -60,7 +60,8 @@ describe('nestwork limits ls', () => {
     expect(await waiting()).toBe('4');
     await nestwork(['limits', 'set', 'stripe', '--all-keys', '--concurrency', '0'], options);
     const others = Array.from({ length: 100 }, (_, at) => limitKey('stripe', `tenant ${at}`));
-    const messages = others.map((limit) => limitedMessage(fixture, { limits: [limit] }));
+    // their priority keeps them from the list
+    const messages = others.map((limit) => limitedMessage(fixture, { limits: [limit], priority: 1 }));
     await fixture.broker.enqueueLimited('default', messages, {});
     expect(await waiting()).toBe('in 101 lines');
     const { stdout } = await nestwork(['limits', 'show', 'stripe'], options);
