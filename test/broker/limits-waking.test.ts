@@ -1,4 +1,5 @@
 /** What wakes a line that waits: the script that frees its limit, for the first of each kind and queue. */
+import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { holdBack, LimitedChild } from '../support/limited-child.js';
 import {
@@ -134,6 +135,37 @@ describe('a limit that is free again', () => {
     await fixture.broker.cancel(await send({ limits: [WHOLE], tenant: 'a' }));
     expect(await fixture.redis.exists(WAITERS, READY, HELD)).toBe(0);
     await end();
+  });
+
+  const unique = encodeUnique('Some.task', 'k', 'finished');
+  it.each<[string, Limited, (id: string) => Promise<unknown>]>([
+    ['cancelled', {}, (id) => fixture.broker.cancel(id)],
+    [
+      'purged',
+      { task: 'First.task' },
+      () =>
+        fixture.broker.places.purge(QUEUE, {
+          ...{ state: 'held', passed: 0, task: 'First.task', before: undefined, look: 10 },
+        }),
+    ],
+    [
+      'replaced by a task of another queue',
+      { unique },
+      () => fixture.broker.enqueueUnique('bulk', fixture.uniqueMessage('k'), { due: undefined, replace: true }),
+    ],
+  ])('by time rings for the next task of a line whose first is %s before a promoter comes', async (_, given, way) => {
+    await declareLimit(fixture, 'stripe', { intervalUs: HOUR_US });
+    await holderOf([ACME]);
+    const first = limitedMessage(fixture, { limits: [ACME], ...given });
+    if (given.unique === undefined) await fixture.broker.enqueueLimited(QUEUE, [first], {});
+    else await fixture.broker.enqueueUnique(QUEUE, first, { due: undefined, replace: false });
+    await holdBack(fixture);
+    const second = await send({ limits: [ACME] });
+    await fixture.redis.zadd(`${NAMESPACE}rates`, 1, ACME);
+    expect(await awake()).toEqual([0, 0]);
+    await way(idOf(first));
+    expect(await awake()).toEqual([1, 1]);
+    expect(await claimed()).toEqual([second]);
   });
 
   it('passes over what others have written among those that wait', async () => {

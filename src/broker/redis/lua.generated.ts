@@ -793,7 +793,9 @@ end`,
     use_lines(keys, queues)
     removed = redis.call('ZREM', queue.held, entry)
     if removed > 0 then
-      go_on(queue, line, first_in_line(queue, line)[1], false)
+      if go_on(queue, line, first_in_line(queue, line)[1], false) then
+        ring(queue.bell)
+      end
     elseif may_be_listed(queue, line, message) then
       removed = remove_listed(queue.pending, message, passed)
       if removed > 0 and change_at_once(unlist, queue, line) then
@@ -2014,10 +2016,11 @@ end`,
   return change_at_once(add_within, queue, entries, lines, keeps)
 end`,
   'go_on': `local function go_on(queue, line, next, was_given)
-  change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
+  local may_start = change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
   for _, limit in next_limit, line, 0 do
     nudge(limit)
   end
+  return may_start
 end`,
   'take_out': `local function take_out(queue, entry)
   REMOVED[queue.name] = REMOVED[queue.name] or {}
@@ -2491,10 +2494,11 @@ end`,
   end
 end`,
   'go_on_2': `local function go_on(queue, line, next, was_given)
-  limit_parts().change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
+  local may_start = limit_parts().change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
   for _, limit in limit_parts().next_limit, line, 0 do
     limit_parts().nudge(limit)
   end
+  return may_start
 end`,
   'may_be_listed_2': `local function may_be_listed(queue, line, message)
   local mark, turn = limit_parts().state_of(queue, limit_parts().mark_of(line)), limit_parts().turn_of(message)
@@ -2532,7 +2536,9 @@ end`,
     limit_parts().use_lines(keys, queues)
     removed = redis.call('ZREM', queue.held, entry)
     if removed > 0 then
-      settling_parts().go_on(queue, line, settling_parts().first_in_line(queue, line)[1], false)
+      if settling_parts().go_on(queue, line, settling_parts().first_in_line(queue, line)[1], false) then
+        ring(queue.bell)
+      end
     elseif may_be_listed(queue, line, message) then
       removed = remove_listed(queue.pending, message, passed)
       if removed > 0 and limit_parts().change_at_once(limit_parts().unlist, queue, line) then
@@ -3286,7 +3292,9 @@ end`,
     limit_parts().use_lines(keys, queues)
     removed = redis.call('ZREM', queue.held, entry)
     if removed > 0 then
-      limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false)
+      if limit_parts().go_on(queue, line, limit_parts().first_in_line(queue, line)[1], false) then
+        ring(queue.bell)
+      end
     elseif may_be_listed(queue, line, message) then
       removed = remove_listed(queue.pending, message, passed)
       if removed > 0 and limit_parts().change_at_once(limit_parts().unlist, queue, line) then
@@ -5526,14 +5534,17 @@ end
 -- They leave their lines all at once, so that none of them is woken for what another one leaves.
 local function leave_lines(entries)
   limit_parts().use_lines(keys, known_queues)
-  local seen = {}
+  local seen, may_start = {}, false
   redis.call('ZREM', queue.held, unpack(entries))
   for _, entry in ipairs(entries) do
     local line = line_in(entry)
     if not seen[line] then
       seen[line] = true
-      settling_parts().go_on(queue, line, settling_parts().first_in_line(queue, line)[1], false)
+      may_start = settling_parts().go_on(queue, line, settling_parts().first_in_line(queue, line)[1], false) or may_start
     end
+  end
+  if may_start then
+    ring(queue.bell)
   end
 end
 

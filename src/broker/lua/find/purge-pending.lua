@@ -91,14 +91,17 @@ end
 -- They leave their lines all at once, so that none of them is woken for what another one leaves.
 local function leave_lines(entries)
   use_lines(keys, known_queues)
-  local seen = {}
+  local seen, may_start = {}, false
   redis.call('ZREM', queue.held, unpack(entries))
   for _, entry in ipairs(entries) do
     local line = line_in(entry)
     if not seen[line] then
       seen[line] = true
-      go_on(queue, line, first_in_line(queue, line)[1], false)
+      may_start = go_on(queue, line, first_in_line(queue, line)[1], false) or may_start
     end
+  end
+  if may_start then
+    ring(queue.bell)
   end
 end
 

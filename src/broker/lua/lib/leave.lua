@@ -210,7 +210,9 @@ local function remove(keys, queues, queue, place, message, passed)
     use_lines(keys, queues)
     removed = redis.call('ZREM', queue.held, entry)
     if removed > 0 then
-      go_on(queue, line, first_in_line(queue, line)[1], false)
+      if go_on(queue, line, first_in_line(queue, line)[1], false) then
+        ring(queue.bell)
+      end
     elseif may_be_listed(queue, line, message) then
       removed = remove_listed(queue.pending, message, passed)
       if removed > 0 and change_at_once(unlist, queue, line) then

@@ -576,12 +576,13 @@ local function add_to_lines(queue, entries, lines, keeps)
 end
 
 -- A task has left a line, or cannot start: `next` is the head of the line now, nil for none. What the line was woken for may be free for
--- others.
+-- others. Returns whether the line may start: its limit may be open by now, and no promoter has seen it.
 local function go_on(queue, line, next, was_given)
-  change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
+  local may_start = change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
   for _, limit in next_limit, line, 0 do
     nudge(limit)
   end
+  return may_start
 end
 
 -- Takes a task out of its line.
