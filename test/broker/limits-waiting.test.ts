@@ -339,10 +339,10 @@ describe('a run of a cron with a limit', () => {
   const DIGEST = unique.slice(1);
 
   /** A run that waits in its line, as it comes late. Resolves to its message there. */
-  async function fired(queue = CRON.queue, labels: readonly string[] = []): Promise<string> {
+  async function fired(queue = CRON.queue, labels: readonly string[] = [], limit = ACME): Promise<string> {
     const due = (await fixture.now()) - 10_000;
     await fixture.redis.hset(`${NAMESPACE}crons`, `${CRON.name} until`, due - 5_000);
-    const tags = `${unique}l${ACME}`;
+    const tags = `${unique}l${limit}`;
     const message = encodeMessage({
       ...{ id: fixture.ids.next(), name: CRON.name, payload: '[]', enqueuedAt: due, tags },
       options: { cron: CRON.name, due },
@@ -360,6 +360,11 @@ describe('a run of a cron with a limit', () => {
     await fixture.broker.claim(child, { number: 1, limit: 1, limited: 1, acks: [] });
     expect(await fixture.redis.hgetall(LABELS)).toEqual({ [ACME]: 'acme' });
     await fixture.broker.results.finish(child, [{ id: idOf(message), result: 'd[7]', limited: true }]);
+    expect(await fixture.redis.exists(LABELS)).toBe(0);
+  });
+
+  it('has no key in clear of a limit that it has not, as one of an earlier version of its task', async () => {
+    await fired('default', [ACME, 'acme'], GATE);
     expect(await fixture.redis.exists(LABELS)).toBe(0);
   });
 

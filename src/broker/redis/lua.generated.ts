@@ -977,7 +977,8 @@ end`,
   end
 end`,
   'note_labels': `local function note_labels(keys, labels, added, sent)
-  if #labels == 0 then
+  -- what a short form adds has no limit
+  if #labels == 0 or not IS_WHOLE then
     return
   elseif #added == sent then
     note_all_labels(keys, labels)
@@ -2414,7 +2415,8 @@ end`,
   return may_start
 end`,
   'note_labels_2': `local function note_labels(keys, labels, added, sent)
-  if #labels == 0 then
+  -- what a short form adds has no limit
+  if #labels == 0 or not IS_WHOLE then
     return
   elseif #added == sent then
     limit_parts().note_all_labels(keys, labels)
@@ -3148,7 +3150,8 @@ end`,
   return may_start
 end`,
   'note_labels_3': `local function note_labels(keys, labels, added, sent)
-  if #labels == 0 then
+  -- what a short form adds has no limit
+  if #labels == 0 or not settling_parts().IS_WHOLE then
     return
   elseif #added == sent then
     note_all_labels(keys, labels)
@@ -3564,7 +3567,8 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
-  note_labels(keys, labels, messages, #messages)
+  -- a run may be of an earlier version of its task, which had other limits
+  note_labels(keys, labels, messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then
@@ -8267,13 +8271,14 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
+${LIB.IS_WHOLE}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, next_limit = next_limit, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, next_limit = next_limit, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, IS_WHOLE = IS_WHOLE, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -11450,7 +11455,8 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
-  note_labels(keys, labels, messages, #messages)
+  -- a run may be of an earlier version of its task, which had other limits
+  note_labels(keys, labels, messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then

@@ -70,7 +70,8 @@ end
 
 if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
-  note_labels(keys, labels, messages, #messages)
+  -- a run may be of an earlier version of its task, which had other limits
+  note_labels(keys, labels, messages)
   redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
 if skipped > 0 then

@@ -157,9 +157,11 @@ local function note_labels_of(keys, labels, messages)
 end
 
 -- Keeps keys of limits in clear: `labels` are limits, each followed by its key. Only those of tasks that are added: the end of a task that a
--- client sends again has dropped its label, and nothing would drop it once more. `sent` is how many the client has sent.
+-- client sends again has dropped its label, and nothing would drop it once more. `sent` is how many the client has sent, if all of them
+-- have these limits.
 local function note_labels(keys, labels, added, sent)
-  if #labels == 0 then
+  -- what a short form adds has no limit
+  if #labels == 0 or not IS_WHOLE then
     return
   elseif #added == sent then
     note_all_labels(keys, labels)
