@@ -163,6 +163,9 @@ describe('the first task of a line', () => {
     const ids = await arrive(fixture, messages);
     expect([await inList(), await inLines()]).toEqual([ids.slice(0, 3), ids.slice(3)]);
     expect(await marks()).toEqual({ [`=${ACME}`]: 'with others' });
+    // the clock of its sender was ahead
+    const [, message = ''] = await fixture.redis.lrange(LIST, 0, -1);
+    expect(Number.parseInt(message.slice(25, 34), 36)).toBeLessThanOrEqual(await fixture.now());
   });
 
   it.each<[string, Limited]>([
@@ -403,6 +406,12 @@ describe('a task that is taken out of the list', () => {
   });
 });
 
+it('a task that comes back makes a line, though it is the first', async () => {
+  const { child, id } = await holderOf([ACME]);
+  await fixture.broker.release(child.claimant, [id]);
+  expect([await inList(), await inLines(), await marks()]).toEqual([[], [id], {}]);
+});
+
 describe('a task that comes back to a line of which another lies in the list', () => {
   it('goes first, as it is older', async () => {
     const child = await LimitedChild.start(fixture);
@@ -530,13 +539,14 @@ describe('those who count and find tasks', () => {
     expect(await claimable()).toBe(4);
   });
 
-  it('count the room once for a line that has one in the list and an older one of its own', async () => {
-    await declareLimit(fixture, 'stripe', { most: 1 });
-    await arrive(fixture, [limitedMessage(fixture, { limits: [OTHER], enqueuedAt: 1_000 })]);
+  it('count each task once of a line that has one in the list and an older one of its own', async () => {
+    await declareLimit(fixture, 'stripe', { most: 5 });
     await send();
     await send({ limits: [ACME], priority: 1 });
     expect(await marks()).toEqual({ [`=${ACME}`]: 'alone' });
     expect(await claimable()).toBe(2);
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    expect(await claimable()).toBe(1);
   });
 
   it.each([
