@@ -854,7 +854,10 @@ end`,
 end`,
   'wrong_lines': `local function wrong_lines(keys, queues)
   local wrong = wrong_type('hash', keys.limits, keys.slots, keys.limit_labels)
-    or wrong_type('zset', keys.rates, keys.paced, keys.waiters)
+    or wrong_type('zset', keys.rates)
+    -- mostly nothing waits
+    or redis.call('EXISTS', keys.paced, keys.waiters) > 0 and wrong_type('zset', keys.paced, keys.waiters)
+    or nil
   for _, queue in ipairs(queues) do
     wrong = wrong or queue.held and wrong_type('zset', queue.held, queue.ready)
   end
@@ -9368,8 +9371,8 @@ ${LIB.flush_lines}
 ${LIB.ready_lines}
 ${LIB.read_limits}
 ${LIB.WAITS}
-${LIB.FIRST}
 ${LIB.LINES}
+${LIB.FIRST}
 ${LIB.ring}
 ${LIB.has_tags}
 ${LIB.is_letter}
@@ -9612,9 +9615,22 @@ local function source(queue, from, till)
   return its
 end
 
+-- The lines of tenants, and the others.
+local function sources(queue)
+  local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
+  function LINES.on_ready(other, state)
+    if other == queue and state < 0 then
+      tenants.meet(state)
+    elseif other == queue then
+      aged.meet(state)
+    end
+  end
+  return tenants, aged
+end
+
 local function has_work(queue)
   return redis.call('EXISTS', queue.pending, queue.quarantined) > 0
-    or #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0
+    or queue.has_lines ~= false and #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0
 end
 
 -- A queue whose limit is full waits as a whole.
@@ -9733,6 +9749,7 @@ local function give_listed(queue, message, line)
   if state_of(queue, line) or blocked_by(line) then
     local entry, _, keeps = settling_parts().place_in_line(message)
     put_state(queue, mark_of(line), false)
+    queue.has_lines = true
     return add_to_lines(queue, { entry }, { line }, { keeps })
   end
   grant(queue, message, line)
@@ -9768,23 +9785,20 @@ local function drop_marks(queue)
   return #marks > 0
 end
 
--- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest.
+-- Gives tasks of a queue: in turn one of the next tenant, and the oldest of the rest. Mostly all lie in the list, and no line is looked at.
 local function take(queue)
   local turn, in_list, is_fair = claim_number, redis.call('EXISTS', queue.pending) == 1, false
-  local tenants, aged = source(queue, '-inf', '(0'), source(queue, 0, '(' .. text(WAITS))
-  function LINES.on_ready(other, state)
-    if other == queue and state < 0 then
-      tenants.meet(state)
-    elseif other == queue then
-      aged.meet(state)
-    end
-  end
+  local tenants, aged
+  queue.has_lines = redis.call('EXISTS', queue.held) == 1
   while looks < MOST_LOOKS do
     local most = most_of(queue)
     if most <= 0 then
       break
     end
-    local fair, oldest = tenants.first(), aged.first()
+    if queue.has_lines and not aged then
+      tenants, aged = sources(queue)
+    end
+    local fair, oldest = aged and tenants.first(), aged and aged.first()
     local is_turn = fair and (turn % 2 == 0 or not oldest and not in_list)
     turn = turn + 1
     local count, is_later = 0, false

@@ -3,7 +3,10 @@
 -- Found before the first write, where a task waits in a line, or leaves a limit.
 local function wrong_lines(keys, queues)
   local wrong = wrong_type('hash', keys.limits, keys.slots, keys.limit_labels)
-    or wrong_type('zset', keys.rates, keys.paced, keys.waiters)
+    or wrong_type('zset', keys.rates)
+    -- mostly nothing waits
+    or redis.call('EXISTS', keys.paced, keys.waiters) > 0 and wrong_type('zset', keys.paced, keys.waiters)
+    or nil
   for _, queue in ipairs(queues) do
     wrong = wrong or queue.held and wrong_type('zset', queue.held, queue.ready)
   end
