@@ -248,71 +248,65 @@ end
 -- So many tasks of a list are read at once.
 local MOST_OF_LIST = 32
 
--- The lines of the first messages of a list that may be given now, by their numbers, how many those messages are, and whether the next came
--- later than `before`. When one came whose sender has a clock that is ahead, nobody knows: it comes first in half of the claims, or all
--- behind it would wait for its time.
-local function next_in_list(messages, before)
-  local latest = claim_number % 4 > 1 and LIMITS.now or math.huge
-  local line_at, room = {}, math.min(left_limited, MOST_LOOKS - looks)
+-- The lines of messages of a list, by their numbers. What is to be known of the first of them and their limits is read at once.
+local function lines_in_list(queue, messages)
+  local line_at, lines, named = {}, {}, {}
   for i, message in ipairs(messages) do
-    local came = before and (tonumber(string.sub(message, 26, 34), 36) or 0)
-    if came and came > before and came <= latest then
-      return line_at, i - 1, true
-    end
     local line = may_have_limits(message) and line_of(message)
-    if line then
-      if room == 0 then
-        return line_at, i - 1, false
+    line_at[i] = line
+    if line and #lines < left_limited then
+      lines[#lines + 1] = line
+      for _, its in next_limit, line, 0 do
+        named[#named + 1] = its
       end
-      line_at[i], room = line, room - 1
-    end
-  end
-  return line_at, #messages, false
-end
-
--- Reads at once what is to be known of lines and their limits.
-local function know_lines(queue, line_at)
-  local lines, named = {}, {}
-  for _, line in pairs(line_at) do
-    lines[#lines + 1] = line
-    for _, its in next_limit, line, 0 do
-      named[#named + 1] = its
     end
   end
   if #lines > 0 then
     read_lines(queue, lines)
     read_limits(named)
   end
+  return line_at
 end
 
--- Gives a task with a line that lay in the list. One that a limit keeps from its start, or others of its line, goes into its line.
+-- Gives a task with a line that lies in the list. One that a limit keeps from its start, or others of its line, goes into its line. Returns
+-- whether it did either: a child without a slot leaves it where it is.
 local function give_listed(queue, message, line)
-  looks = looks + 1
-  if state_of(queue, line) or blocked_by(line) then
+  if looks == MOST_LOOKS then
+    return false
+  elseif state_of(queue, line) or blocked_by(line) then
     local entry, _, keeps = place_in_line(message)
     put_state(queue, mark_of(line), false)
     queue.has_lines = true
-    return add_to_lines(queue, { entry }, { line }, { keeps })
+    add_to_lines(queue, { entry }, { line }, { keeps })
+  elseif left_limited > 0 then
+    grant(queue, message, line)
+    unlist(queue, line)
+  else
+    return false
   end
-  grant(queue, message, line)
-  unlist(queue, line)
+  looks = looks + 1
+  return true
 end
 
--- Takes the oldest tasks out of the list, at most so many, and none that came later than `before`. Returns how many, and whether the next
--- came later.
+-- Takes the oldest tasks out of the list, at most so many, and none that came later than `before`. When one came whose sender has a clock
+-- that is ahead, nobody knows: it comes first in half of the claims, or all behind it would wait for its time. Returns how many it took, and
+-- whether the next came later.
 local function take_from_list(queue, before, most)
   local messages = redis.call('LRANGE', queue.pending, 0, math.min(most, MOST_OF_LIST) - 1)
-  local line_at, count, is_later = next_in_list(messages, before)
-  if count > 0 then
-    know_lines(queue, line_at)
-    redis.call('LPOP', queue.pending, count)
-  end
-  for i = 1, count do
-    if line_at[i] then
-      give_listed(queue, messages[i], line_at[i])
-    else
-      grant(queue, messages[i])
+  local line_at, count, is_later = lines_in_list(queue, messages), 0, false
+  local latest = claim_number % 4 > 1 and LIMITS.now or math.huge
+  for i, message in ipairs(messages) do
+    local came, line = before and (tonumber(string.sub(message, 26, 34), 36) or 0), line_at[i]
+    is_later = came and came > before and came <= latest
+    if is_later or line and not give_listed(queue, message, line) then
+      break
+    elseif not line then
+      grant(queue, message)
     end
+    count = i
+  end
+  if count > 0 then
+    redis.call('LPOP', queue.pending, count)
   end
   return count, is_later
 end
