@@ -58,7 +58,7 @@ function lineOf(limit: LimitReport): LimitLine {
 
 async function keyLineOf(seen: LimitKeys, limit: string, report: LimitKeyReport): Promise<KeyLine> {
   const { key, digest } = report;
-  const why = key === undefined ? 'Redis has no longer this key in clear.' : await seen.hides(limit, key);
+  const why = key === undefined ? 'Redis no longer has this key in clear.' : await seen.hides(limit, key);
   return {
     ...{ ...standingOf(report), key: why === undefined ? key : undefined, why, digest },
     used: usedOfKey(report),
