@@ -125,7 +125,9 @@ describe('a task with limits', () => {
     expect(await drop.delay({ tenant: 'bolt' })).toMatchObject({ added: true, droppedBy: undefined });
     await reject.delay();
     await expect(reject.delay()).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
-    expect(await held()).toHaveLength(3);
+    const names = ['LockTasks.drop', 'LockTasks.drop', 'LockTasks.reject'];
+    expect((await apps.waiting()).map(({ name }) => name)).toEqual(names);
+    expect(await held()).toEqual([]);
   });
 
   it('is dropped by name, too, once a worker has written the catalog', async () => {
@@ -147,7 +149,8 @@ describe('a task with limits', () => {
     } finally {
       await inspector.close();
     }
-    expect(await held()).toHaveLength(1);
+    expect((await apps.waiting()).map(({ name }) => name)).toEqual(['LockTasks.drop']);
+    expect(await held()).toEqual([]);
   });
 
   it('is sent with the tags of its cron by runNow()', async () => {
