@@ -60,8 +60,7 @@ export const KEYS = {
   held: {
     pattern: 'held:<queue>',
     type: 'sorted set',
-    holds:
-      '`<line> <turn, 13 digits><message>` of tasks with a limit, a tenant or a priority, see [below](#limits)',
+    holds: '`<line> <turn, 13 digits><message>` of tasks with a limit, a tenant or a priority, see [below](#limits)',
     lasts: 'until it is claimed; its message, its line and 100 bytes',
   },
   ready: {
