@@ -6,7 +6,7 @@ const COUNTS = missedBy('groups', [
   remove('wrong_groups: a hash', "wrong_type('hash', keys.groups) or "),
   remove('wrong_groups: sorted sets', "wrong_type('zset', keys.group_times, keys.groups_ended)\n      or "),
   remove('wrong_groups: a list', "\n      or wrong_type('list', keys.released)"),
-  change('member_of: a message that has tags', "has_tags(message) and tag(message, 'g')", 'false'),
+  change('member_of: a message that has tags', "has_more_tags(message) and tag(message, 'g')", 'false'),
   change(
     'is_over: a cancelled group',
     "return state == 'cancelled' or state == 'expired'",

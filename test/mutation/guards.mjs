@@ -233,8 +233,8 @@ const LEAVE = [
     'unique-keys',
     change(
       'place_of: a list of their own for quarantined tasks',
-      "is_quarantined(message) and 'quarantined' or may_have_limits",
-      'may_have_limits',
+      "is_quarantined(message) and 'quarantined' or 'pending'",
+      "'pending'",
     ),
   ),
   ...missedBy(
@@ -413,7 +413,10 @@ const BY_SCRIPT = {
     ...missedBy(
       'held-back',
       change('a bounded number of tasks in lines', ' or has_lines and 100', ''),
-      remove('lines that are looked at anew', '      go_on(queue, line, first_in_line(queue, line)[1], false)\n'),
+      remove(
+        'lines that are looked at anew',
+        '      may_start = go_on(queue, line, first_in_line(queue, line)[1], false) or may_start\n',
+      ),
       remove('tasks that leave their lines', "  redis.call('ZREM', queue.held, unpack(entries))\n"),
     ),
     ...missedBy(
@@ -617,7 +620,7 @@ const BY_SCRIPT = {
     change('the given end for other tasks', 'push(queue.pending, plain, at_head)', 'push(queue.pending, plain, false)'),
     change('a task to push to the head', 'if #messages > 0 and at_head then', 'if at_head then'),
     change('a task to push to the tail', 'elseif #messages > 0 then', 'else'),
-    remove('a bell', '  if may_start or #plain + #quarantined > 0 then\n    ring(queue.bell)\n  end\n'),
+    remove('a bell', '  if may_start or #quarantined > 0 then\n    ring(queue.bell)\n  end\n'),
   ],
   'lib/leave': LEAVE,
   'lib/metrics': missedBy(
@@ -874,7 +877,7 @@ const BY_SCRIPT = {
     'held-back',
     change('a line that waits', ' and state >= WAITS and', ' and'),
     change('the rare lines alone', 'local counts_ready = ready <= waiting', 'local counts_ready = true'),
-    change('a limited number of lines', 'math.min(few, LINES_TO_COUNT), 0', 'few, 0'),
+    change('a limited number of lines', 'counts_ready, LINES_TO_COUNT)', 'counts_ready, 100000)'),
     change('the one that waits longest', 'came_at(message) < came_at(found)', 'false'),
     change('a line that is next', "local till = '(' .. (from == '0' and text(WAITS) or '0')", "local till = '+inf'"),
   ),
@@ -979,8 +982,12 @@ const BY_SCRIPT = {
   'lib/tags': [
     ...missedBy(
       'unique-keys',
-      change('a step over other tags', 'found ~= wanted and is_letter(found)', 'false'),
-      change('an end of the tags at the body', 'is_letter(found)', "found ~= ''"),
+      change('a step over other tags', 'while found ~= wanted and found and', 'while false and'),
+      change(
+        'an end of the tags at the body',
+        ' and (found > 96 and found < 123 or found > 64 and found < 91) do',
+        ' do',
+      ),
     ),
     ...missedBy(
       'inspecting-tasks',

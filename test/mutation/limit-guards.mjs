@@ -67,8 +67,10 @@ const LEAVE = missedBy('limits-leaving', [
     'update_key(keys.unique, task.queue.name, message)\n',
   ),
   remove('bury_stray: the freed limits', '    end_limits(keys, queues, queue, message, CLAIMED)\n'),
-  change('place_of: a line', "line_of(message) and 'held' or 'pending'", "'pending'"),
-  remove('remove: what its line was woken for', '      go_on(queue, line, first_in_line(queue, line)[1], false)\n'),
+  remove(
+    'remove: what its line was woken for',
+    '      if go_on(queue, line, first_in_line(queue, line)[1], false) then\n        ring(queue.bell)\n      end\n',
+  ),
   remove('remove: the freed limits', '    end_limits(keys, queues, queue, message, WAITING)\n'),
 ]);
 
@@ -76,16 +78,23 @@ const ENLIST = missedBy('limits-waiting', [
   change('line_up: a line', 'may_have_limits(message) then\n      line,', 'false then\n      line,'),
   change('line_up: tasks before the first with a line', 'part(messages, 1, i - 1)', '{}'),
   remove('line_up: tasks behind the first with a line', '      plain[#plain + 1] = message\n'),
+  change('line_up: the time of a task that comes back', 'if line and is_new then', 'if line then'),
+  change('line_up: a bell for a line', 'add_to_lines(queue, entries, lines, kept) or may_start', 'may_start'),
   change(
-    'line_up: the time of a task that comes back',
-    'is_new and not_ahead(keys, queue, message, LIMITS.now) or message',
-    'not_ahead(keys, queue, message, LIMITS.now)',
+    'line_up: a bell for tasks without a line beside one that waits',
+    'add_to_lines(queue, entries, lines, kept) or may_start',
+    'add_to_lines(queue, entries, lines, kept)',
   ),
-  change('enlist_new: a bell for a line', 'if may_start or #plain > 0 then', 'if #plain > 0 then'),
-  change('enlist_new: no bell for a line that waits', 'if may_start or #plain > 0 then', 'do'),
-  remove('enlist_new: tasks without a line', '  push(queue.pending, plain, false)\n'),
-  change('enlist: a bell for a line', 'if may_start or #plain + #quarantined > 0', 'if #plain + #quarantined > 0'),
-  change('enlist: no bell for a line that waits', 'if may_start or #plain + #quarantined > 0 then', 'do'),
+  change('line_up: a bell for tasks without a line', 'local may_start = #plain > 0', 'local may_start = false'),
+  change('line_up: no bell for a line that waits', 'local may_start = #plain > 0', 'local may_start = true'),
+  remove('line_up: tasks without a line', '  push(queue.pending, plain, at_head)\n'),
+  change(
+    'enlist_new: no bell for a line that waits',
+    'if line_up(keys, queues, queue, messages, false, true, is_sent) then',
+    'line_up(keys, queues, queue, messages, false, true, is_sent)\n  do',
+  ),
+  change('enlist: a bell for a line', 'if may_start or #quarantined > 0 then', 'if #quarantined > 0 then'),
+  change('enlist: no bell for a line that waits', 'if may_start or #quarantined > 0 then', 'do'),
   change('not_ahead: a clock that is ahead', '<= now then', '>= 0 then'),
   change('not_ahead: a time that is past', '<= now then', '< 0 then'),
   remove('not_ahead: the new message under its key', '    update_key(keys.unique, queue.name, message)\n'),
@@ -176,7 +185,7 @@ export const OF_LIMITS = {
     ...nothingForeign('wrong_lines_of(keys, queues, { message, held and select(2, split(held)) or nil })'),
     ...missedBy('limits-leaving', [
       remove('a check for the limits of the former task', ', held and select(2, split(held)) or nil'),
-      remove('the keys of limits in clear', 'note_labels(keys, labels, { message })\n'),
+      remove('the keys of limits in clear', 'note_labels(keys, labels, { message }, 1)\n'),
     ]),
     ...missedBy('limits-waiting', [
       change('a time that is not ahead, under its key', 'due <= now and may_have_limits(message) and', 'false and'),
@@ -184,18 +193,20 @@ export const OF_LIMITS = {
   ],
   'enqueue-members': [
     ...nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, messages)'),
-    ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels, fresh)\n')]),
+    ...missedBy('limits-waiting', [
+      remove('the keys of limits in clear', '  note_labels(keys, labels, fresh, #messages)\n'),
+    ]),
   ],
   'fire-cron': [
     ...nothingForeign('wrong_lines_of(keys, { queue }, its_messages)'),
     ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels, messages)\n')]),
   ],
   'enqueue-limited': missedBy('held-back', [
-    remove('the keys of limits in clear', '  note_labels(keys, labels, fresh)\n'),
+    remove('the keys of limits in clear', '  note_labels(keys, labels, fresh, #messages)\n'),
     change(
       'no keys in clear of tasks that were there before',
-      'note_labels(keys, labels, fresh)',
-      'note_labels(keys, labels, messages)',
+      'note_labels(keys, labels, fresh, #messages)',
+      'note_labels(keys, labels, messages, #messages)',
     ),
   ]),
   'lib/limit-ends': missedBy('limits-waiting', [

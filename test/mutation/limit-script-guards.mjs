@@ -31,7 +31,11 @@ const CLAIM_LIMITED = [
       "#ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0",
       "#ready_lines(queue, '-inf', '+inf', 1) > 0",
     ),
-    change('has_work: lines', "\n    or #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0", ''),
+    change(
+      'has_work: lines',
+      "\n    or queue.has_lines ~= false and #ready_lines(queue, '-inf', '(' .. text(WAITS), 1) > 0",
+      '',
+    ),
     change(
       'take_all: the next queue when one is shut',
       'elseif not is_shut(queue) then',
@@ -116,15 +120,15 @@ const CLAIM_LIMITED = [
     change('take: one of the list where tenants wait', 'fair and 1 or most', 'most'),
     change(
       'take: turns by claims',
-      'local turn, has_plain, is_fair = claim_number,',
-      'local turn, has_plain, is_fair = 1,',
+      'local turn, in_list, is_fair = claim_number,',
+      'local turn, in_list, is_fair = 1,',
     ),
     change(
       'take: turns of tenants',
-      'fair and (turn % 2 == 0 or not oldest and not has_plain)',
-      'fair and not oldest and not has_plain',
+      'fair and (turn % 2 == 0 or not oldest and not in_list)',
+      'fair and not oldest and not in_list',
     ),
-    change('take: turns of others', 'fair and (turn % 2 == 0 or not oldest and not has_plain)', 'fair'),
+    change('take: turns of others', 'fair and (turn % 2 == 0 or not oldest and not in_list)', 'fair'),
     change('take: tags that are behind', '    forget_tags(queue)\n', ''),
     change('take_all: nothing else beside a quarantined task', 'left = #granted == 0 and left or 0', 'left = left'),
     change(
@@ -145,7 +149,7 @@ const CLAIM_LIMITED = [
     ),
     change('take_all: one child that drains', 'holds > 0 and is_drainer(keys.drain, child)', 'holds > 0'),
     change('a bell for what is left', '    ring(queue.bell)\n', ''),
-    change('what may be claimed ahead', '> 0 and 1 or more', '> 9 and 1 or more'),
+    change('what may be claimed ahead', 'is_plain_next(queue) and 1 or more', 'more'),
     change(
       'whether lines are left',
       "needed = needed == 1 and 1 or redis.call('EXISTS', queue.ready)",
@@ -179,17 +183,13 @@ export const OF_LIMIT_SCRIPTS = {
     change('a refusal for those that wait', 'room_of(limit) <= waiting', 'room_of(limit) <= 0'),
     change(
       'a refusal for each limit',
-      'for _, limit in ipairs(line and limits_of_line(line) or {}) do',
-      'for _, limit in ipairs(line and { limits_of_line(line)[1] } or {}) do',
+      "for _, limit in next_limit, line or '', 0 do",
+      "for _, limit in next_limit, string.sub(line or '', 1, 27), 0 do",
     ),
-    change('a refusal of tasks without a line', 'line and limits_of_line(line) or {}', 'limits_of_line(line)'),
+    change('a refusal of tasks without a line', "in next_limit, line or '', 0 do", 'in next_limit, line, 0 do'),
     change('a time that is not past', 'if due > LIMITS.now then', 'if false then'),
     change('a time from now', "(due_from == 'in' and LIMITS.now or 0)", '0'),
-    change(
-      'the time of Redis',
-      'fresh[i] = string.sub(message, 1, 25) .. stamp .. string.sub(message, 35)',
-      'fresh[i] = message',
-    ),
+    change('the time of Redis', 'queue, fresh, true)', 'queue, fresh)'),
     change(
       'the name of a foreign key',
       'return wrong_queues({ queue }) or wrong_lines(keys, { queue }) or added',

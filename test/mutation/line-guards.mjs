@@ -35,11 +35,7 @@ const LINES = [
     ),
   ]),
   ...missedBy('limits-waking', [
-    change(
-      'limits_of_line: a tenant that is no limit',
-      'for first = 1, #line - 26, 27 do',
-      'for first = 1, #line, 27 do',
-    ),
+    change('next_limit: a tenant that is no limit', 'if last <= #line then', 'if last <= #line + 7 then'),
     change('keeps_slot: the limit whose slot is kept', "'L' .. limit, 1, true)", 'limit, 1, true)'),
   ]),
 ];
@@ -158,14 +154,10 @@ const READY = [
   ...missedBy('limits-claiming', [
     change(
       'flush_lines: the tags of a queue without lines',
-      "if redis.call('EXISTS', queue.held) == 0 then",
-      'if false then',
+      "if redis.call('EXISTS', queue.held) == 0 and",
+      'if false and',
     ),
-    change(
-      'parts_of_line: the limits of a line without its tenant',
-      'limits = limits_of_line(line)',
-      "limits = limits_of_line(line .. string.rep('-', 7))",
-    ),
+    change('flush_lines: the tags of a queue with lines', "if redis.call('EXISTS', queue.held) == 0 and", 'if'),
     change('note_given: a line that waited', "if given > (tag_at(queue, '~') or -1) then", 'do'),
     change('next_tag: that of the task given last', 'math.max(given, newest + 1)', 'newest + 1'),
     change('next_tag: other lines of the tenant', 'last and last + TURN or 0', '0'),
@@ -185,7 +177,7 @@ const READY = [
     ),
     remove(
       'vanish_line: the tag of a task that was given',
-      '    if was_given and parts_of_line(line).tenant then\n      note_given(queue, (decoded_state(before)))\n    end\n',
+      '  elseif before and was_given then\n    note_given(queue, (decoded_state(before)))\n',
     ),
     change('forget_tags: those that are behind', "'(' .. text(TAGS + given - TURN)", "'+inf'"),
     change(
@@ -303,14 +295,15 @@ const READY = [
       'if room > 0 and is_awake and name then',
       'if room > 0 and name then',
     ),
-    remove(
-      'go_on: what a line was woken for',
-      '  for _, limit in ipairs(parts_of_line(line).limits) do\n    nudge(limit)\n  end\n',
-    ),
+    remove('go_on: what a line was woken for', '  for _, limit in next_limit, line, 0 do\n    nudge(limit)\n  end\n'),
     remove('forget_labels: a task that is woken', 'WAITED[limit]\n    or '),
     change('forget_labels: a task that waits', ' and not is_waited_for(limit)', ''),
     remove('forget_labels: a task that runs', 'not is_held(limit) and '),
-    remove('forget_labels: a task of the line', 'STATES[queue.name][line] and {} or '),
+    change(
+      'forget_labels: a task of the line',
+      'if not states[line] and not states[mark_of(line)] then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
+      'if not states[mark_of(line)] then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
+    ),
   ]),
   ...missedBy('limits-gates', [
     change(
