@@ -173,6 +173,14 @@ describe('tenants', () => {
     expect(order.join('')).toMatch(/^b(ab|ba){2}$/);
   });
 
+  it('whose task was cancelled have taken no turn by that', async () => {
+    const line = (key: string) => send({ tenant: 'a', limits: [limitKey('stripe', key)] });
+    const [first, second, last] = [await line('1'), await line('2'), await line('3')];
+    expect(await fixture.broker.cancel(last)).toMatchObject({ state: 'pending' });
+    const late = await send({ tenant: 'b' });
+    expect(await claimed()).toEqual([first, late, second]);
+  });
+
   it('keep their turn while they wait for a limit, and take none from those that started meanwhile', async () => {
     await declareLimit(fixture, 'stripe', { most: 1 });
     const child = await LimitedChild.start(fixture);

@@ -1,6 +1,7 @@
 /** The first task of a line, which lies in the list of its queue: how it starts, what waits behind it, and what takes it away. */
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
+import { nodesOf, openGroup } from '../support/groups.js';
 import { messageInLine } from '../support/limit-invariants.js';
 import { holdBack, LimitedChild } from '../support/limited-child.js';
 import {
@@ -110,6 +111,14 @@ describe('the first task of a line', () => {
     expect(await fixture.redis.exists(HELD, READY, LIST)).toBe(0);
   });
 
+  it('rings for itself, and none that comes behind it does', async () => {
+    await send();
+    await silence();
+    await send();
+    expect([await rings(), await marks()]).toEqual([0, { [`=${ACME}`]: 'with others' }]);
+    await fixture.redis.lpush(`${NAMESPACE}bell:default`, '');
+  });
+
   it('lets the next one start that waited behind it, also in another claim, and rings for it', async () => {
     const [first, second] = await sendMany(2);
     await silence();
@@ -156,6 +165,14 @@ describe('the first task of a line', () => {
     expect(Number.parseInt(message.slice(25, 34), 36)).toBeLessThanOrEqual(await fixture.now());
     expect(await fixture.redis.hget(UNIQUE, unique.slice(1))).toBe(`default ${message}`);
     expect(await claimed()).toEqual([idOf(message)]);
+  });
+
+  it('lies in the list with the time of Redis when the clock of its sender is behind', async () => {
+    const before = await fixture.now();
+    const id = await send({ limits: [ACME], enqueuedAt: before - 3_600_000 });
+    const [message = ''] = await fixture.redis.lrange(LIST, 0, -1);
+    expect([await inList(), await inLines()]).toEqual([[id], []]);
+    expect(Number.parseInt(message.slice(25, 34), 36)).toBeGreaterThanOrEqual(before);
   });
 
   it('that becomes due lies in the list, those with no line before and behind it', async () => {
@@ -366,7 +383,8 @@ describe('a task that is taken out of the list', () => {
     const [message = ''] = await fixture.redis.lrange(LIST, 0, -1);
     const child = await LimitedChild.start(fixture);
     expect(await child.ids()).toEqual([first]);
-    const second = await send();
+    // of the same time, so that its mark looks the same
+    const second = await send({ limits: [ACME], enqueuedAt: Number.parseInt(message.slice(25, 34), 36) });
     expect(await cancelAt('pending', message)).toBe(0);
     expect([await inList(), await marks()]).toEqual([[second], { [`=${ACME}`]: 'alone' }]);
     expect(await fixture.redis.hgetall(SLOTS)).toEqual({ [ACME]: '1' });
@@ -461,6 +479,18 @@ describe('a task that comes back to a line of which another lies in the list', (
     expect(await child.ids()).toEqual([]);
     await another.end(first);
     expect(await child.ids()).toEqual([second]);
+  });
+
+  it('keeps that slot in its line, also when it was on the schedule before', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1, ordered: true });
+    const { child, id } = await holderOf([ACME]);
+    const later = { inMs: 60_000, failures: 0, line: '\n{"at":7}', counts: true };
+    await fixture.broker.retry(child.claimant, { id, queue: QUEUE }, later);
+    const [message = ''] = await fixture.redis.zrange(`${NAMESPACE}scheduled:default`, '0', '-1');
+    await fixture.redis.zadd(`${NAMESPACE}scheduled:default`, 1, message);
+    expect(await fixture.broker.promote(10)).toMatchObject({ moved: 1 });
+    expect([await inList(), await inLines(), await marks()]).toEqual([[], [id], {}]);
+    expect(await claimed()).toEqual([id]);
   });
 
   it('keeps that slot while it waits for its next attempt, too', async () => {
@@ -652,4 +682,63 @@ describe('something foreign', () => {
       expect(await child.ids()).toEqual([id]);
     },
   );
+});
+
+describe('tasks of a flow that start together', () => {
+  it('come one of each line to the list, and the others behind it', async () => {
+    const flow = await openGroup(fixture.broker.groups, fixture.ids.next(), { kind: 'flow' });
+    const { nodes, ...rest } = nodesOf(fixture, flow, [[], [], [], []]);
+    const limits = [ACME, ACME, OTHER, OTHER];
+    const limited = nodes.map((node, at) => ({ ...node, message: withLimit(node.message, limits[at] as string) }));
+    await fixture.broker.groups.reserve(flow, 4);
+    await fixture.broker.groups.addNodes(flow, { ...rest, nodes: limited });
+    await fixture.broker.promote(10);
+    const [first, second, third, fourth] = limited.map(({ message }) => idOf(message));
+    expect([await inList(), await inLines()]).toEqual([
+      [first, third],
+      [second, fourth],
+    ]);
+  });
+
+  function withLimit(message: string, limit: string): string {
+    return `${message.slice(0, 34)}l${limit}${message.slice(34)}`;
+  }
+});
+
+describe('a task that another program has written', () => {
+  const put = (message: string) => fixture.redis.rpush(LIST, message);
+  afterEach(() => fixture.redis.flushall());
+
+  it('starts from there, as one with a mark', async () => {
+    const message = limitedMessage(fixture, { limits: [ACME] });
+    await put(message);
+    // a claim looks at lists with limits where something has some
+    await fixture.redis.zadd(READY, 8e15, `=${OTHER}`);
+    expect(await claimed()).toEqual([idOf(message)]);
+    expect(await fixture.redis.hgetall(SLOTS)).toEqual({ [ACME]: '1' });
+  });
+
+  it('starts in the same claim when it keeps the slot of its limit', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1, ordered: true });
+    const message = limitedMessage(fixture, { limits: [ACME] }).replace(`l${ACME}`, `L${ACME}`);
+    await fixture.redis.hset(SLOTS, ACME, '1');
+    await put(message);
+    expect(await claimed()).toEqual([idOf(message)]);
+    expect(await fixture.redis.hgetall(SLOTS)).toEqual({ [ACME]: '1' });
+  });
+
+  it('is claimed ahead when its tags are no line', async () => {
+    const [first, second] = [fixture.message(), limitedMessage(fixture, { limits: new Array(5).fill(ACME) })];
+    await put(first);
+    await put(second);
+    const child = await LimitedChild.start(fixture);
+    expect(await child.claim({ limit: 1 })).toMatchObject({ ids: [idOf(first)], more: 1 });
+  });
+
+  it('lies in a line that is not its own, and is not cancelled there', async () => {
+    const message = fixture.message();
+    await fixture.redis.zadd(HELD, 0, `${ACME} 0000000000001${message}`);
+    await fixture.redis.zadd(READY, 1, ACME);
+    expect(await cancelAt('held', message)).toBe(0);
+  });
 });
