@@ -718,6 +718,17 @@ describe('a task that another program has written', () => {
     expect(await fixture.redis.hgetall(SLOTS)).toEqual({ [ACME]: '1' });
   });
 
+  it('is cancelled there, and leaves the mark of another one of its line', async () => {
+    const message = limitedMessage(fixture, { limits: [ACME], enqueuedAt: Date.UTC(2000, 0, 1) });
+    await put(message);
+    expect(await fixture.broker.cancel(idOf(message))).toMatchObject({ state: 'pending' });
+    const ids = await sendMany(2);
+    await put(message);
+    expect(await fixture.broker.cancel(idOf(message))).toMatchObject({ state: 'pending' });
+    expect([await inList(), await inLines()]).toEqual([ids.slice(0, 1), ids.slice(1)]);
+    expect(await marks()).toEqual({ [`=${ACME}`]: 'with others' });
+  });
+
   it('starts in the same claim when it keeps the slot of its limit', async () => {
     await declareLimit(fixture, 'stripe', { most: 1, ordered: true });
     const message = limitedMessage(fixture, { limits: [ACME] }).replace(`l${ACME}`, `L${ACME}`);

@@ -213,9 +213,11 @@ local function remove(keys, queues, queue, place, message, passed)
       if go_on(queue, line, first_in_line(queue, line)[1], false) then
         ring(queue.bell)
       end
-    elseif may_be_listed(queue, line, message) then
-      removed = remove_listed(queue.pending, message, passed)
-      if removed > 0 and change_at_once(unlist, queue, line) then
+    else
+      local is_listed = may_be_listed(queue, line, message)
+      -- one that others have put there has no mark; a search that has found it goes on until it is gone
+      removed = (is_listed or passed and place == 'pending') and remove_listed(queue.pending, message, passed) or 0
+      if removed > 0 and is_listed and change_at_once(unlist, queue, line) then
         ring(queue.bell)
       end
     end
