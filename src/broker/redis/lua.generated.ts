@@ -1823,9 +1823,7 @@ end`,
   end
 end`,
   'note_marks': `local function note_marks(queue, marks)
-  if #marks > 0 then
-    redis.call('ZADD', queue.ready, unpack(marks))
-  end
+  redis.call('ZADD', queue.ready, unpack(marks))
   local known = STATES[queue.name] or {}
   for i = 2, #marks, 2 do
     known[marks[i]] = marks[marks[i]]

@@ -346,11 +346,9 @@ local function put_marks(queue, marks)
   end
 end
 
--- Writes marks.
+-- Writes marks, of which there is one at least.
 local function note_marks(queue, marks)
-  if #marks > 0 then
-    redis.call('ZADD', queue.ready, unpack(marks))
-  end
+  redis.call('ZADD', queue.ready, unpack(marks))
   local known = STATES[queue.name] or {}
   for i = 2, #marks, 2 do
     known[marks[i]] = marks[marks[i]]
