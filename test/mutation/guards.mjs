@@ -11,6 +11,7 @@ import { change, missedBy, remove } from './guard-forms.mjs';
 import { OF_LIMITS } from './limit-guards.mjs';
 import { OF_LIMIT_SCRIPTS } from './limit-script-guards.mjs';
 import { OF_LINES } from './line-guards.mjs';
+import { OF_LISTED } from './listed-guards.mjs';
 
 const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
 
@@ -1293,6 +1294,6 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS, OF_LINES, OF_LIMIT_SCRIPTS].flatMap((lists) =>
+export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS, OF_LINES, OF_LISTED, OF_LIMIT_SCRIPTS].flatMap((lists) =>
   Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
 );
