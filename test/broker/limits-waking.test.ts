@@ -168,6 +168,30 @@ describe('a limit that is free again', () => {
     expect(await claimed()).toEqual([second]);
   });
 
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['cancelled', (id) => fixture.broker.cancel(id)],
+    [
+      'purged',
+      () =>
+        fixture.broker.places.purge(QUEUE, {
+          state: 'held',
+          passed: 0,
+          task: 'First.task',
+          before: undefined,
+          look: 100,
+        }),
+    ],
+  ])('is waited for in silence by the next task of a line whose first is %s', async (_, way) => {
+    const { end } = await holderOf([WHOLE]);
+    const first = await send({ limits: [WHOLE], task: 'First.task' });
+    const second = await send({ limits: [WHOLE] });
+    await holdBack(fixture);
+    await way(first);
+    expect(await awake()).toEqual([0, 0]);
+    await end();
+    expect(await claimed()).toEqual([second]);
+  });
+
   it('passes over what others have written among those that wait', async () => {
     const { end } = await holderOf([WHOLE]);
     await fixture.redis.zadd(WAITERS, 0, `${WHOLE} foreign`);

@@ -2058,7 +2058,7 @@ end`,
   if #lines == 0 or redis.call('EXISTS', LIMITS.keys.limit_labels) == 0 then
     return
   end
-  read_lines(queue, queue.ready and lines or {})
+  read_lines(queue, lines)
   local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
     if not states[line] and not states[mark_of(line)] then
