@@ -579,6 +579,16 @@ describe('those who count and find tasks', () => {
     expect(await claimable()).toBe(1);
   });
 
+  it('have an older one of such a line as pending once, and as the first there', async () => {
+    await declareLimit(fixture, 'whole', { most: 0 });
+    for (const key of ['a', 'b']) await send({ limits: [limitKey('whole', key)] });
+    await holdBack(fixture);
+    await send();
+    const urgent = await send({ limits: [ACME], priority: 1 });
+    expect(await stateOf()).toMatchObject({ pending: 2, heldBack: 2 });
+    expect(await fixture.broker.places.find(urgent, [QUEUE])).toMatchObject({ ahead: 0, inLine: true });
+  });
+
   it.each([
     [1, 2],
     [2, 1],

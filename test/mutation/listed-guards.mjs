@@ -113,7 +113,6 @@ const READY = [
       ' and not states[mark_of(line)] then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
       ' then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
     ),
-    change('forget_labels: a script without lines', 'queue.ready and lines or {}', 'lines'),
     change('forget_labels: a label to forget', '  if #labels > 0 then\n', '  do\n'),
     change(
       'add_to_lines: reads before writes',
@@ -241,8 +240,6 @@ const LOOKING = missedBy('limits-listed', [
   remove('lines_of_kind: lines behind their task in the list', ", text(BEHIND), '+inf'"),
   change('lines_of_kind: lines that have a task in the list alone', "text(BEHIND), '+inf'", "text(LISTED), '+inf'"),
   change('lines_of_kind: the names of lines by their marks', "string.match(member, '^=?(.*)$')", 'member'),
-  change('lines_of_kind: how many of the second range', "'LIMIT', 0, most - #lines)", "'LIMIT', 0, most)"),
-  change('lines_of_kind: enough lines', '#lines < most and redis.call', 'redis.call'),
 ]);
 
 const ENDS = missedBy('limits-listed', [
