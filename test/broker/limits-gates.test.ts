@@ -1,5 +1,5 @@
 /** The limit of a queue: it counts all tasks of that queue, and while it is full the queue waits as a whole. */
-import { BrokerFixture } from '../support/broker-fixture.js';
+import { BrokerFixture, type Stoppable } from '../support/broker-fixture.js';
 import { LimitedChild } from '../support/limited-child.js';
 import { arrive, declareGate, declareLimit, limitedMessage, limitKey, sendLimited } from '../support/limited-tasks.js';
 
@@ -10,6 +10,7 @@ const WAITERS = `${NAMESPACE}waiters`;
 const GATE = limitKey(QUEUE);
 const ACME = limitKey('stripe', 'acme');
 const HOUR_US = 3_600_000_000;
+const REPORT = { code: 'TASK_FAILED', error: 'Error: no', host: 'here', pid: 7 };
 
 let fixture: BrokerFixture;
 beforeAll(async () => {
@@ -40,6 +41,19 @@ it('the limit of a queue counts all of its tasks, and no more of them start', as
   expect(await child.ids()).toEqual([]);
   await child.end(first);
   expect(await child.ids()).toEqual([third]);
+});
+
+it.each<[string, (child: LimitedChild<Stoppable>, id: string) => Promise<unknown>]>([
+  ['ends', (child, id) => child.end(id)],
+  ['dies', ({ claimant }, id) => fixture.broker.bury(claimant, { id, queue: QUEUE }, REPORT)],
+])('the limit of a queue is free again when its task %s, which has no limit of its own', async (_, way) => {
+  await declareGate(fixture, QUEUE, { most: 1 });
+  const [first = '', second] = await plain(2);
+  const child = await LimitedChild.start(fixture);
+  expect(await child.ids()).toEqual([first]);
+  await way(child, first);
+  expect(await slots()).toEqual({});
+  expect(await child.ids()).toEqual([second]);
 });
 
 it('a queue whose limit is full waits as a whole: its bell is silent until a task ends', async () => {

@@ -422,6 +422,19 @@ describe('a task that is taken out of the list', () => {
     expect(await claimed()).toEqual([second]);
     expect(await fixture.redis.exists(HELD, READY)).toBe(0);
   });
+
+  it('by another program is forgotten with 44 others in a claim', async () => {
+    const messages = Array.from({ length: 60 }, (_, at) =>
+      limitedMessage(fixture, { limits: [limitKey('k', `${at}`)] }),
+    );
+    await fixture.broker.enqueueLimited(QUEUE, messages, {});
+    await fixture.redis.del(LIST);
+    const child = await LimitedChild.start(fixture);
+    expect(await child.ids()).toEqual([]);
+    expect(Object.keys(await marks())).toHaveLength(15);
+    expect(await child.ids()).toEqual([]);
+    expect(await fixture.redis.exists(READY)).toBe(0);
+  });
 });
 
 it('a task that comes back makes a line, though it is the first', async () => {

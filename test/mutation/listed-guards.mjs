@@ -259,9 +259,9 @@ const ENDS = missedBy('limits-listed', [
   ),
 ]);
 
-const RESULTS = [
+const RESULTS = missedBy('results', [
   change('result_tag: a message that has tags', "has_more_tags(message) and tag(message, 'r')", 'false'),
-];
+]);
 
 const LIMITS = missedBy('limits-rules', [
   remove('rule_of: that keys have rules of their own', '    base.has_keys = star\n'),
@@ -283,107 +283,114 @@ const TAGS = missedBy('unique-keys', [
   ),
 ]);
 
-const CLAIM_LIMITED = missedBy('limits-listed', [
-  change('next_in_list: a clock that is ahead', 'claim_number % 4 > 1 and LIMITS.now or math.huge', 'math.huge'),
-  change(
-    'next_in_list: a clock that is ahead, in turn',
-    'claim_number % 4 > 1 and LIMITS.now or math.huge',
-    'LIMITS.now',
-  ),
-  change(
-    'next_in_list: what the child may have with limits',
-    'math.min(left_limited, MOST_LOOKS - looks)',
-    'MOST_LOOKS - looks',
-  ),
-  change('next_in_list: some looks at once', 'math.min(left_limited, MOST_LOOKS - looks)', 'left_limited'),
-  change('next_in_list: that the next came later', 'return line_at, i - 1, true', 'return line_at, i - 1, false'),
-  change(
-    'next_in_list: no task behind one that the child may not have',
-    '      if room == 0 then\n',
-    '      if false then\n',
-  ),
-  change(
-    'next_in_list: those behind the last that it may have',
-    'line_at[i], room = line, room - 1',
-    'line_at[i] = line',
-  ),
-  change('next_in_list: those before one that came later', 'return line_at, i - 1, true', 'return line_at, i, true'),
-  change(
-    'give_listed: others of its line that came before',
-    'if state_of(queue, line) or blocked_by(line) then',
-    'if blocked_by(line) then',
-  ),
-  change(
-    'give_listed: a full limit',
-    'if state_of(queue, line) or blocked_by(line) then',
-    'if state_of(queue, line) then',
-  ),
-  remove('give_listed: the mark of one that goes into its line', '    put_state(queue, mark_of(line), false)\n'),
-  remove('give_listed: lines that were not there', '    queue.has_lines = true\n'),
-  change(
-    'give_listed: a look',
-    'local function give_listed(queue, message, line)\n  looks = looks + 1\n',
-    'local function give_listed(queue, message, line)\n',
-  ),
-  change(
-    'give_listed: its limits',
-    '  grant(queue, message, line)\n  unlist(queue, line)',
-    '  grant(queue, message)\n  unlist(queue, line)',
-  ),
-  change(
-    'give_listed: the mark',
-    '  grant(queue, message, line)\n  unlist(queue, line)\n',
-    '  grant(queue, message, line)\n',
-  ),
-  change('take_from_list: how many the child may have', 'math.min(most, MOST_OF_LIST) - 1', 'MOST_OF_LIST - 1'),
-  change('take_from_list: out of the list', "    redis.call('LPOP', queue.pending, count)\n", ''),
-  change('drop_marks: a list that is there', "redis.call('EXISTS', queue.pending) == 0 and ready_lines", 'ready_lines'),
-  remove('drop_marks: the marks', '    unlist(queue, string.sub(mark, 2))\n'),
-  change('drop_marks: lines that may start by now', 'return #marks > 0', 'return false'),
-  remove('drop_marks: some looks', '  looks = looks + #marks\n'),
-  change('take: lines', "queue.has_lines = redis.call('EXISTS', queue.held) == 1", 'queue.has_lines = false'),
-  change(
-    'take: lines that came meanwhile',
-    'if queue.has_lines and not aged then',
-    'if queue.has_lines and not aged and looks == 0 then',
-  ),
-  change('take: a list that is empty by now', 'in_list = count > 0 or is_later', 'in_list = true'),
-  change('take: a list whose next is not the oldest', 'in_list = count > 0 or is_later', 'in_list = count > 0'),
-  change('take: no list before its turn', 'if not is_turn and in_list then', 'if in_list then'),
-  change(
-    'take: a tenant whose turn comes',
-    'elseif count == 0 and not fair and not drop_marks(queue) then',
-    'elseif count == 0 and not drop_marks(queue) then',
-  ),
-  change(
-    'take: more of the list',
-    'elseif count == 0 and not fair and not drop_marks(queue) then',
-    'elseif not fair and not drop_marks(queue) then',
-  ),
-  change('take: the list before a line that came later', 'elseif count == 0 and oldest then', 'elseif oldest then'),
-  change('take: marks of a list that is gone', 'not fair and not drop_marks(queue) then', 'not fair then'),
-  change('is_plain_next: a task with a line', 'return not (may_have_limits(next) and line_of(next))', 'return true'),
-  change(
-    'is_plain_next: a task whose tags are no line',
-    'return not (may_have_limits(next) and line_of(next))',
-    'return not may_have_limits(next)',
-  ),
-  change(
-    'is_plain_next: a task without a line',
-    'return not (may_have_limits(next) and line_of(next))',
-    'return false',
-  ),
-  change(
-    'is_plain_next: a quarantined task',
-    "return redis.call('EXISTS', queue.quarantined) == 1\nend\n\nlocal more",
-    'return false\nend\n\nlocal more',
-  ),
-  change(
-    'is_plain_next: no task',
-    "return redis.call('EXISTS', queue.quarantined) == 1\nend\n\nlocal more",
-    'return true\nend\n\nlocal more',
-  ),
-]);
+const CLAIM_LIMITED = [
+  ...missedBy('limits-starving', [
+    change('next_in_list: a clock that is ahead', 'claim_number % 4 > 1 and LIMITS.now or math.huge', 'math.huge'),
+  ]),
+  ...missedBy('limits-listed', [
+    change(
+      'next_in_list: a clock that is ahead, in turn',
+      'claim_number % 4 > 1 and LIMITS.now or math.huge',
+      'LIMITS.now',
+    ),
+    change(
+      'next_in_list: what the child may have with limits',
+      'math.min(left_limited, MOST_LOOKS - looks)',
+      'MOST_LOOKS - looks',
+    ),
+    change('next_in_list: some looks at once', 'math.min(left_limited, MOST_LOOKS - looks)', 'left_limited'),
+    change('next_in_list: that the next came later', 'return line_at, i - 1, true', 'return line_at, i - 1, false'),
+    change(
+      'next_in_list: no task behind one that the child may not have',
+      '      if room == 0 then\n',
+      '      if false then\n',
+    ),
+    change(
+      'next_in_list: those behind the last that it may have',
+      'line_at[i], room = line, room - 1',
+      'line_at[i] = line',
+    ),
+    change('next_in_list: those before one that came later', 'return line_at, i - 1, true', 'return line_at, i, true'),
+    change(
+      'give_listed: others of its line that came before',
+      'if state_of(queue, line) or blocked_by(line) then',
+      'if blocked_by(line) then',
+    ),
+    change(
+      'give_listed: a full limit',
+      'if state_of(queue, line) or blocked_by(line) then',
+      'if state_of(queue, line) then',
+    ),
+    remove('give_listed: the mark of one that goes into its line', '    put_state(queue, mark_of(line), false)\n'),
+    remove('give_listed: lines that were not there', '    queue.has_lines = true\n'),
+    change(
+      'give_listed: a look',
+      'local function give_listed(queue, message, line)\n  looks = looks + 1\n',
+      'local function give_listed(queue, message, line)\n',
+    ),
+    change(
+      'give_listed: its limits',
+      '  grant(queue, message, line)\n  unlist(queue, line)',
+      '  grant(queue, message)\n  unlist(queue, line)',
+    ),
+    change(
+      'give_listed: the mark',
+      '  grant(queue, message, line)\n  unlist(queue, line)\n',
+      '  grant(queue, message, line)\n',
+    ),
+    change('take_from_list: how many the child may have', 'math.min(most, MOST_OF_LIST) - 1', 'MOST_OF_LIST - 1'),
+    change('take_from_list: out of the list', "    redis.call('LPOP', queue.pending, count)\n", ''),
+    change(
+      'drop_marks: a list that is there',
+      "redis.call('EXISTS', queue.pending) == 0 and ready_lines",
+      'ready_lines',
+    ),
+    remove('drop_marks: the marks', '    unlist(queue, string.sub(mark, 2))\n'),
+    change('drop_marks: lines that may start by now', 'return #marks > 0', 'return false'),
+    remove('drop_marks: some looks', '  looks = looks + #marks\n'),
+    change('take: lines', "queue.has_lines = redis.call('EXISTS', queue.held) == 1", 'queue.has_lines = false'),
+    change(
+      'take: lines that came meanwhile',
+      'if queue.has_lines and not aged then',
+      'if queue.has_lines and not aged and looks == 0 then',
+    ),
+    change('take: a list whose next is not the oldest', 'in_list = count > 0 or is_later', 'in_list = count > 0'),
+    change('take: no list before its turn', 'if not is_turn and in_list then', 'if in_list then'),
+    change(
+      'take: a tenant whose turn comes',
+      'elseif count == 0 and not fair and not drop_marks(queue) then',
+      'elseif count == 0 and not drop_marks(queue) then',
+    ),
+    change(
+      'take: more of the list',
+      'elseif count == 0 and not fair and not drop_marks(queue) then',
+      'elseif not fair and not drop_marks(queue) then',
+    ),
+    change('take: the list before a line that came later', 'elseif count == 0 and oldest then', 'elseif oldest then'),
+    change('take: marks of a list that is gone', 'not fair and not drop_marks(queue) then', 'not fair then'),
+    change('is_plain_next: a task with a line', 'return not (may_have_limits(next) and line_of(next))', 'return true'),
+    change(
+      'is_plain_next: a task whose tags are no line',
+      'return not (may_have_limits(next) and line_of(next))',
+      'return not may_have_limits(next)',
+    ),
+    change(
+      'is_plain_next: a task without a line',
+      'return not (may_have_limits(next) and line_of(next))',
+      'return false',
+    ),
+    change(
+      'is_plain_next: a quarantined task',
+      "return redis.call('EXISTS', queue.quarantined) == 1\nend\n\nlocal more",
+      'return false\nend\n\nlocal more',
+    ),
+    change(
+      'is_plain_next: no task',
+      "return redis.call('EXISTS', queue.quarantined) == 1\nend\n\nlocal more",
+      'return true\nend\n\nlocal more',
+    ),
+  ]),
+];
 
 /** By script. */
 export const OF_LISTED = {
