@@ -404,6 +404,12 @@ describe('quarantined tasks', () => {
     expect(await (await LimitedChild.start(fixture, ['bulk'])).ids({ limited: 0 })).toEqual([]);
   });
 
+  it('count as more that may be claimed, as they do where no queue has limits', async () => {
+    await arrive(fixture, [suspect({}), suspect({})]);
+    const child = await LimitedChild.start(fixture);
+    expect(await child.claim()).toMatchObject({ ids: [expect.any(String)], more: 1 });
+  });
+
   it('are drained for by one child, and passed over by the others', async () => {
     const [holder, other] = [await LimitedChild.start(fixture), await LimitedChild.start(fixture)];
     for (const child of [holder, other]) {

@@ -141,6 +141,13 @@ describe('the first task of a line', () => {
     expect(await claimed()).toEqual([first, third]);
   });
 
+  it('keeps its mark when those behind it are purged, which came in the same instant', async () => {
+    const [first] = await arrive(fixture, [fresh(), fresh(), fresh()]);
+    await fixture.broker.places.purge(QUEUE, { ...EVERY, state: 'held' });
+    expect([await inList(), await inLines()]).toEqual([[first], []]);
+    expect(await marks()).toEqual({ [`=${ACME}`]: 'alone' });
+  });
+
   it('is found among others that are sent with one command, of which each comes to its place', async () => {
     const of = (given: Limited) => limitedMessage(fixture, given);
     const [a, b] = [() => of({ limits: [ACME] }), () => of({ limits: [OTHER] })];
@@ -555,6 +562,14 @@ describe('a child that may have no more tasks with limits', () => {
     expect(await child.claim({ limited: 1 })).toMatchObject({ ids: [next] });
     expect(await inLines()).toEqual([blocked]);
     await end();
+  });
+
+  it('takes the task of a tenant past one in the list, though it is not the turn of tenants', async () => {
+    const limited = await send();
+    const fair = await send({ tenant: 'a' });
+    const child = await LimitedChild.start(fixture);
+    expect(await child.ids({ limited: 0, number: 1 })).toEqual([fair]);
+    expect(await inList()).toEqual([limited]);
   });
 
   it('takes tasks of lines without limits past one in the list', async () => {
