@@ -350,6 +350,14 @@ describe('a task that is taken out of the list', () => {
     expect(await rings()).toBe(0);
   });
 
+  it('with others in one purge rings when those behind one of them may start', async () => {
+    await send();
+    const [, second] = await sendMany(2, { limits: [OTHER] });
+    await silence();
+    expect(await fixture.broker.places.purge(QUEUE, EVERY)).toMatchObject({ purged: 2 });
+    expect([await inLines(), await rings()]).toEqual([[second], 1]);
+  });
+
   it('is replaced by one of its line, which may start', async () => {
     await listed({ unique });
     const next = fresh({ limits: [ACME], unique });
@@ -763,6 +771,15 @@ describe('a task that another program has written', () => {
     const ids = await sendMany(2);
     await put(message);
     expect(await fixture.broker.cancel(idOf(message))).toMatchObject({ state: 'pending' });
+    expect([await inList(), await inLines()]).toEqual([ids.slice(0, 1), ids.slice(1)]);
+    expect(await marks()).toEqual({ [`=${ACME}`]: 'with others' });
+  });
+
+  it('is purged there, and leaves the mark of another one of its line', async () => {
+    const ids = await sendMany(2);
+    await put(limitedMessage(fixture, { limits: [ACME], enqueuedAt: Date.UTC(2000, 0, 1), task: 'First.task' }));
+    const purge = { ...EVERY, task: 'First.task' };
+    expect(await fixture.broker.places.purge(QUEUE, purge)).toMatchObject({ purged: 1 });
     expect([await inList(), await inLines()]).toEqual([ids.slice(0, 1), ids.slice(1)]);
     expect(await marks()).toEqual({ [`=${ACME}`]: 'with others' });
   });
