@@ -378,3 +378,16 @@ describe('the key of a limit in clear', () => {
     expect(await fixture.redis.exists(LABELS)).toBe(0);
   });
 });
+
+it('a purge of tasks in two lines rings when one of them has another task that may start', async () => {
+  const other = limitKey('stripe', 'other');
+  const first = { priority: 1, task: 'First.task' };
+  await send({ limits: [other], ...first });
+  const second = await send({ limits: [other], priority: 1 });
+  await send({ limits: [ACME], ...first });
+  await fixture.redis.del(`${NAMESPACE}bell:default`);
+  const all = { state: 'held', passed: 0, task: 'First.task', before: undefined, look: 100 } as const;
+  expect(await fixture.broker.places.purge(QUEUE, all)).toMatchObject({ purged: 2 });
+  expect(await awake()).toEqual([1, 1]);
+  expect(await claimed()).toEqual([second]);
+});
