@@ -301,6 +301,16 @@ describe('the backlog', () => {
     expect(await claimable()).toBe(11);
   });
 
+  it('looks at 200 lines of all queues, and counts each of the others as one task', async () => {
+    await declareLimit(fixture, 'stripe', { most: 9 });
+    const linesOf = (prefix: string, count: number) =>
+      Array.from({ length: count }, (_, at) => held(2, limitKey('stripe', `${prefix}${at}`))).flat();
+    await fixture.broker.enqueueLimited('default', linesOf('a', 150), {});
+    await fixture.broker.enqueueLimited('bulk', linesOf('b', 100), {});
+    // 150 and 50 lines with two tasks, and 50 more
+    expect(await fixture.broker.backlog.claimable(['default', 'bulk'])).toBe(450);
+  });
+
   it('counts no more of a queue than its own limit lets start', async () => {
     const gate = limitKey('queue default');
     await declareLimit(fixture, 'queue default', { most: 2, keyed: false });

@@ -605,6 +605,25 @@ describe('those who count and find tasks', () => {
     expect(await claimable()).toBe(4);
   });
 
+  it('have no task as claimable less than none where another program has taken the list away', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const { end } = await holderOf([ACME]);
+    await send();
+    await fixture.redis.del(LIST);
+    expect(await claimable()).toBe(0);
+    expect(await claimed()).toEqual([]);
+    await end();
+  });
+
+  it('have none as claimable that any of its limits keeps from its start', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const { end } = await holderOf([ACME]);
+    await send({ limits: [ACME, WHOLE] });
+    expect(await claimable()).toBe(0);
+    await end();
+    expect(await claimable()).toBe(1);
+  });
+
   it('count each task once of a line that has one in the list and an older one of its own', async () => {
     await declareLimit(fixture, 'stripe', { most: 5 });
     await send();
