@@ -285,32 +285,40 @@ const TAGS = missedBy('unique-keys', [
 
 const CLAIM_LIMITED = [
   ...missedBy('limits-starving', [
-    change('next_in_list: a clock that is ahead', 'claim_number % 4 > 1 and LIMITS.now or math.huge', 'math.huge'),
+    change('take_from_list: a clock that is ahead', 'claim_number % 4 > 1 and LIMITS.now or math.huge', 'math.huge'),
   ]),
   ...missedBy('limits-listed', [
     change(
-      'next_in_list: a clock that is ahead, in turn',
+      'take_from_list: a clock that is ahead, in turn',
       'claim_number % 4 > 1 and LIMITS.now or math.huge',
       'LIMITS.now',
     ),
+    change('take_from_list: that the next came later', 'return count, is_later', 'return count, false'),
     change(
-      'next_in_list: what the child may have with limits',
-      'math.min(left_limited, MOST_LOOKS - looks)',
-      'MOST_LOOKS - looks',
-    ),
-    change('next_in_list: some looks at once', 'math.min(left_limited, MOST_LOOKS - looks)', 'left_limited'),
-    change('next_in_list: that the next came later', 'return line_at, i - 1, true', 'return line_at, i - 1, false'),
-    change(
-      'next_in_list: no task behind one that the child may not have',
-      '      if room == 0 then\n',
-      '      if false then\n',
+      'take_from_list: no task behind one that stays',
+      'if is_later or line and not give_listed(queue, message, line) then',
+      'if is_later or line and not give_listed(queue, message, line) and false then',
     ),
     change(
-      'next_in_list: those behind the last that it may have',
-      'line_at[i], room = line, room - 1',
-      'line_at[i] = line',
+      'take_from_list: no task behind one that came later',
+      'if is_later or line and not give_listed(queue, message, line) then',
+      'if line and not give_listed(queue, message, line) then',
     ),
-    change('next_in_list: those before one that came later', 'return line_at, i - 1, true', 'return line_at, i, true'),
+    change(
+      'give_listed: some looks',
+      'if looks == MOST_LOOKS then\n    return false\n  elseif state_of',
+      'if state_of',
+    ),
+    change(
+      'give_listed: what the child may have with limits',
+      '  elseif left_limited > 0 then\n    grant(queue, message, line)\n    unlist(queue, line)\n  else\n    return false\n  end\n',
+      '  else\n    grant(queue, message, line)\n    unlist(queue, line)\n  end\n',
+    ),
+    change(
+      'give_listed: one that is full, for a child that may have none with limits',
+      'elseif state_of(queue, line) or blocked_by(line) then',
+      'elseif left_limited > 0 and (state_of(queue, line) or blocked_by(line)) then',
+    ),
     change(
       'give_listed: others of its line that came before',
       'if state_of(queue, line) or blocked_by(line) then',
@@ -323,20 +331,16 @@ const CLAIM_LIMITED = [
     ),
     remove('give_listed: the mark of one that goes into its line', '    put_state(queue, mark_of(line), false)\n'),
     remove('give_listed: lines that were not there', '    queue.has_lines = true\n'),
-    change(
-      'give_listed: a look',
-      'local function give_listed(queue, message, line)\n  looks = looks + 1\n',
-      'local function give_listed(queue, message, line)\n',
-    ),
+    change('give_listed: a look', '  looks = looks + 1\n  return true\nend', '  return true\nend'),
     change(
       'give_listed: its limits',
-      '  grant(queue, message, line)\n  unlist(queue, line)',
-      '  grant(queue, message)\n  unlist(queue, line)',
+      '    grant(queue, message, line)\n    unlist',
+      '    grant(queue, message)\n    unlist',
     ),
     change(
       'give_listed: the mark',
-      '  grant(queue, message, line)\n  unlist(queue, line)\n',
-      '  grant(queue, message, line)\n',
+      '    grant(queue, message, line)\n    unlist(queue, line)\n',
+      '    grant(queue, message, line)\n',
     ),
     change('take_from_list: how many the child may have', 'math.min(most, MOST_OF_LIST) - 1', 'MOST_OF_LIST - 1'),
     change('take_from_list: out of the list', "    redis.call('LPOP', queue.pending, count)\n", ''),
