@@ -74,6 +74,19 @@ describe('the state of a queue', () => {
     },
   );
 
+  it('counts few lines that a limit holds back as they are, beside more that may start than it looks at', async () => {
+    const keys = Array.from({ length: 603 }, (_, index) => limitKey('stripe', `k${index}`));
+    const [ready, waiting] = [keys.slice(0, 600), keys.slice(600)];
+    await fixture.redis.hset('{nestwork}:slots', Object.fromEntries(waiting.map((key) => [key, '1'])));
+    await send(...keys.map((key) => heldOne(key)));
+    const twice = ready.slice(500);
+    await send(...twice.map((key) => heldOne(key)));
+    // lines with a later turn stand behind the others
+    await fixture.redis.zadd('{nestwork}:ready:default', ...twice.flatMap((key) => [9e14, key]));
+    expect(await stateOf()).toMatchObject({ pending: 700, heldBack: 3 });
+    await fixture.redis.flushall();
+  });
+
   it('has the oldest task that is next, of its list or of a line that may start', async () => {
     const [waiting = '', behind = ''] = [...held(1, GLOBEX), ...held(2)];
     await full(...held(2));
