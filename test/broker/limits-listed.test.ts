@@ -572,6 +572,17 @@ describe('a child that may have no more tasks with limits', () => {
     await end();
   });
 
+  it('takes those behind one that a limit keeps from its start, which goes into its line', async () => {
+    await declareLimit(fixture, 'stripe', { most: 1 });
+    const { end } = await holderOf([ACME]);
+    const blocked = await send();
+    const behind = await plain();
+    const child = await LimitedChild.start(fixture);
+    expect(await child.ids({ limited: 0 })).toEqual([behind]);
+    expect([await inList(), await inLines(), await marks()]).toEqual([[], [blocked], {}]);
+    await end();
+  });
+
   it('takes the task of a tenant past one in the list, though it is not the turn of tenants', async () => {
     const limited = await send();
     const fair = await send({ tenant: 'a' });
