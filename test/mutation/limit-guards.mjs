@@ -46,11 +46,6 @@ const LEAVE = missedBy('limits-leaving', [
     "    leave_group(keys, task.known_queues, task.message, 'dead'",
   ),
   change(
-    'wait_until: limits that are counted once',
-    'enlist(keys, queues, queue, { message }, false)',
-    'enlist(keys, { [queue.name] = queue }, queue, { message }, false)',
-  ),
-  change(
     'try_again: the slot of an ordered limit',
     'keep_ordered(keys, task, remembered(message, attempt.line))',
     'remembered(message, attempt.line)',
