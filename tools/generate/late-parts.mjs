@@ -105,6 +105,10 @@ export function placesOf({ script, text, uses, namesIn, textOf, fileOf }) {
     const late = uses.filter((name) => [fileOf(name), name].some((it) => of.includes(it)) && !atOnce.includes(name));
     if (late.length >= FEWEST) for (const name of late) places.set(name, maker);
   }
+  // a constant costs less than the call of a maker
+  const isConstant = (name) => !textOf(name).startsWith('local function');
+  for (const its of [text, ...uses.filter((name) => !places.has(name)).map(textOf)])
+    for (const name of namesIn(its)) if (isConstant(name)) places.delete(name);
   // a part that is used by those of one maker alone is made with them
   const users = new Map(uses.map((name) => [name, new Set()]));
   for (const name of namesIn(text)) users.get(name)?.add('');

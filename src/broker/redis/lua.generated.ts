@@ -2296,8 +2296,8 @@ end`,
 end`,
   'pace_limit_2': `local function pace_limit(limit, at)
   local rule = limit_parts().rule_of(limit)
-  if rule.interval and at > limit_parts().LIMITS.now then
-    at = math.max(at, limit_parts().LIMITS.now + math.min(limit_parts().PACE, math.floor(rule.burst * rule.interval / 2000)))
+  if rule.interval and at > LIMITS.now then
+    at = math.max(at, LIMITS.now + math.min(limit_parts().PACE, math.floor(rule.burst * rule.interval / 2000)))
   end
   limit_parts().look_at(limit, text(at))
 end`,
@@ -2323,7 +2323,7 @@ end`,
     limit_parts().forget_waiter(queue, line, before)
     limit_parts().put_state(queue, line, state)
     if index then
-      redis.call('ZADD', limit_parts().LIMITS.keys.waiters, 0, limit_parts().waiter_of(queue, line, order, limit_parts().limit_at(line, index)))
+      redis.call('ZADD', LIMITS.keys.waiters, 0, limit_parts().waiter_of(queue, line, order, limit_parts().limit_at(line, index)))
       limit_parts().LINES.has_waiters = true
     end
   end
@@ -2390,11 +2390,11 @@ end`,
       limit_parts().use_limits(keys)
     end
     if line and is_new then
-      message = is_sent and limit_parts().turn_of(message) < limit_parts().LIMITS.now - limit_parts().FRESH and at_time(message, limit_parts().LIMITS.now)
-        or not_ahead(keys, queue, message, limit_parts().LIMITS.now)
+      message = is_sent and limit_parts().turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
+        or not_ahead(keys, queue, message, LIMITS.now)
     end
     if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
-      message = is_sent and at_time(message, limit_parts().LIMITS.now) or message
+      message = is_sent and at_time(message, LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
       entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
@@ -2448,7 +2448,7 @@ end`,
   'nudge_within_2': `local function nudge_within(limit)
   local from, woken = '[' .. limit, 0
   while limit_parts().LINES.has_waiters do
-    local found = redis.call('ZRANGEBYLEX', limit_parts().LIMITS.keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+    local found = redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
     if not found then
       return
     end
@@ -2464,12 +2464,12 @@ end`,
     end
     if room == 0 and not opens and may_keep and not queue then
       limit_parts().WITHOUT_KEYS[name] = true
-      pace_limit(limit, limit_parts().LIMITS.now)
+      pace_limit(limit, LIMITS.now)
     end
     if room == 0 and (opens or not is_ordered or woken == limit_parts().MOST_WOKEN) then
       return
     elseif woken == limit_parts().MOST_WOKEN then
-      return pace_limit(limit, limit_parts().LIMITS.now)
+      return pace_limit(limit, LIMITS.now)
     end
     woken = woken + 1
     local is_awake = true
@@ -2477,16 +2477,16 @@ end`,
       -- another line may keep the slot, and is the next
       from = (order == limit_parts().FIRST or not name) and '(' .. found or '[' .. limit .. name .. ' ' .. (kind == 'a' and 'b' or '~')
     elseif queue and queue.held and queue.bell then
-      redis.call('ZREM', limit_parts().LIMITS.keys.waiters, found)
+      redis.call('ZREM', LIMITS.keys.waiters, found)
       is_awake = line == '*' or refresh_line(queue, line)
       if is_awake then
         ring(queue.bell)
       end
     elseif name then
       limit_parts().WITHOUT_KEYS[name] = true
-      pace_limit(limit, limit_parts().LIMITS.now)
+      pace_limit(limit, LIMITS.now)
     else
-      redis.call('ZREM', limit_parts().LIMITS.keys.waiters, found)
+      redis.call('ZREM', LIMITS.keys.waiters, found)
     end
     if room > 0 and is_awake and name then
       from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
@@ -2507,7 +2507,7 @@ end`,
 end`,
   'may_be_listed_2': `local function may_be_listed(queue, line, message)
   local mark, turn = limit_parts().state_of(queue, limit_parts().mark_of(line)), limit_parts().turn_of(message)
-  return mark == limit_parts().LISTED + turn or mark == limit_parts().BEHIND + turn
+  return mark == LISTED + turn or mark == BEHIND + turn
 end`,
   'unlist_2': `local function unlist(queue, line)
   local mark = state_of(queue, mark_of(line))
@@ -2999,17 +2999,13 @@ end`,
     end
   end
 end`,
-  'is_held_back_2': `local function is_held_back(queue, line)
-  local state = tonumber(redis.call('ZSCORE', queue.ready, line) or '')
-  return state ~= nil and state >= limit_parts().WAITS and state < limit_parts().TAGS
-end`,
   'waits_as_whole_2': `local function waits_as_whole(keys, queue)
   local gate = redis.pcall('HGET', keys.gates, queue.name)
   local found = type(gate) == 'string' and redis.pcall('ZSCORE', keys.waiters, limit_parts().waiting_queue(queue, gate))
   return type(found) == 'string'
 end`,
   'tasks_ahead_2': `local function tasks_ahead(queue, line, entry)
-  local is_listed = (tonumber(redis.call('ZSCORE', queue.ready, limit_parts().mark_of(line)) or '') or 0) >= limit_parts().BEHIND
+  local is_listed = (tonumber(redis.call('ZSCORE', queue.ready, limit_parts().mark_of(line)) or '') or 0) >= BEHIND
   return limit_parts().tasks_in(queue, line, entry) + (is_listed and 1 or 0)
 end`,
   'next_of_2': `local function next_of(keys, queue)
@@ -3018,7 +3014,7 @@ end`,
   end
   local found = redis.call('LINDEX', queue.pending, 0)
   for _, from in ipairs({ '-inf', '0' }) do
-    local till = '(' .. (from == '0' and text(limit_parts().WAITS) or '0')
+    local till = '(' .. (from == '0' and text(WAITS) or '0')
     local line = redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, 1)[1]
     local head = line and limit_parts().entries_of(queue, line)[1]
     local message = head and limit_parts().message_in_line(head)
@@ -3027,19 +3023,6 @@ end`,
     end
   end
   return found
-end`,
-  'lines_of_kind_2': `local function lines_of_kind(queue, is_ready, most)
-  local number, lines = 0, {}
-  local ranges = is_ready and { '-inf', '(' .. text(limit_parts().WAITS), text(limit_parts().BEHIND), '+inf' } or { text(limit_parts().WAITS), '(' .. text(limit_parts().TAGS) }
-  for i = 1, #ranges, 2 do
-    local from, till = ranges[i], ranges[i + 1]
-    number = number + redis.call('ZCOUNT', queue.ready, from, till)
-    local found = #lines < most and redis.call('ZRANGEBYSCORE', queue.ready, from, till, 'LIMIT', 0, most - #lines) or {}
-    for _, member in ipairs(found) do
-      lines[#lines + 1] = string.match(member, '^=?(.*)$')
-    end
-  end
-  return number, lines
 end`,
   'count_lines_2': `local function count_lines(queue)
   local all = redis.call('ZCARD', queue.held)
@@ -3156,12 +3139,140 @@ end`,
 end`,
   'note_labels_3': `local function note_labels(keys, labels, added, sent)
   -- what a short form adds has no limit
-  if #labels == 0 or not settling_parts().IS_WHOLE then
+  if #labels == 0 or not IS_WHOLE then
     return
   elseif #added == sent then
     note_all_labels(keys, labels)
   else
     settling_parts().note_labels_of(keys, labels, added)
+  end
+end`,
+  'pace_limit_3': `local function pace_limit(limit, at)
+  local rule = limit_parts().rule_of(limit)
+  if rule.interval and at > limit_parts().LIMITS.now then
+    at = math.max(at, limit_parts().LIMITS.now + math.min(limit_parts().PACE, math.floor(rule.burst * rule.interval / 2000)))
+  end
+  limit_parts().look_at(limit, text(at))
+end`,
+  'settle_line_3': `local function settle_line(queue, line, head, was_given)
+  local before, tenant = limit_parts().state_of(queue, line), limit_parts().tenant_of(line)
+  if not tenant and limit_parts().is_behind_listed(queue, line, head) then
+    limit_parts().drop_state(queue, line)
+    return false
+  end
+  local order = not tenant and tonumber(string.sub(head, #line + 2, #line + 14)) or before and limit_parts().decoded_state(before)
+  if tenant and was_given then
+    note_given(queue, order)
+  end
+  if tenant and string.sub(head, #line + 2, #line + 14) == limit_parts().FIRST then
+    -- one that keeps a slot is the next: it comes first among those that wait, so that it is found there
+    order = 0
+  elseif tenant and (was_given or not before) then
+    order = limit_parts().next_tag(queue, tenant)
+  end
+  local index, opens = limit_parts().blocked_by(line, head)
+  local state = index and limit_parts().WAITS + 4 * order + index or tenant and limit_parts().FAIR + order or order
+  if state ~= before then
+    limit_parts().forget_waiter(queue, line, before)
+    limit_parts().put_state(queue, line, state)
+    if index then
+      redis.call('ZADD', limit_parts().LIMITS.keys.waiters, 0, limit_parts().waiter_of(queue, line, order, limit_parts().limit_at(line, index)))
+      limit_parts().LINES.has_waiters = true
+    end
+  end
+  if limit_parts().LINES.on_ready and not index and (state ~= before or was_given) then
+    limit_parts().LINES.on_ready(queue, state)
+  end
+  if opens then
+    pace_limit(limit_parts().limit_at(line, index), opens)
+  end
+  return not index
+end`,
+  'line_up_4': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
+  for i, message in ipairs(messages) do
+    local line, order, keeps
+    if may_have_limits(message) then
+      line, order, keeps = limit_parts().line_of(message)
+    end
+    if line and plain == messages then
+      plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
+      limit_parts().use_limits(keys)
+    end
+    if line and is_new then
+      message = is_sent and limit_parts().turn_of(message) < limit_parts().LIMITS.now - limit_parts().FRESH and at_time(message, limit_parts().LIMITS.now)
+        or not_ahead(keys, queue, message, limit_parts().LIMITS.now)
+    end
+    if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
+      message = is_sent and at_time(message, limit_parts().LIMITS.now) or message
+      entries, lines, kept = entries or {}, lines or {}, kept or {}
+      local at = #entries + 1
+      entries[at], lines[at], kept[at] = settling_parts().entry_in_line(message, line, order, keeps), line, keeps
+    elseif plain ~= messages then
+      plain[#plain + 1] = message
+    end
+  end
+  local may_start = #plain > 0
+  if entries then
+    -- a foreign list is found before anything is in its line
+    redis.call('LLEN', queue.pending)
+    limit_parts().use_lines(keys, queues)
+    limit_parts().put_marks(queue, marks)
+    may_start = limit_parts().add_to_lines(queue, entries, lines, kept) or may_start
+  end
+  push(queue.pending, plain, at_head)
+  if marks and not entries then
+    -- behind the push: without its task a mark would keep its line from starting
+    limit_parts().note_marks(queue, marks)
+  end
+  return may_start
+end`,
+  'nudge_within_3': `local function nudge_within(limit)
+  local from, woken = '[' .. limit, 0
+  while limit_parts().LINES.has_waiters do
+    local found = redis.call('ZRANGEBYLEX', limit_parts().LIMITS.keys.waiters, from, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
+    if not found then
+      return
+    end
+    limit_parts().WAITED[limit] = true
+    local name, kind, order, line = string.match(string.sub(found, 28), '^(%S+) (%l)(%d+) (%S+)$')
+    local queue = limit_parts().QUEUES_MET[name or '']
+    local is_ordered = limit_parts().rule_of(limit).ordered
+    -- whether its head may keep a slot, also of a limit that is ordered no more
+    local may_keep = line ~= '*' and order == limit_parts().FIRST
+    local room, opens = limit_parts().room_of(limit, may_keep and queue and limit_parts().keeps_head(queue, line, limit))
+    if opens then
+      pace_limit(limit, opens)
+    end
+    if room == 0 and not opens and may_keep and not queue then
+      limit_parts().WITHOUT_KEYS[name] = true
+      pace_limit(limit, limit_parts().LIMITS.now)
+    end
+    if room == 0 and (opens or not is_ordered or woken == limit_parts().MOST_WOKEN) then
+      return
+    elseif woken == limit_parts().MOST_WOKEN then
+      return pace_limit(limit, limit_parts().LIMITS.now)
+    end
+    woken = woken + 1
+    local is_awake = true
+    if room == 0 then
+      -- another line may keep the slot, and is the next
+      from = (order == limit_parts().FIRST or not name) and '(' .. found or '[' .. limit .. name .. ' ' .. (kind == 'a' and 'b' or '~')
+    elseif queue and queue.held and queue.bell then
+      redis.call('ZREM', limit_parts().LIMITS.keys.waiters, found)
+      is_awake = line == '*' or refresh_line(queue, line)
+      if is_awake then
+        ring(queue.bell)
+      end
+    elseif name then
+      limit_parts().WITHOUT_KEYS[name] = true
+      pace_limit(limit, limit_parts().LIMITS.now)
+    else
+      redis.call('ZREM', limit_parts().LIMITS.keys.waiters, found)
+    end
+    if room > 0 and is_awake and name then
+      from = '[' .. limit .. name .. ' ' .. (kind == 'a' and line ~= '*' and 'b' or '~')
+    end
   end
 end`,
   'nudge_all_2': `local function nudge_all(name, from)
@@ -3208,7 +3319,7 @@ end`,
   end
   return was_cancelled
 end`,
-  'line_up_4': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  'line_up_5': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
   local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
     local line, order, keeps
@@ -3247,8 +3358,21 @@ end`,
   end
   return may_start
 end`,
+  'nudge_all_3': `local function nudge_all(name, from)
+  local next = from == '' and '[' .. name or '[' .. from .. '~'
+  for _ = 1, limit_parts().MOST_WOKEN do
+    local found = redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, next, '(' .. name .. '~', 'LIMIT', 0, 1)[1]
+    if not found then
+      return
+    end
+    from = string.sub(found, 1, 27)
+    limit_parts().nudge(from)
+    next = '[' .. from .. '~'
+  end
+  limit_parts().look_at('*' .. name .. from, text(LIMITS.now))
+end`,
   'IS_WHOLE_2': `local IS_WHOLE = false`,
-  'line_up_5': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
+  'line_up_6': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
   local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
   for i, message in ipairs(messages) do
     local line, order, keeps
@@ -3286,6 +3410,10 @@ end`,
     limit_parts().note_marks(queue, marks)
   end
   return may_start
+end`,
+  'may_be_listed_3': `local function may_be_listed(queue, line, message)
+  local mark, turn = limit_parts().state_of(queue, limit_parts().mark_of(line)), limit_parts().turn_of(message)
+  return mark == limit_parts().LISTED + turn or mark == limit_parts().BEHIND + turn
 end`,
   'remove_3': `local function remove(keys, queues, queue, place, message, passed)
   local removed, entry, line = 0, nil, nil
@@ -3398,6 +3526,8 @@ ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.unique_digest}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
@@ -3420,10 +3550,8 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -3485,7 +3613,7 @@ ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -3660,7 +3788,10 @@ ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.remove_deep}
 ${LIB.remove_listed}
+${LIB.LIMITS}
 ${LIB.text}
+${LIB.LISTED}
+${LIB.BEHIND}
 ${LIB.ring}
 ${LIB.may_be_listed_2}
 ${LIB.unique_digest}
@@ -3672,6 +3803,7 @@ ${LIB.remove_2}
 ${LIB.is_quarantined}
 ${LIB.place_of}
 ${LIB.part}
+${LIB.FRESH}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.update_key}
@@ -3690,7 +3822,6 @@ ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.FIRST}
 ${LIB.turn_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -3702,7 +3833,6 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.mark_of}
@@ -3710,7 +3840,6 @@ ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.tenant_of}
-${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.WAITS}
@@ -3756,14 +3885,13 @@ ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.with_letter}
 ${LIB.without_slots}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, without_slots = without_slots, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, without_slots = without_slots, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4025,6 +4153,8 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
 ${LIB.ring}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.leave_group_2}
 ${LIB.message_of}
 ${LIB.delete_dead}
@@ -4038,10 +4168,8 @@ ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -4100,7 +4228,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4192,6 +4320,8 @@ ${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.ring}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.leave_group_2}
 ${LIB.message_of}
 ${LIB.delete_dead}
@@ -4205,10 +4335,8 @@ ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -4267,7 +4395,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4366,6 +4494,8 @@ ${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.part}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4390,10 +4520,8 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -4452,7 +4580,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4580,6 +4708,8 @@ ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.ring}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -4600,10 +4730,8 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -4662,7 +4790,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4894,7 +5022,10 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.remove_deep}
 ${LIB.remove_listed}
+${LIB.LIMITS}
 ${LIB.text}
+${LIB.LISTED}
+${LIB.BEHIND}
 ${LIB.ring}
 ${LIB.may_be_listed_2}
 ${LIB.unique_digest}
@@ -4914,6 +5045,7 @@ ${LIB.note_ending}
 ${LIB.result_tag}
 ${LIB.RENEWED}
 ${LIB.announce}
+${LIB.FRESH}
 ${LIB.leave_group_2}
 local limit_parts_made
 limit_parts = function()
@@ -4927,7 +5059,6 @@ ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.FIRST}
 ${LIB.turn_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -4939,7 +5070,6 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.mark_of}
@@ -4947,7 +5077,6 @@ ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.tenant_of}
-${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.WAITS}
@@ -4991,14 +5120,13 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5100,6 +5228,9 @@ return removed`,
   'claimable': `#!lua flags=no-writes
 local limit_parts
 ${LIB.text}
+${LIB.LISTED}
+${LIB.WAITS}
+${LIB.BEHIND}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
@@ -5122,11 +5253,8 @@ ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.next_limit}
-${LIB.LISTED}
-${LIB.WAITS}
-${LIB.BEHIND}
 ${LIB.tasks_in}
-limit_parts_made = { use_limits = use_limits, room_of = room_of, next_limit = next_limit, LISTED = LISTED, WAITS = WAITS, BEHIND = BEHIND, tasks_in = tasks_in }
+limit_parts_made = { use_limits = use_limits, room_of = room_of, next_limit = next_limit, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5177,8 +5305,8 @@ end
 
 -- Those of lines that may start, and of lines of which a task lies in the list. Returns how many lie there, too.
 local function in_lines(queue)
-  local found, listed = 0, redis.call('ZCOUNT', queue.ready, text(limit_parts().LISTED), '+inf')
-  for _, range in ipairs({ { '-inf', '(' .. text(limit_parts().WAITS) }, { text(limit_parts().LISTED), '+inf' } }) do
+  local found, listed = 0, redis.call('ZCOUNT', queue.ready, text(LISTED), '+inf')
+  for _, range in ipairs({ { '-inf', '(' .. text(WAITS) }, { text(LISTED), '+inf' } }) do
     local from, till = unpack(range)
     local all = redis.call('ZCOUNT', queue.ready, from, till)
     local few = math.min(all, MOST_LINES - looked)
@@ -5188,7 +5316,7 @@ local function in_lines(queue)
       local is_listed, line = string.match(members[i], '^(=?)(.*)$')
       local state = tonumber(members[i + 1])
       -- a line that does not wait behind its task in the list has a state of its own, or no task
-      local waiting = (is_listed == '' or state >= limit_parts().BEHIND) and limit_parts().tasks_in(queue, line) or 0
+      local waiting = (is_listed == '' or state >= BEHIND) and limit_parts().tasks_in(queue, line) or 0
       found = found + room_for(limits_in(line), waiting + #is_listed)
     end
     found = found + all - few
@@ -5242,21 +5370,21 @@ local limit_parts
 ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.line_in}
-${LIB.is_held_back_2}
+${LIB.WAITS}
+${LIB.TAGS}
+${LIB.is_held_back}
 ${LIB.waits_as_whole_2}
+${LIB.BEHIND}
 ${LIB.tasks_ahead_2}
 local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.message_in_line}
-${LIB.WAITS}
-${LIB.TAGS}
 ${LIB.FIRST}
 ${LIB.waiting_queue}
 ${LIB.mark_of}
-${LIB.BEHIND}
 ${LIB.tasks_in}
-limit_parts_made = { message_in_line = message_in_line, WAITS = WAITS, TAGS = TAGS, waiting_queue = waiting_queue, mark_of = mark_of, BEHIND = BEHIND, tasks_in = tasks_in }
+limit_parts_made = { message_in_line = message_in_line, waiting_queue = waiting_queue, mark_of = mark_of, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5314,7 +5442,10 @@ ${LIB.text}
 ${LIB.member_of}
 ${LIB.has_tags}
 ${LIB.series_name}
+${LIB.LIMITS}
 ${LIB.line_in}
+${LIB.LISTED}
+${LIB.BEHIND}
 ${LIB.ring}
 ${LIB.may_have_limits}
 ${LIB.may_be_listed_2}
@@ -5322,6 +5453,7 @@ ${LIB.remember_ids}
 ${LIB.remember_removed}
 ${LIB.end_limits_2}
 ${LIB.WAITING}
+${LIB.FRESH}
 ${LIB.leave_group_2}
 ${LIB.note_endings}
 local limit_parts_made
@@ -5329,7 +5461,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.message_in_line}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -5341,7 +5472,6 @@ ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
-${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.mark_of}
@@ -5349,7 +5479,6 @@ ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.tenant_of}
-${LIB.BEHIND}
 ${LIB.put_state}
 ${LIB.is_behind_listed}
 ${LIB.WAITS}
@@ -5399,14 +5528,13 @@ ${LIB.free_slots}
 ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, LISTED = LISTED, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, BEHIND = BEHIND, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5615,9 +5743,12 @@ ${LIB.wrong_queues}
 ${LIB.wrong_places}
 ${LIB.waits_as_whole_2}
 ${LIB.text}
+${LIB.WAITS}
 ${LIB.came_at}
 ${LIB.next_of_2}
-${LIB.lines_of_kind_2}
+${LIB.BEHIND}
+${LIB.TAGS}
+${LIB.lines_of_kind}
 ${LIB.LINES_TO_COUNT}
 ${LIB.count_lines_2}
 ${LIB.count_pending}
@@ -5626,13 +5757,10 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.FIRST}
 ${LIB.waiting_queue}
-${LIB.WAITS}
 ${LIB.entries_of}
 ${LIB.message_in_line}
-${LIB.BEHIND}
-${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
+limit_parts_made = { waiting_queue = waiting_queue, entries_of = entries_of, message_in_line = message_in_line, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5705,6 +5833,8 @@ ${LIB.schedule}
 ${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.part}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.not_ahead}
 ${LIB.push}
@@ -5721,10 +5851,8 @@ ${LIB.is_letter}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -5783,7 +5911,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5847,7 +5975,9 @@ ${LIB.size_of}
 ${LIB.range_of}
 ${LIB.line_in}
 ${LIB.waits_as_whole_2}
-${LIB.is_held_back_2}
+${LIB.WAITS}
+${LIB.TAGS}
+${LIB.is_held_back}
 ${LIB.body_start}
 ${LIB.is_call}
 local limit_parts_made
@@ -5856,9 +5986,7 @@ if not limit_parts_made then
 ${LIB.message_in_line}
 ${LIB.FIRST}
 ${LIB.waiting_queue}
-${LIB.WAITS}
-${LIB.TAGS}
-limit_parts_made = { message_in_line = message_in_line, waiting_queue = waiting_queue, WAITS = WAITS, TAGS = TAGS }
+limit_parts_made = { message_in_line = message_in_line, waiting_queue = waiting_queue }
 end
 return limit_parts_made
 end
@@ -5955,6 +6083,8 @@ ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -5984,10 +6114,8 @@ ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -6046,7 +6174,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6159,6 +6287,8 @@ ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
 ${LIB.part}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -6188,10 +6318,8 @@ ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -6250,7 +6378,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6329,6 +6457,8 @@ ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.may_have_limits}
 ${LIB.part}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -6355,10 +6485,8 @@ ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -6417,7 +6545,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6496,6 +6624,8 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
@@ -6525,10 +6655,8 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -6591,7 +6719,7 @@ ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -6719,6 +6847,8 @@ ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
 ${LIB.part}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -6748,10 +6878,8 @@ ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -6810,7 +6938,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6870,6 +6998,8 @@ ${LIB.base36}
 ${LIB.split}
 ${LIB.may_have_limits}
 ${LIB.part}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -6912,10 +7042,8 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -6974,7 +7102,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -7352,6 +7480,7 @@ ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.may_have_limits}
 ${LIB.is_foreign}
+${LIB.LIMITS}
 ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
@@ -7360,6 +7489,7 @@ ${LIB.is_cancelled}
 ${LIB.member_of}
 ${LIB.base36}
 ${LIB.part}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -7383,7 +7513,6 @@ ${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -7447,7 +7576,6 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
@@ -7455,7 +7583,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -8066,11 +8194,14 @@ ${LIB.wrong_type}
 ${LIB.wrong_metrics}
 ${LIB.waits_as_whole_2}
 ${LIB.text}
+${LIB.WAITS}
 ${LIB.came_at}
 ${LIB.next_of_2}
 ${LIB.wrong_queues}
 ${LIB.wrong_places}
-${LIB.lines_of_kind_2}
+${LIB.BEHIND}
+${LIB.TAGS}
+${LIB.lines_of_kind}
 ${LIB.LINES_TO_COUNT}
 ${LIB.count_lines_2}
 ${LIB.count_pending}
@@ -8087,13 +8218,10 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.FIRST}
 ${LIB.waiting_queue}
-${LIB.WAITS}
 ${LIB.entries_of}
 ${LIB.message_in_line}
-${LIB.BEHIND}
-${LIB.TAGS}
 ${LIB.tasks_in}
-limit_parts_made = { waiting_queue = waiting_queue, WAITS = WAITS, entries_of = entries_of, message_in_line = message_in_line, BEHIND = BEHIND, TAGS = TAGS, tasks_in = tasks_in }
+limit_parts_made = { waiting_queue = waiting_queue, entries_of = entries_of, message_in_line = message_in_line, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -8201,6 +8329,7 @@ ${LIB.push}
 ${LIB.note_marks}
 ${LIB.line_up_3}
 ${LIB.enlist_new}
+${LIB.IS_WHOLE}
 ${LIB.note_all_labels}
 ${LIB.note_labels_3}
 local settling_parts_made
@@ -8278,14 +8407,13 @@ ${LIB.pace_limit}
 ${LIB.settle_line}
 ${LIB.add_within}
 ${LIB.add_to_lines}
-${LIB.IS_WHOLE}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, next_limit = next_limit, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, IS_WHOLE = IS_WHOLE, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, next_limit = next_limit, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -8371,6 +8499,10 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.is_foreign}
+${LIB.LIMITS}
+${LIB.FRESH}
+${LIB.LISTED}
+${LIB.BEHIND}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -8396,10 +8528,8 @@ ${LIB.is_letter}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -8411,7 +8541,6 @@ ${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
 ${LIB.is_any_waited_for}
-${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
 ${LIB.QUEUES_MET}
@@ -8439,7 +8568,6 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8472,7 +8600,7 @@ ${LIB.forget_labels}
 ${LIB.note_all_labels}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -8715,12 +8843,12 @@ ${LIB.entry_in_line_2}
 ${LIB.first_in_line_2}
 ${LIB.note_given_2}
 ${LIB.keeps_slot}
-${LIB.pace_limit_2}
-${LIB.settle_line_2}
+${LIB.pace_limit_3}
+${LIB.settle_line_3}
 ${LIB.add_within_2}
 ${LIB.vanish_line_2}
 ${LIB.refresh_line}
-${LIB.nudge_within_2}
+${LIB.nudge_within_3}
 ${LIB.nudge_all_2}
 settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, keeps_slot = keeps_slot, add_within = add_within, nudge_within = nudge_within, nudge_all = nudge_all }
 end
@@ -8738,7 +8866,7 @@ ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.push}
-${LIB.line_up_2}
+${LIB.line_up_4}
 ${LIB.enlist}
 ${LIB.end_of}
 ${LIB.reopen}
@@ -9097,12 +9225,14 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.body_start}
+${LIB.LIMITS}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.now_ms}
 ${LIB.base36}
+${LIB.FRESH}
 ${LIB.leave_group_2}
 ${LIB.end_cancelled_2}
 ${LIB.remembered}
@@ -9125,7 +9255,6 @@ ${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -9189,14 +9318,13 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -10212,7 +10340,7 @@ ${LIB.put_marks}
 ${LIB.add_to_lines_2}
 ${LIB.push}
 ${LIB.note_marks}
-${LIB.line_up_4}
+${LIB.line_up_5}
 ${LIB.enlist_new}
 ${LIB.MOST_ENDED}
 ${LIB.NODE}
@@ -10440,11 +10568,13 @@ ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
 ${LIB.is_foreign}
+${LIB.LIMITS}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
 ${LIB.base36}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -10468,7 +10598,6 @@ ${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -10532,7 +10661,6 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
@@ -10540,7 +10668,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10696,6 +10824,7 @@ ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.may_have_limits}
 ${LIB.wrong_lines_of_2}
+${LIB.LIMITS}
 ${LIB.ring}
 ${LIB.text}
 ${LIB.is_cancelled}
@@ -10708,6 +10837,7 @@ ${LIB.CLAIMED}
 ${LIB.now_ms}
 ${LIB.base36}
 ${LIB.part}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -10727,7 +10857,6 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -10801,7 +10930,6 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
@@ -10809,7 +10937,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, look_at = look_at, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, stop_limit = stop_limit, limits_of = limits_of, line_of = line_of, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, look_at = look_at, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, stop_limit = stop_limit, limits_of = limits_of, line_of = line_of, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -10824,7 +10952,7 @@ ${LIB.settle_line_2}
 ${LIB.vanish_line_2}
 ${LIB.refresh_line}
 ${LIB.nudge_within_2}
-${LIB.nudge_all_2}
+${LIB.nudge_all_3}
 ${LIB.entry_in_line_2}
 ${LIB.add_within_2}
 settling_parts_made = { first_in_line = first_in_line, keeps_slot = keeps_slot, nudge_within = nudge_within, nudge_all = nudge_all, entry_in_line = entry_in_line, add_within = add_within }
@@ -10962,6 +11090,7 @@ ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.may_have_limits}
 ${LIB.is_foreign}
+${LIB.LIMITS}
 ${LIB.ring}
 ${LIB.end_limits_2}
 ${LIB.CLAIMED}
@@ -10969,6 +11098,7 @@ ${LIB.member_of}
 ${LIB.now_ms}
 ${LIB.base36}
 ${LIB.part}
+${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
@@ -11003,7 +11133,6 @@ ${LIB.has_tags}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -11067,7 +11196,6 @@ ${LIB.is_held}
 ${LIB.is_waited_for}
 ${LIB.forget_labels}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
@@ -11075,7 +11203,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, FRESH = FRESH, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -11390,7 +11518,7 @@ ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.push}
-${LIB.line_up_5}
+${LIB.line_up_6}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.by_name}
@@ -11505,7 +11633,7 @@ ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.push}
-${LIB.line_up_5}
+${LIB.line_up_6}
 ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.forget_dead}
@@ -11615,11 +11743,11 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.push}
-${LIB.line_up_5}
+${LIB.line_up_6}
 ${LIB.enlist_new}
 ${LIB.remove_deep}
 ${LIB.remove_listed}
-${LIB.may_be_listed_2}
+${LIB.may_be_listed_3}
 ${LIB.free_key}
 ${LIB.end_limits_2}
 ${LIB.WAITING}
@@ -11750,7 +11878,7 @@ ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.push}
-${LIB.line_up_5}
+${LIB.line_up_6}
 ${LIB.ring}
 ${LIB.enlist}
 ${LIB.noted}
@@ -12228,7 +12356,7 @@ ${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.push}
-${LIB.line_up_5}
+${LIB.line_up_6}
 ${LIB.ring}
 ${LIB.enlist}
 ${LIB.give_up_slots_3}
@@ -12345,7 +12473,7 @@ ${LIB.at_time}
 ${LIB.update_key}
 ${LIB.not_ahead}
 ${LIB.push}
-${LIB.line_up_5}
+${LIB.line_up_6}
 ${LIB.enlist}
 ${LIB.wait_until}
 ${LIB.now_ms}
