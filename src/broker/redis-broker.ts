@@ -48,6 +48,7 @@ import { RedisLimits } from './redis-limits.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisNotes } from './redis-notes.js';
 import { RedisProducer } from './redis-producer.js';
+import { RedisRelay } from './redis-relay.js';
 import { answersOf, RedisResults } from './redis-results.js';
 import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
@@ -105,6 +106,9 @@ export class RedisBroker extends RedisProducer implements Broker {
   readonly done = new RedisDone(this.connection);
   readonly results = new RedisResults(this.connection, this.blocking(), LONGEST_WAIT_MS, this.options.queues);
   readonly groups = new RedisGroups(this.connection, this.options.queues, (messages, send) =>
+    this.confirmed(messages, send),
+  );
+  readonly outbox = new RedisRelay(this.connection, this.options.queues, (messages, send) =>
     this.confirmed(messages, send),
   );
   readonly deadLetters = new RedisDeadLetters(this.connection, this.foreign);

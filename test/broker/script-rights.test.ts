@@ -113,6 +113,26 @@ const USES: [string, Act][] = [
     },
   ],
   [
+    'relays the rows of an outbox',
+    async ({ outbox }) => {
+      const [plain, later] = fixture.messages(2) as [string, string];
+      const unique = { queue: 'default', onConflict: 'replace' } as const;
+      const limited = limitedMessages(fixture, 1, { limits: ['a'.repeat(27)] });
+      const rows = [
+        { queue: 'default', message: plain },
+        { queue: 'default', message: later, dueAt: FUTURE },
+        { ...unique, message: fixture.uniqueMessage('k') },
+        { ...unique, message: fixture.uniqueMessage('k') },
+        ...limited.map((message) => ({ queue: 'default', message, labels: ['a'.repeat(27), 'acme'] })),
+        { queue: '(broadcast)', message: fixture.message() },
+      ];
+      expect(await outbox.takeTurn('table', 'relay', 1_000)).toBe(true);
+      expect(await outbox.relay('table', rows, await outbox.now())).toEqual(rows.map(() => undefined));
+      await outbox.forget('table', await outbox.marked('table', FUTURE, 10));
+      expect(await outbox.takeTurn('table', 'relay', 0)).toBe(true);
+    },
+  ],
+  [
     'reads, redrives and deletes dead tasks',
     async ({ deadLetters, actions }) => {
       await actions.record(ACTION);

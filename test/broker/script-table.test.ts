@@ -155,6 +155,7 @@ describe('a call of a script', () => {
       'unpack',
       'type',
       'pcall',
+      'error',
       'select',
       'function',
       'add',

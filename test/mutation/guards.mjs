@@ -12,6 +12,7 @@ import { OF_LIMITS } from './limit-guards.mjs';
 import { OF_LIMIT_SCRIPTS } from './limit-script-guards.mjs';
 import { OF_LINES } from './line-guards.mjs';
 import { OF_LISTED } from './listed-guards.mjs';
+import { OF_OUTBOX } from './outbox-guards.mjs';
 
 const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
 
@@ -522,10 +523,21 @@ const BY_SCRIPT = {
       'local digest = unique_digest(message)\n',
       "redis.call('SETBIT', keys.seen, sequence % 4096, 1)",
     ),
+    change(
+      'the queue of the former task in the reply',
+      'string.sub(other, 1, 20), its_queue }',
+      'string.sub(other, 1, 20), queue }',
+    ),
+    change('a delay that counts from now', "(due_from == 'in' and now or 0)", '0'),
+    change('a time that counts from 1970', "(due_from == 'in' and now or 0)", 'now'),
+    NEEDS_MEMORY,
+  ),
+  'lib/take-key': missedBy(
+    'unique-keys',
     change('the removal of a scheduled task', "remove(keys, known_queues, its_queue, 'scheduled', former)", '0'),
     remove(
       'the removal of a pending task',
-      '    removed = remove(keys, known_queues, its_queue, place_of(former), former)\n',
+      '      removed = remove(keys, known_queues, its_queue, place_of(former), former)\n',
     ),
     change('the removal of a quarantined task', 'place_of(former)', "'pending'"),
     change('a queue that this app has', 'its_queue and remove(keys', 'remove(keys'),
@@ -534,7 +546,7 @@ const BY_SCRIPT = {
       change('a former task that was removed', 'if removed > 0 and', 'if'),
       remove(
         'the former task that keeps a result among the removed',
-        '    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })\n',
+        '      remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })\n',
       ),
     ),
     change(
@@ -542,22 +554,17 @@ const BY_SCRIPT = {
       'local its_queue = known_queues[its_name]',
       'local its_queue = target',
     ),
-    change(
-      'the queue of the former task in the reply',
-      'string.sub(other, 1, 20), its_queue }',
-      'string.sub(other, 1, 20), queue }',
+    remove(
+      'the task under its key',
+      "  redis.call('HSET', keys.unique, unique_digest(message), target.name .. ' ' .. message)\n",
     ),
-    remove('the task under its key', "redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)\n"),
     writeBefore(
       'the new task before the removal of the former',
       'if due > now then',
       "if held then\n  remove(keys, known_queues, target, 'pending', select(2, split(held)))\nend",
     ),
-    change('a delay that counts from now', "(due_from == 'in' and now or 0)", '0'),
-    change('a time that counts from 1970', "(due_from == 'in' and now or 0)", 'now'),
     change('a schedule for later tasks only', 'if due > now then', 'if true then'),
     change('a queue for due tasks only', 'if due > now then', 'if false then'),
-    NEEDS_MEMORY,
   ),
   'lib/claims': [
     change('ids_in: all of them', 'for first = 1, #acks, 20 do', 'for first = 1, math.min(#acks, 20), 20 do'),
@@ -1294,6 +1301,14 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS, OF_LINES, OF_LISTED, OF_LIMIT_SCRIPTS].flatMap((lists) =>
+export const GUARDS = [
+  BY_SCRIPT,
+  OF_GROUPS,
+  OF_LIMITS,
+  OF_LINES,
+  OF_LISTED,
+  OF_LIMIT_SCRIPTS,
+  OF_OUTBOX,
+].flatMap((lists) =>
   Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
 );

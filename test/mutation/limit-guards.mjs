@@ -182,10 +182,11 @@ export const OF_LIMITS = {
       remove('a check for the limits of the former task', ', held and select(2, split(held)) or nil'),
       remove('the keys of limits in clear', 'note_labels(keys, labels, { message }, 1)\n'),
     ]),
-    ...missedBy('limits-waiting', [
-      change('a time that is not ahead, under its key', 'due <= now and may_have_limits(message) and', 'false and'),
-    ]),
   ],
+  'lib/take-key': missedBy(
+    'limits-waiting',
+    change('a time that is not ahead, under its key', 'due <= now and may_have_limits(message) and', 'false and'),
+  ),
   'enqueue-members': [
     ...nothingForeignAmongOthers(' or wrong_lines_of(keys, { queue }, messages)'),
     ...missedBy('limits-waiting', [

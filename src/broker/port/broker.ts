@@ -19,6 +19,7 @@ import type { LimitForgetting, LimitRulesPort } from './limit-rules-port.js';
 import type { CountingBroker, MetricsBroker, SamplingBroker } from './metrics-port.js';
 import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
+import type { RelayPort } from './relay-port.js';
 import type { FinishingBroker, OutcomeBroker, ResultBroker } from './result-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, LiveSessions, WorkerPort } from './worker-port.js';
@@ -430,6 +431,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   readonly done: DoneBroker;
   readonly results: ResultBroker & OutcomeBroker;
   readonly groups: GroupBroker & GroupPort;
+  readonly outbox: RelayPort;
   readonly catalog: CatalogPort;
   readonly pauses: PausePort;
   readonly places: TaskPort;

@@ -2196,6 +2196,27 @@ end`,
   'has_tags': `local function has_tags(message)
   return string.byte(message, 35) ~= 91
 end`,
+  'take_key': `local function take_key(keys, known_queues, target, message, due, now, held)
+  -- the task itself first: should Redis refuse that, nothing has happened yet
+  message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
+  if due > now then
+    schedule(target.scheduled, keys.alarm, due, { message })
+  else
+    enlist_new(keys, known_queues, target, { message })
+  end
+  if held then
+    local its_name, former = split(held)
+    local its_queue = known_queues[its_name]
+    local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
+    if its_queue and removed == 0 then
+      removed = remove(keys, known_queues, its_queue, place_of(former), former)
+    end
+    if removed > 0 and result_tag(former) then
+      remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
+    end
+  end
+  redis.call('HSET', keys.unique, unique_digest(message), target.name .. ' ' .. message)
+end`,
   'now_ms': `local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -8306,6 +8327,363 @@ local keys = { totals = KEYS[1], endings = KEYS[2] }
 
 local wrong = wrong_type('hash', keys.totals, keys.endings)
 return wrong or { redis.call('HGETALL', keys.totals), redis.call('HGETALL', keys.endings) }`,
+  'relay': `#!lua
+local limit_parts
+local settling_parts
+${LIB.part}
+${LIB.now_ms}
+${LIB.by_name}
+${LIB.wrong_type}
+${LIB.has_more_tags}
+${LIB.tag}
+${LIB.unique_digest}
+${LIB.split}
+${LIB.IS_WHOLE}
+${LIB.may_have_limits}
+${LIB.member_of}
+${LIB.whole_needed}
+${LIB.wrong_lines_of_2}
+${LIB.text}
+${LIB.is_foreign}
+${LIB.base36}
+${LIB.at_time}
+${LIB.key_held}
+${LIB.update_key}
+${LIB.not_ahead}
+${LIB.ring}
+${LIB.push}
+${LIB.line_up_2}
+${LIB.enlist_new}
+${LIB.schedule}
+${LIB.remove_deep}
+${LIB.remove_listed}
+${LIB.may_be_listed_2}
+${LIB.free_key}
+${LIB.end_limits_2}
+${LIB.WAITING}
+${LIB.remove_2}
+${LIB.is_quarantined}
+${LIB.place_of}
+${LIB.result_tag}
+${LIB.remember_ids}
+${LIB.remember_removed}
+${LIB.take_key}
+${LIB.note_labels_2}
+local limit_parts_made
+limit_parts = function()
+if not limit_parts_made then
+${LIB.wrong_lines}
+${LIB.has_tags}
+${LIB.is_letter}
+${LIB.NO_TENANT}
+${LIB.line_of_tags}
+${LIB.line_of}
+${LIB.LIMITS}
+${LIB.use_limits}
+${LIB.turn_of}
+${LIB.FRESH}
+${LIB.mark_of}
+${LIB.STATES}
+${LIB.read_states}
+${LIB.read_lines}
+${LIB.state_of}
+${LIB.LINES}
+${LIB.any_waiters}
+${LIB.next_limit}
+${LIB.WAITED}
+${LIB.is_waited_for}
+${LIB.is_any_waited_for}
+${LIB.LISTED}
+${LIB.may_list}
+${LIB.FIRST}
+${LIB.QUEUES_MET}
+${LIB.use_lines}
+${LIB.STATES_CHANGED}
+${LIB.put_state}
+${LIB.put_marks}
+${LIB.CHANGED}
+${LIB.USED}
+${LIB.ARRIVALS}
+${LIB.flush_limits}
+${LIB.REMOVED}
+${LIB.flush_lines}
+${LIB.change_at_once}
+${LIB.read_slots}
+${LIB.RULES}
+${LIB.RULE}
+${LIB.amount_in}
+${LIB.rule_with}
+${LIB.noted}
+${LIB.rule_of}
+${LIB.read_limits}
+${LIB.tenant_of}
+${LIB.WAITS}
+${LIB.FAIR}
+${LIB.decoded_state}
+${LIB.entries_of}
+${LIB.BEHIND}
+${LIB.is_behind_listed}
+${LIB.waiter_of}
+${LIB.limit_at}
+${LIB.forget_waiter}
+${LIB.drop_state}
+${LIB.TAGS}
+${LIB.tag_at}
+${LIB.TURN}
+${LIB.next_tag}
+${LIB.know_limit}
+${LIB.arrival_of}
+${LIB.room_of}
+${LIB.message_in_line}
+${LIB.blocked_by_2}
+${LIB.PACE}
+${LIB.look_at}
+${LIB.add_to_lines_2}
+${LIB.note_marks}
+${LIB.keeps_head_2}
+${LIB.WITHOUT_KEYS}
+${LIB.MOST_WOKEN}
+${LIB.nudge_2}
+${LIB.unlist_2}
+${LIB.limits_of}
+${LIB.give_up_slot}
+${LIB.free_within}
+${LIB.free_slots}
+${LIB.is_held}
+${LIB.forget_labels}
+${LIB.note_all_labels}
+${LIB.DECLARED}
+${LIB.note_labels_of}
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+end
+return limit_parts_made
+end
+local settling_parts_made
+settling_parts = function()
+if not settling_parts_made then
+${LIB.entry_in_line_2}
+${LIB.first_in_line_2}
+${LIB.note_given_2}
+${LIB.keeps_slot}
+${LIB.pace_limit_2}
+${LIB.settle_line_2}
+${LIB.add_within_2}
+${LIB.place_in_line_2}
+${LIB.vanish_line_2}
+${LIB.refresh_line}
+${LIB.nudge_within_2}
+${LIB.go_on_2}
+settling_parts_made = { entry_in_line = entry_in_line, first_in_line = first_in_line, keeps_slot = keeps_slot, add_within = add_within, place_in_line = place_in_line, refresh_line = refresh_line, nudge_within = nudge_within, go_on = go_on }
+end
+return settling_parts_made
+end
+-- adds the tasks of rows of an outbox, all of one queue, each row once.
+-- Returns how many of the rows, from the first on, are done with (-1 if the command came too late), and how many tasks
+-- were new.
+local keys = {
+  relayed = KEYS[1],
+  removed = KEYS[2],
+  broadcasts = KEYS[3],
+  unique = KEYS[4],
+  cancelled = KEYS[5],
+  alarm = KEYS[6],
+  limits = KEYS[7],
+  slots = KEYS[8],
+  rates = KEYS[9],
+  paced = KEYS[10],
+  waiters = KEYS[11],
+  limit_labels = KEYS[12],
+}
+local started_ms, seconds, kept, queue = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local sequences = {}
+for i = 1, ARGV[5] do
+  sequences[i] = { name = ARGV[i + 7], seen = KEYS[i + 12] }
+end
+local queues = {}
+for i = 1, ARGV[6] do
+  queues[i] = {
+    name = ARGV[#sequences + i + 7],
+    pending = KEYS[#sequences + 6 * i + 7],
+    quarantined = KEYS[#sequences + 6 * i + 8],
+    bell = KEYS[#sequences + 6 * i + 9],
+    scheduled = KEYS[#sequences + 6 * i + 10],
+    held = KEYS[#sequences + 6 * i + 11],
+    ready = KEYS[#sequences + 6 * i + 12],
+  }
+end
+local labels = part(ARGV, #sequences + #queues + 8, #sequences + #queues + 7 + ARGV[7])
+local rows = part(ARGV, #sequences + #queues + #labels + 8, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- A row is three values: when the task is due in ms, 0 for now; \`keep\` or \`replace\` for one with a unique key, otherwise nothing; the message.
+--
+-- Atomic because the mark of a row and its task must appear together. The relay deletes the rows in its database later, and may die before
+-- that: the next one reads them again, and finds the marks. A mark goes once its row is known to be gone. From then on a copy of this
+-- command that comes late is recognised by the bit of the id, which lasts for ten minutes, and one that comes later still by the time at
+-- which the relay began.
+
+local MOST_LATE = 300000
+local now = now_ms()
+if now - tonumber(started_ms) > MOST_LATE then
+  return { -1, 0 }
+end
+
+local known_queues, sequence_of = by_name(queues), by_name(sequences)
+local target = known_queues[queue]
+local dues, conflicts, messages, ids, has_keys = {}, {}, {}, {}, false
+for i = 1, #rows, 3 do
+  local at = #messages + 1
+  dues[at], conflicts[at], messages[at] = tonumber(rows[i]), rows[i + 1], rows[i + 2]
+  ids[at] = string.sub(messages[at], 1, 20)
+  has_keys = has_keys or conflicts[at] ~= ''
+end
+
+local wrong = wrong_type('zset', keys.relayed)
+  or target == nil and wrong_type('stream', keys.broadcasts)
+  or has_keys and (wrong_type('hash', keys.unique) or wrong_type('zset', keys.removed))
+for _, its in ipairs(sequences) do
+  wrong = wrong or wrong_type('string', its.seen)
+end
+for _, its in ipairs(queues) do
+  -- a foreign bell stops no child: each finds the task when it looks by itself
+  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
+end
+if wrong then
+  return wrong
+end
+local involved = part(messages, 1, #messages)
+for i, message in ipairs(messages) do
+  local held = conflicts[i] == 'replace' and redis.call('HGET', keys.unique, (unique_digest(message)))
+  if held then
+    involved[#involved + 1] = select(2, split(held))
+  end
+end
+wrong = wrong_lines_of(keys, queues, involved)
+if wrong then
+  return wrong
+end
+
+local function bit_of(id)
+  local sequence = tonumber(string.sub(id, 13, 20), 36)
+  local block = string.sub(id, 1, 12) .. ':' .. text(math.floor(sequence / 4096))
+  return sequence_of[block].seen, sequence % 4096
+end
+
+-- Redis does not roll back: a mark without its task would lose that, so marks that nothing follows are taken back.
+local function with_marks(numbers, add)
+  local marks, its_ids = {}, {}
+  for at, i in ipairs(numbers) do
+    marks[2 * at - 1], marks[2 * at], its_ids[at] = text(now), ids[i], ids[i]
+  end
+  -- without the right to take them back nothing may be marked
+  redis.call('ZREM', keys.relayed, unpack(its_ids))
+  redis.call('ZADD', keys.relayed, unpack(marks))
+  local added, refusal = pcall(function()
+    for _, id in ipairs(its_ids) do
+      local seen, bit = bit_of(id)
+      redis.call('SETBIT', seen, bit, 1)
+      redis.call('EXPIRE', seen, seconds)
+    end
+    add()
+  end)
+  if not added then
+    redis.call('ZREM', keys.relayed, unpack(its_ids))
+    for _, id in ipairs(its_ids) do
+      local seen, bit = bit_of(id)
+      redis.call('SETBIT', seen, bit, 0)
+    end
+    error(refusal, 0)
+  end
+end
+
+local handled, news = 0, {}
+-- numbers of rows whose tasks come to their queue together
+local waiting = {}
+
+local function add_waiting(upto)
+  if #waiting > 0 then
+    local its_messages = {}
+    for at, i in ipairs(waiting) do
+      its_messages[at] = messages[i]
+    end
+    with_marks(waiting, function()
+      enlist_new(keys, known_queues, target, its_messages, true)
+    end)
+    for _, message in ipairs(its_messages) do
+      news[#news + 1] = message
+    end
+    waiting = {}
+  end
+  handled = upto
+end
+
+local function add_alone(i)
+  local message, due = messages[i], dues[i]
+  if not target then
+    redis.call('XADD', keys.broadcasts, 'MAXLEN', '~', kept, '*', 'kind', 'call', 'message', message)
+  elseif conflicts[i] == '' then
+    schedule(target.scheduled, keys.alarm, due, { message })
+  else
+    local held = redis.call('HGET', keys.unique, (unique_digest(message)))
+    if held and conflicts[i] ~= 'replace' then
+      return
+    end
+    take_key(keys, known_queues, target, message, due, now, held)
+  end
+  news[#news + 1] = message
+end
+
+local marks_of_ids = redis.call('ZMSCORE', keys.relayed, unpack(ids))
+-- A write, so that one who waits for replicas waits for those marks, too.
+for i, marked_at in ipairs(marks_of_ids) do
+  if marked_at then
+    redis.call('ZADD', keys.relayed, 'XX', text(now), ids[i])
+  end
+end
+local done, refusal = pcall(function()
+  local met = {}
+  for i, message in ipairs(messages) do
+    if marks_of_ids[i] or met[ids[i]] or redis.call('GETBIT', bit_of(ids[i])) == 1 then
+      -- an earlier relay, or an earlier row, has added it
+    elseif target and conflicts[i] == '' and dues[i] <= now then
+      waiting[#waiting + 1] = i
+    else
+      add_waiting(i - 1)
+      with_marks({ i }, function()
+        add_alone(i)
+      end)
+      handled = i
+    end
+    met[ids[i]] = true
+  end
+  add_waiting(#messages)
+end)
+if not done and handled == 0 then
+  return redis.error_reply(type(refusal) == 'table' and refusal.err or refusal)
+end
+note_labels(keys, labels, news, #messages)
+return { handled, #news }`,
+  'take-relay': `#!lua flags=allow-oom
+-- gives a relay its turn, unless another one has it.
+-- Returns 1, or 0 while another relay has the turn.
+local relaying = KEYS[1]
+local relay, for_ms = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- 0 ms give the turn back. Nothing but load hangs on a turn: two relays at once find the rows that the other one has locked.
+--
+-- Atomic because two relays must not both find that nobody has it.
+
+local current = redis.call('GET', relaying)
+if current and current ~= relay then
+  return 0
+end
+if tonumber(for_ms) > 0 then
+  redis.call('SET', relaying, relay, 'PX', for_ms)
+elseif current then
+  redis.call('DEL', relaying)
+end
+return 1`,
   'enqueue-limited': `#!lua
 local settling_parts
 ${LIB.part}
@@ -8518,6 +8896,7 @@ ${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
+${LIB.take_key}
 ${LIB.note_labels_2}
 local limit_parts_made
 limit_parts = function()
@@ -8686,29 +9065,11 @@ if wrong then
   return wrong
 end
 
--- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
-message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
-if due > now then
-  schedule(target.scheduled, keys.alarm, due, { message })
-else
-  enlist_new(keys, known_queues, target, { message })
-end
-if held then
-  local its_name, former = split(held)
-  local its_queue = known_queues[its_name]
-  local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
-  if its_queue and removed == 0 then
-    removed = remove(keys, known_queues, its_queue, place_of(former), former)
-  end
-  if removed > 0 and result_tag(former) then
-    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
-  end
-end
+take_key(keys, known_queues, target, message, due, now, held)
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
-redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 note_labels(keys, labels, { message }, 1)
 return { id, queue }`,
   'enqueue': `#!lua
@@ -11758,6 +12119,7 @@ ${LIB.place_of}
 ${LIB.result_tag}
 ${LIB.remember_ids}
 ${LIB.remember_removed}
+${LIB.take_key}
 ${LIB.note_labels_2}
 -- adds a message unless another task has its key; with \`replace\`, removes that task if it waits.
 -- Returns id and queue of the task that now has the key.
@@ -11822,29 +12184,11 @@ if wrong then
   return wrong
 end
 
--- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
-message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
-if due > now then
-  schedule(target.scheduled, keys.alarm, due, { message })
-else
-  enlist_new(keys, known_queues, target, { message })
-end
-if held then
-  local its_name, former = split(held)
-  local its_queue = known_queues[its_name]
-  local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
-  if its_queue and removed == 0 then
-    removed = remove(keys, known_queues, its_queue, place_of(former), former)
-  end
-  if removed > 0 and result_tag(former) then
-    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
-  end
-end
+take_key(keys, known_queues, target, message, due, now, held)
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
-redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 note_labels(keys, labels, { message }, 1)
 return { id, queue }`,
   'promote': `#!lua flags=allow-oom

@@ -189,6 +189,19 @@ export const KEYS = {
     holds: 'which of 4,096 sequence numbers of a producer were sent; the block is `<producer>:<number>`',
     lasts: '10 minutes after its last write; up to 1.1 KiB',
   },
+  relayed: {
+    pattern: 'relayed:<outbox>',
+    type: 'sorted set',
+    holds:
+      'id of a task from a row of an outbox, which may still be there -> when the relay added it, in ms of Redis time',
+    lasts: 'until its row is gone; 131 bytes each, mostly none',
+  },
+  relaying: {
+    pattern: 'relaying:<outbox>',
+    type: 'string',
+    holds: 'the relay whose turn it is; others wait, so that databases are not asked in vain',
+    lasts: '15 s; 130 bytes',
+  },
   unique: {
     pattern: 'unique',
     type: 'hash',

@@ -9,6 +9,7 @@ export type Caller =
   | 'cancel() and status()'
   | 'result() and run()'
   | 'batches and flows'
+  | 'relay of an outbox'
   | 'DeadLetters'
   | 'CronManager'
   | 'MetricsReader'
@@ -140,6 +141,27 @@ export const SCRIPTS = {
     blocks: { '...queues': ['pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'] },
     args: ['seconds', 'dueFrom', 'dueMs', 'onConflict', 'message', 'queue', '...labels'],
     reply: reply<[id: string, queue: string]>('id and queue of the task that now has the key'),
+  },
+  relay: {
+    flags: 'none',
+    purpose: 'adds the tasks of rows of an outbox, all of one queue, each row once',
+    by: ['relay of an outbox'],
+    keys: ['relayed', 'removed', 'broadcasts', ...ENDS, ...LIMITS],
+    blocks: {
+      '...sequences': ['seen'],
+      '...queues': ['pending', 'quarantined', 'bell', 'scheduled', 'held', 'ready'],
+    },
+    args: ['startedMs', 'seconds', 'kept', 'queue', '...labels', '...rows'],
+    reply: reply<[handled: number, added: number]>(
+      'how many of the rows, from the first on, are done with (-1 if the command came too late), and how many tasks were new',
+    ),
+  },
+  'take-relay': {
+    purpose: 'gives a relay its turn, unless another one has it',
+    by: ['relay of an outbox'],
+    keys: ['relaying'],
+    args: ['relay', 'forMs'],
+    reply: reply<Flag>('1, or 0 while another relay has the turn'),
   },
   promote: {
     purpose: 'moves due tasks from the schedules to the tails of their queues, and ends pauses that are over',

@@ -31,6 +31,7 @@ import { MemoryMetrics } from './memory-metrics.js';
 import { MemoryNotes } from './memory-notes.js';
 import { MemoryPauses } from './memory-pauses.js';
 import { MemoryPlaces } from './memory-places.js';
+import { MemoryRelay } from './memory-relay.js';
 import { MemoryResults } from './memory-results.js';
 import { MemoryTasks } from './memory-tasks.js';
 import { withTime } from './message-edits.js';
@@ -91,6 +92,7 @@ export class MemoryBroker implements AppBroker, TestWork {
   readonly done: MemoryDone;
   readonly results: MemoryResults;
   readonly groups: MemoryGroups;
+  readonly outbox: MemoryRelay;
   readonly namespace = 'memory';
   readonly checkup: MemoryCheckup;
   readonly catalog = {
@@ -111,6 +113,7 @@ export class MemoryBroker implements AppBroker, TestWork {
     this.done = new MemoryDone(observer.clock);
     this.results = new MemoryResults(this.tasks, observer);
     this.groups = new MemoryGroups(this.tasks, this.results, observer);
+    this.outbox = new MemoryRelay(this, observer.clock);
     this.deadLetters = new MemoryDeadLetters(this.tasks, this);
     this.broadcasts = new MemoryBroadcasts(this.tasks);
     this.crons = new MemoryCrons(this.tasks);

@@ -62,28 +62,10 @@ if wrong then
   return wrong
 end
 
--- the task itself first: should Redis refuse that, nothing has happened yet
 local now = now_ms()
 local due = tonumber(due_ms) + (due_from == 'in' and now or 0)
-message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
-if due > now then
-  schedule(target.scheduled, keys.alarm, due, { message })
-else
-  enlist_new(keys, known_queues, target, { message })
-end
-if held then
-  local its_name, former = split(held)
-  local its_queue = known_queues[its_name]
-  local removed = its_queue and remove(keys, known_queues, its_queue, 'scheduled', former) or 0
-  if its_queue and removed == 0 then
-    removed = remove(keys, known_queues, its_queue, place_of(former), former)
-  end
-  if removed > 0 and result_tag(former) then
-    remember_removed(keys.removed, now, { text(now), string.sub(former, 1, 20) })
-  end
-end
+take_key(keys, known_queues, target, message, due, now, held)
 redis.call('SETBIT', keys.seen, sequence % 4096, 1)
 redis.call('EXPIRE', keys.seen, seconds)
-redis.call('HSET', keys.unique, digest, queue .. ' ' .. message)
 note_labels(keys, labels, { message }, 1)
 return { id, queue }
