@@ -147,6 +147,16 @@ export function idOf(raw: string): string {
 }
 
 /**
+ * Whether a text begins as a message of this version does, so that scripts may take it for one. What follows is not looked at.
+ *
+ * @example
+ * hasHeader(raw); // false for bytes of others
+ */
+export function hasHeader(raw: string): boolean {
+  return HEADER.test(raw);
+}
+
+/**
  * Which attempt at the task a worker would make now, from 1.
  *
  * Suspicions do not count: another task may have killed the process.

@@ -317,6 +317,47 @@ export interface ErrorCodes {
   TASK_CLASS_NOT_PROVIDED: 'send';
 
   /**
+   * > queue.in() got no transaction in which a task could be sent: it is over. Nothing was sent.
+   *
+   * It is over or was rolled back, belongs to another database, or is a connection or an entity manager outside of a transaction.
+   *
+   * **Remedy:** Give what the library hands to the function of a transaction, and await all that is sent before that function returns. See [outbox](../../docs/outbox.md).
+   */
+  OUTBOX_NO_TRANSACTION: 'send';
+
+  /**
+   * > This app has no outbox, so it cannot send within a transaction.
+   *
+   * **Remedy:** Give `TaskQueueModule` the option [`outbox`](../../docs/outbox.md).
+   */
+  OUTBOX_NOT_CONFIGURED: 'send';
+
+  /**
+   * > The database has no table nestwork_outbox, from which the outbox sends.
+   *
+   * **Remedy:** Put what `npx nestwork outbox sql` prints into a migration. A table of another name or schema is named by the option `outbox.table`.
+   */
+  OUTBOX_TABLE_MISSING: 'send';
+
+  /**
+   * > The table nestwork_outbox does not say which form it has; the outbox needs the form 1.
+   *
+   * The table is one of an earlier or a later version, or was made by other means.
+   *
+   * **Remedy:** Migrate it to what `npx nestwork outbox sql` prints, its comment included. If it has a higher form, update nestwork in this app.
+   */
+  OUTBOX_TABLE_OLD: 'send';
+
+  /**
+   * > run() within a transaction would wait for a task that is sent after the commit. Nothing was sent.
+   *
+   * What depends on Redis has no answer before the commit: `run()`, the result of a task, `onConflict: 'reject'`, `onLimit: 'drop'` and `'reject'`, batches and flows.
+   *
+   * **Remedy:** Follow the recipe of the message: most of it goes after the commit. See [outbox](../../docs/outbox.md#what-does-not-go).
+   */
+  OUTBOX_UNSUPPORTED: 'send';
+
+  /**
    * > No wrapper called next(), so task "ReportTasks.send" was not sent.
    *
    * A `next()` after the end of `wrapSend` rejects with this code, too.

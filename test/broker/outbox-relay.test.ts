@@ -1,5 +1,6 @@
 import type { OutboxCall } from '../../src/broker/port/relay-port.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
+import { callTags } from '../../src/message/call-tags.js';
 import { encodeMessage, enqueuedAtOf } from '../../src/message/task-message.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { messageInLine } from '../support/limit-invariants.js';
@@ -200,7 +201,7 @@ describe('a relay that Redis refuses', () => {
   });
 
   it.each(['relayed:table1', 'seen:SEEN', 'scheduled:default', 'suspects:default'])(
-    'writes nothing where %s is foreign',
+    'adds and marks nothing where %s is foreign',
     async (key) => {
       const [a = ''] = fixture.messages(1);
       const name = `{nestwork}:${key.replace('SEEN', blockOf(a))}`;
@@ -221,11 +222,33 @@ describe('a relay that Redis refuses', () => {
     await fixture.redis.del(`{nestwork}:${key}`);
   });
 
-  it('keeps rows with limits where a key of limits is foreign', async () => {
-    await fixture.redis.set('{nestwork}:slots', 'foreign');
+  it('replaces no task that keeps its result where the key of the removed is foreign', async () => {
+    const former = resultOf(fixture.uniqueMessage('k'));
+    await fixture.broker.enqueueUnique('default', former, { due: undefined, replace: false });
+    await fixture.redis.set('{nestwork}:removed', 'foreign');
+    const row: OutboxCall = { queue: 'default', message: fixture.uniqueMessage('k'), onConflict: 'replace' };
+    expect(await relay([row])).toEqual(['REDIS_REFUSED']);
+    expect(await pending()).toEqual([former]);
+    await fixture.redis.del('{nestwork}:removed');
+    expect(await relay([row])).toEqual([undefined]);
+    expect(await pending()).toEqual([row.message]);
+  });
+
+  it('adds neither to a line nor to a queue that is foreign', async () => {
+    await fixture.redis.set('{nestwork}:queue:default', 'foreign');
+    const rows = [limitedMessage(fixture, { limits: [LIMIT] }), ...fixture.messages(1)];
+    expect(await relay(rows)).toEqual(['REDIS_REFUSED', 'REDIS_REFUSED']);
+    expect(await fixture.redis.exists('{nestwork}:held:default')).toBe(0);
+    await fixture.redis.del('{nestwork}:queue:default');
+  });
+
+  it.each(['slots', 'waiters'])('keeps rows with limits where %s is foreign', async (key) => {
+    await declareLimit(fixture, 'stripe', { most: 0 });
+    await fixture.redis.set(`{nestwork}:${key}`, 'foreign');
     expect(await relay([limitedMessage(fixture, { limits: [LIMIT] })])).toEqual(['REDIS_REFUSED']);
     expect(await markedIds()).toEqual([]);
-    await fixture.redis.del('{nestwork}:slots');
+    expect(await fixture.redis.exists('{nestwork}:held:default')).toBe(0);
+    await fixture.redis.del(`{nestwork}:${key}`);
   });
 
   it('adds broadcasts to no foreign key', async () => {
@@ -316,6 +339,12 @@ function otherProducer(count: number): string[] {
   return Array.from({ length: count }, (_, at) =>
     encodeMessage({ id: `zzzzzzzzzz000000000${at}`, name: 'Some.task', payload: '[]', enqueuedAt: 1 }),
   );
+}
+
+/** The same message, of a task that keeps its result. */
+function resultOf(message: string): string {
+  const tags = callTags(undefined, { seconds: 60, announced: true });
+  return `${message.slice(0, 34)}${tags}${message.slice(34)}`;
 }
 
 function blockOf(message: string): string {

@@ -4,11 +4,17 @@ import { change, missedBy, remove } from './guard-forms.mjs';
 const RELAY = missedBy(
   'outbox-relay',
   change('a command that is not too late', 'if now - tonumber(started_ms) > MOST_LATE then', 'if false then'),
-  change('marks that are no foreign key', "local wrong = wrong_type('zset', keys.relayed)", 'local wrong = nil'),
-  change('a stream that is no foreign key', "target == nil and wrong_type('stream', keys.broadcasts)", 'false'),
-  change('keys that are no foreign key', "(wrong_type('hash', keys.unique)", '(false'),
-  change('keys that are not asked for in vain', 'or has_keys and (', 'or ('),
-  remove('bits that are no foreign key', "  wrong = wrong or wrong_type('string', its.seen)\n"),
+  change(
+    'the removed, where they are no foreign key',
+    "local wrong = has_keys and wrong_type('zset', keys.removed)",
+    'local wrong = nil',
+  ),
+  change('keys that are not asked for in vain', 'local wrong = has_keys and', 'local wrong ='),
+  change(
+    'lists that are no foreign key',
+    "wrong = wrong or wrong_type('list', its.pending, its.quarantined)",
+    "wrong = wrong or wrong_type('list', its.quarantined)",
+  ),
   remove('limits that are no foreign key', 'wrong = wrong_lines_of(keys, queues, involved)\n'),
   change(
     'the right to take marks back',

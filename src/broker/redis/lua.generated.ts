@@ -8538,12 +8538,8 @@ for i = 1, #rows, 3 do
   has_keys = has_keys or conflicts[at] ~= ''
 end
 
-local wrong = wrong_type('zset', keys.relayed)
-  or target == nil and wrong_type('stream', keys.broadcasts)
-  or has_keys and (wrong_type('hash', keys.unique) or wrong_type('zset', keys.removed))
-for _, its in ipairs(sequences) do
-  wrong = wrong or wrong_type('string', its.seen)
-end
+-- a foreign key of another kind is found before anything is written, or its error takes the mark back
+local wrong = has_keys and wrong_type('zset', keys.removed)
 for _, its in ipairs(queues) do
   -- a foreign bell stops no child: each finds the task when it looks by itself
   wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)

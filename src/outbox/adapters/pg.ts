@@ -1,0 +1,85 @@
+import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
+import { type ListeningClient, listenOn } from './postgres-listener.js';
+
+/**
+ * A connection of `pg`, as the outbox uses it: a `Client`, or the `PoolClient` that `pool.connect()` gives.
+ *
+ * @example
+ * const client: PgClient = await pool.connect();
+ */
+export interface PgClient {
+  query(sql: string, values?: unknown[]): Promise<{ readonly rows: readonly OutboxRow[] }>;
+}
+
+/**
+ * The pool of `pg`, as the outbox uses it.
+ *
+ * @example
+ * const pool: PgPool = new Pool({ connectionString: process.env.DATABASE_URL });
+ */
+export interface PgPool {
+  connect(): Promise<PgClient & ListeningClient & { release(broken?: boolean): void }>;
+}
+
+/** What newer versions of `pg` know of a connection. */
+interface Known {
+  /** `I`: in no transaction; `T`: in one; `E`: in one that has failed */
+  readonly getTransactionStatus?: () => string | null;
+  readonly database?: unknown;
+  readonly host?: unknown;
+  readonly port?: unknown;
+}
+
+/**
+ * The outbox over a pool of `pg` (node-postgres). Transactions are the clients on which the app has sent `BEGIN`. The relay keeps one
+ * connection of the pool to listen, and takes a second one for a moment: leave room for both.
+ *
+ * @example
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+ * TaskQueueModule.forRoot({ outbox: { database: pgOutbox(pool) } });
+ */
+export function pgOutbox(pool: PgPool): OutboxDatabase<PgClient> {
+  let own: Known | undefined;
+  return {
+    dialect: 'postgres',
+    execute: async (client, sql, parameters) => (await client.query(sql, [...parameters])).rows,
+    transaction: async (run) => {
+      const client = await pool.connect();
+      own ??= client as Known;
+      let isBroken = false;
+      // an error between two statements ends in the next one
+      const ignore = (): void => {};
+      client.on('error', ignore);
+      try {
+        await client.query('begin isolation level read committed');
+        const result = await run(client);
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        isBroken = await client.query('rollback').then(
+          () => false,
+          () => true,
+        );
+        throw error;
+      } finally {
+        if (!isBroken) client.off('error', ignore);
+        client.release(isBroken);
+      }
+    },
+    refusal: (given) => refusalOf(given as Partial<PgClient> & Known, own),
+    listen: async (channel, on) => {
+      const client = await pool.connect();
+      return listenOn(client, channel, on, (broken) => client.release(broken));
+    },
+  };
+}
+
+function refusalOf(given: Partial<PgClient> & Known, own: Known | undefined): string | undefined {
+  if (typeof given.query !== 'function') return 'it has no method query()';
+  if (typeof Reflect.get(given, 'totalCount') === 'number') return 'it is a pool, and not a client with a transaction';
+  const status = given.getTransactionStatus?.();
+  if (status === 'I') return 'its transaction is over, or none was begun';
+  if (status === 'E') return 'its transaction has failed, and can only be rolled back';
+  const isOther = own && (['host', 'port', 'database'] as const).some((field) => own[field] !== given[field]);
+  return isOther ? 'it belongs to another database than that of the outbox' : undefined;
+}

@@ -1,0 +1,70 @@
+/**
+ * The databases whose SQL the outbox speaks. `mariadb` is MariaDB from 10.6 on; MySQL 8 has all that it uses, and is not tested.
+ *
+ * @example
+ * const dialect: OutboxDialect = 'postgres';
+ */
+export type OutboxDialect = 'postgres' | 'mariadb';
+
+/**
+ * A parameter of a statement.
+ *
+ * @example
+ * const parameters: OutboxValue[] = ['shop', 7];
+ */
+export type OutboxValue = string | number | bigint | Buffer;
+
+/**
+ * A row, by the names of its columns.
+ *
+ * @example
+ * const row: OutboxRow = { id: '7' };
+ */
+export type OutboxRow = Readonly<Record<string, unknown>>;
+
+/**
+ * How the outbox reaches the database of an app, and the transactions of its library: `execute`, `transaction`, and where the library
+ * allows it `refusal` and `listen`. `pgOutbox`, `mysql2Outbox`, `typeormOutbox` and `knexOutbox` make one.
+ *
+ * @example
+ * const drizzleOutbox: OutboxDatabase<{ query(sql: string, values: unknown[]): Promise<{ rows: OutboxRow[] }> }> = {
+ *   dialect: 'postgres',
+ *   execute: async (transaction, sql, parameters) => (await transaction.query(sql, [...parameters])).rows,
+ *   transaction: (run) => pool.transaction(run),
+ * };
+ */
+export interface OutboxDatabase<Transaction = unknown> {
+  /** whose SQL it takes; parameters are `$1` and so on in that of `postgres`, and `?` in that of `mariadb` */
+  readonly dialect: OutboxDialect;
+  /**
+   * Runs one statement within a transaction, that of a sender or one of `transaction`. Resolves to its rows; what it resolves to for a
+   * statement without rows is ignored. Rejects with the error of the driver.
+   */
+  execute(transaction: Transaction, sql: string, parameters: readonly OutboxValue[]): Promise<readonly OutboxRow[]>;
+  /**
+   * Runs something in a transaction of its own, at the level READ COMMITTED, on the primary. Commits when that resolves, rolls back when
+   * it rejects. Resolves only when the commit is known to be done.
+   */
+  transaction<T>(run: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Why a value that a sender was given is no transaction in which a row may be added: it is none, is over, or is one of another
+   * database. Undefined if it may. Without this function the database finds out.
+   */
+  refusal?(transaction: unknown): string | undefined;
+  /**
+   * Listens to a channel of PostgreSQL, on a connection that it keeps. Calls `wake` for each notification, and `lost` once when the
+   * connection is gone. Resolves, when it listens, to what ends that. Without it the relay polls once a second.
+   */
+  listen?(channel: string, on: OutboxListener): Promise<() => Promise<void>>;
+}
+
+/**
+ * What the relay hears of its channel.
+ *
+ * @example
+ * const on: OutboxListener = { wake: () => relay.hurry(), lost: () => relay.hurry() };
+ */
+export interface OutboxListener {
+  readonly wake: () => void;
+  readonly lost: () => void;
+}

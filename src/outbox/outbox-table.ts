@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { OutboxCall } from '../broker/port/relay-port.js';
+import type { OutboxDatabase, OutboxRow } from './outbox-database.js';
+import { explained, noTransaction, tableMissing, tableOfOtherForm } from './outbox-errors.js';
+import { encodeRow } from './row.js';
+import { mariadbSql } from './sql/mariadb-sql.js';
+import { FORM, type NewRow, type OutboxSql, type RowNumber, type Statement, TABLE_FORM } from './sql/outbox-sql.js';
+import { postgresSql } from './sql/postgres-sql.js';
+import { DEFAULT_TABLE, tableName } from './sql/table-name.js';
+
+/** In one statement: databases limit its size, and the number of its parameters. */
+const MOST_ROWS = 500;
+const MOST_BYTES = 1_000_000;
+
+/** A row that waits, as the database gives it. */
+export interface WaitingRow {
+  readonly id: RowNumber;
+  readonly task_id: string;
+  readonly queue: string;
+  readonly message: Uint8Array;
+}
+
+/** The rows of one app in the table of its database. */
+export class OutboxTable {
+  /** the channel on which PostgreSQL announces rows; 63 bytes are allowed */
+  readonly channel: string;
+  private readonly sql: OutboxSql;
+
+  /** @param name with its schema, if it has one */
+  constructor(
+    readonly database: OutboxDatabase,
+    readonly namespace: string,
+    readonly name: string = DEFAULT_TABLE,
+  ) {
+    const sqlOf = database.dialect === 'postgres' ? postgresSql : mariadbSql;
+    this.sql = sqlOf(tableName(name));
+    const its = createHash('sha256').update(`${name} ${namespace}`).digest('hex');
+    this.channel = `nestwork_outbox_${its.slice(0, 20)}`;
+  }
+
+  /** The statements that make the table. */
+  create(): string[] {
+    return this.sql.create();
+  }
+
+  /**
+   * Adds rows in the transaction of a sender, in one statement for 500 of them.
+   *
+   * @throws NestworkError OUTBOX_NO_TRANSACTION, OUTBOX_TABLE_MISSING, OUTBOX_TABLE_OLD; the error of the driver
+   */
+  async add(transaction: unknown, calls: readonly OutboxCall[]): Promise<void> {
+    for (const rows of chunksOf(calls.map(encodeRow))) {
+      // it may have ended since the last statement
+      this.assertTransaction(transaction);
+      await this.run(transaction, this.sql.insert(this.namespace, rows, this.channel));
+    }
+  }
+
+  /** @throws NestworkError OUTBOX_NO_TRANSACTION */
+  assertTransaction(transaction: unknown): void {
+    if (transaction === null || transaction === undefined) throw noTransaction('there is none');
+    // that of Prisma and others may be a function
+    if (typeof transaction !== 'object' && typeof transaction !== 'function') {
+      throw noTransaction(`it is a ${typeof transaction}`);
+    }
+    const refusal = this.database.refusal?.(transaction);
+    if (refusal !== undefined) throw noTransaction(refusal);
+  }
+
+  /** Runs something in a transaction of its own. */
+  transaction<T>(run: (transaction: unknown) => Promise<T>): Promise<T> {
+    return this.database.transaction(run);
+  }
+
+  /** Locks rows that wait, the oldest first. @param without rows of these queues stay */
+  async next(transaction: unknown, limit: number, without: readonly string[]): Promise<readonly WaitingRow[]> {
+    return (await this.run(transaction, this.sql.next(this.namespace, limit, without))) as unknown as WaitingRow[];
+  }
+
+  async remove(transaction: unknown, numbers: readonly RowNumber[]): Promise<void> {
+    if (numbers.length > 0) await this.run(transaction, this.sql.remove(numbers));
+  }
+
+  /** Keeps a row out of the way. @param problem for people */
+  async putAside(transaction: unknown, number: RowNumber, problem: string): Promise<void> {
+    await this.run(transaction, this.sql.putAside(number, problem));
+  }
+
+  /** Those of these ids that have a row. */
+  async known(transaction: unknown, ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.run(transaction, this.sql.known(this.namespace, ids));
+    return new Set(rows.map((row) => String(row.task_id)));
+  }
+
+  /**
+   * The id of the table, which stands in a row of it and goes where its rows go. The first one who asks makes it.
+   *
+   * @param fresh the id of a table that has none
+   */
+  async idOf(transaction: unknown, fresh: string): Promise<string> {
+    const named = async (): Promise<string | undefined> => {
+      const [row] = await this.run(transaction, this.sql.named());
+      return row && Buffer.from(row.message as Uint8Array).toString();
+    };
+    const known = await named();
+    if (known !== undefined) return known;
+    await this.run(transaction, this.sql.name(fresh));
+    return (await named()) ?? fresh;
+  }
+
+  /** @throws NestworkError OUTBOX_TABLE_MISSING, OUTBOX_TABLE_OLD; the error of the driver */
+  async assertForm(transaction: unknown): Promise<void> {
+    const [row] = await this.run(transaction, this.sql.form());
+    if (!row || Number(row.found) === 0) throw tableMissing(this.name, this.database.dialect);
+    const comment = typeof row.comment === 'string' ? row.comment : '';
+    if (Number(FORM.exec(comment)?.[1]) !== TABLE_FORM)
+      throw tableOfOtherForm(this.name, this.database.dialect, comment);
+  }
+
+  private async run(transaction: unknown, { sql, parameters }: Statement): Promise<readonly OutboxRow[]> {
+    try {
+      return await this.database.execute(transaction, sql, parameters);
+    } catch (error) {
+      throw explained(error, this.name, this.database.dialect);
+    }
+  }
+}
+
+function* chunksOf(rows: readonly NewRow[]): Generator<NewRow[]> {
+  let chunk: NewRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    if (chunk.length === MOST_ROWS || (chunk.length > 0 && bytes + row.message.length > MOST_BYTES)) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(row);
+    bytes += row.message.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}

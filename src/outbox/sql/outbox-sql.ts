@@ -1,0 +1,69 @@
+import type { OutboxValue } from '../outbox-database.js';
+
+/**
+ * The form of the table that this version reads and writes. Another number, and a migration with it, comes with a change of columns; what a
+ * row holds has a version of its own, see row.ts.
+ */
+export const TABLE_FORM = 1;
+
+/** How the comment of a table says its form. */
+export const FORM = /^nestwork outbox (\d+)\b/;
+export const COMMENT = `nestwork outbox ${TABLE_FORM}`;
+
+/** The reserved row of a table in which its id stands: no namespace is empty. */
+export const ID_NAMESPACE = '';
+export const ID_TASK = 'id';
+
+/** A statement with its parameters. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly OutboxValue[];
+}
+
+/** A row to be added. */
+export interface NewRow {
+  readonly taskId: string;
+  readonly queue: string;
+  /** see row.ts */
+  readonly message: Buffer;
+}
+
+/** The number of a row in its table, as its driver gives it: it is handed back as it is. */
+export type RowNumber = OutboxValue;
+
+/** All statements of the outbox in the SQL of one database. */
+export interface OutboxSql {
+  /** The statements that make the table, for a migration. */
+  create(): string[];
+  /** Adds rows, all of them or, where one is there with the same id, all others; wakes those that listen to the channel. */
+  insert(namespace: string, rows: readonly NewRow[], channel: string): Statement;
+  /** Locks the oldest rows that nobody else has locked, those of some queues left out: `id, task_id, queue, message`. */
+  next(namespace: string, limit: number, without: readonly string[]): Statement;
+  remove(numbers: readonly RowNumber[]): Statement;
+  putAside(number: RowNumber, problem: string): Statement;
+  /** Which of these ids have a row: `task_id`. */
+  known(namespace: string, ids: readonly string[]): Statement;
+  /** Adds the row with the id of the table, unless it is there. */
+  name(id: string): Statement;
+  /** That row: `message`. */
+  named(): Statement;
+  /** The comment of the table: `comment`; no row, or `found` 0, where there is no table. */
+  form(): Statement;
+}
+
+/** Collects the parameters of a statement. */
+export class Parameters {
+  readonly all: OutboxValue[] = [];
+
+  /** @param place how the database writes the parameter with this number, from 1 */
+  constructor(private readonly place: (number: number) => string) {}
+
+  add(value: OutboxValue): string {
+    this.all.push(value);
+    return this.place(this.all.length);
+  }
+
+  list(values: readonly OutboxValue[]): string {
+    return values.map((value) => this.add(value)).join(', ');
+  }
+}
