@@ -70,6 +70,7 @@ export class OutboxRelay {
   private sweptAtMs = Number.NEGATIVE_INFINITY;
   private stopping = false;
   private hasTurn = false;
+  private turnAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: RelayOptions) {}
 
@@ -108,6 +109,7 @@ export class OutboxRelay {
   }
 
   private async takeTurn(outbox: string): Promise<boolean> {
+    this.turnAtMs = performance.now();
     this.hasTurn = await this.options.broker.takeTurn(outbox, this.name, TURN_MS);
     return this.hasTurn;
   }
@@ -115,16 +117,29 @@ export class OutboxRelay {
   /** Resolves to the queues whose rows stay. Rows of others must not wait for them. */
   private async relayAll(outbox: string): Promise<ReadonlyMap<string, Error>> {
     const refused = new Map<string, Error>();
-    while (!this.stopping) {
-      const [startedMs] = await Promise.all([this.options.broker.now(), this.takeTurn(outbox)]);
-      const batch = await this.again(() => this.batch(outbox, startedMs, [...refused.keys()]));
-      await this.forget(outbox, batch.gone);
-      for (const [queue, error] of batch.refused) refused.set(queue, error);
-      for (const error of batch.refused.values()) if (isOutage(error)) throw error;
-      // the next rows of this batch may be those of others
-      if (batch.read < MOST_RELAYED && batch.refused.size === 0) break;
+    let forgetting: Promise<void> | undefined;
+    try {
+      while (!this.stopping) {
+        const startedMs = await this.keepTurn(outbox);
+        const batch = await this.again(() => this.batch(outbox, startedMs, [...refused.keys()]));
+        await forgetting;
+        forgetting = this.forget(outbox, batch.gone);
+        for (const [queue, error] of batch.refused) refused.set(queue, error);
+        for (const error of batch.refused.values()) if (isOutage(error)) throw error;
+        // the next rows of this batch may be those of others
+        if (batch.read < MOST_RELAYED && batch.refused.size === 0) break;
+      }
+    } finally {
+      await forgetting;
     }
     return refused;
+  }
+
+  /** Resolves to the time of Redis. */
+  private async keepTurn(outbox: string): Promise<number> {
+    const isFresh = performance.now() - this.turnAtMs < TURN_MS / 3;
+    const [now] = await Promise.all([this.options.broker.now(), isFresh || this.takeTurn(outbox)]);
+    return now;
   }
 
   /** Relays may lock each other out. Nothing came of it but marks, by which the next attempt finds what was added. */

@@ -81,10 +81,12 @@ if wrong then
   return wrong
 end
 
-local function bit_of(id)
+-- of each row the bitmap with the bit of its id, and the place there
+local bitmaps, bits = {}, {}
+for i, id in ipairs(ids) do
   local sequence = tonumber(string.sub(id, 13, 20), 36)
-  local block = string.sub(id, 1, 12) .. ':' .. text(math.floor(sequence / 4096))
-  return sequence_of[block].seen, sequence % 4096
+  bitmaps[i] = sequence_of[string.sub(id, 1, 12) .. ':' .. text(math.floor(sequence / 4096))].seen
+  bits[i] = sequence % 4096
 end
 
 -- Redis does not roll back: a mark without its task would lose that, so marks that nothing follows are taken back.
@@ -97,18 +99,20 @@ local function with_marks(numbers, add)
   redis.call('ZREM', keys.relayed, unpack(its_ids))
   redis.call('ZADD', keys.relayed, unpack(marks))
   local added, refusal = pcall(function()
-    for _, id in ipairs(its_ids) do
-      local seen, bit = bit_of(id)
-      redis.call('SETBIT', seen, bit, 1)
-      redis.call('EXPIRE', seen, seconds)
+    local last
+    for _, i in ipairs(numbers) do
+      redis.call('SETBIT', bitmaps[i], bits[i], 1)
+      if bitmaps[i] ~= last then
+        last = bitmaps[i]
+        redis.call('EXPIRE', last, seconds)
+      end
     end
     add()
   end)
   if not added then
     redis.call('ZREM', keys.relayed, unpack(its_ids))
-    for _, id in ipairs(its_ids) do
-      local seen, bit = bit_of(id)
-      redis.call('SETBIT', seen, bit, 0)
+    for _, i in ipairs(numbers) do
+      redis.call('SETBIT', bitmaps[i], bits[i], 0)
     end
     error(refusal, 0)
   end
@@ -161,7 +165,7 @@ end
 local done, refusal = pcall(function()
   local met = {}
   for i, message in ipairs(messages) do
-    if marks_of_ids[i] or met[ids[i]] or redis.call('GETBIT', bit_of(ids[i])) == 1 then
+    if marks_of_ids[i] or met[ids[i]] or redis.call('GETBIT', bitmaps[i], bits[i]) == 1 then
       -- an earlier relay, or an earlier row, has added it
     elseif target and conflicts[i] == '' and dues[i] <= now then
       waiting[#waiting + 1] = i
