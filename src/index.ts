@@ -11,6 +11,7 @@ export { QueueClient, type ResultOf, type TaskClass, type TaskSenders } from './
 export type { SendOptions } from './client/send-options.js';
 export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
+export type { TransactionClient } from './client/transaction-client.js';
 export type { CronOverlap, MissedRuns } from './cron/cron-definition.js';
 export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Cron } from './decorators/cron.decorator.js';

@@ -9,6 +9,8 @@ import type { BatchOptions } from '../groups/group-options.js';
 import type { Ref } from '../groups/ref.js';
 import { assertTaskId, TaskIdSequence } from '../message/task-id.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
+import { notConfigured } from '../outbox/outbox-errors.js';
+import type { Transactions } from '../outbox/transactions.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
 import type { SentArguments } from '../payload/standard-schema.js';
 import { secondsToKeep } from '../policy/result-time.js';
@@ -47,6 +49,7 @@ import {
   type TaskHome,
   TaskSender,
 } from './task-sender.js';
+import { TransactionClient } from './transaction-client.js';
 import { UnansweredSends } from './unanswered-sends.js';
 
 /**
@@ -132,6 +135,7 @@ export class QueueClient {
       readonly wrappers?: SendWrappers;
       readonly onWait?: OnWait;
       readonly clock?: Clock;
+      readonly transactions?: Transactions;
     } & Partial<SendLeniency>,
     private readonly checks?: ArgumentChecks,
   ) {
@@ -204,6 +208,27 @@ export class QueueClient {
     const { decorator = '@Task()', declaredAs, broadcast } = metadata;
     const rules = rulesOf(metadata, `${decorator} on ${declaredAs}`);
     return this.sender(name, { ...homeOf(queue, metadata.result), ...rules, check }, broadcast !== undefined);
+  }
+
+  /**
+   * Sends within a transaction of the app's database: what is sent becomes rows of the outbox table there, and comes to Redis after the
+   * commit, each task once; after a rollback there is nothing. It needs the option `outbox` of `TaskQueueModule`.
+   *
+   * @param transaction as the library of the database hands it to the function of a transaction: an `EntityManager` of TypeORM, a
+   * transaction of Knex, a client of `pg`. By default that of `outbox.current`
+   * @throws NestworkError OUTBOX_NOT_CONFIGURED, OUTBOX_NO_TRANSACTION
+   * @example
+   * const client = await pool.connect();
+   * await client.query('BEGIN');
+   * await client.query('INSERT INTO users (id) VALUES ($1)', [7]);
+   * await queue.in(client).of(ReportTasks).send.delay(7, { weekly: true });
+   * await client.query('COMMIT');
+   */
+  in(transaction?: object): TransactionClient {
+    const { transactions } = this.options;
+    if (!transactions) throw notConfigured();
+    const broker = transactions.broker(transaction, this.broker);
+    return new TransactionClient(this, broker, { ...this.handles, inTransaction: true });
   }
 
   /**
@@ -350,7 +375,7 @@ export class QueueClient {
     { home, check, rules }: KnownTask,
     broadcast = false,
   ): TaskSender<Args> {
-    const { queues, anyQueue, ...context } = this.options;
+    const { queues, anyQueue, transactions: _, ...context } = this.options;
     const { unanswered, handles } = this;
     const found = { homeOfTask: home, checkOfTask: check, rulesOfTask: rules };
     const task = { name, ...found, broadcast, queues: anyQueue ? undefined : queues };

@@ -3,6 +3,7 @@ import { groupTagOf } from '../message/group-tag.js';
 import { attemptOf, decodeMessage, enqueuedAtOf } from '../message/task-message.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import type { Results, SentResult } from '../results/results.js';
+import { cancelledBeforeCommit, resultBeforeCommit } from './in-transaction.js';
 import { limitReached } from './send-errors.js';
 
 /**
@@ -13,8 +14,12 @@ import { limitReached } from './send-errors.js';
  * logger.log(`${state}, attempt ${attempt}, in its queue since ${enqueuedAt?.toISOString()}`);
  */
 export interface TaskStatus {
-  /** `unknown`: it is finished, or there never was one with this id; finished tasks leave no trace */
-  readonly state: TaskState;
+  /**
+   * `unknown`: it is finished, or there never was one with this id; finished tasks leave no trace. `unconfirmed`, instead of that, for the
+   * handle of a task that was sent within a transaction: that is not committed, was rolled back, or its task is not in Redis yet, or
+   * finished since
+   */
+  readonly state: TaskState | 'unconfirmed';
   /** where it is; of one that waits for others of its flow the queue to which it will come; undefined once it is finished or cancelled */
   readonly queue?: string;
   /** the attempt that runs or comes next; undefined once it has ended */
@@ -29,6 +34,8 @@ export interface TaskStatus {
 export interface HandleContext {
   readonly broker: TaskBroker;
   readonly results: Results;
+  /** the task was sent within a transaction: nobody here knows whether that was committed */
+  readonly inTransaction?: boolean;
 }
 
 /**
@@ -45,7 +52,10 @@ export class TaskHandle<Result = unknown> {
   readonly name: string;
   /** `(broadcast)` for a broadcast, which has none, and can be neither cancelled nor found */
   readonly queue: string;
-  /** false when another task had the `key`: then this is that task. False with `droppedBy`, too: then there is no task */
+  /**
+   * false when another task had the `key`: then this is that task. False with `droppedBy`, too: then there is no task. Within a
+   * transaction always true: whether the key is free turns out after the commit
+   */
   readonly added: boolean;
   /** the limit with `onLimit: 'drop'` that was full, so that nothing was added; mostly undefined */
   readonly droppedBy: string | undefined;
@@ -74,13 +84,14 @@ export class TaskHandle<Result = unknown> {
    * @throws ResultTimeoutError when it has not ended in time; it goes on
    * @throws ResultExpiredError when its result is kept no longer
    * @throws NestworkError RESULT_NOT_KEPT when it keeps none; LIMIT_REACHED when a limit dropped the call; RESULT_TOO_LARGE or UNSERIALIZABLE_RESULT when it is done, and
-   * returned something that cannot be kept; INVALID_OPTION, INVALID_DURATION; the reason of the `signal`
+   * returned something that cannot be kept; OUTBOX_UNSUPPORTED when it was sent within a transaction; INVALID_OPTION, INVALID_DURATION; the reason of the `signal`
    * @example
    * const handle = await queue.of(PartTasks).extract.delay(7);
    * const part = await handle.result({ timeout: '1m' });
    */
   async result(options: ResultOptions = {}): Promise<Result> {
     const patience = patienceOf(options, 'result()');
+    if (this.#context.inTransaction) throw resultBeforeCommit(this.name, this.id);
     // there is no task that could end
     if (this.droppedBy !== undefined) throw limitReached(this.name, this.droppedBy);
     return (await this.#context.results.of(this.id, patience, this.#sent)) as Result;
@@ -93,12 +104,14 @@ export class TaskHandle<Result = unknown> {
    * It searches, page by page, through all that waits: made for people and rare events, not for every task.
    *
    * @returns the state in which the task was found; `unknown` when it is finished, `cancelled` when another caller was faster
-   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
+   * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT; OUTBOX_UNSUPPORTED when it was sent within a transaction, and is not in Redis
    * @example
    * if ((await handle.cancel()) === 'unknown') throw new Error('The report is sent already.');
    */
   async cancel(): Promise<TaskState> {
-    return (await this.#context.broker.cancel(this.id)).state;
+    const { state } = await this.#context.broker.cancel(this.id);
+    if (state === 'unknown' && this.#context.inTransaction) throw cancelledBeforeCommit(this.name, this.id);
+    return state;
   }
 
   /**
@@ -107,7 +120,8 @@ export class TaskHandle<Result = unknown> {
    * @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
   async status(): Promise<TaskStatus> {
-    return statusOf(await this.#context.broker.locate(this.id));
+    const status = statusOf(await this.#context.broker.locate(this.id));
+    return status.state === 'unknown' && this.#context.inTransaction ? { state: 'unconfirmed' } : status;
   }
 }
 

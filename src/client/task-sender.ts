@@ -1,4 +1,4 @@
-import type { AppBroker, Due, ProducerBroker, TaskBroker } from '../broker/port/broker.js';
+import type { AppBroker, Due, ProducerBroker } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { refusedInGroup } from '../groups/group-options.js';
 import { MEMBER, type MemberCall, type SendMembers } from '../groups/member-call.js';
@@ -19,6 +19,7 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { assertOptionsObject } from '../values/known-options.js';
 import { CallStart, labelsOf, type Refusal } from './call-start.js';
+import { conflictUnknown, groupInTransaction, waitsForCommit } from './in-transaction.js';
 import { type Propagation, propagatedHeaders } from './propagation.js';
 import {
   duplicateKey,
@@ -107,6 +108,9 @@ interface OneMessage {
 /** A call of `run()` waits for a task of this queue. Returns what to call when it waits no more. */
 export type OnWait = (task: string, queue: string) => () => void;
 
+/** Where a sender sends to: Redis, or the outbox within a transaction. */
+export type SenderBroker = ProducerBroker & Pick<AppBroker, 'groups'>;
+
 interface Target {
   readonly name: string;
   readonly homeOfTask: HomeOfTask;
@@ -124,6 +128,8 @@ interface Target {
   readonly propagate?: Propagation;
   readonly wrappers?: SendWrappers;
   readonly onWait?: OnWait;
+  /** what is sent becomes rows, of which nothing is known before the commit */
+  readonly inTransaction?: boolean;
 }
 
 /**
@@ -140,7 +146,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
 
   /** @internal */
   constructor(
-    private readonly broker: ProducerBroker & TaskBroker & Pick<AppBroker, 'groups'>,
+    private readonly broker: SenderBroker,
     private readonly sequence: TaskIdSequence,
     private readonly target: Target,
     private readonly options: SendOptions,
@@ -160,6 +166,15 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
    */
   get hasOptions(): boolean {
     return Object.keys(this.options).length > 0;
+  }
+
+  /**
+   * The same sender within a transaction.
+   *
+   * @internal
+   */
+  within(broker: SenderBroker, handles: HandleContext): TaskSender<Args, Result> {
+    return new TaskSender(broker, this.sequence, { ...this.target, handles, inTransaction: true }, this.options);
   }
 
   /**
@@ -219,6 +234,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const patience = patienceOf(waitOptions(this.options), `with() on task "${name}"`);
     try {
       if (this.target.broadcast) throw notAwaited(name);
+      if (this.target.inTransaction) throw waitsForCommit(name);
       patience.signal?.throwIfAborted();
       this.assertDueWithin(patience.timeoutMs);
       // one that is sent again may have ended before
@@ -308,7 +324,8 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
 
   /** @throws NestworkError INVALID_OPTION */
   private assertGoesWithGroups(): void {
-    const { name, broadcast } = this.target;
+    const { name, broadcast, inTransaction } = this.target;
+    if (inTransaction) throw groupInTransaction(`A batch or flow got a sender of task "${name}" from in(transaction).`);
     if (broadcast) throw refusedBroadcast(name);
     const refused = (['key', 'id', 'ids', 'timeout', 'signal'] as const).find((it) => this.options[it] !== undefined);
     if (refused) throw refusedInGroup(refused, name);
@@ -332,8 +349,9 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     }
   }
 
-  /** @throws NestworkError INVALID_OPTION */
+  /** @throws NestworkError INVALID_OPTION, OUTBOX_UNSUPPORTED */
   private assertWaitsForNothing(): void {
+    if (this.target.inTransaction && this.options.onConflict === 'reject') throw conflictUnknown(this.target.name);
     if (this.options.timeout !== undefined) throw misplaced('timeout', 'run');
     if (this.options.signal !== undefined) throw misplaced('signal', 'run');
   }

@@ -36,12 +36,15 @@ import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { OutboxTable } from '../outbox/outbox-table.js';
+import { Transactions } from '../outbox/transactions.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { read } from '../values/thrown.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
 import { WaitWatch } from '../worker/wait-watch.js';
+import { OutboxRelayService } from './outbox-relay-service.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
   moduleName: 'nestwork',
@@ -126,15 +129,26 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
         clock: Clock,
         wrappers: SendWrappers,
         waits: WaitWatch,
+        transactions?: Transactions,
         replacement?: RedisReplacement,
       ) =>
         new QueueClient(
           broker,
           registry,
-          { ...withinTask(options), clock, wrappers, onWait: waits.begin, ...replacement?.leniency },
+          { ...withinTask(options), clock, wrappers, transactions, onWait: waits.begin, ...replacement?.leniency },
           checks,
         ),
-      inject: [BROKER, TaskRegistry, RESOLVED_OPTIONS, PayloadChecks, CLOCK, SendWrappers, WaitWatch, MAYBE_REPLACED],
+      inject: [
+        BROKER,
+        TaskRegistry,
+        RESOLVED_OPTIONS,
+        PayloadChecks,
+        CLOCK,
+        SendWrappers,
+        WaitWatch,
+        Transactions,
+        MAYBE_REPLACED,
+      ],
     },
     {
       provide: QueueHealth,
@@ -175,6 +189,13 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       useFactory: (broker: AppBroker) => new BroadcastLog(broker.broadcasts),
       inject: [BROKER],
     },
+    {
+      provide: Transactions,
+      useFactory: ({ outbox, namespace }: ResolvedTaskQueueOptions) =>
+        outbox && new Transactions(new OutboxTable(outbox.database, namespace, outbox.table), outbox.current),
+      inject: [RESOLVED_OPTIONS],
+    },
+    OutboxRelayService,
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     { provide: SendWrappers, useFactory: () => new SendWrappers() },
     { provide: WaitWatch, useFactory: () => new WaitWatch() },

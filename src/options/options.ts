@@ -1,5 +1,6 @@
 import type { RedisSettings } from '../broker/port/broker.js';
 import type { GivenHeaders } from '../message/headers.js';
+import type { OutboxOptions } from '../outbox/outbox-options.js';
 import type { QueueLimit } from '../policy/limit-options.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
 import type { TaskInfo } from '../task/task-hooks.js';
@@ -97,6 +98,17 @@ export interface TaskQueueOptions {
    * TaskQueueModule.forRoot({ inProcess: process.env.NODE_ENV === 'development' && { concurrency: 5 } })
    */
   inProcess?: boolean | InProcessOptions;
+  /**
+   * Lets the app send within transactions of its database, with `queue.in(transaction)`: what was sent exists if and only if the
+   * transaction is committed. With `forRootAsync` the connection can be injected.
+   * @default none
+   * @example
+   * TaskQueueModule.forRootAsync({
+   *   inject: [DataSource],
+   *   useFactory: (dataSource: DataSource) => ({ outbox: { database: typeormOutbox(dataSource) } }),
+   * });
+   */
+  outbox?: OutboxOptions;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RedisSettings } from '../broker/port/broker.js';
+import { resolveOutbox } from '../outbox/outbox-options.js';
 import { type LimitAmounts, queueLimitAmounts } from '../policy/limit-options.js';
 import { PolicyBook } from '../policy/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
@@ -69,6 +70,7 @@ const MODULE = {
     throw invalid(option, 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
   }),
   inProcess: rule(resolveInProcess),
+  outbox: rule(resolveOutbox),
 } satisfies RulesOf<TaskQueueOptions>;
 
 export type ResolvedTaskQueueOptions = Omit<Resolved<typeof MODULE>, 'queues' | 'defaults' | 'defaultQueue'> & {

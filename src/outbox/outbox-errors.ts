@@ -26,9 +26,13 @@ export function noTransaction(why: string): NestworkError {
   );
 }
 
-/** Something whose answer is not known before the commit. */
-export function unsupported(what: string, remedies: readonly string[]): NestworkError {
-  return new NestworkError('OUTBOX_UNSUPPORTED', `${what} Nothing was sent.`, remedies);
+/**
+ * Something that has no answer before the commit.
+ *
+ * @param so what came of the call
+ */
+export function unsupported(what: string, remedies: readonly string[], so = ' Nothing was sent.'): NestworkError {
+  return new NestworkError('OUTBOX_UNSUPPORTED', `${what}${so}`, remedies);
 }
 
 export function tableMissing(table: string, dialect: OutboxDialect, cause?: unknown): NestworkError {

@@ -1,4 +1,5 @@
 import type {
+  AppBroker,
   Due,
   KeyHolder,
   LimitedOptions,
@@ -17,12 +18,17 @@ import type { OutboxTable } from './outbox-table.js';
 
 /** The senders' part of the port within one transaction: what is sent becomes rows, which the relay sends after the commit. */
 export class OutboxProducer implements ProducerBroker {
-  /** @param catalog answers for tasks that are sent by their names */
+  /** @param behind Redis, which has the catalog of tasks that are sent by their names */
   constructor(
     private readonly table: OutboxTable,
     private readonly transaction: unknown,
-    private readonly catalog: Pick<ProducerBroker, 'registeredTask'>,
+    private readonly behind: Pick<AppBroker, 'registeredTask' | 'groups'>,
   ) {}
+
+  /** Of Redis: its senders refuse to be part of a batch or flow. */
+  get groups(): AppBroker['groups'] {
+    return this.behind.groups;
+  }
 
   async enqueue(queue: string, messages: readonly string[], due?: Due): Promise<number> {
     return this.add(messages.map((message) => ({ queue, message, dueAt: dueAt(message, due) })));
@@ -62,7 +68,7 @@ export class OutboxProducer implements ProducerBroker {
   }
 
   registeredTask(name: string): Promise<RegisteredTask | undefined> {
-    return this.catalog.registeredTask(name);
+    return this.behind.registeredTask(name);
   }
 
   private async add(calls: readonly OutboxCall[]): Promise<number> {

@@ -42,6 +42,14 @@ export interface RelayOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What came of a look at all that waits. */
+export interface Round {
+  /** when to look again */
+  readonly nextInMs: number;
+  /** whether rows stay that Redis refuses */
+  readonly stuck: boolean;
+}
+
 /** What became of one batch. */
 interface BatchReport {
   readonly read: number;
@@ -75,11 +83,11 @@ export class OutboxRelay {
   constructor(private readonly options: RelayOptions) {}
 
   /**
-   * Relays all that waits, while it has the turn. Resolves to when to look again, in ms.
+   * Relays all that waits, while it has the turn.
    *
    * @throws the error of the database, or of Redis where that takes nothing at all: try again
    */
-  async round(): Promise<number> {
+  async round(): Promise<Round> {
     const { table } = this.options;
     this.outbox ??= await this.again(() =>
       table.transaction(async (transaction) => {
@@ -89,15 +97,15 @@ export class OutboxRelay {
     );
     if (!(await this.takeTurn(this.outbox))) {
       await this.endListening();
-      return NO_TURN_MS;
+      return { nextInMs: NO_TURN_MS, stuck: false };
     }
     // first: what comes from now on is heard of
     const isListening = await this.listen();
     const refused = await this.relayAll(this.outbox);
     for (const error of new Set(refused.values())) this.options.onError(error);
     await this.sweep(this.outbox);
-    if (refused.size > 0) return RETRY_MS;
-    return isListening ? LISTENING_MS : POLLING_MS;
+    const stuck = refused.size > 0;
+    return { nextInMs: stuck ? RETRY_MS : isListening ? LISTENING_MS : POLLING_MS, stuck };
   }
 
   /** Ends the listening, and gives the turn to others. The round that is under way ends after its batch. */
@@ -209,13 +217,20 @@ export class OutboxRelay {
     const { table, onWake } = this.options;
     const { database } = table;
     if (!database.listen || this.stopping) return false;
-    this.stopListening ??= await database.listen(table.channel, {
+    if (this.stopListening) return true;
+    let isLost = false;
+    const stop = await database.listen(table.channel, {
       wake: onWake,
       lost: () => {
+        isLost = true;
         this.stopListening = undefined;
         onWake();
       },
     });
+    if (isLost) return false;
+    this.stopListening = stop;
+    // it may have been stopped meanwhile
+    if (this.stopping) await this.endListening();
     return true;
   }
 

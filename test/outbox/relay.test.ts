@@ -2,7 +2,7 @@
 import type { OutboxCall, RelayPort } from '../../src/broker/port/relay-port.js';
 import type { OutboxDatabase } from '../../src/outbox/outbox-database.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
-import { MOST_RELAYED, OutboxRelay, type RelayOptions } from '../../src/outbox/relay.js';
+import { MOST_RELAYED, OutboxRelay, type RelayOptions, type Round } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
 
@@ -42,7 +42,7 @@ describeOutbox('the relay', (start) => {
   }
 
   /** One round of a relay that lives no longer. */
-  async function round(given: Partial<RelayOptions> = {}): Promise<number> {
+  async function round(given: Partial<RelayOptions> = {}): Promise<Round> {
     const relay = relayOf(given);
     try {
       return await relay.round();
@@ -176,7 +176,7 @@ describeOutbox('the relay', (start) => {
     const [first, second] = [relayOf(), relayOf()];
     await first.round();
     await send(redis.messages(1));
-    expect(await second.round()).toBe(5_000);
+    expect(await second.round()).toEqual({ nextInMs: 5_000, stuck: false });
     expect(await database.rows()).toBe(1);
     await first.stop();
     await second.round();
@@ -243,7 +243,7 @@ describeOutbox('the relay', (start) => {
       const others = redis.messages(3);
       await send(bulk.map((message) => ({ queue: 'bulk', message })));
       await send(others);
-      expect(await round()).toBe(1_000);
+      expect(await round()).toEqual({ nextInMs: 1_000, stuck: true });
       expect(await pending()).toEqual(others);
       expect(errors).toMatchObject([{ code: 'REDIS_REFUSED' }]);
       expect(await database.rows()).toBe(bulk.length);
