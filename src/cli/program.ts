@@ -7,6 +7,7 @@ import { doctorCommand } from '../inspector/doctor/doctor-command.js';
 import { batchCommands, flowCommands } from '../inspector/groups/group-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { limitCommands } from '../inspector/limits/limit-commands.js';
+import { outboxCommands } from '../inspector/outbox/outbox-commands.js';
 import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { statusCommands } from '../inspector/status/status-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
@@ -28,6 +29,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   limitCommands,
   cronCommands,
   workerCommands,
+  outboxCommands,
   actionCommands,
   { name: '', summary: '', commands: [doctorCommand, dashboardCommand, workerCommand, completionCommand] },
 ];

@@ -19,7 +19,7 @@ export interface TaskStatus {
    * handle of a task that was sent within a transaction: that is not committed, was rolled back, or its task is not in Redis yet, or
    * finished since
    */
-  readonly state: TaskState | 'unconfirmed';
+  readonly state: TaskState;
   /** where it is; of one that waits for others of its flow the queue to which it will come; undefined once it is finished or cancelled */
   readonly queue?: string;
   /** the attempt that runs or comes next; undefined once it has ended */

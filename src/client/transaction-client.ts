@@ -11,9 +11,9 @@ import { type SenderBroker, TaskSender } from './task-sender.js';
  *
  * @example
  * await dataSource.transaction(async (manager) => {
- *   const user = await manager.save(User, { name: 'Anna' });
+ *   await manager.query('INSERT INTO users (id) VALUES ($1)', [7]);
  *   const inTransaction: TransactionClient = queue.in(manager);
- *   await inTransaction.of(ReportTasks).send.delay(user.id, { weekly: true });
+ *   await inTransaction.of(ReportTasks).send.delay(7, { weekly: true });
  * });
  */
 export class TransactionClient {

@@ -27,10 +27,29 @@ export type OutboxRow = Readonly<Record<string, unknown>>;
  * allows it `refusal` and `listen`. `pgOutbox`, `mysql2Outbox`, `typeormOutbox` and `knexOutbox` make one.
  *
  * @example
- * const drizzleOutbox: OutboxDatabase<{ query(sql: string, values: unknown[]): Promise<{ rows: OutboxRow[] }> }> = {
- *   dialect: 'postgres',
- *   execute: async (transaction, sql, parameters) => (await transaction.query(sql, [...parameters])).rows,
- *   transaction: (run) => pool.transaction(run),
+ * // over mysql2, without the refusals of mysql2Outbox
+ * const connections = createPool('mysql://localhost/shop');
+ * const database: OutboxDatabase<Mysql2Connection> = {
+ *   dialect: 'mariadb',
+ *   async execute(transaction, sql, parameters) {
+ *     const [rows] = await transaction.query(sql, [...parameters]);
+ *     return Array.isArray(rows) ? rows : [];
+ *   },
+ *   async transaction(run) {
+ *     const connection = await connections.getConnection();
+ *     try {
+ *       await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+ *       await connection.beginTransaction();
+ *       const result = await run(connection);
+ *       await connection.commit();
+ *       return result;
+ *     } catch (error) {
+ *       await connection.rollback();
+ *       throw error;
+ *     } finally {
+ *       connection.release();
+ *     }
+ *   },
  * };
  */
 export interface OutboxDatabase<Transaction = unknown> {
@@ -62,7 +81,7 @@ export interface OutboxDatabase<Transaction = unknown> {
  * What the relay hears of its channel.
  *
  * @example
- * const on: OutboxListener = { wake: () => relay.hurry(), lost: () => relay.hurry() };
+ * const on: OutboxListener = { wake: () => logger.log('rows'), lost: () => logger.warn('listen again') };
  */
 export interface OutboxListener {
   readonly wake: () => void;

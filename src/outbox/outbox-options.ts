@@ -30,7 +30,8 @@ export interface OutboxOptions {
    * or null where there is none.
    * @default none: in() needs its argument
    * @example
-   * TaskQueueModule.forRoot({ outbox: { database, current: () => host.isTransactionActive() ? host.tx : undefined } });
+   * const transactions = new AsyncLocalStorage<object>();
+   * TaskQueueModule.forRoot({ outbox: { database: pgOutbox(pool), current: () => transactions.getStore() } });
    */
   current?: () => unknown;
 }

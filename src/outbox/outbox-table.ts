@@ -38,11 +38,6 @@ export class OutboxTable {
     this.channel = `nestwork_outbox_${its.slice(0, 20)}`;
   }
 
-  /** The statements that make the table. */
-  create(): string[] {
-    return this.sql.create();
-  }
-
   /**
    * Adds rows in the transaction of a sender, in one statement for 500 of them.
    *

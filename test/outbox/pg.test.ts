@@ -1,5 +1,6 @@
 import { Pool } from 'pg';
-import { type PgPool, pgOutbox } from '../../src/outbox/adapters/pg.js';
+import { pgOutbox } from '../../src/outbox/adapters/pg.js';
+import { outboxMigration } from '../../src/outbox/migration.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { eventually } from '../support/eventually.js';
 import { PostgresServer } from '../support/postgres-server.js';
@@ -15,8 +16,8 @@ withPostgres('the outbox over pg', () => {
     server = await PostgresServer.start();
     pool = new Pool({ connectionString: server.url });
     pool.on('error', () => {});
-    table = new OutboxTable(pgOutbox(pool as unknown as PgPool) as never, 'nestwork');
-    for (const sql of table.create()) await pool.query(sql);
+    table = new OutboxTable(pgOutbox(pool), 'nestwork');
+    for (const sql of outboxMigration('postgres')) await pool.query(sql);
   });
   afterAll(async () => {
     await pool.end();

@@ -1,7 +1,8 @@
 import { createPool, type Pool as MariadbPool, type RowDataPacket } from 'mysql2/promise';
 import { Pool as PostgresPool } from 'pg';
-import { type Mysql2Pool, mysql2Outbox } from '../../src/outbox/adapters/mysql2.js';
-import { type PgPool, pgOutbox } from '../../src/outbox/adapters/pg.js';
+import { mysql2Outbox } from '../../src/outbox/adapters/mysql2.js';
+import { pgOutbox } from '../../src/outbox/adapters/pg.js';
+import { outboxMigration } from '../../src/outbox/migration.js';
 import type { OutboxDatabase, OutboxRow } from '../../src/outbox/outbox-database.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import type { DatabaseServer } from './database-server.js';
@@ -22,7 +23,7 @@ export abstract class OutboxDatabaseFixture {
   /** Makes the table anew. */
   async makeTable(): Promise<void> {
     await this.query('drop table if exists nestwork_outbox');
-    for (const sql of this.table.create()) await this.query(sql);
+    for (const sql of outboxMigration(this.outbox.dialect)) await this.query(sql);
   }
 
   /** How many rows wait, those that were put aside included. */
@@ -47,7 +48,7 @@ export abstract class OutboxDatabaseFixture {
 
 class PostgresFixture extends OutboxDatabaseFixture {
   readonly pool = new PostgresPool({ connectionString: this.server.url });
-  readonly outbox: OutboxDatabase = pgOutbox(this.pool as unknown as PgPool) as OutboxDatabase;
+  readonly outbox: OutboxDatabase = pgOutbox(this.pool);
 
   static async start(): Promise<PostgresFixture> {
     return new PostgresFixture(await PostgresServer.start());
@@ -85,7 +86,7 @@ class PostgresFixture extends OutboxDatabaseFixture {
 
 class MariadbFixture extends OutboxDatabaseFixture {
   readonly pool: MariadbPool = createPool({ uri: this.server.url });
-  readonly outbox: OutboxDatabase = mysql2Outbox(this.pool as unknown as Mysql2Pool) as OutboxDatabase;
+  readonly outbox: OutboxDatabase = mysql2Outbox(this.pool);
 
   static async start(): Promise<MariadbFixture> {
     return new MariadbFixture(await MariadbServer.start());

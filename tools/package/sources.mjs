@@ -59,10 +59,11 @@ export const APP = {
   `,
 };
 
-/** Loads the dashboard, the test helpers and the metrics, which an app that is bundled does not have. */
+/** Loads the dashboard, the outbox, the test helpers and the metrics, which an app that is bundled does not have. */
 export const TESTING = {
   'testing.ts': `
     import { QueueDashboardModule, type QueueDashboardOptions } from 'nestwork/dashboard';
+    import { pgOutbox } from 'nestwork/outbox';
     import { QueueMetricsModule } from 'nestwork/telemetry';
     import { RedisServer } from 'nestwork/testing';
 
@@ -70,6 +71,7 @@ export const TESTING = {
     const { controllers = [] } = QueueDashboardModule.forRoot(options);
     if (controllers.length !== 1) throw new Error('nestwork/dashboard has no controller');
     if (typeof QueueMetricsModule.register !== 'function') throw new Error('nestwork/telemetry has no QueueMetricsModule');
+    if (typeof pgOutbox !== 'function') throw new Error('nestwork/outbox has no pgOutbox');
     if (typeof RedisServer.start !== 'function') throw new Error('nestwork/testing has no RedisServer');
   `,
 };

@@ -392,17 +392,26 @@ export interface InspectorBroker {
 }
 
 /**
- * Where a task is; `unknown` when it is finished, or never was.
+ * Where a task is; `unknown` when it is finished, or never was. `unconfirmed`, instead of that, where a handle was made within a
+ * transaction of a database.
  *
  * @example
  * const { state }: { state: TaskState } = await queue.status(id);
  * if (state === 'unknown') logger.log('It is finished.');
  */
-export type TaskState = 'waiting' | 'scheduled' | 'pending' | 'active' | 'dead' | 'cancelled' | 'unknown';
+export type TaskState =
+  | 'waiting'
+  | 'scheduled'
+  | 'pending'
+  | 'active'
+  | 'dead'
+  | 'cancelled'
+  | 'unconfirmed'
+  | 'unknown';
 
 /** Where a task was found. */
 export interface TaskPlace {
-  readonly state: StateWord<Exclude<TaskState, 'unknown'>> | 'unknown';
+  readonly state: StateWord<Exclude<TaskState, 'unknown' | 'unconfirmed'>> | 'unknown';
   readonly queue?: string;
   /** the whole message, unless it has ended */
   readonly message?: string;

@@ -4,7 +4,7 @@ import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
  * A connection of `mysql2/promise`, as the outbox uses it.
  *
  * @example
- * const connection: Mysql2Connection = await pool.getConnection();
+ * const connection: Mysql2Connection = await createPool('mysql://localhost/shop').getConnection();
  */
 export interface Mysql2Connection {
   query(sql: string, values?: unknown[]): Promise<[rows: unknown, fields: unknown]>;
@@ -14,7 +14,7 @@ export interface Mysql2Connection {
  * The pool of `mysql2/promise`, as the outbox uses it.
  *
  * @example
- * const pool: Mysql2Pool = createPool(process.env.DATABASE_URL);
+ * const connections: Mysql2Pool = createPool('mysql://localhost/shop');
  */
 export interface Mysql2Pool {
   getConnection(): Promise<Mysql2Connection & { release(): void; destroy(): void }>;
@@ -25,8 +25,8 @@ export interface Mysql2Pool {
  * `beginTransaction()`. mysql2 does not say whether one is over: a row that is added then is sent at once.
  *
  * @example
- * const pool = createPool(process.env.DATABASE_URL);
- * TaskQueueModule.forRoot({ outbox: { database: mysql2Outbox(pool) } });
+ * const connections = createPool('mysql://localhost/shop');
+ * TaskQueueModule.forRoot({ outbox: { database: mysql2Outbox(connections) } });
  */
 export function mysql2Outbox(pool: Mysql2Pool): OutboxDatabase<Mysql2Connection> {
   return {

@@ -1,10 +1,15 @@
 import type { OutboxListener } from '../outbox-database.js';
 
-/** What listening needs of a connection of `pg`. */
+/**
+ * A connection of `pg`, as far as listening needs it.
+ *
+ * @example
+ * const client: ListeningClient = await pool.connect();
+ */
 export interface ListeningClient {
   query(sql: string): Promise<unknown>;
-  on(event: 'notification' | 'error' | 'end', heard: (...given: never[]) => void): unknown;
-  off(event: 'notification' | 'error' | 'end', heard: (...given: never[]) => void): unknown;
+  on(event: 'notification' | 'error' | 'end', heard: () => void): unknown;
+  off(event: 'notification' | 'error' | 'end', heard: () => void): unknown;
 }
 
 /**

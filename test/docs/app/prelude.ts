@@ -18,6 +18,8 @@ import type {
   TaskContext,
   TaskHandle,
 } from 'nestwork';
+import type { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
 import type { Part } from './part.tasks.js';
 import type { User } from './user.js';
 import type { WelcomeDto } from './welcome.tasks.js';
@@ -47,8 +49,12 @@ export {
 export { APP_GUARD, NestFactory } from '@nestjs/core';
 export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export { Test } from '@nestjs/testing';
+export { type Knex, knex } from 'knex';
+export { createPool } from 'mysql2/promise';
 export { ClsModule, ClsService } from 'nestjs-cls';
+export { Pool } from 'pg';
 export { tap } from 'rxjs';
+export { DataSource } from 'typeorm';
 export { z } from 'zod';
 export { AdminGuard, type Person } from './admin.guard.js';
 export { AppModule } from './app.module.js';
@@ -68,6 +74,7 @@ export declare const app: INestApplicationContext;
 export declare const broadcastLog: BroadcastLog;
 export declare const context: TaskContext;
 export declare const crons: CronManager;
+export declare const dataSource: DataSource;
 export declare const deadLetters: DeadLetters;
 export declare const dto: WelcomeDto;
 export declare const batch: Batch;
@@ -80,6 +87,7 @@ export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
 export declare const metricsReader: MetricsReader;
+export declare const pool: Pool;
 export declare const parts: readonly Ref<Part>[];
 export declare const queueHealth: QueueHealth;
 export declare const response: Response;

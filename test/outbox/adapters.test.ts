@@ -1,0 +1,167 @@
+/** The outbox over the libraries that apps use, and the transactions that they hand to functions. */
+import knex, { type Knex } from 'knex';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { type KnexInstance, knexOutbox } from '../../src/outbox/adapters/knex.js';
+import { type TypeormSource, typeormOutbox } from '../../src/outbox/adapters/typeorm.js';
+import type { OutboxDatabase, OutboxDialect } from '../../src/outbox/outbox-database.js';
+import { OutboxTable } from '../../src/outbox/outbox-table.js';
+import { OutboxRelay } from '../../src/outbox/relay.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+import { eventually } from '../support/eventually.js';
+import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+
+/** A library, connected to a database. */
+interface Library {
+  readonly outbox: OutboxDatabase;
+  transaction<T>(run: (transaction: object) => Promise<T>): Promise<T>;
+  /** what is no transaction, with a part of the reason */
+  readonly outside: readonly (readonly [given: object, why: string])[];
+  /** a transaction of another connection to the same database */
+  other(run: (transaction: object) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function typeorm(url: string, dialect: OutboxDialect): Promise<Library> {
+  const options = { type: dialect === 'postgres' ? 'postgres' : 'mariadb', url } as DataSourceOptions;
+  const [source, other] = [await new DataSource(options).initialize(), await new DataSource(options).initialize()];
+  return {
+    outbox: typeormOutbox(source),
+    transaction: (run) => source.transaction(run),
+    outside: [
+      [source, 'it is no entity manager of a transaction'],
+      [source.manager, 'it is no entity manager of a transaction'],
+    ],
+    other: (run) => other.transaction(run),
+    close: async () => {
+      await source.destroy();
+      await other.destroy();
+    },
+  };
+}
+
+async function ofKnex(url: string, dialect: OutboxDialect): Promise<Library> {
+  const connect = (): Knex => knex({ client: dialect === 'postgres' ? 'pg' : 'mysql2', connection: url });
+  const [own, other] = [connect(), connect()];
+  return {
+    outbox: knexOutbox(own),
+    transaction: (run) => own.transaction((trx) => run(trx)),
+    outside: [[own, 'it is an instance of Knex, and no transaction']],
+    other: (run) => other.transaction((trx) => run(trx)),
+    close: async () => {
+      await own.destroy();
+      await other.destroy();
+    },
+  };
+}
+
+let redis: BrokerFixture;
+beforeAll(async () => {
+  redis = await BrokerFixture.start();
+});
+afterEach(() => redis.reset());
+afterAll(() => redis.stop());
+
+describeOutbox('the outbox', (start) => {
+  let database: OutboxDatabaseFixture;
+  beforeAll(async () => {
+    database = await start();
+  });
+  beforeEach(() => database.makeTable());
+  afterAll(() => database.stop());
+
+  describe.each([
+    ['TypeORM', typeorm],
+    ['Knex', ofKnex],
+  ] as const)('over %s', (_, connect) => {
+    let library: Library;
+    let table: OutboxTable;
+    beforeAll(async () => {
+      library = await connect(database.server.url, database.outbox.dialect);
+      table = new OutboxTable(library.outbox, 'nestwork');
+    });
+    afterAll(() => library.close());
+
+    const calls = (messages: readonly string[]) => messages.map((message) => ({ queue: 'default', message }));
+    const relayOf = (onWake = (): void => {}): OutboxRelay =>
+      new OutboxRelay({
+        table,
+        broker: redis.broker.outbox,
+        onWake,
+        onWarning: () => {},
+        onError: (error) => {
+          throw error;
+        },
+      });
+
+    it('relays what a transaction has added', async () => {
+      const messages = redis.messages(3);
+      await library.transaction((transaction) => table.add(transaction, calls(messages)));
+      const relay = relayOf();
+      await relay.round();
+      await relay.stop();
+      expect(await redis.redis.lrange('{nestwork}:queue:default', 0, -1)).toEqual(messages);
+      expect(await database.rows()).toBe(0);
+    });
+
+    it('puts bad rows aside, and finds those that are there', async () => {
+      await database.query(
+        "insert into nestwork_outbox (namespace, task_id, queue, message) values ('nestwork', 'bad', 'default', 'x')",
+      );
+      const relay = relayOf();
+      await relay.round();
+      await relay.stop();
+      expect(await database.query("select problem from nestwork_outbox where task_id = 'bad'")).toHaveLength(1);
+      expect(await table.transaction((transaction) => table.known(transaction, ['bad', 'none']))).toEqual(
+        new Set(['bad']),
+      );
+    });
+
+    it('adds nothing in a transaction that is rolled back', async () => {
+      const failing = library.transaction(async (transaction) => {
+        await table.add(transaction, calls(redis.messages(1)));
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      expect(await database.rows()).toBe(0);
+    });
+
+    it('refuses what is no transaction, is over, or belongs to another connection', async () => {
+      const refused = (why: string) =>
+        expect.objectContaining({ code: 'OUTBOX_NO_TRANSACTION', message: expect.stringContaining(why) });
+      const add = (transaction: object): Promise<void> => table.add(transaction, calls(redis.messages(1)));
+      for (const [given, why] of library.outside) await expect(add(given)).rejects.toEqual(refused(why));
+      const over = await library.transaction(async (transaction) => transaction);
+      await expect(add(over)).rejects.toEqual(refused('its transaction is over'));
+      await library.other((transaction) => expect(add(transaction)).rejects.toEqual(refused('it belongs to another')));
+      await expect(add({})).rejects.toEqual(refused('it has no method'));
+      expect(await database.rows()).toBe(0);
+    });
+
+    it('names a table that is missing', async () => {
+      await database.query('drop table nestwork_outbox');
+      const sent = library.transaction((transaction) => table.add(transaction, calls(redis.messages(1))));
+      await expect(sent).rejects.toMatchObject({ code: 'OUTBOX_TABLE_MISSING' });
+      await expect(relayOf().round()).rejects.toMatchObject({ code: 'OUTBOX_TABLE_MISSING' });
+    });
+
+    it('hears of rows where the database announces them', async () => {
+      let woken = 0;
+      const relay = relayOf(() => {
+        woken += 1;
+      });
+      const { nextInMs } = await relay.round();
+      await library.transaction((transaction) => table.add(transaction, calls(redis.messages(1))));
+      if (database.outbox.dialect === 'postgres') await eventually(() => expect(woken).toBe(1));
+      expect(nextInMs).toBe(database.outbox.dialect === 'postgres' ? 10_000 : 1_000);
+      await relay.round();
+      await relay.stop();
+    });
+  });
+});
+
+it.each([
+  ['typeormOutbox', () => typeormOutbox({ options: { type: 'sqlite' } } as TypeormSource), '"sqlite"'],
+  ['knexOutbox', () => knexOutbox({ client: { dialect: 'sqlite3' } } as unknown as KnexInstance), '"sqlite3"'],
+])('%s refuses other databases', (_, make, name) => {
+  expect(make).toThrow(name);
+});
