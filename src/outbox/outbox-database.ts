@@ -84,6 +84,8 @@ export interface OutboxDatabase<Transaction = unknown> {
  * const on: OutboxListener = { wake: () => logger.log('rows'), lost: () => logger.warn('listen again') };
  */
 export interface OutboxListener {
+  /** rows may have come */
   readonly wake: () => void;
+  /** nothing is heard any more */
   readonly lost: () => void;
 }

@@ -11,7 +11,9 @@ import { type ListeningClient, listenOn } from './postgres-listener.js';
  * });
  */
 export interface KnexTransaction {
+  /** Runs a statement. */
   raw(sql: string, bindings: readonly unknown[]): PromiseLike<unknown>;
+  /** Whether it was committed or rolled back. */
   isCompleted(): boolean;
 }
 
@@ -22,7 +24,9 @@ export interface KnexTransaction {
  * const database: KnexInstance = knex({ client: 'pg', connection: process.env.DATABASE_URL });
  */
 export interface KnexInstance {
+  /** with its dialect and its pool */
   readonly client: object;
+  /** Runs something in a transaction. */
   transaction<T>(run: (trx: KnexTransaction) => Promise<T>, config: { isolationLevel: 'read committed' }): Promise<T>;
 }
 

@@ -7,7 +7,21 @@ import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
  * const connection: Mysql2Connection = await createPool('mysql://localhost/shop').getConnection();
  */
 export interface Mysql2Connection {
+  /** Runs a statement. */
   query(sql: string, values?: unknown[]): Promise<[rows: unknown, fields: unknown]>;
+}
+
+/**
+ * A connection of a pool.
+ *
+ * @example
+ * const connection: Mysql2PoolConnection = await createPool('mysql://localhost/shop').getConnection();
+ */
+export interface Mysql2PoolConnection extends Mysql2Connection {
+  /** Gives it back. */
+  release(): void;
+  /** Ends it. */
+  destroy(): void;
 }
 
 /**
@@ -17,7 +31,8 @@ export interface Mysql2Connection {
  * const connections: Mysql2Pool = createPool('mysql://localhost/shop');
  */
 export interface Mysql2Pool {
-  getConnection(): Promise<Mysql2Connection & { release(): void; destroy(): void }>;
+  /** Takes a connection. */
+  getConnection(): Promise<Mysql2PoolConnection>;
 }
 
 /**

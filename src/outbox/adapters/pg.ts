@@ -1,5 +1,5 @@
 import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
-import { type ListeningClient, listenOn } from './postgres-listener.js';
+import { type ListeningEvents, listenOn } from './postgres-listener.js';
 
 /**
  * A connection of `pg`, as the outbox uses it: a `Client`, or the `PoolClient` that `pool.connect()` gives.
@@ -8,7 +8,30 @@ import { type ListeningClient, listenOn } from './postgres-listener.js';
  * const client: PgClient = await pool.connect();
  */
 export interface PgClient {
-  query(sql: string, values?: unknown[]): Promise<{ readonly rows: readonly OutboxRow[] }>;
+  /** Runs a statement. */
+  query(sql: string, values?: unknown[]): Promise<PgResult>;
+}
+
+/**
+ * What a client of `pg` answers.
+ *
+ * @example
+ * const { rows }: PgResult = await pool.query('SELECT 1 AS one');
+ */
+export interface PgResult {
+  /** by the names of their columns */
+  readonly rows: readonly OutboxRow[];
+}
+
+/**
+ * A client of a pool.
+ *
+ * @example
+ * const client: PgPoolClient = await pool.connect();
+ */
+export interface PgPoolClient extends PgClient, ListeningEvents {
+  /** Gives it back, or ends it if it is broken. */
+  release(broken?: boolean): void;
 }
 
 /**
@@ -18,7 +41,8 @@ export interface PgClient {
  * const pool: PgPool = new Pool({ connectionString: process.env.DATABASE_URL });
  */
 export interface PgPool {
-  connect(): Promise<PgClient & ListeningClient & { release(broken?: boolean): void }>;
+  /** Takes a client. */
+  connect(): Promise<PgPoolClient>;
 }
 
 /** What newer versions of `pg` know of a connection. */

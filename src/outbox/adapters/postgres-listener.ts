@@ -1,15 +1,21 @@
 import type { OutboxListener } from '../outbox-database.js';
 
 /**
- * A connection of `pg`, as far as listening needs it.
+ * The events of a connection of `pg`.
  *
  * @example
- * const client: ListeningClient = await pool.connect();
+ * const events: ListeningEvents = await pool.connect();
  */
-export interface ListeningClient {
-  query(sql: string): Promise<unknown>;
+export interface ListeningEvents {
+  /** Adds a listener. */
   on(event: 'notification' | 'error' | 'end', heard: () => void): unknown;
+  /** Removes a listener. */
   off(event: 'notification' | 'error' | 'end', heard: () => void): unknown;
+}
+
+/** A connection of `pg`, as far as listening needs it. */
+export interface ListeningClient extends ListeningEvents {
+  query(sql: string): Promise<unknown>;
 }
 
 /**

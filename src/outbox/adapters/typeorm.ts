@@ -10,7 +10,19 @@ import { type ListeningClient, listenOn } from './postgres-listener.js';
  * });
  */
 export interface TypeormManager {
+  /** Runs a statement. */
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
+}
+
+/**
+ * The options of a data source of TypeORM, as far as the outbox needs them.
+ *
+ * @example
+ * const { type }: TypeormSourceOptions = dataSource.options;
+ */
+export interface TypeormSourceOptions {
+  /** `postgres`, `mariadb` or `mysql` */
+  readonly type: string;
 }
 
 /**
@@ -20,8 +32,11 @@ export interface TypeormManager {
  * const source: TypeormSource = new DataSource({ type: 'postgres', url: process.env.DATABASE_URL });
  */
 export interface TypeormSource {
-  readonly options: { readonly type: string };
+  /** `type` is that of the database */
+  readonly options: TypeormSourceOptions;
+  /** with its pool */
   readonly driver: object;
+  /** Runs something in a transaction. */
   transaction<T>(level: 'READ COMMITTED', run: (manager: TypeormManager) => Promise<T>): Promise<T>;
 }
 
