@@ -167,13 +167,14 @@ describe('relay', () => {
     const limited = limitedMessages(fixture, 3, { limits: [LIMIT], enqueuedAt: Date.now() + 60_000 });
     const labels = [LIMIT, 'acme'];
     await relay(limited.map((message) => ({ queue: 'default', message, labels })));
-    expect(await pending()).toEqual([]);
     expect(await fixture.redis.hgetall('{nestwork}:limit-labels')).toEqual({ [LIMIT]: 'acme' });
-    const waiting = await fixture.redis.zrange('{nestwork}:held:default', '0', '-1');
-    expect(waiting.map((entry) => idOf(messageInLine(entry)))).toEqual(limited.map(idOf));
+    // the first task of a line lies in the list
+    const held = await fixture.redis.zrange('{nestwork}:held:default', '0', '-1');
+    const waiting = [...(await pending()), ...held.map(messageInLine)];
+    expect(waiting.map(idOf)).toEqual(limited.map(idOf));
     // a clock that is ahead does not put them last
     const now = await fixture.now();
-    for (const entry of waiting) expect(enqueuedAtOf(messageInLine(entry))).toBeLessThanOrEqual(now);
+    for (const message of waiting) expect(enqueuedAtOf(message)).toBeLessThanOrEqual(now);
     const child = await fixture.child();
     const { tasks } = await fixture.broker.claim(child, { number: 1, limit: 5, limited: 5, acks: [] });
     expect(tasks.map(({ id }) => id)).toEqual([idOf(limited[0] ?? '')]);
