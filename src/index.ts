@@ -106,6 +106,7 @@ export type {
   TimeSummary,
 } from './inspector/metrics/metrics-report.js';
 export type { OnTaskDead } from './inspector/on-task-dead.js';
+export type { OutboxReport } from './inspector/outbox/outbox-report.js';
 export {
   type HealthReport,
   QueueHealth,

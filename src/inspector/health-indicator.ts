@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import type { OutboxReport } from './outbox/outbox-report.js';
 import {
   HEALTH_OPTIONS,
   type HealthReport,
@@ -40,6 +41,8 @@ export type TaskHealthResult<Key extends string> = Record<
     message?: string;
     /** the result by queue; missing when Redis did not answer */
     queues?: Record<string, Omit<QueueReport, 'queue'>>;
+    /** that of the outbox, in an app that has one */
+    outbox?: OutboxReport;
   }
 >;
 
@@ -108,11 +111,12 @@ export class TaskHealthIndicator {
   }
 }
 
-function found({ healthy, queues }: HealthReport): TaskHealthResult<'tasks'>['tasks'] {
+function found({ healthy, queues, outbox }: HealthReport): TaskHealthResult<'tasks'>['tasks'] {
   const sick = queues.filter((report) => !report.healthy);
-  const message = sick
-    .map(({ queue, reason, pending }) => `Queue "${queue}": ${reason} (${pending} pending).`)
-    .join(' ');
+  const reasons = sick.map(({ queue, reason, pending }) => `Queue "${queue}": ${reason} (${pending} pending).`);
+  if (outbox?.reason !== undefined) reasons.push(`Outbox: ${outbox.reason}.`);
+  const message = reasons.join(' ');
   const byQueue = Object.fromEntries(queues.map(({ queue, ...report }) => [queue, report]));
-  return healthy ? { status: 'up', queues: byQueue } : { status: 'down', message, queues: byQueue };
+  const parts = { queues: byQueue, ...(outbox && { outbox }) };
+  return healthy ? { status: 'up', ...parts } : { status: 'down', message, ...parts };
 }

@@ -1,15 +1,17 @@
 import type { InspectorBroker, QueueState } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
 import { enqueuedAtOf } from '../message/task-message.js';
+import type { OutboxTable } from '../outbox/outbox-table.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 import { printable } from '../values/printable.js';
 import { unknownQueue } from '../values/queue-names.js';
+import { type OutboxReport, outboxReport } from './outbox/outbox-report.js';
 import type { KnownQueues } from './queues/known-queues.js';
 import { describePause, type QueuePause } from './queues/queue-pauses.js';
 
-export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'queues'];
+export const HEALTH_OPTIONS: readonly string[] = ['maxWait', 'maxDead', 'maxOutboxWait', 'queues'];
 
 const DEFAULT_WAIT_MS = 60_000;
 /** The move of due tasks may take a moment, and clocks differ; in ms. */
@@ -35,7 +37,12 @@ export interface QueueHealthOptions {
    */
   maxDead?: number | Readonly<Record<string, number>>;
   /**
-   * The queues to check.
+   * How long a row of the outbox may wait for the relay, in an app that has one.
+   * @default '1m'
+   */
+  maxOutboxWait?: Duration;
+  /**
+   * The queues to check. With them the outbox is checked only if `maxOutboxWait` is given.
    * @default all of the app
    */
   queues?: readonly string[];
@@ -88,6 +95,8 @@ export interface HealthReport {
    * ran twice. It grows when supervisors are frozen, or cut off from Redis, for longer than their lease.
    */
   readonly staleAcks: number;
+  /** the outbox of the app, if it has one and it was checked */
+  readonly outbox?: OutboxReport;
 }
 
 /**
@@ -115,16 +124,24 @@ export class QueueHealth {
     private readonly broker: InspectorBroker,
     private readonly known: KnownQueues,
     private readonly clock: Clock = systemClock,
+    private readonly outbox?: Pick<OutboxTable, 'state'>,
   ) {}
 
   /** @throws NestworkError REDIS_UNAVAILABLE, REDIS_TIMEOUT, INVALID_DURATION, INVALID_OPTION, UNKNOWN_QUEUE */
   async check(options: QueueHealthOptions = {}): Promise<HealthReport> {
     assertKnownOptions(options, HEALTH_OPTIONS, 'A health check');
-    const { maxWait, maxDead, queues = await this.known.all() } = options;
+    const { maxWait, maxDead, maxOutboxWait, queues = await this.known.all() } = options;
+    const maxOutboxWaitMs = toMilliseconds(maxOutboxWait ?? DEFAULT_WAIT_MS, 'maxOutboxWait');
+    const table = maxOutboxWait !== undefined || options.queues === undefined ? this.outbox : undefined;
     const judge = judgeOf({ maxWait, maxDead, queues });
-    const [states, staleAcks] = await Promise.all([this.broker.queueStates(queues), this.broker.staleAcks()]);
+    const [states, staleAcks, outbox] = await Promise.all([
+      this.broker.queueStates(queues),
+      this.broker.staleAcks(),
+      table && outboxReport(table, maxOutboxWaitMs),
+    ]);
     const reports = states.map((state) => judge(state, this.clock()));
-    return { healthy: reports.every(({ healthy }) => healthy), queues: reports, staleAcks };
+    const healthy = reports.every((report) => report.healthy) && outbox?.healthy !== false;
+    return { healthy, queues: reports, staleAcks, ...(outbox && { outbox }) };
   }
 
   /**

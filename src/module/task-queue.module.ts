@@ -152,9 +152,13 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: QueueHealth,
-      useFactory: (broker: InspectorBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new QueueHealth(broker, KnownQueues.declared(queues), clock),
-      inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
+      useFactory: (
+        broker: InspectorBroker,
+        { queues }: ResolvedTaskQueueOptions,
+        clock: Clock,
+        transactions?: Transactions,
+      ) => new QueueHealth(broker, KnownQueues.declared(queues), clock, transactions?.table),
+      inject: [BROKER, RESOLVED_OPTIONS, CLOCK, Transactions],
     },
     {
       provide: TaskHealthIndicator,

@@ -20,6 +20,16 @@ export interface WaitingRow {
   readonly message: Uint8Array;
 }
 
+/** How the rows of an app stand. */
+export interface OutboxState {
+  /** those that wait for the relay, 10,000 at most */
+  readonly waiting: number;
+  /** those that were put aside, 10,000 at most */
+  readonly putAside: number;
+  /** for how long the first of those that wait has waited; 0 when none waits */
+  readonly oldestMs: number;
+}
+
 /** The rows of one app in the table of its database. */
 export class OutboxTable {
   /** the channel on which PostgreSQL announces rows; 63 bytes are allowed */
@@ -101,6 +111,16 @@ export class OutboxTable {
     if (known !== undefined) return known;
     await this.run(transaction, this.sql.name(fresh));
     return (await named()) ?? fresh;
+  }
+
+  /** How the rows stand. Rejects as `assertForm` does. */
+  async state(): Promise<OutboxState> {
+    const [row] = await this.transaction((transaction) => this.run(transaction, this.sql.state(this.namespace)));
+    return {
+      waiting: Number(row?.waiting),
+      putAside: Number(row?.aside),
+      oldestMs: Math.max(Math.round(Number(row?.oldest ?? 0)), 0),
+    };
   }
 
   /** @throws NestworkError OUTBOX_TABLE_MISSING, OUTBOX_TABLE_OLD; the error of the driver */

@@ -2,6 +2,7 @@ import {
   COMMENT,
   ID_NAMESPACE,
   ID_TASK,
+  MOST_COUNTED,
   type NewRow,
   type OutboxSql,
   Parameters,
@@ -54,6 +55,16 @@ export function mariadbSql({ schema, table: name }: TableName): OutboxSql {
         (given) =>
           `select task_id from ${table} where namespace = ${given.add(namespace)} and task_id in (${given.list(ids)})`,
       ),
+    state: (namespace) =>
+      statement((given) => {
+        const its = (which: string): string =>
+          `from ${table} where namespace = ${given.add(namespace)} and put_aside_at is ${which}`;
+        const count = (which: string): string =>
+          `(select count(*) from (select 1 ${its(which)} limit ${MOST_COUNTED}) counted)`;
+        const age = 'timestampdiff(microsecond, created_at, current_timestamp(3)) / 1000';
+        const oldest = `(select ${age} ${its('null')} order by id limit 1)`;
+        return `select ${count('null')} as waiting, ${count('not null')} as aside, ${oldest} as oldest`;
+      }),
     name: (id) =>
       statement((given) => added(ID_NAMESPACE, [{ taskId: ID_TASK, queue: '', message: Buffer.from(id) }], given)),
     named: () =>

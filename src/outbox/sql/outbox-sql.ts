@@ -14,6 +14,9 @@ export const COMMENT = `nestwork outbox ${TABLE_FORM}`;
 export const ID_NAMESPACE = '';
 export const ID_TASK = 'id';
 
+/** Rows are counted up to here: a count of millions takes long. */
+export const MOST_COUNTED = 10_000;
+
 /** A statement with its parameters. */
 export interface Statement {
   readonly sql: string;
@@ -43,6 +46,8 @@ export interface OutboxSql {
   putAside(number: RowNumber, problem: string): Statement;
   /** Which of these ids have a row: `task_id`. */
   known(namespace: string, ids: readonly string[]): Statement;
+  /** How rows stand: `waiting` and `aside`, counted up to a bound, and `oldest`, the age of the next one in ms. */
+  state(namespace: string): Statement;
   /** Adds the row with the id of the table, unless it is there. */
   name(id: string): Statement;
   /** That row: `message`. */

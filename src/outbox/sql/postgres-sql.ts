@@ -2,6 +2,7 @@ import {
   COMMENT,
   ID_NAMESPACE,
   ID_TASK,
+  MOST_COUNTED,
   type NewRow,
   type OutboxSql,
   Parameters,
@@ -37,6 +38,7 @@ export function postgresSql({ schema, table: name }: TableName): OutboxSql {
   constraint "${name}_task" unique (namespace, task_id)
 )`,
       `create index "${name}_next" on ${table} (namespace, id) where put_aside_at is null`,
+      `create index "${name}_aside" on ${table} (namespace) where put_aside_at is not null`,
       `comment on table ${table} is '${COMMENT}'`,
     ],
     // one statement with the notification, which comes with the commit and once for all of a transaction
@@ -61,6 +63,14 @@ export function postgresSql({ schema, table: name }: TableName): OutboxSql {
         (given) =>
           `select task_id from ${table} where namespace = ${given.add(namespace)} and task_id in (${given.list(ids)})`,
       ),
+    state: (namespace) =>
+      statement((given) => {
+        const its = `from ${table} where namespace = ${given.add(namespace)} and put_aside_at is`;
+        const count = (which: string): string =>
+          `(select count(*) from (select 1 ${its} ${which} limit ${MOST_COUNTED}) counted)`;
+        const oldest = `(select extract(epoch from now() - created_at) * 1000 ${its} null order by id limit 1)`;
+        return `select ${count('null')} as waiting, ${count('not null')} as aside, ${oldest} as oldest`;
+      }),
     name: (id) =>
       statement((given) => added(ID_NAMESPACE, [{ taskId: ID_TASK, queue: '', message: Buffer.from(id) }], given)),
     named: () =>

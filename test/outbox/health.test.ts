@@ -1,0 +1,81 @@
+import { TaskHealthIndicator } from '../../src/inspector/health-indicator.js';
+import { QueueHealth } from '../../src/inspector/queue-health.js';
+import type { OutboxDatabase } from '../../src/outbox/outbox-database.js';
+import { Apps } from '../module/apps.js';
+import { eventually } from '../support/eventually.js';
+import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+
+const MESSAGE = 'k3v9x0q2m7000000000110000000000001["A.b",[]]';
+
+let apps: Apps;
+beforeAll(async () => {
+  apps = await Apps.start();
+});
+afterEach(() => apps.close());
+afterAll(() => apps.stop());
+
+describeOutbox('the health of an app with an outbox', (start) => {
+  let database: OutboxDatabaseFixture;
+  beforeAll(async () => {
+    database = await start();
+  });
+  beforeEach(() => database.makeTable());
+  afterAll(() => database.stop());
+
+  async function boot(
+    outbox: OutboxDatabase = database.outbox,
+  ): Promise<{ health: QueueHealth; indicator: TaskHealthIndicator }> {
+    const app = await apps.boot({ imports: [apps.queue({ outbox: { database: outbox, relay: false } })] });
+    return { health: app.get(QueueHealth), indicator: app.get(TaskHealthIndicator) };
+  }
+
+  const send = (): Promise<void> =>
+    database.transaction((transaction) => database.table.add(transaction, [{ queue: 'default', message: MESSAGE }]));
+
+  it('is good while no row waits for long', async () => {
+    const { health } = await boot();
+    await send();
+    const { healthy, outbox } = await health.check();
+    expect(healthy).toBe(true);
+    expect(outbox).toEqual({ healthy: true, waiting: 1, putAside: 0, oldestMs: expect.any(Number) });
+  });
+
+  it('is bad when a row has waited for too long', async () => {
+    const { health, indicator } = await boot();
+    await send();
+    await eventually(async () => {
+      const { healthy, outbox } = await health.check({ maxOutboxWait: 1 });
+      expect(healthy).toBe(false);
+      expect(outbox).toMatchObject({ healthy: false, reason: 'a row has waited for 0 s', waiting: 1 });
+    });
+    expect(await indicator.isHealthy('tasks', { maxOutboxWait: 1 })).toMatchObject({
+      tasks: { status: 'down', message: 'Outbox: a row has waited for 0 s.', outbox: { waiting: 1 } },
+    });
+  });
+
+  it('is bad while a row is put aside', async () => {
+    const { health } = await boot();
+    await send();
+    await database.query("update nestwork_outbox set put_aside_at = current_timestamp where namespace <> ''");
+    expect((await health.check()).outbox).toEqual({
+      healthy: false,
+      reason: '1 row put aside that cannot be read',
+      waiting: 0,
+      putAside: 1,
+      oldestMs: 0,
+    });
+  });
+
+  it('is bad while its database is away', async () => {
+    const { health } = await boot({ ...database.outbox, transaction: () => Promise.reject(new Error('gone\naway')) });
+    const { healthy, outbox } = await health.check();
+    expect(healthy).toBe(false);
+    expect(outbox).toEqual({ healthy: false, reason: expect.stringMatching(/^its database does not answer: .*gone$/) });
+  });
+
+  it('is not asked about the outbox where only queues are', async () => {
+    const { health } = await boot();
+    expect(await health.check({ queues: [] })).toEqual({ healthy: true, queues: [], staleAcks: 0 });
+    expect((await health.check({ queues: [], maxOutboxWait: '1m' })).outbox).toMatchObject({ healthy: true });
+  });
+});
