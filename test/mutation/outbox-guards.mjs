@@ -13,7 +13,7 @@ const RELAY = missedBy(
   change(
     'lists that are no foreign key',
     "wrong = wrong or wrong_type('list', its.pending, its.quarantined)",
-    "wrong = wrong or wrong_type('list', its.quarantined)",
+    "wrong = wrong or wrong_type('list', its.pending)",
   ),
   remove('limits that are no foreign key', 'wrong = wrong_lines_of(keys, queues, involved)\n'),
   change(
