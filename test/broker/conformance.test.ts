@@ -18,6 +18,7 @@ import { pausing } from './conformance/over-redis/pausing.js';
 import { streaming } from './conformance/over-redis/streaming.js';
 import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
+import { relaying } from './conformance/relaying.js';
 import { results } from './conformance/results.js';
 import { RedisStage, Stage, type World } from './conformance/stage.js';
 import { turns } from './conformance/turns.js';
@@ -25,6 +26,7 @@ import { inMemory, overRedis } from './conformance/worlds.js';
 
 const OF_ALL = [
   producing,
+  relaying,
   claims,
   limits,
   turns,
