@@ -1301,14 +1301,6 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = [
-  BY_SCRIPT,
-  OF_GROUPS,
-  OF_LIMITS,
-  OF_LINES,
-  OF_LISTED,
-  OF_LIMIT_SCRIPTS,
-  OF_OUTBOX,
-].flatMap((lists) =>
-  Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
+export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS, OF_LINES, OF_LISTED, OF_LIMIT_SCRIPTS, OF_OUTBOX].flatMap(
+  (lists) => Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
 );
