@@ -8345,11 +8345,15 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
 ${LIB.is_foreign}
+${LIB.LIMITS}
+${LIB.FRESH}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.not_ahead}
+${LIB.LISTED}
+${LIB.BEHIND}
 ${LIB.ring}
 ${LIB.push}
 ${LIB.line_up_2}
@@ -8378,10 +8382,8 @@ ${LIB.is_letter}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
-${LIB.LIMITS}
 ${LIB.use_limits}
 ${LIB.turn_of}
-${LIB.FRESH}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -8393,7 +8395,6 @@ ${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
 ${LIB.is_any_waited_for}
-${LIB.LISTED}
 ${LIB.may_list}
 ${LIB.FIRST}
 ${LIB.QUEUES_MET}
@@ -8421,7 +8422,6 @@ ${LIB.WAITS}
 ${LIB.FAIR}
 ${LIB.decoded_state}
 ${LIB.entries_of}
-${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
 ${LIB.limit_at}
@@ -8454,7 +8454,7 @@ ${LIB.forget_labels}
 ${LIB.note_all_labels}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, LISTED = LISTED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, BEHIND = BEHIND, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
