@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import { blockOf, producerOf } from '../message/task-id.js';
 import { idOf } from '../message/task-message.js';
+import { chunksOf } from '../values/chunks.js';
 
 /** How long a repeated enqueue is recognised. */
 export const SEEN_SECONDS = 600;
@@ -23,21 +24,11 @@ export function unlooked(what: string, remedy: string): (error: unknown) => neve
 }
 
 /** Runs of messages whose ids share one `seen` bitmap, small enough for one script. */
-export function* chunks(messages: readonly string[]): Generator<string[]> {
-  let chunk: string[] = [];
-  let block = '';
-  let characters = 0;
-  for (const message of messages) {
-    const itsBlock = seenBlock(message);
-    const full = chunk.length === CHUNK_MESSAGES || characters + message.length > CHUNK_CHARACTERS;
-    if (chunk.length > 0 && (full || itsBlock !== block)) {
-      yield chunk;
-      chunk = [];
-      characters = 0;
-    }
-    block = itsBlock;
-    chunk.push(message);
-    characters += message.length;
-  }
-  if (chunk.length > 0) yield chunk;
+export function chunks(messages: readonly string[]): Generator<string[]> {
+  return chunksOf(messages, {
+    most: CHUNK_MESSAGES,
+    largest: CHUNK_CHARACTERS,
+    sizeOf: ({ length }) => length,
+    joins: (message, before) => seenBlock(message) === seenBlock(before),
+  });
 }

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { BROADCAST_QUEUE, KEPT_BROADCASTS } from '../task/broadcast.js';
+import { type ChunkBounds, chunksOf } from '../values/chunks.js';
 import { groupedBy } from '../values/grouped-by.js';
 import { pairsOf } from '../values/pairs.js';
 import { CHUNK_CHARACTERS, SEEN_SECONDS, seenBlock } from './enqueue.js';
@@ -9,8 +10,6 @@ import { serverTime } from './redis/server-time.js';
 import { labelsOf } from './redis-producer.js';
 import { hasOldTagsOnly } from './tag-readers.js';
 
-/** So many rows in one script: other commands wait for it. */
-const MOST_ROWS = 500;
 /** The answer of a script that was called too late. */
 const TOO_LATE = -1;
 
@@ -18,7 +17,15 @@ const TOO_LATE = -1;
 type Confirmed = <T>(messages: readonly string[], send: () => Promise<T>) => Promise<T>;
 
 /** Rows of one queue that one script takes, each with its place among all. */
-type Chunk = readonly (readonly [at: number, call: OutboxCall])[];
+type Chunk = readonly Entry[];
+type Entry = readonly [at: number, call: OutboxCall];
+
+/** Other commands wait for a script. */
+const IN_ONE_SCRIPT: ChunkBounds<Entry> = {
+  most: 500,
+  largest: CHUNK_CHARACTERS,
+  sizeOf: ([, { message }]) => message.length,
+};
 
 /** Adds the tasks of an outbox to Redis, one script for many rows of a queue. */
 export class RedisRelay implements RelayPort {
@@ -39,7 +46,7 @@ export class RedisRelay implements RelayPort {
     await Promise.all(
       [...ofQueues.values()].map(async (ofQueue) => {
         let refusal: Error | undefined;
-        for (const chunk of chunksOf(ofQueue)) {
+        for (const chunk of chunksOf(ofQueue, IN_ONE_SCRIPT)) {
           // what stands behind a row that stays would overtake it
           const answer: Answer = refusal ? { handled: 0, refusal } : await this.add(outbox, chunk, startedMs);
           for (const [at] of chunk.slice(answer.handled)) errors[at] = answer.refusal;
@@ -117,23 +124,6 @@ export class RedisRelay implements RelayPort {
 interface Answer {
   readonly handled: number;
   readonly refusal?: Error;
-}
-
-/** In their order, small enough for one script. */
-function* chunksOf(calls: Chunk): Generator<Chunk> {
-  let chunk: (readonly [number, OutboxCall])[] = [];
-  let characters = 0;
-  for (const one of calls) {
-    const { length } = one[1].message;
-    if (chunk.length === MOST_ROWS || (chunk.length > 0 && characters + length > CHUNK_CHARACTERS)) {
-      yield chunk;
-      chunk = [];
-      characters = 0;
-    }
-    chunk.push(one);
-    characters += length;
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 function tooLate(outbox: string): NestworkError {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OutboxCall } from '../broker/port/relay-port.js';
+import { type ChunkBounds, chunksOf } from '../values/chunks.js';
 import type { OutboxDatabase, OutboxRow } from './outbox-database.js';
 import { explained, noTransaction, tableMissing, tableOfOtherForm } from './outbox-errors.js';
 import { encodeRow } from './row.js';
@@ -8,9 +9,12 @@ import { FORM, type NewRow, type OutboxSql, type RowNumber, type Statement, TABL
 import { postgresSql } from './sql/postgres-sql.js';
 import { DEFAULT_TABLE, tableName } from './sql/table-name.js';
 
-/** In one statement: databases limit its size, and the number of its parameters. */
-const MOST_ROWS = 500;
-const MOST_BYTES = 1_000_000;
+/** Databases limit the size of a statement, in bytes, and the number of its parameters. */
+const IN_ONE_STATEMENT: ChunkBounds<NewRow> = {
+  most: 500,
+  largest: 1_000_000,
+  sizeOf: ({ message }) => message.length,
+};
 
 /** A row that waits, as the database gives it. */
 export interface WaitingRow {
@@ -54,7 +58,7 @@ export class OutboxTable {
    * @throws NestworkError OUTBOX_NO_TRANSACTION, OUTBOX_TABLE_MISSING, OUTBOX_TABLE_OLD; the error of the driver
    */
   async add(transaction: unknown, calls: readonly OutboxCall[]): Promise<void> {
-    for (const rows of chunksOf(calls.map(encodeRow))) {
+    for (const rows of chunksOf(calls.map(encodeRow), IN_ONE_STATEMENT)) {
       // it may have ended since the last statement
       this.assertTransaction(transaction);
       await this.run(transaction, this.sql.insert(this.namespace, rows, this.channel));
@@ -139,19 +143,4 @@ export class OutboxTable {
       throw explained(error, this.name, this.database.dialect);
     }
   }
-}
-
-function* chunksOf(rows: readonly NewRow[]): Generator<NewRow[]> {
-  let chunk: NewRow[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    if (chunk.length === MOST_ROWS || (chunk.length > 0 && bytes + row.message.length > MOST_BYTES)) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(row);
-    bytes += row.message.length;
-  }
-  if (chunk.length > 0) yield chunk;
 }
