@@ -1,29 +1,24 @@
-import {
-  COMMENT,
-  ID_NAMESPACE,
-  ID_TASK,
-  MOST_COUNTED,
-  type NewRow,
-  type OutboxSql,
-  Parameters,
-  type Statement,
-} from './outbox-sql.js';
+import { commonSql, type Dialect, statementsOf } from './common-sql.js';
+import { COMMENT, type OutboxSql } from './outbox-sql.js';
 import type { TableName } from './table-name.js';
 
 /** The statements of the outbox for PostgreSQL. */
 export function postgresSql({ schema, table: name }: TableName): OutboxSql {
   const table = schema === undefined ? `"${name}"` : `"${schema}"."${name}"`;
-  const statement = (write: (parameters: Parameters) => string): Statement => {
-    const parameters = new Parameters((number) => `$${number}`);
-    return { sql: write(parameters), parameters: parameters.all };
+  const dialect: Dialect = {
+    table,
+    place: (number) => `$${number}`,
+    now: 'now()',
+    age: 'extract(epoch from now() - created_at) * 1000',
+    added: (namespace, rows, given) => {
+      const its = given.add(namespace);
+      const values = rows.map(
+        ({ taskId, queue, message }) => `(${its}, ${given.add(taskId)}, ${given.add(queue)}, ${given.add(message)})`,
+      );
+      return `insert into ${table} (namespace, task_id, queue, message) values ${values.join(', ')} on conflict do nothing`;
+    },
   };
-  const added = (namespace: string, rows: readonly NewRow[], given: Parameters): string => {
-    const its = given.add(namespace);
-    const values = rows.map(
-      ({ taskId, queue, message }) => `(${its}, ${given.add(taskId)}, ${given.add(queue)}, ${given.add(message)})`,
-    );
-    return `insert into ${table} (namespace, task_id, queue, message) values ${values.join(', ')} on conflict do nothing`;
-  };
+  const statement = statementsOf(dialect);
   return {
     create: () => [
       `create table ${table} (
@@ -44,40 +39,10 @@ export function postgresSql({ schema, table: name }: TableName): OutboxSql {
     // one statement with the notification, which comes with the commit and once for all of a transaction
     insert: (namespace, rows, channel) =>
       statement(
-        (given) => `with sent as (${added(namespace, rows, given)}) select pg_notify(${given.add(channel)}, '')`,
-      ),
-    next: (namespace, limit, without) =>
-      statement((given) => {
-        const others = `namespace = ${given.add(namespace)} and put_aside_at is null`;
-        const queues = without.length > 0 ? ` and queue not in (${given.list(without)})` : '';
-        return `select id, task_id, queue, message from ${table} where ${others}${queues} order by id limit ${limit} for update skip locked`;
-      }),
-    remove: (numbers) => statement((given) => `delete from ${table} where id in (${given.list(numbers)})`),
-    putAside: (number, problem) =>
-      statement(
         (given) =>
-          `update ${table} set put_aside_at = now(), problem = ${given.add(problem)} where id = ${given.add(number)}`,
+          `with sent as (${dialect.added(namespace, rows, given)}) select pg_notify(${given.add(channel)}, '')`,
       ),
-    known: (namespace, ids) =>
-      statement(
-        (given) =>
-          `select task_id from ${table} where namespace = ${given.add(namespace)} and task_id in (${given.list(ids)})`,
-      ),
-    state: (namespace) =>
-      statement((given) => {
-        const its = `from ${table} where namespace = ${given.add(namespace)} and put_aside_at is`;
-        const count = (which: string): string =>
-          `(select count(*) from (select 1 ${its} ${which} limit ${MOST_COUNTED}) counted)`;
-        const oldest = `(select extract(epoch from now() - created_at) * 1000 ${its} null order by id limit 1)`;
-        return `select ${count('null')} as waiting, ${count('not null')} as aside, ${oldest} as oldest`;
-      }),
-    name: (id) =>
-      statement((given) => added(ID_NAMESPACE, [{ taskId: ID_TASK, queue: '', message: Buffer.from(id) }], given)),
-    named: () =>
-      statement(
-        (given) =>
-          `select message from ${table} where namespace = ${given.add(ID_NAMESPACE)} and task_id = ${given.add(ID_TASK)}`,
-      ),
+    ...commonSql(dialect),
     form: () =>
       statement((given) => {
         const its = `to_regclass(${given.add(table)})`;
