@@ -1,4 +1,5 @@
 import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
+import { ownTransaction } from './own-transaction.js';
 
 /**
  * A connection of `mysql2/promise`, as the outbox uses it.
@@ -52,24 +53,15 @@ export function mysql2Outbox(pool: Mysql2Pool): OutboxDatabase<Mysql2Connection>
     },
     transaction: async (run) => {
       const connection = await pool.getConnection();
-      let isBroken = false;
-      try {
-        // at its default level the locks of the relay would hold up senders
-        await connection.query('set transaction isolation level read committed');
-        await connection.query('start transaction');
-        const result = await run(connection);
-        await connection.query('commit');
-        return result;
-      } catch (error) {
-        isBroken = await connection.query('rollback').then(
-          () => false,
-          () => true,
-        );
-        throw error;
-      } finally {
-        if (isBroken) connection.destroy();
-        else connection.release();
-      }
+      return ownTransaction(
+        {
+          query: (sql) => connection.query(sql),
+          // at its default level the locks of the relay would hold up senders
+          begin: ['set transaction isolation level read committed', 'start transaction'],
+          release: (isBroken) => (isBroken ? connection.destroy() : connection.release()),
+        },
+        () => run(connection),
+      );
     },
     refusal: (given) => {
       if (typeof Reflect.get(given as object, 'getConnection') === 'function') {

@@ -1,4 +1,5 @@
 import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
+import { ownTransaction } from './own-transaction.js';
 import { type ListeningEvents, listenOn } from './postgres-listener.js';
 
 /**
@@ -70,25 +71,20 @@ export function pgOutbox(pool: PgPool): OutboxDatabase<PgClient> {
     transaction: async (run) => {
       const client = await pool.connect();
       own ??= client as Known;
-      let isBroken = false;
       // an error between two statements ends in the next one
       const ignore = (): void => {};
       client.on('error', ignore);
-      try {
-        await client.query('begin isolation level read committed');
-        const result = await run(client);
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        isBroken = await client.query('rollback').then(
-          () => false,
-          () => true,
-        );
-        throw error;
-      } finally {
-        if (!isBroken) client.off('error', ignore);
-        client.release(isBroken);
-      }
+      return ownTransaction(
+        {
+          query: (sql) => client.query(sql),
+          begin: ['begin isolation level read committed'],
+          release: (isBroken) => {
+            if (!isBroken) client.off('error', ignore);
+            client.release(isBroken);
+          },
+        },
+        () => run(client),
+      );
     },
     refusal: (given) => refusalOf(given as Partial<PgClient> & Known, own),
     listen: async (channel, on) => {
