@@ -78,7 +78,7 @@ export interface OutboxDatabase<Transaction = unknown> {
 }
 
 /**
- * What the relay hears of its channel.
+ * What a channel reports to the relay.
  *
  * @example
  * const on: OutboxListener = { wake: () => logger.log('rows'), lost: () => logger.warn('listen again') };
@@ -86,6 +86,6 @@ export interface OutboxDatabase<Transaction = unknown> {
 export interface OutboxListener {
   /** rows may have come */
   readonly wake: () => void;
-  /** nothing is heard any more */
+  /** the connection is gone: no more reports come */
   readonly lost: () => void;
 }

@@ -102,7 +102,7 @@ export class OutboxTable {
   }
 
   /**
-   * The id of the table, which stands in a row of it and goes where its rows go. The first one who asks makes it.
+   * The id of the table, which stands in a row of it and goes where its rows go. The first relay makes it.
    *
    * @param fresh the id of a table that has none
    */

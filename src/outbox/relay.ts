@@ -67,7 +67,7 @@ interface BatchReport {
  * 3. It deletes the rows, and commits.
  * 4. Once it knows that the commit is done, it removes the marks.
  *
- * Where it dies in between, or the answer of a commit is lost, the rows are there or gone, and the marks stay. Whoever reads the rows again
+ * Where it dies in between, or the answer of a commit is lost, the rows are there or gone, and the marks stay. A relay that reads the rows again
  * finds the marks, and adds nothing. Marks whose rows are gone are swept.
  */
 export class OutboxRelay {
@@ -99,7 +99,7 @@ export class OutboxRelay {
       await this.endListening();
       return { nextInMs: NO_TURN_MS, stuck: false };
     }
-    // first: what comes from now on is heard of
+    // first: what comes from now on wakes this relay
     const isListening = await this.listen();
     const refused = await this.relayAll(this.outbox);
     for (const error of new Set(refused.values())) this.options.onError(error);

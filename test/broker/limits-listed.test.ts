@@ -601,7 +601,7 @@ describe('a child that may have no more tasks with limits', () => {
   });
 });
 
-describe('those who count and find tasks', () => {
+describe('scripts that count and find tasks', () => {
   const claimable = () => fixture.broker.backlog.claimable([QUEUE]);
 
   it('have one in the list and those behind it as claimable as far as there is room under their limits', async () => {

@@ -144,7 +144,7 @@ describeOutbox('the outbox', (start) => {
       await expect(relayOf().round()).rejects.toMatchObject({ code: 'OUTBOX_TABLE_MISSING' });
     });
 
-    it('hears of rows where the database announces them', async () => {
+    it('is woken by rows where the database announces them', async () => {
       let woken = 0;
       const relay = relayOf(() => {
         woken += 1;

@@ -8,9 +8,9 @@ import type { OutboxListener } from '../outbox-database.js';
  */
 export interface ListeningEvents {
   /** Adds a listener. */
-  on(event: 'notification' | 'error' | 'end', heard: () => void): unknown;
+  on(event: 'notification' | 'error' | 'end', listener: () => void): unknown;
   /** Removes a listener. */
-  off(event: 'notification' | 'error' | 'end', heard: () => void): unknown;
+  off(event: 'notification' | 'error' | 'end', listener: () => void): unknown;
 }
 
 /** A connection of `pg`, as far as listening needs it. */

@@ -156,7 +156,7 @@ local function add_alone(i)
 end
 
 local marks_of_ids = redis.call('ZMSCORE', keys.relayed, unpack(ids))
--- A write, so that one who waits for replicas waits for those marks, too.
+-- A write, so that a relay that waits for replicas waits for those marks, too.
 for i, marked_at in ipairs(marks_of_ids) do
   if marked_at then
     redis.call('ZADD', keys.relayed, 'XX', text(now), ids[i])
