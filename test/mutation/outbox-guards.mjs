@@ -6,14 +6,14 @@ const RELAY = missedBy(
   change('a command that is not too late', 'if now - tonumber(started_ms) > MOST_LATE then', 'if false then'),
   change(
     'the removed, where they are no foreign key',
-    "local wrong = has_keys and wrong_type('zset', keys.removed)",
-    'local wrong = nil',
+    "local wrong = has_keys and wrong_type('zset', keys.removed) or",
+    'local wrong =',
   ),
-  change('keys that are not asked for in vain', 'local wrong = has_keys and', 'local wrong ='),
+  change('keys that are not asked for in vain', 'local wrong = has_keys and wrong_type', 'local wrong = wrong_type'),
   change(
     'lists that are no foreign key',
-    "wrong = wrong or wrong_type('list', its.pending, its.quarantined)",
-    "wrong = wrong or wrong_type('list', its.pending)",
+    ' or wrong_targets(queues)\n',
+    '\n',
   ),
   remove('limits that are no foreign key', 'wrong = wrong_lines_of(keys, queues, involved)\n'),
   change(

@@ -2196,6 +2196,13 @@ end`,
   'has_tags': `local function has_tags(message)
   return string.byte(message, 35) ~= 91
 end`,
+  'wrong_targets': `local function wrong_targets(queues)
+  local wrong
+  for _, queue in ipairs(queues) do
+    wrong = wrong or wrong_type('list', queue.pending, queue.quarantined) or wrong_type('zset', queue.scheduled)
+  end
+  return wrong
+end`,
   'take_key': `local function take_key(keys, known_queues, target, message, due, now, held)
   -- the task itself first: should Redis refuse that, nothing has happened yet
   message = due <= now and may_have_limits(message) and not_ahead(keys, target, message, now) or message
@@ -8334,6 +8341,7 @@ ${LIB.part}
 ${LIB.now_ms}
 ${LIB.by_name}
 ${LIB.wrong_type}
+${LIB.wrong_targets}
 ${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.unique_digest}
@@ -8539,11 +8547,7 @@ for i = 1, #rows, 3 do
 end
 
 -- a foreign key of another kind is found before anything is written, or its error takes the mark back
-local wrong = has_keys and wrong_type('zset', keys.removed)
-for _, its in ipairs(queues) do
-  -- a foreign bell stops no child: each finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
-end
+local wrong = has_keys and wrong_type('zset', keys.removed) or wrong_targets(queues)
 if wrong then
   return wrong
 end
@@ -8634,7 +8638,7 @@ local function add_alone(i)
 end
 
 local marks_of_ids = redis.call('ZMSCORE', keys.relayed, unpack(ids))
--- A write, so that one who waits for replicas waits for those marks, too.
+-- A write, so that a relay that waits for replicas waits for those marks, too.
 for i, marked_at in ipairs(marks_of_ids) do
   if marked_at then
     redis.call('ZADD', keys.relayed, 'XX', text(now), ids[i])
@@ -8857,6 +8861,7 @@ local limit_parts
 local settling_parts
 ${LIB.part}
 ${LIB.wrong_type}
+${LIB.wrong_targets}
 ${LIB.by_name}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -9040,10 +9045,7 @@ local labels = part(ARGV, #queues + 8, #ARGV)
 local wrong = wrong_type('hash', keys.unique)
   or wrong_type('string', keys.seen)
   or wrong_type('zset', keys.removed)
-for _, its in ipairs(queues) do
-  -- a foreign bell stops no child: each finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
-end
+  or wrong_targets(queues)
 if wrong then
   return wrong
 end
@@ -12084,6 +12086,7 @@ local group_parts
 local limit_parts
 ${LIB.part}
 ${LIB.wrong_type}
+${LIB.wrong_targets}
 ${LIB.by_name}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -12159,10 +12162,7 @@ local labels = part(ARGV, #queues + 8, #ARGV)
 local wrong = wrong_type('hash', keys.unique)
   or wrong_type('string', keys.seen)
   or wrong_type('zset', keys.removed)
-for _, its in ipairs(queues) do
-  -- a foreign bell stops no child: each finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
-end
+  or wrong_targets(queues)
 if wrong then
   return wrong
 end

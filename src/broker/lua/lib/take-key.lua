@@ -1,3 +1,12 @@
+-- Something foreign where a task comes to, or leaves. A foreign bell stops no child: each finds the task when it looks by itself.
+local function wrong_targets(queues)
+  local wrong
+  for _, queue in ipairs(queues) do
+    wrong = wrong or wrong_type('list', queue.pending, queue.quarantined) or wrong_type('zset', queue.scheduled)
+  end
+  return wrong
+end
+
 -- Adds a message that takes its unique key, now or when it is due. `held` is `<queue> <message>` of the task that had the key, if one had it:
 -- if it waits, it is removed; if it runs, it goes on. The caller has checked the types of all keys.
 local function take_key(keys, known_queues, target, message, due, now, held)

@@ -61,11 +61,7 @@ for i = 1, #rows, 3 do
 end
 
 -- a foreign key of another kind is found before anything is written, or its error takes the mark back
-local wrong = has_keys and wrong_type('zset', keys.removed)
-for _, its in ipairs(queues) do
-  -- a foreign bell stops no child: each finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
-end
+local wrong = has_keys and wrong_type('zset', keys.removed) or wrong_targets(queues)
 if wrong then
   return wrong
 end

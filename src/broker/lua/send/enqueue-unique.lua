@@ -37,10 +37,7 @@ local labels = part(ARGV, #queues + 8, #ARGV)
 local wrong = wrong_type('hash', keys.unique)
   or wrong_type('string', keys.seen)
   or wrong_type('zset', keys.removed)
-for _, its in ipairs(queues) do
-  -- a foreign bell stops no child: each finds the task when it looks by itself
-  wrong = wrong or wrong_type('list', its.pending, its.quarantined) or wrong_type('zset', its.scheduled)
-end
+  or wrong_targets(queues)
 if wrong then
   return wrong
 end
