@@ -512,7 +512,7 @@ const BY_SCRIPT = {
   enqueue: [NEEDS_MEMORY],
   'enqueue-unique': missedBy(
     'unique-keys',
-    nothingForeign("wrong_type('zset', its.scheduled)\nend"),
+    nothingForeign('wrong_targets(queues)'),
     change('an id that was not seen', "if redis.call('GETBIT', keys.seen, sequence % 4096) == 1 then", 'if false then'),
     remove('the mark of the seen id', "redis.call('SETBIT', keys.seen, sequence % 4096, 1)\n"),
     remove('an expiry of the bits', "redis.call('EXPIRE', keys.seen, seconds)\n"),
