@@ -10,11 +10,7 @@ const RELAY = missedBy(
     'local wrong =',
   ),
   change('keys that are not asked for in vain', 'local wrong = has_keys and wrong_type', 'local wrong = wrong_type'),
-  change(
-    'lists that are no foreign key',
-    ' or wrong_targets(queues)\n',
-    '\n',
-  ),
+  change('lists that are no foreign key', ' or wrong_targets(queues)\n', '\n'),
   remove('limits that are no foreign key', 'wrong = wrong_lines_of(keys, queues, involved)\n'),
   change(
     'the right to take marks back',
