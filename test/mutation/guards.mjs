@@ -561,7 +561,7 @@ const BY_SCRIPT = {
     writeBefore(
       'the new task before the removal of the former',
       'if due > now then',
-      "if held then\n  remove(keys, known_queues, target, 'pending', select(2, split(held)))\nend\nif due > now then",
+      "if held then\n    remove(keys, known_queues, target, 'pending', select(2, split(held)))\n  end",
     ),
     change('a schedule for later tasks only', 'if due > now then', 'if true then'),
     change('a queue for due tasks only', 'if due > now then', 'if false then'),
