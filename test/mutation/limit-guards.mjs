@@ -73,7 +73,11 @@ const ENLIST = missedBy('limits-waiting', [
   change('line_up: a line', 'may_have_limits(message) then\n      line,', 'false then\n      line,'),
   change('line_up: tasks before the first with a line', 'part(messages, 1, i - 1)', '{}'),
   remove('line_up: tasks behind the first with a line', '      plain[#plain + 1] = message\n'),
-  change('line_up: the time of a task that comes back', 'if line and is_new then', 'if line then'),
+  change(
+    'line_up: the time of a task that comes back',
+    'line and is_new and turn_of(message)',
+    'line and turn_of(message)',
+  ),
   change('line_up: a bell for a line', 'add_to_lines(queue, entries, lines, kept) or may_start', 'may_start'),
   change(
     'line_up: a bell for tasks without a line beside one that waits',
@@ -90,9 +94,10 @@ const ENLIST = missedBy('limits-waiting', [
   ),
   change('enlist: a bell for a line', 'if may_start or #quarantined > 0 then', 'if #quarantined > 0 then'),
   change('enlist: no bell for a line that waits', 'if may_start or #quarantined > 0 then', 'do'),
-  change('not_ahead: a clock that is ahead', '<= now then', '>= 0 then'),
-  change('not_ahead: a time that is past', '<= now then', '< 0 then'),
-  remove('not_ahead: the new message under its key', '    update_key(keys.unique, queue.name, message)\n'),
+  change('not_ahead: a clock that is ahead', 'turn_of(message) > now and', 'false and'),
+  change('not_ahead: a time that is past', 'turn_of(message) > now and', 'turn_of(message) > 0 and'),
+  change('line_up: a clock that is ahead', 'came > LIMITS.now or ', ''),
+  remove('come_now: the new message under its key', '    update_key(keys.unique, queue.name, message)\n'),
 ]);
 
 const PROMOTE = missedBy('limits-waiting', [

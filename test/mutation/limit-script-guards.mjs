@@ -183,10 +183,10 @@ export const OF_LIMIT_SCRIPTS = {
     change('a refusal for those that wait', 'room_of(limit) <= waiting', 'room_of(limit) <= 0'),
     change(
       'a refusal for each limit',
-      "for _, limit in next_limit, line or '', 0 do",
-      "for _, limit in next_limit, string.sub(line or '', 1, 27), 0 do",
+      "for index = 0, #(line or '') / 27 - 1 do",
+      "for index = 0, math.min(#(line or '') / 27 - 1, 0) do",
     ),
-    change('a refusal of tasks without a line', "in next_limit, line or '', 0 do", 'in next_limit, line, 0 do'),
+    change('a refusal of tasks without a line', "#(line or '') / 27", '#line / 27'),
     change('a time that is not past', 'if due > LIMITS.now then', 'if false then'),
     change('a time from now', "(due_from == 'in' and LIMITS.now or 0)", '0'),
     change('the time of Redis', 'queue, fresh, true)', 'queue, fresh)'),

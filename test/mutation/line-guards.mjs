@@ -35,7 +35,6 @@ const LINES = [
     ),
   ]),
   ...missedBy('limits-waking', [
-    change('next_limit: a tenant that is no limit', 'if last <= #line then', 'if last <= #line + 7 then'),
     change('keeps_slot: the limit whose slot is kept', "'L' .. limit, 1, true)", 'limit, 1, true)'),
   ]),
 ];
@@ -114,7 +113,7 @@ const LIMITS = [
   ]),
   ...missedBy('limits-leaving', [
     change('room_of: a task that keeps its slot', '(not keeps or rule.most == 0)', 'true'),
-    change('take_slot: the slot that a task has kept', '  if not keeps then\n    USED', '  do\n    USED'),
+    change('take_slot: the slot that a task has kept', '(keeps and 0 or 1)', '1'),
     change('flush_limits: slots that nobody has', 'if USED[limit] > 0 then\n      slots', 'if true then\n      slots'),
     change('flush_limits: each change once', '    CHANGED[limit] = nil\n', ''),
   ]),
@@ -295,14 +294,17 @@ const READY = [
       'if room > 0 and is_awake and name then',
       'if room > 0 and name then',
     ),
-    remove('go_on: what a line was woken for', '  for _, limit in next_limit, line, 0 do\n    nudge(limit)\n  end\n'),
+    remove(
+      'go_on: what a line was woken for',
+      '  for index = 0, #line / 27 - 1 do\n    nudge(limit_at(line, index))\n  end\n',
+    ),
     remove('forget_labels: a task that is woken', 'WAITED[limit]\n    or '),
     change('forget_labels: a task that waits', ' and not is_waited_for(limit)', ''),
     remove('forget_labels: a task that runs', 'not is_held(limit) and '),
     change(
       'forget_labels: a task of the line',
-      'if not states[line] and not states[mark_of(line)] then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
-      'if not states[mark_of(line)] then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
+      'if not states[line] and not states[mark_of(line)] then\n      for index = 0, #line / 27 - 1 do\n        local limit = limit_at(line, index)\n        if not is_held',
+      'if not states[mark_of(line)] then\n      for index = 0, #line / 27 - 1 do\n        local limit = limit_at(line, index)\n        if not is_held',
     ),
   ]),
   ...missedBy('limits-gates', [

@@ -90,18 +90,18 @@ const READY = [
     change('may_list: a line that is there', 'if known[1] or known[2] or', 'if known[2] or'),
     change('may_list: another task of the line in the list', 'if known[1] or known[2] or', 'if known[1] or'),
     remove('may_list: tasks that wait for a limit', ' or any_waiters() and is_any_waited_for(line)'),
-    remove('may_list: the mark', '  marks[#marks + 1] = text(marks[mark])\n  marks[#marks + 1] = mark\n'),
+    remove('may_list: the mark', '  marks[#marks + 1] = marks[mark]\n  marks[#marks + 1] = mark\n'),
     change('may_list: the turn of the mark', 'marks[mark] = LISTED + turn', 'marks[mark] = LISTED'),
     change(
       'is_any_waited_for: each limit',
-      '    if is_waited_for(limit) then\n      return true\n    end\n',
-      '    return is_waited_for(limit)\n',
+      '    if is_waited_for(limit_at(line, index)) then\n      return true\n    end\n',
+      '    do return is_waited_for(limit_at(line, index)) end\n',
     ),
     remove('put_marks: the marks', '    put_state(queue, marks[i], marks[marks[i]])\n'),
     remove('note_marks: the marks', "  redis.call('ZADD', queue.ready, unpack(marks))\n"),
     remove('note_marks: what the script knows', '    known[marks[i]] = marks[marks[i]]\n'),
     change('unlist: a task without a mark', '  if not mark then\n    return false\n  end\n  put_state', '  put_state'),
-    change('unlist: the mark', '  put_state(queue, mark_of(line), false)\n  return mark', '  return mark'),
+    change('unlist: the mark', '  put_state(queue, member, false)\n  return mark', '  return mark'),
     change('unlist: the tasks behind it', 'return mark >= BEHIND and refresh_line(queue, line)', 'return false'),
     change(
       'unlist: a bell for the tasks behind it alone',
@@ -110,8 +110,8 @@ const READY = [
     ),
     change(
       'forget_labels: a task in the list',
-      ' and not states[mark_of(line)] then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
-      ' then\n      for _, limit in next_limit, line, 0 do\n        if not is_held',
+      ' and not states[mark_of(line)] then\n      for index = 0, #line / 27 - 1 do\n        local limit = limit_at(line, index)\n        if not is_held',
+      ' then\n      for index = 0, #line / 27 - 1 do\n        local limit = limit_at(line, index)\n        if not is_held',
     ),
     change('forget_labels: a label to forget', '  if #labels > 0 then\n', '  do\n'),
     change(
@@ -125,25 +125,17 @@ const READY = [
 const ENLIST = missedBy('limits-listed', [
   change(
     'line_up: no task that comes back in the list',
-    'if line and not (is_new and not order',
-    'if line and not (not order',
+    'if line and not (came and not order',
+    'came = turn_of(message)\n    if line and not (not order',
   ),
   remove('line_up: no task with a tenant or priority in the list', ' and not order'),
   remove('line_up: no task that keeps a slot in the list', ' and not keeps'),
-  change(
-    'line_up: the list',
-    'not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks))',
-    'true',
-  ),
-  change(
-    'line_up: the time of a task that its sender sends late',
-    'is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)\n        or not_ahead',
-    'not_ahead',
-  ),
+  change('line_up: the list', 'not (came and not order and not keeps and may_list(queue, line, came, marks))', 'true'),
+  change('line_up: the time of a task that its sender sends late', ' or is_sent and came < LIMITS.now - FRESH', ''),
   change(
     'line_up: the time of a task of another message',
-    'is_sent and turn_of(message) < LIMITS.now - FRESH and',
-    'turn_of(message) < LIMITS.now - FRESH and',
+    'or is_sent and came < LIMITS.now - FRESH',
+    'or came < LIMITS.now - FRESH',
   ),
   remove(
     'line_up: the time of Redis in a line',
@@ -486,7 +478,7 @@ export const OF_LISTED = {
     change('in_lines: the one in the list', 'waiting + #is_listed', 'waiting'),
     change('tasks in the list once', 'math.max(counts[i] - listed, 0) + found', 'counts[i] + found'),
     change('marks of a list that is gone', 'math.max(counts[i] - listed, 0) + found', 'counts[i] - listed + found'),
-    change('limits_in: each limit', '    limits[index] = limit\n', '    limits[1] = limit\n'),
+    change('limits_in: each limit', 'limits[index + 1] = ', 'limits[1] = '),
   ]),
   'find-pending': missedBy('limits-listed', [
     change('the tasks of its line before it', 'line and tasks_ahead(queue, line, found[i]) or left', 'left'),

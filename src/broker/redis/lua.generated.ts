@@ -106,15 +106,15 @@ end`,
   'at_time': `local function at_time(message, now)
   return string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
 end`,
-  'not_ahead': `local function not_ahead(keys, queue, message, now)
-  if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
-    return message
-  end
+  'come_now': `local function come_now(keys, queue, message, now)
   message = at_time(message, now)
   if keys.unique then
     update_key(keys.unique, queue.name, message)
   end
   return message
+end`,
+  'not_ahead': `local function not_ahead(keys, queue, message, now)
+  return turn_of(message) > now and come_now(keys, queue, message, now) or message
 end`,
   'line_up': `local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
   local plain, entries, lines, kept, marks = messages, nil, nil, nil, nil
@@ -127,11 +127,11 @@ end`,
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
-        or not_ahead(keys, queue, message, LIMITS.now)
+    local came = line and is_new and turn_of(message)
+    if came and (came > LIMITS.now or is_sent and came < LIMITS.now - FRESH) then
+      message, came = come_now(keys, queue, message, LIMITS.now), LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and may_list(queue, line, came, marks)) then
       message = is_sent and at_time(message, LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
@@ -173,7 +173,7 @@ end`,
   end
 end`,
   'is_foreign': `local function is_foreign(message)
-  return string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
+  return string.byte(message, 21) == 63 and string.find(message, '^undecodable%x%x%x%x%x%x%x%x%x%?') == 1
 end`,
   'GROUP': `local GROUP = '^(%l) (%l+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'`,
   'NODE': `local NODE = '^(%l+) (%d+) (%l+) (%d) (%d) (%w+) (%S+) (.*)$'`,
@@ -1078,10 +1078,11 @@ end`,
     end
   end
 end`,
-  'know_limit': `local function know_limit(limit)
+  'used_of': `local function used_of(limit)
   if not USED[limit] then
     read_slots({ limit })
   end
+  return USED[limit]
 end`,
   'arrival_of': `local function arrival_of(limit, rule)
   -- a script that frees slots has read none
@@ -1094,15 +1095,13 @@ end`,
   return ARRIVALS[limit]
 end`,
   'room_of': `local function room_of(limit, keeps)
-  local rule = rule_of(limit)
-  know_limit(limit)
-  local count = math.huge
+  local rule, used, count = rule_of(limit), used_of(limit), math.huge
   if rule.stopped and rule.stopped > LIMITS.now then
     return 0, rule.stopped
   end
   -- 0 starts nothing, also no task that keeps its slot
   if rule.most and (not keeps or rule.most == 0) then
-    count = rule.most - USED[limit]
+    count = rule.most - used
     if count <= 0 then
       return 0
     end
@@ -1118,23 +1117,18 @@ end`,
 end`,
   'take_slot': `local function take_slot(limit, keeps)
   local rule = rule_of(limit)
-  know_limit(limit)
-  if not keeps then
-    USED[limit] = USED[limit] + 1
-  end
+  USED[limit] = used_of(limit) + (keeps and 0 or 1)
   if rule.interval then
     ARRIVALS[limit] = math.max(arrival_of(limit, rule), LIMITS.now_us) + rule.interval
   end
   CHANGED[limit] = true
 end`,
   'give_up_slot': `local function give_up_slot(limit)
-  know_limit(limit)
-  USED[limit] = USED[limit] - 1
+  USED[limit] = used_of(limit) - 1
   CHANGED[limit] = true
 end`,
   'is_held': `local function is_held(limit)
-  know_limit(limit)
-  return USED[limit] > 0
+  return used_of(limit) > 0
 end`,
   'flush_limits': `local function flush_limits()
   local slots, free, rates = {}, {}, {}
@@ -1143,12 +1137,12 @@ end`,
     CHANGED[limit] = nil
     if USED[limit] > 0 then
       slots[#slots + 1] = limit
-      slots[#slots + 1] = text(USED[limit])
+      slots[#slots + 1] = USED[limit]
     else
       free[#free + 1] = limit
     end
     if (ARRIVALS[limit] or 0) > LIMITS.now_us then
-      rates[#rates + 1] = text(ARRIVALS[limit])
+      rates[#rates + 1] = ARRIVALS[limit]
       rates[#rates + 1] = limit
     end
   end
@@ -1256,11 +1250,8 @@ end`,
   'message_in_line': `local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end`,
-  'next_limit': `local function next_limit(line, index)
-  local last = 27 * index + 27
-  if last <= #line then
-    return index + 1, string.sub(line, last - 26, last)
-  end
+  'limit_at': `local function limit_at(line, index)
+  return string.sub(line, 27 * index + 1, 27 * index + 27)
 end`,
   'tenant_of': `local function tenant_of(line)
   return #line % 27 == 20 and string.sub(line, -20)
@@ -1565,7 +1556,7 @@ end`,
   for member in pairs(STATES_CHANGED[queue.name] or {}) do
     local state = STATES[queue.name][member]
     if state then
-      added[#added + 1] = text(state)
+      added[#added + 1] = state
       added[#added + 1] = member
     else
       lost[#lost + 1] = member
@@ -1636,10 +1627,9 @@ end`,
   return STATES[queue.name][member]
 end`,
   'put_state': `local function put_state(queue, member, state)
-  STATES[queue.name] = STATES[queue.name] or {}
-  STATES[queue.name][member] = state
-  STATES_CHANGED[queue.name] = STATES_CHANGED[queue.name] or {}
-  STATES_CHANGED[queue.name][member] = true
+  local known, changed = STATES[queue.name] or {}, STATES_CHANGED[queue.name] or {}
+  STATES[queue.name], STATES_CHANGED[queue.name] = known, changed
+  known[member], changed[member] = state, true
 end`,
   'ready_lines': `local function ready_lines(queue, from, till, count)
   if STATES_CHANGED[queue.name] then
@@ -1680,9 +1670,6 @@ end`,
   local head = queue.held and first_in_line(queue, line)[1]
   return head and keeps_slot(message_in_line(head), limit)
 end`,
-  'limit_at': `local function limit_at(line, index)
-  return string.sub(line, 27 * index + 1, 27 * index + 27)
-end`,
   'waiter_of': `local function waiter_of(queue, line, order, limit)
   local kind = tenant_of(line) and 'f' or 'a'
   return limit .. queue.name .. ' ' .. kind .. string.format('%013.0f', order) .. ' ' .. line
@@ -1722,10 +1709,11 @@ end`,
 end`,
   'blocked_by': `local function blocked_by(line, head)
   local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
-  for index, limit in next_limit, line, 0 do
+  for index = 0, #line / 27 - 1 do
+    local limit = limit_at(line, index)
     local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
     if room == 0 then
-      return index - 1, opens
+      return index, opens
     end
   end
 end`,
@@ -1813,7 +1801,7 @@ end`,
     return false
   end
   marks[mark] = LISTED + turn
-  marks[#marks + 1] = text(marks[mark])
+  marks[#marks + 1] = marks[mark]
   marks[#marks + 1] = mark
   return true
 end`,
@@ -1824,17 +1812,18 @@ end`,
 end`,
   'note_marks': `local function note_marks(queue, marks)
   redis.call('ZADD', queue.ready, unpack(marks))
-  local known = STATES[queue.name] or {}
-  for i = 2, #marks, 2 do
+  local known = STATES[queue.name]
+  for i = 2, known and #marks or 0, 2 do
     known[marks[i]] = marks[marks[i]]
   end
 end`,
   'unlist': `local function unlist(queue, line)
-  local mark = state_of(queue, mark_of(line))
+  local member = mark_of(line)
+  local mark = state_of(queue, member)
   if not mark then
     return false
   end
-  put_state(queue, mark_of(line), false)
+  put_state(queue, member, false)
   return mark >= BEHIND and refresh_line(queue, line)
 end`,
   'forget_tags': `local function forget_tags(queue)
@@ -1993,8 +1982,8 @@ end`,
   local states, named = STATES[queue.name], {}
   for _, line in ipairs(distinct) do
     if not states[line] and not states[mark_of(line)] then
-      for _, limit in next_limit, line, 0 do
-        named[#named + 1] = limit
+      for index = 0, #line / 27 - 1 do
+        named[#named + 1] = limit_at(line, index)
       end
     end
   end
@@ -2021,8 +2010,8 @@ end`,
 end`,
   'go_on': `local function go_on(queue, line, next, was_given)
   local may_start = change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
-  for _, limit in next_limit, line, 0 do
-    nudge(limit)
+  for index = 0, #line / 27 - 1 do
+    nudge(limit_at(line, index))
   end
   return may_start
 end`,
@@ -2047,8 +2036,8 @@ end`,
     or any_waiters() and redis.call('ZRANGEBYLEX', LIMITS.keys.waiters, '[' .. limit, '(' .. limit .. '~', 'LIMIT', 0, 1)[1]
 end`,
   'is_any_waited_for': `local function is_any_waited_for(line)
-  for _, limit in next_limit, line, 0 do
-    if is_waited_for(limit) then
+  for index = 0, #line / 27 - 1 do
+    if is_waited_for(limit_at(line, index)) then
       return true
     end
   end
@@ -2062,7 +2051,8 @@ end`,
   local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
     if not states[line] and not states[mark_of(line)] then
-      for _, limit in next_limit, line, 0 do
+      for index = 0, #line / 27 - 1 do
+        local limit = limit_at(line, index)
         if not is_held(limit) and not is_waited_for(limit) then
           labels[#labels + 1] = limit
         end
@@ -2315,10 +2305,11 @@ end`,
 end`,
   'blocked_by_2': `local function blocked_by(line, head)
   local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
-  for index, limit in next_limit, line, 0 do
+  for index = 0, #line / 27 - 1 do
+    local limit = limit_at(line, index)
     local room, opens = room_of(limit, keeps_any and settling_parts().keeps_slot(message_in_line(head), limit))
     if room == 0 then
-      return index - 1, opens
+      return index, opens
     end
   end
 end`,
@@ -2380,8 +2371,8 @@ end`,
   local states, named = limit_parts().STATES[queue.name], {}
   for _, line in ipairs(distinct) do
     if not states[line] and not states[limit_parts().mark_of(line)] then
-      for _, limit in limit_parts().next_limit, line, 0 do
-        named[#named + 1] = limit
+      for index = 0, #line / 27 - 1 do
+        named[#named + 1] = limit_parts().limit_at(line, index)
       end
     end
   end
@@ -2417,11 +2408,11 @@ end`,
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       limit_parts().use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and limit_parts().turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
-        or not_ahead(keys, queue, message, LIMITS.now)
+    local came = line and is_new and limit_parts().turn_of(message)
+    if came and (came > LIMITS.now or is_sent and came < LIMITS.now - FRESH) then
+      message, came = come_now(keys, queue, message, LIMITS.now), LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and limit_parts().may_list(queue, line, came, marks)) then
       message = is_sent and at_time(message, LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
@@ -2528,8 +2519,8 @@ end`,
 end`,
   'go_on_2': `local function go_on(queue, line, next, was_given)
   local may_start = limit_parts().change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
-  for _, limit in limit_parts().next_limit, line, 0 do
-    limit_parts().nudge(limit)
+  for index = 0, #line / 27 - 1 do
+    limit_parts().nudge(limit_parts().limit_at(line, index))
   end
   return may_start
 end`,
@@ -2538,11 +2529,12 @@ end`,
   return mark == LISTED + turn or mark == BEHIND + turn
 end`,
   'unlist_2': `local function unlist(queue, line)
-  local mark = state_of(queue, mark_of(line))
+  local member = mark_of(line)
+  local mark = state_of(queue, member)
   if not mark then
     return false
   end
-  put_state(queue, mark_of(line), false)
+  put_state(queue, member, false)
   return mark >= BEHIND and settling_parts().refresh_line(queue, line)
 end`,
   'end_limits_2': `local function end_limits(keys, queues, queue, message, letters)
@@ -3092,6 +3084,9 @@ end`,
     limit_parts().free_slots(given_up)
   end
 end`,
+  'not_ahead_2': `local function not_ahead(keys, queue, message, now)
+  return limit_parts().turn_of(message) > now and come_now(keys, queue, message, now) or message
+end`,
   'line_of_2': `local function line_of(message)
   -- as most: one limit, and no other tag
   local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
@@ -3100,10 +3095,7 @@ end`,
   end
   return settling_parts().line_of_tags(message)
 end`,
-  'not_ahead_2': `local function not_ahead(keys, queue, message, now)
-  if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
-    return message
-  end
+  'come_now_2': `local function come_now(keys, queue, message, now)
   message = settling_parts().at_time(message, now)
   if keys.unique then
     settling_parts().update_key(keys.unique, queue.name, message)
@@ -3122,7 +3114,7 @@ end`,
     return false
   end
   marks[mark] = LISTED + turn
-  marks[#marks + 1] = text(marks[mark])
+  marks[#marks + 1] = marks[mark]
   marks[#marks + 1] = mark
   return true
 end`,
@@ -3137,11 +3129,11 @@ end`,
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and turn_of(message) < LIMITS.now - FRESH and settling_parts().at_time(message, LIMITS.now)
-        or not_ahead(keys, queue, message, LIMITS.now)
+    local came = line and is_new and turn_of(message)
+    if came and (came > LIMITS.now or is_sent and came < LIMITS.now - FRESH) then
+      message, came = come_now(keys, queue, message, LIMITS.now), LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and may_list(queue, line, came, marks)) then
       message = is_sent and settling_parts().at_time(message, LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
@@ -3227,11 +3219,11 @@ end`,
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       limit_parts().use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and limit_parts().turn_of(message) < limit_parts().LIMITS.now - limit_parts().FRESH and at_time(message, limit_parts().LIMITS.now)
-        or not_ahead(keys, queue, message, limit_parts().LIMITS.now)
+    local came = line and is_new and limit_parts().turn_of(message)
+    if came and (came > limit_parts().LIMITS.now or is_sent and came < limit_parts().LIMITS.now - limit_parts().FRESH) then
+      message, came = come_now(keys, queue, message, limit_parts().LIMITS.now), limit_parts().LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and limit_parts().may_list(queue, line, came, marks)) then
       message = is_sent and at_time(message, limit_parts().LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
@@ -3358,11 +3350,11 @@ end`,
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
-        or not_ahead(keys, queue, message, LIMITS.now)
+    local came = line and is_new and turn_of(message)
+    if came and (came > LIMITS.now or is_sent and came < LIMITS.now - FRESH) then
+      message, came = come_now(keys, queue, message, LIMITS.now), LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and may_list(queue, line, came, marks)) then
       message = is_sent and at_time(message, LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
@@ -3411,11 +3403,11 @@ end`,
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       limit_parts().use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and limit_parts().turn_of(message) < limit_parts().LIMITS.now - limit_parts().FRESH and at_time(message, limit_parts().LIMITS.now)
-        or not_ahead(keys, queue, message, limit_parts().LIMITS.now)
+    local came = line and is_new and limit_parts().turn_of(message)
+    if came and (came > limit_parts().LIMITS.now or is_sent and came < limit_parts().LIMITS.now - limit_parts().FRESH) then
+      message, came = come_now(keys, queue, message, limit_parts().LIMITS.now), limit_parts().LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and limit_parts().may_list(queue, line, limit_parts().turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and limit_parts().may_list(queue, line, came, marks)) then
       message = is_sent and at_time(message, limit_parts().LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1
@@ -3560,7 +3552,7 @@ ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.push}
@@ -3587,9 +3579,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -3621,14 +3613,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -3641,7 +3632,7 @@ ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -3835,7 +3826,7 @@ ${LIB.FRESH}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist}
@@ -3881,7 +3872,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -3889,7 +3879,7 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -3919,7 +3909,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, without_slots = without_slots, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, without_slots = without_slots, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4205,9 +4195,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -4240,14 +4230,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -4256,7 +4245,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4287,7 +4276,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -4372,9 +4361,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -4407,14 +4396,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -4423,7 +4411,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4454,7 +4442,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -4528,7 +4516,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -4557,9 +4545,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -4592,14 +4580,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -4608,7 +4595,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -4742,7 +4729,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -4767,9 +4754,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -4802,14 +4789,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -4818,7 +4804,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5118,7 +5104,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5126,7 +5111,7 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -5154,7 +5139,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, FIRST = FIRST, turn_of = turn_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5187,7 +5172,7 @@ ${LIB.split}
 ${LIB.part}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -5275,14 +5260,14 @@ ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.USED}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.ARRIVALS}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
-${LIB.next_limit}
+${LIB.limit_at}
 ${LIB.tasks_in}
-limit_parts_made = { use_limits = use_limits, room_of = room_of, next_limit = next_limit, tasks_in = tasks_in }
+limit_parts_made = { use_limits = use_limits, room_of = room_of, limit_at = limit_at, tasks_in = tasks_in }
 end
 return limit_parts_made
 end
@@ -5325,8 +5310,8 @@ end
 
 local function limits_in(line)
   local limits = {}
-  for index, limit in limit_parts().next_limit, line, 0 do
-    limits[index] = limit
+  for index = 0, #line / 27 - 1 do
+    limits[index + 1] = limit_parts().limit_at(line, index)
   end
   return limits
 end
@@ -5521,7 +5506,6 @@ ${LIB.tag_at}
 ${LIB.FIRST}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -5529,7 +5513,7 @@ ${LIB.rule_with}
 ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.blocked_by_2}
@@ -5562,7 +5546,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, next_tag = next_tag, next_limit = next_limit, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, message_in_line = message_in_line, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, change_at_once = change_at_once, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, FIRST = FIRST, next_tag = next_tag, rule_of = rule_of, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, WAITED = WAITED, entries_of = entries_of, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, line_of = line_of, turn_of = turn_of, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -5594,7 +5578,7 @@ ${LIB.split}
 ${LIB.part}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -5864,7 +5848,7 @@ ${LIB.part}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.at_time}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist}
@@ -5888,9 +5872,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -5923,14 +5907,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -5939,7 +5922,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6119,7 +6102,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -6151,9 +6134,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -6186,14 +6169,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -6202,7 +6184,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6323,7 +6305,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -6355,9 +6337,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -6390,14 +6372,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -6406,7 +6387,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6491,7 +6472,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -6522,9 +6503,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -6557,14 +6538,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -6573,7 +6553,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -6658,7 +6638,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -6692,9 +6672,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -6727,14 +6707,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -6747,7 +6726,7 @@ ${LIB.note_all_labels}
 ${LIB.limits_of}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -6883,7 +6862,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -6915,9 +6894,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -6950,14 +6929,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -6966,7 +6944,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { line_of = line_of, wrong_lines = wrong_lines, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -7034,7 +7012,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -7079,9 +7057,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -7114,14 +7092,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -7130,7 +7107,7 @@ ${LIB.PACE}
 ${LIB.look_at}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, limit_at = limit_at, may_list = may_list, FIRST = FIRST, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -7520,7 +7497,7 @@ ${LIB.part}
 ${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.leave_group_2}
@@ -7556,7 +7533,7 @@ ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.give_up_slot}
 ${LIB.any_waiters}
 ${LIB.WAITED}
@@ -7595,7 +7572,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -7611,7 +7587,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -7780,12 +7756,12 @@ ${LIB.by_name}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
-${LIB.text}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.text}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -7800,7 +7776,7 @@ ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.FIRST}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
@@ -7834,7 +7810,6 @@ ${LIB.tag_at}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by}
 ${LIB.settle_line}
 ${LIB.vanish_line}
@@ -7900,12 +7875,12 @@ ${LIB.by_name}
 ${LIB.LINES}
 ${LIB.CHANGED}
 ${LIB.USED}
-${LIB.text}
 ${LIB.ARRIVALS}
 ${LIB.flush_limits}
 ${LIB.STATES_CHANGED}
 ${LIB.REMOVED}
 ${LIB.STATES}
+${LIB.text}
 ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
@@ -7920,7 +7895,7 @@ ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.FIRST}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
@@ -7954,7 +7929,6 @@ ${LIB.tag_at}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by}
 ${LIB.settle_line}
 ${LIB.vanish_line}
@@ -8042,7 +8016,7 @@ ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.FIRST}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
@@ -8074,7 +8048,6 @@ ${LIB.tag_at}
 ${LIB.note_given}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by}
 ${LIB.settle_line}
 ${LIB.vanish_line}
@@ -8359,7 +8332,7 @@ ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.LISTED}
 ${LIB.BEHIND}
 ${LIB.ring}
@@ -8367,6 +8340,7 @@ ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
 ${LIB.schedule}
+${LIB.not_ahead_2}
 ${LIB.remove_deep}
 ${LIB.remove_listed}
 ${LIB.may_be_listed_2}
@@ -8399,9 +8373,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.FIRST}
@@ -8432,14 +8406,13 @@ ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -8462,7 +8435,7 @@ ${LIB.forget_labels}
 ${LIB.note_all_labels}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, WAITED = WAITED, limit_at = limit_at, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -8697,12 +8670,11 @@ ${LIB.line_of_2}
 ${LIB.STATES}
 ${LIB.mark_of}
 ${LIB.let_in}
-${LIB.text}
 ${LIB.ring}
 ${LIB.may_have_limits}
 ${LIB.turn_of}
 ${LIB.FRESH}
-${LIB.not_ahead_2}
+${LIB.come_now_2}
 ${LIB.LINES}
 ${LIB.any_waiters}
 ${LIB.LISTED}
@@ -8726,7 +8698,7 @@ ${LIB.tasks_in}
 ${LIB.read_states}
 ${LIB.read_lines}
 ${LIB.state_of}
-${LIB.next_limit}
+${LIB.limit_at}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -8735,11 +8707,12 @@ ${LIB.noted}
 ${LIB.rule_of}
 ${LIB.USED}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.ARRIVALS}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
 ${LIB.room_of}
+${LIB.text}
 ${LIB.schedule}
 ${LIB.base36}
 ${LIB.at_time}
@@ -8772,7 +8745,6 @@ ${LIB.first_in_line}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
@@ -8795,7 +8767,7 @@ ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, next_limit = next_limit, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, limit_at = limit_at, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -8837,7 +8809,8 @@ local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and settling_parts().tasks_in(queue, line) + (settling_parts().state_of(queue, mark_of(line)) and 1 or 0)
-  for _, limit in settling_parts().next_limit, line or '', 0 do
+  for index = 0, #(line or '') / 27 - 1 do
+    local limit = settling_parts().limit_at(line, index)
     if settling_parts().room_of(limit) <= waiting then
       return { 0, limit }
     end
@@ -8877,7 +8850,8 @@ ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
+${LIB.not_ahead_2}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
@@ -8907,13 +8881,13 @@ local limit_parts_made
 limit_parts = function()
 if not limit_parts_made then
 ${LIB.wrong_lines}
+${LIB.turn_of}
 ${LIB.has_tags}
 ${LIB.is_letter}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
 ${LIB.use_limits}
-${LIB.turn_of}
 ${LIB.mark_of}
 ${LIB.STATES}
 ${LIB.read_states}
@@ -8921,9 +8895,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.FIRST}
@@ -8954,14 +8928,13 @@ ${LIB.decoded_state}
 ${LIB.entries_of}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -8984,7 +8957,7 @@ ${LIB.forget_labels}
 ${LIB.note_all_labels}
 ${LIB.DECLARED}
 ${LIB.note_labels_of}
-limit_parts_made = { wrong_lines = wrong_lines, line_of = line_of, use_limits = use_limits, turn_of = turn_of, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
+limit_parts_made = { wrong_lines = wrong_lines, turn_of = turn_of, line_of = line_of, use_limits = use_limits, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, WAITED = WAITED, limit_at = limit_at, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, change_at_once = change_at_once, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, unlist = unlist, limits_of = limits_of, free_slots = free_slots, forget_labels = forget_labels, note_all_labels = note_all_labels, note_labels_of = note_labels_of }
 end
 return limit_parts_made
 end
@@ -9133,9 +9106,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.is_any_waited_for}
 ${LIB.LISTED}
 ${LIB.may_list}
@@ -9167,14 +9140,13 @@ ${LIB.entries_of}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.message_in_line}
@@ -9195,7 +9167,7 @@ ${LIB.keep_pace_2}
 ${LIB.unreached_queues}
 ${LIB.MOST_FORGOTTEN}
 ${LIB.forget_rates}
-limit_parts_made = { line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, next_limit = next_limit, WAITED = WAITED, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, wrong_lines = wrong_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, keep_pace = keep_pace, unreached_queues = unreached_queues, forget_rates = forget_rates }
+limit_parts_made = { line_of = line_of, LIMITS = LIMITS, use_limits = use_limits, turn_of = turn_of, FRESH = FRESH, mark_of = mark_of, STATES = STATES, read_lines = read_lines, state_of = state_of, LINES = LINES, WAITED = WAITED, limit_at = limit_at, may_list = may_list, FIRST = FIRST, QUEUES_MET = QUEUES_MET, use_lines = use_lines, put_state = put_state, put_marks = put_marks, REMOVED = REMOVED, flush_lines = flush_lines, rule_of = rule_of, read_limits = read_limits, tenant_of = tenant_of, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, entries_of = entries_of, is_behind_listed = is_behind_listed, waiter_of = waiter_of, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, room_of = room_of, blocked_by = blocked_by, PACE = PACE, look_at = look_at, add_to_lines = add_to_lines, note_marks = note_marks, wrong_lines = wrong_lines, keeps_head = keeps_head, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, nudge = nudge, keep_pace = keep_pace, unreached_queues = unreached_queues, forget_rates = forget_rates }
 end
 return limit_parts_made
 end
@@ -9227,7 +9199,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_4}
 ${LIB.enlist}
@@ -9633,7 +9605,7 @@ ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.give_up_slot}
 ${LIB.any_waiters}
 ${LIB.WAITED}
@@ -9672,7 +9644,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -9687,7 +9658,7 @@ ${LIB.put_marks}
 ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks }
 end
 return limit_parts_made
 end
@@ -9716,7 +9687,7 @@ ${LIB.GROUP}
 ${LIB.part}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.enlist_new}
@@ -9838,7 +9809,7 @@ ${LIB.use_lines}
 ${LIB.by_name}
 ${LIB.is_foreign}
 ${LIB.claimed_as}
-${LIB.next_limit}
+${LIB.limit_at}
 ${LIB.RULES}
 ${LIB.RULE}
 ${LIB.amount_in}
@@ -9846,7 +9817,7 @@ ${LIB.rule_with}
 ${LIB.rule_of}
 ${LIB.USED}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.ARRIVALS}
 ${LIB.CHANGED}
 ${LIB.arrival_of}
@@ -9904,7 +9875,6 @@ ${LIB.entries_of}
 ${LIB.first_in_line}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
@@ -10044,12 +10014,14 @@ local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
   -- foreign bytes have no place for a tag, and end at once
-  local gate = not is_foreign(message) and gate_of[queue.name]
+  local gate = gate_of[queue.name]
+  gate = gate and not is_foreign(message) and gate
   local is_limited = line and #line > 26
   if has_more_tags(message) then
     rare_parts().heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
-  for _, its in next_limit, is_limited and line or '', 0 do
+  for index = 0, is_limited and #line / 27 - 1 or -1 do
+    local its = limit_at(line, index)
     take_slot(its, keeps and settling_parts().keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
@@ -10089,8 +10061,8 @@ local function source(queue, from, till)
       is_all = #found < AT_ONCE
       local named = {}
       for _, one in ipairs(found) do
-        for _, its_limit in next_limit, one, 0 do
-          named[#named + 1] = its_limit
+        for index = 0, #one / 27 - 1 do
+          named[#named + 1] = limit_at(one, index)
         end
       end
       read_lines(queue, found)
@@ -10209,8 +10181,8 @@ local function lines_in_list(queue, messages)
     line_at[i] = line
     if line and #lines < left_limited then
       lines[#lines + 1] = line
-      for _, its in next_limit, line, 0 do
-        named[#named + 1] = its
+      for index = 0, #line / 27 - 1 do
+        named[#named + 1] = limit_at(line, index)
       end
     end
   end
@@ -10612,9 +10584,9 @@ ${LIB.read_lines}
 ${LIB.state_of}
 ${LIB.LINES}
 ${LIB.any_waiters}
-${LIB.next_limit}
 ${LIB.WAITED}
 ${LIB.is_waited_for}
+${LIB.limit_at}
 ${LIB.LISTED}
 ${LIB.QUEUES_MET}
 ${LIB.use_lines}
@@ -10628,7 +10600,7 @@ ${LIB.REMOVED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.leave_group_2}
 ${LIB.give_up_slot}
 ${LIB.nudge_2}
@@ -10658,7 +10630,6 @@ ${LIB.first_in_line}
 ${LIB.BEHIND}
 ${LIB.is_behind_listed}
 ${LIB.waiter_of}
-${LIB.limit_at}
 ${LIB.forget_waiter}
 ${LIB.drop_state}
 ${LIB.TAGS}
@@ -10696,7 +10667,7 @@ ${LIB.base36}
 ${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.is_any_waited_for}
 ${LIB.may_list}
 ${LIB.put_marks}
@@ -10940,7 +10911,7 @@ ${LIB.base36}
 ${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.leave_group_2}
@@ -10976,7 +10947,7 @@ ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.give_up_slot}
 ${LIB.any_waiters}
 ${LIB.WAITED}
@@ -11015,7 +10986,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -11031,7 +11001,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -11203,7 +11173,7 @@ ${LIB.part}
 ${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.end_cancelled_2}
@@ -11246,7 +11216,7 @@ ${LIB.rule_with}
 ${LIB.rule_of}
 ${LIB.FIRST}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.entries_of}
@@ -11274,7 +11244,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.apply_rule_2}
@@ -11300,7 +11269,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, look_at = look_at, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, nudge = nudge, stop_limit = stop_limit, limits_of = limits_of, line_of = line_of, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, look_at = look_at, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, nudge = nudge, stop_limit = stop_limit, limits_of = limits_of, line_of = line_of, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -11464,7 +11433,7 @@ ${LIB.part}
 ${LIB.FRESH}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_2}
 ${LIB.leave_group_2}
@@ -11511,7 +11480,7 @@ ${LIB.LISTED}
 ${LIB.flush_lines}
 ${LIB.change_at_once}
 ${LIB.read_slots}
-${LIB.know_limit}
+${LIB.used_of}
 ${LIB.give_up_slot}
 ${LIB.any_waiters}
 ${LIB.WAITED}
@@ -11550,7 +11519,6 @@ ${LIB.TAGS}
 ${LIB.tag_at}
 ${LIB.TURN}
 ${LIB.next_tag}
-${LIB.next_limit}
 ${LIB.blocked_by_2}
 ${LIB.nudge_2}
 ${LIB.free_within}
@@ -11566,7 +11534,7 @@ ${LIB.read_limits}
 ${LIB.add_to_lines_2}
 ${LIB.note_marks}
 ${LIB.with_letter}
-limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, next_limit = next_limit, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
+limit_parts_made = { wrong_lines = wrong_lines, limits_of = limits_of, line_of = line_of, use_limits = use_limits, QUEUES_MET = QUEUES_MET, use_lines = use_lines, LINES = LINES, REMOVED = REMOVED, STATES = STATES, flush_lines = flush_lines, WAITED = WAITED, rule_of = rule_of, FIRST = FIRST, room_of = room_of, entries_of = entries_of, keeps_head = keeps_head, PACE = PACE, look_at = look_at, WITHOUT_KEYS = WITHOUT_KEYS, MOST_WOKEN = MOST_WOKEN, mark_of = mark_of, read_lines = read_lines, state_of = state_of, tenant_of = tenant_of, put_state = put_state, is_behind_listed = is_behind_listed, WAITS = WAITS, FAIR = FAIR, decoded_state = decoded_state, waiter_of = waiter_of, limit_at = limit_at, forget_waiter = forget_waiter, drop_state = drop_state, TAGS = TAGS, tag_at = tag_at, next_tag = next_tag, blocked_by = blocked_by, free_slots = free_slots, forget_labels = forget_labels, turn_of = turn_of, may_list = may_list, put_marks = put_marks, read_limits = read_limits, add_to_lines = add_to_lines, note_marks = note_marks, with_letter = with_letter }
 end
 return limit_parts_made
 end
@@ -11879,7 +11847,7 @@ ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_6}
 ${LIB.ring}
@@ -11994,7 +11962,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_6}
 ${LIB.ring}
@@ -12102,7 +12070,8 @@ ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
+${LIB.not_ahead_2}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
@@ -12220,7 +12189,7 @@ ${LIB.at_time}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_6}
 ${LIB.ring}
@@ -12698,7 +12667,7 @@ ${LIB.is_quarantined}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_6}
 ${LIB.ring}
@@ -12815,7 +12784,7 @@ ${LIB.is_quarantined}
 ${LIB.part}
 ${LIB.at_time}
 ${LIB.update_key}
-${LIB.not_ahead}
+${LIB.come_now}
 ${LIB.push}
 ${LIB.line_up_6}
 ${LIB.enlist}

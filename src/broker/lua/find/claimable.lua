@@ -38,8 +38,8 @@ end
 
 local function limits_in(line)
   local limits = {}
-  for index, limit in next_limit, line, 0 do
-    limits[index] = limit
+  for index = 0, #line / 27 - 1 do
+    limits[index + 1] = limit_at(line, index)
   end
   return limits
 end

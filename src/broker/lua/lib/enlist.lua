@@ -18,16 +18,18 @@ local function at_time(message, now)
   return string.sub(message, 1, 25) .. base36(now, 9) .. string.sub(message, 35)
 end
 
--- A clock that is ahead must not put a task last.
-local function not_ahead(keys, queue, message, now)
-  if (tonumber(string.sub(message, 26, 34), 36) or 0) <= now then
-    return message
-  end
+-- A task has another time. Its unique key, if it has one, knows it by its message.
+local function come_now(keys, queue, message, now)
   message = at_time(message, now)
   if keys.unique then
     update_key(keys.unique, queue.name, message)
   end
   return message
+end
+
+-- A clock that is ahead must not put a task last.
+local function not_ahead(keys, queue, message, now)
+  return turn_of(message) > now and come_now(keys, queue, message, now) or message
 end
 
 -- Tasks come to the list or into their lines. Returns whether one of them may start. The time of a task that was never in its queue is that
@@ -44,11 +46,11 @@ local function line_up(keys, queues, queue, messages, at_head, is_new, is_sent)
       plain, marks = i > 1 and part(messages, 1, i - 1) or {}, {}
       use_limits(keys)
     end
-    if line and is_new then
-      message = is_sent and turn_of(message) < LIMITS.now - FRESH and at_time(message, LIMITS.now)
-        or not_ahead(keys, queue, message, LIMITS.now)
+    local came = line and is_new and turn_of(message)
+    if came and (came > LIMITS.now or is_sent and came < LIMITS.now - FRESH) then
+      message, came = come_now(keys, queue, message, LIMITS.now), LIMITS.now
     end
-    if line and not (is_new and not order and not keeps and may_list(queue, line, turn_of(message), marks)) then
+    if line and not (came and not order and not keeps and may_list(queue, line, came, marks)) then
       message = is_sent and at_time(message, LIMITS.now) or message
       entries, lines, kept = entries or {}, lines or {}, kept or {}
       local at = #entries + 1

@@ -110,10 +110,11 @@ local function read_limits(limits)
   end
 end
 
-local function know_limit(limit)
+local function used_of(limit)
   if not USED[limit] then
     read_slots({ limit })
   end
+  return USED[limit]
 end
 
 -- When the next task would come if all came evenly. A slower rate that held before counts for no more than a full burst of this one.
@@ -130,15 +131,13 @@ end
 
 -- How many may start now, or 0 and the ms from which one may; without a time when that is for a task to end.
 local function room_of(limit, keeps)
-  local rule = rule_of(limit)
-  know_limit(limit)
-  local count = math.huge
+  local rule, used, count = rule_of(limit), used_of(limit), math.huge
   if rule.stopped and rule.stopped > LIMITS.now then
     return 0, rule.stopped
   end
   -- 0 starts nothing, also no task that keeps its slot
   if rule.most and (not keeps or rule.most == 0) then
-    count = rule.most - USED[limit]
+    count = rule.most - used
     if count <= 0 then
       return 0
     end
@@ -156,10 +155,7 @@ end
 -- A task starts. One that keeps its slot takes no other.
 local function take_slot(limit, keeps)
   local rule = rule_of(limit)
-  know_limit(limit)
-  if not keeps then
-    USED[limit] = USED[limit] + 1
-  end
+  USED[limit] = used_of(limit) + (keeps and 0 or 1)
   if rule.interval then
     ARRIVALS[limit] = math.max(arrival_of(limit, rule), LIMITS.now_us) + rule.interval
   end
@@ -168,14 +164,12 @@ end
 
 -- A task gives up its slot.
 local function give_up_slot(limit)
-  know_limit(limit)
-  USED[limit] = USED[limit] - 1
+  USED[limit] = used_of(limit) - 1
   CHANGED[limit] = true
 end
 
 local function is_held(limit)
-  know_limit(limit)
-  return USED[limit] > 0
+  return used_of(limit) > 0
 end
 
 local function flush_limits()
@@ -185,12 +179,12 @@ local function flush_limits()
     CHANGED[limit] = nil
     if USED[limit] > 0 then
       slots[#slots + 1] = limit
-      slots[#slots + 1] = text(USED[limit])
+      slots[#slots + 1] = USED[limit]
     else
       free[#free + 1] = limit
     end
     if (ARRIVALS[limit] or 0) > LIMITS.now_us then
-      rates[#rates + 1] = text(ARRIVALS[limit])
+      rates[#rates + 1] = ARRIVALS[limit]
       rates[#rates + 1] = limit
     end
   end

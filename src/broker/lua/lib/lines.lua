@@ -128,12 +128,9 @@ local function message_in_line(entry)
   return string.sub(entry, (string.find(entry, ' ', 1, true) or -13) + 14)
 end
 
--- The limits of a line, one by one: `for index, limit in next_limit, line, 0 do`. A list of them would be garbage for each task.
-local function next_limit(line, index)
-  local last = 27 * index + 27
-  if last <= #line then
-    return index + 1, string.sub(line, last - 26, last)
-  end
+-- The limits of a line are those from 0 to below `#line / 27`. A list of them would be garbage for each task.
+local function limit_at(line, index)
+  return string.sub(line, 27 * index + 1, 27 * index + 27)
 end
 
 -- The tenant of a line. Nothing for one without.

@@ -36,7 +36,7 @@ local function flush_lines(queue)
   for member in pairs(STATES_CHANGED[queue.name] or {}) do
     local state = STATES[queue.name][member]
     if state then
-      added[#added + 1] = text(state)
+      added[#added + 1] = state
       added[#added + 1] = member
     else
       lost[#lost + 1] = member
@@ -117,10 +117,9 @@ local function state_of(queue, member)
 end
 
 local function put_state(queue, member, state)
-  STATES[queue.name] = STATES[queue.name] or {}
-  STATES[queue.name][member] = state
-  STATES_CHANGED[queue.name] = STATES_CHANGED[queue.name] or {}
-  STATES_CHANGED[queue.name][member] = true
+  local known, changed = STATES[queue.name] or {}, STATES_CHANGED[queue.name] or {}
+  STATES[queue.name], STATES_CHANGED[queue.name] = known, changed
+  known[member], changed[member] = state, true
 end
 
 -- The first lines of a queue that may start, from one state to another, and their states.
@@ -170,10 +169,6 @@ end
 local function keeps_head(queue, line, limit)
   local head = queue.held and first_in_line(queue, line)[1]
   return head and keeps_slot(message_in_line(head), limit)
-end
-
-local function limit_at(line, index)
-  return string.sub(line, 27 * index + 1, 27 * index + 27)
 end
 
 local function waiter_of(queue, line, order, limit)
@@ -227,10 +222,11 @@ end
 -- What keeps the head of a line from its start, or, without one, its task in the list: the index of a limit, and when that opens, if time alone opens it.
 local function blocked_by(line, head)
   local keeps_any = head and string.sub(head, #line + 2, #line + 14) == FIRST
-  for index, limit in next_limit, line, 0 do
+  for index = 0, #line / 27 - 1 do
+    local limit = limit_at(line, index)
     local room, opens = room_of(limit, keeps_any and keeps_slot(message_in_line(head), limit))
     if room == 0 then
-      return index - 1, opens
+      return index, opens
     end
   end
 end
@@ -334,7 +330,7 @@ local function may_list(queue, line, turn, marks)
     return false
   end
   marks[mark] = LISTED + turn
-  marks[#marks + 1] = text(marks[mark])
+  marks[#marks + 1] = marks[mark]
   marks[#marks + 1] = mark
   return true
 end
@@ -349,19 +345,20 @@ end
 -- Writes marks, of which there is one at least.
 local function note_marks(queue, marks)
   redis.call('ZADD', queue.ready, unpack(marks))
-  local known = STATES[queue.name] or {}
-  for i = 2, #marks, 2 do
+  local known = STATES[queue.name]
+  for i = 2, known and #marks or 0, 2 do
     known[marks[i]] = marks[marks[i]]
   end
 end
 
 -- The task of a line has left the list. Returns whether a task behind it may start.
 local function unlist(queue, line)
-  local mark = state_of(queue, mark_of(line))
+  local member = mark_of(line)
+  local mark = state_of(queue, member)
   if not mark then
     return false
   end
-  put_state(queue, mark_of(line), false)
+  put_state(queue, member, false)
   return mark >= BEHIND and refresh_line(queue, line)
 end
 
@@ -543,8 +540,8 @@ local function add_within(queue, entries, lines, keeps)
   local states, named = STATES[queue.name], {}
   for _, line in ipairs(distinct) do
     if not states[line] and not states[mark_of(line)] then
-      for _, limit in next_limit, line, 0 do
-        named[#named + 1] = limit
+      for index = 0, #line / 27 - 1 do
+        named[#named + 1] = limit_at(line, index)
       end
     end
   end
@@ -577,8 +574,8 @@ end
 -- others. Returns whether the line may start: its limit may be open by now, and no promoter has seen it.
 local function go_on(queue, line, next, was_given)
   local may_start = change_at_once(next and settle_line or vanish_line, queue, line, next or was_given, was_given)
-  for _, limit in next_limit, line, 0 do
-    nudge(limit)
+  for index = 0, #line / 27 - 1 do
+    nudge(limit_at(line, index))
   end
   return may_start
 end
@@ -611,8 +608,8 @@ local function is_waited_for(limit)
 end
 
 local function is_any_waited_for(line)
-  for _, limit in next_limit, line, 0 do
-    if is_waited_for(limit) then
+  for index = 0, #line / 27 - 1 do
+    if is_waited_for(limit_at(line, index)) then
       return true
     end
   end
@@ -628,7 +625,8 @@ local function forget_labels(queue, lines)
   local labels, states = {}, STATES[queue.name]
   for _, line in ipairs(lines) do
     if not states[line] and not states[mark_of(line)] then
-      for _, limit in next_limit, line, 0 do
+      for index = 0, #line / 27 - 1 do
+        local limit = limit_at(line, index)
         if not is_held(limit) and not is_waited_for(limit) then
           labels[#labels + 1] = limit
         end

@@ -37,7 +37,8 @@ local due = tonumber(due_ms) + (due_from == 'in' and LIMITS.now or 0)
 if refuses == '1' and redis.call('GETBIT', keys.seen, tonumber(string.sub(messages[1], 13, 20), 36) % 4096) == 0 then
   local line = line_of(messages[1])
   local waiting = line and tasks_in(queue, line) + (state_of(queue, mark_of(line)) and 1 or 0)
-  for _, limit in next_limit, line or '', 0 do
+  for index = 0, #(line or '') / 27 - 1 do
+    local limit = limit_at(line, index)
     if room_of(limit) <= waiting then
       return { 0, limit }
     end

@@ -91,12 +91,14 @@ local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
   -- foreign bytes have no place for a tag, and end at once
-  local gate = not is_foreign(message) and gate_of[queue.name]
+  local gate = gate_of[queue.name]
+  gate = gate and not is_foreign(message) and gate
   local is_limited = line and #line > 26
   if has_more_tags(message) then
     heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
-  for _, its in next_limit, is_limited and line or '', 0 do
+  for index = 0, is_limited and #line / 27 - 1 or -1 do
+    local its = limit_at(line, index)
     take_slot(its, keeps and keeps_slot(message, its))
     message = keeps and with_letter(message, 'L', its, 'l') or message
   end
@@ -136,8 +138,8 @@ local function source(queue, from, till)
       is_all = #found < AT_ONCE
       local named = {}
       for _, one in ipairs(found) do
-        for _, its_limit in next_limit, one, 0 do
-          named[#named + 1] = its_limit
+        for index = 0, #one / 27 - 1 do
+          named[#named + 1] = limit_at(one, index)
         end
       end
       read_lines(queue, found)
@@ -256,8 +258,8 @@ local function lines_in_list(queue, messages)
     line_at[i] = line
     if line and #lines < left_limited then
       lines[#lines + 1] = line
-      for _, its in next_limit, line, 0 do
-        named[#named + 1] = its
+      for index = 0, #line / 27 - 1 do
+        named[#named + 1] = limit_at(line, index)
       end
     end
   end
