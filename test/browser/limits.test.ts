@@ -126,6 +126,35 @@ inBrowser('limits in a browser', () => {
     expect(stage.shop.audit.at(-1)).toMatchObject({ by: 'mara', action: 'set-limit', outcome: 'done' });
   });
 
+  it('are given to a queue that has none, from its page and from the list, and taken away again', async () => {
+    await start();
+    await here.show('#/shop/queue/images');
+    await page.locator('main .facts').getByRole('link', { name: 'none' }).click();
+    await page.locator('main h1').getByText('queue images').waitFor();
+    expect(await page.locator('main .facts').textContent()).toContain('declared by no worker');
+    await button('Set queue images').click();
+    await field('rate').fill('50/s');
+    await confirm();
+    await page.locator('main .note').getByText('50/s (burst 3) by mara').waitFor();
+    await here.show('#/shop/limits');
+    await button('Limit a queue…').click();
+    await page.getByRole('dialog', { name: 'Set the limit of a queue' }).waitFor();
+    await field('limit').selectOption('critical');
+    await field('concurrency').fill('9');
+    await confirm();
+    await page.getByText('queue critical is set.').waitFor();
+    await row('queue critical').getByText('9 at once by mara').locator('visible=true').waitFor();
+    for (const queue of ['images', 'critical']) {
+      expect((await limitOf(`queue ${queue}`)).override?.by).toBe('mara');
+      await here.show(`#/shop/limits/queue%20${queue}`);
+      await button(`Reset queue ${queue}`).click();
+      await page.locator('dialog').getByText('After that the queue has no limit').waitFor();
+      await confirm();
+      await page.locator('main .note').waitFor({ state: 'detached' });
+      await page.locator('main .facts').getByText('not counted').waitFor();
+    }
+  });
+
   it('are reset after a question, and only where something is set', async () => {
     await start();
     await here.show('#/shop/limits/queue%20bulk');

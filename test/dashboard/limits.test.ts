@@ -466,6 +466,60 @@ describe('the reset of a limit', () => {
   });
 });
 
+describe('the limit of a queue for which no worker declares one', () => {
+  const NAME = nameOfQueueLimit('default');
+
+  it('is shown as none, is set and reset, and is none again', async () => {
+    await declare();
+    const { body: none } = await dashboard.get<LimitLine>('limit', { name: NAME });
+    expect(none).toEqual({
+      ...{ name: NAME, queue: 'default', keyed: false, ordered: false, ownKeys: 0, stops: false },
+      ...{ allows: 'any number', declared: 'by no worker', used: 'not counted' },
+    });
+    const set = await dashboard.post('limits/set', { limit: NAME, rate: '5/s', for: '1h' });
+    expect(set).toMatchObject({ status: 200, body: { limit: NAME } });
+    expect(await inspector.limits.get(NAME)).toMatchObject({ rate: '5/s', declared: undefined });
+    expect(await limitOf(NAME)).toMatchObject({
+      ...{ allows: '5/s (burst 1)', declared: 'by no worker', used: '0' },
+      set: { by: 'anna', amounts: '5/s (burst 1)' },
+    });
+    const { body: question } = await dashboard.get<{ lines: readonly string[] }>('limits/reset', { limit: NAME });
+    expect(question.lines.at(-1)).toBe('After that the queue has no limit: tasks that wait for it start.');
+    expect(await dashboard.post('limits/reset', { limit: NAME })).toMatchObject({ body: { reset: true } });
+    expect(await limitOf(NAME)).toMatchObject({ allows: 'any number', used: 'not counted' });
+    const subject = { namespace: 'nestwork', limit: NAME, queue: 'default' };
+    expect(dashboard.audited).toMatchObject(Array(2).fill({ action: 'set-limit', outcome: 'done', subject }));
+  });
+
+  it('is asked for with what an empty field is, also before the queue is chosen', async () => {
+    await declare();
+    const ask = async (about: Record<string, string>) => {
+      const { body } = await dashboard.get<{ title: string; lines: readonly string[] }>('limits/set', about);
+      return [body.title, body.lines[0]];
+    };
+    expect(await ask({ limit: NAME })).toEqual([
+      'Set the limit queue default',
+      'An empty field is any number: no worker declares it. “any” is any number; with 0 at once nothing starts.',
+    ]);
+    expect(await ask({})).toEqual([
+      'Set the limit of a queue',
+      'An empty field is as declared, and any number where no worker declares it. With 0 at once nothing starts.',
+    ]);
+  });
+
+  it('is none of a queue that no worker has served', async () => {
+    await declare();
+    const answer = await dashboard.post('limits/set', { limit: 'queue defualt', rate: '5/s' });
+    expect(answer).toMatchObject({
+      status: 404,
+      body: {
+        code: 'UNKNOWN_LIMIT',
+        message: "No limit queue defualt is known. Did you mean 'queue default'?",
+      },
+    });
+  });
+});
+
 describe('other pages', () => {
   it('name the limits of a task that waits, and that of a queue, as their pages are called', async () => {
     const child = await declare(STRIPE, MAIL);
@@ -479,6 +533,7 @@ describe('other pages', () => {
     expect(view.sentences[0]).toContain('The limit stripe for acme is full: 1 of 1 places are taken');
     const limitAt = async (queue: string) => (await dashboard.get<QueueAnswer>('queue', { queue })).body.limit;
     expect(await limitAt('default')).toEqual({ name: 'queue default', allows: '20/s (burst 3)' });
-    expect(await limitAt('bulk')).toBeUndefined();
+    await fixture.child(['bulk']);
+    expect(await limitAt('bulk')).toEqual({ name: 'queue bulk', allows: 'none' });
   });
 });

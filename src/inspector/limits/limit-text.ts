@@ -132,17 +132,23 @@ function usedOf(used: LimitState['used'], most: number | undefined): string {
 
 /** A limit for a person: what holds now, why, and how it stands. */
 export function describedLimit(limit: LimitReport): string {
-  const { name, queue, keyed, ordered, declared, override, ownKeys } = limit;
+  const { name, queue, keyed, ordered, override, ownKeys } = limit;
   const kind = queue === undefined ? (keyed ? 'for each key' : 'for all calls together') : `of the queue ${queue}`;
   const lines = [
     `${printable(name)}  ${kind}${ordered ? ', in order' : ''}`,
     `allows    ${allowanceText(limit)}`,
-    `declared  ${declared ? allowanceText(declared) : queue === undefined ? 'by no worker any more' : 'by no worker'}`,
+    `declared  ${declaredText(limit)}`,
   ];
   if (override) lines.push(`set       ${changedText(override)}`, `since     ${instant(override.since)}`);
   if (ownKeys > 0) lines.push(`own keys  ${counted(ownKeys, 'rule or stop', 'rules and stops')} of single keys`);
   lines.push(`used      ${usedText(limit)}`, `waiting   ${waitingText(limit)}`, ...nextLines(limit));
   return lines.join('\n');
+}
+
+/** What is declared: `5 at once`, `by no worker any more` */
+export function declaredText({ declared, queue }: Pick<LimitReport, 'declared' | 'queue'>): string {
+  if (declared) return allowanceText(declared);
+  return queue === undefined ? 'by no worker any more' : 'by no worker';
 }
 
 /** One key of a limit for a person. */

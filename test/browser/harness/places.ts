@@ -29,7 +29,7 @@ export async function buttonsOf({ inspector }: Shop): Promise<Buttons[]> {
     { views: ['#/shop/cron/CatalogTasks.rebuild'] },
     { views: ['#/shop/queues'] },
     { views: ['#/shop/queue/critical'] },
-    ...['overview', 'names', 'actions', 'send'].map((screen) => ({ views: [`#/shop/${screen}`] })),
+    ...['overview', 'names', 'actions', 'send', 'limits'].map((screen) => ({ views: [`#/shop/${screen}`] })),
     { views: ['#/shop/workers'], within: 'main .kids' },
     { views: [`#/shop/workers/${worker?.id}`] },
   ];

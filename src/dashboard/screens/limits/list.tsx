@@ -1,17 +1,20 @@
 import type { JSX } from 'preact';
 import { useRead } from '../../page/api.js';
+import { useSnapshot } from '../../page/live.js';
 import { counted, Empty, Loaded, Rows, Title } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
+import { OfQueue } from './set.js';
 import { More, Rest, STANDING, Stopped, stopOf } from './standing.js';
 import type { LimitLine, LimitsPage } from './wire.js';
 
 /** All limits, by name. */
 export function List(): JSX.Element {
   const { query } = usePlace();
+  const { snapshot } = useSnapshot();
   const page = useRead<LimitsPage>('limits', { cursor: query.cursor }, { everyMs: 4_000 });
   return (
     <>
-      <Title>Limits</Title>
+      <Title side={<OfQueue queues={snapshot?.queues.map(({ queue }) => queue) ?? []} />}>Limits</Title>
       <Loaded of={page}>
         {({ limits, cursor }) => (
           <>
@@ -58,7 +61,7 @@ function Table({ limits }: { readonly limits: readonly LimitLine[] }): JSX.Eleme
 }
 
 /** `5 at once, for each key` */
-function declaredOf({ declared = 'by no worker any more', keyed, ordered }: LimitLine): string {
+function declaredOf({ declared, keyed, ordered }: LimitLine): string {
   return `${declared}${keyed ? ', for each key' : ''}${ordered ? ', in order' : ''}`;
 }
 

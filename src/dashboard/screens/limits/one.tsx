@@ -67,7 +67,7 @@ function Now({ limit }: { readonly limit: LimitLine }): JSX.Element {
             </Fact>
           )}
           <Facts of={limit}>
-            <Fact name="declared">{declared ?? 'by no worker any more'}</Fact>
+            <Fact name="declared">{declared}</Fact>
           </Facts>
           {ownKeys > 0 && <Fact more=" set or stopped">{counted(ownKeys, 'key')}</Fact>}
         </>

@@ -1,14 +1,15 @@
 import type { LimitChanged, LimitReport } from '../../../inspector/limits/limit-report.js';
-import { allowanceText, changedText } from '../../../inspector/limits/limit-text.js';
+import { allowanceText, changedText, declaredText } from '../../../inspector/limits/limit-text.js';
 import { instant } from '../../../terminal/figures.js';
 import { optionalTextIn, textIn } from '../../http/input.js';
-import { question } from '../../http/question.js';
+import { type ActionQuestion, question } from '../../http/question.js';
 import { Refused } from '../../http/refused.js';
 import type { Call, Route, Subject } from '../../http/route.js';
 import { limitOf } from './read-limits.js';
 
 export const LIMIT_QUESTIONS: readonly Route[] = [
   question('limits/set', async (call) => {
+    if (optionalTextIn(call.query, 'limit') === undefined) return ofAnyQueue();
     const { limit, key, of, override } = await asked(call);
     const isOfAll = limit.keyed && key === undefined;
     return {
@@ -16,7 +17,7 @@ export const LIMIT_QUESTIONS: readonly Route[] = [
       lines: [
         ...(override ? [`Set now${isOfAll ? ' for all keys' : ''}: ${changedText(override)}.`] : []),
         `An empty field is ${standardOf(limit, key)}. “any” is any number; with 0 at once nothing starts.`,
-        'It holds in the whole cluster at once, and outlives deployments. Tasks that run go on.',
+        HOLDS,
       ],
       main: 'Set it',
     };
@@ -30,12 +31,25 @@ export const LIMIT_QUESTIONS: readonly Route[] = [
       lines: [
         ...(override ? [`It ends: ${changedText(override)}.`] : []),
         ...(stop ? [stop] : []),
-        `It is again ${standardOf(limit, key)}. Tasks that wait start as soon as that lets them.`,
+        isUndeclared(limit)
+          ? 'After that the queue has no limit: tasks that wait for it start.'
+          : `It is again ${standardOf(limit, key)}. Tasks that wait start as soon as that lets them.`,
       ],
       main: 'Reset it',
     };
   }),
 ];
+
+const HOLDS = 'It holds in the whole cluster at once, and outlives deployments. Tasks that run go on.';
+
+/** The form has the queue. */
+function ofAnyQueue(): ActionQuestion {
+  const lines = [
+    'An empty field is as declared, and any number where no worker declares it. With 0 at once nothing starts.',
+    HOLDS,
+  ];
+  return { title: 'Set the limit of a queue', lines, main: 'Set it' };
+}
 
 interface Asked {
   readonly limit: LimitReport;
@@ -65,5 +79,10 @@ export function subjectOf({ name, queue }: LimitReport, key: string | undefined)
 /** What holds where nothing is set. */
 function standardOf(limit: LimitReport, key: string | undefined): string {
   if (key !== undefined) return `as for all keys: ${allowanceText(limit)}`;
-  return `as declared: ${limit.declared ? allowanceText(limit.declared) : 'by no worker any more'}`;
+  return isUndeclared(limit) ? 'any number: no worker declares it' : `as declared: ${declaredText(limit)}`;
+}
+
+/** A queue may have a limit that somebody has set and no worker declares. */
+function isUndeclared({ queue, declared }: LimitReport): boolean {
+  return queue !== undefined && !declared;
 }

@@ -1,5 +1,15 @@
+import type { NestworkError } from '../../../errors.js';
+import type { Inspector } from '../../../inspector/inspector.js';
 import type { LimitChanged, LimitKeyReport, LimitReport } from '../../../inspector/limits/limit-report.js';
-import { allowanceText, amountsText, usedOfKey, usedText, waitingText } from '../../../inspector/limits/limit-text.js';
+import {
+  allowanceText,
+  amountsText,
+  declaredText,
+  usedOfKey,
+  usedText,
+  waitingText,
+} from '../../../inspector/limits/limit-text.js';
+import { queueOfLimit } from '../../../message/limit-tag.js';
 import { LimitKeys } from '../../arguments/limit-keys.js';
 import { optionalTextIn, textIn } from '../../http/input.js';
 import { Refused } from '../../http/refused.js';
@@ -18,9 +28,31 @@ export async function readLimit(call: Call): Promise<LimitLine> {
   return lineOf(await limitOf(call, textIn(call.query, 'name')));
 }
 
-/** A limit, a moment old at most. @throws NestworkError UNKNOWN_LIMIT */
+/** A limit, a moment old at most; of a queue that has none, what may be set for it. @throws NestworkError UNKNOWN_LIMIT */
 export function limitOf({ inspector, live }: Call, name: string): Promise<LimitReport> {
-  return live.shared.read(['limit', name], () => inspector.limits.get(name));
+  return live.shared.read(['limit', name], () => limitOrNone(inspector, name));
+}
+
+async function limitOrNone({ limits }: Inspector, name: string): Promise<LimitReport> {
+  try {
+    return await limits.get(name);
+  } catch (error) {
+    if ((error as NestworkError).code !== 'UNKNOWN_LIMIT') throw error;
+    return noneOf(await limits.changeable(name));
+  }
+}
+
+function noneOf({ name, keyed, ordered }: Pick<LimitReport, 'name' | 'keyed' | 'ordered'>): LimitReport {
+  return {
+    ...{ name, queue: queueOfLimit(name), keyed, ordered, ownKeys: 0, declared: undefined, override: undefined },
+    ...{ concurrency: undefined, rate: undefined, burst: undefined, opensAt: undefined, stoppedUntil: undefined },
+    ...{ used: 0, keysInUse: undefined, waitingLines: 0, waitingTasks: 0 },
+  };
+}
+
+/** Whether it counts nothing: a queue may have a limit, and has none. */
+function isNone({ queue, declared, override }: LimitReport): boolean {
+  return queue !== undefined && !declared && !override;
 }
 
 export async function readKeys(call: Call): Promise<KeysPage> {
@@ -48,11 +80,11 @@ function pageIn(query: URLSearchParams): { readonly limit: number; readonly curs
 }
 
 function lineOf(limit: LimitReport): LimitLine {
-  const { name, queue, keyed, ordered, declared, ownKeys } = limit;
+  const { name, queue, keyed, ordered, ownKeys } = limit;
   return {
     ...{ name, queue, keyed, ordered, ownKeys, ...standingOf(limit) },
-    declared: declared && allowanceText(declared),
-    used: usedText(limit),
+    declared: declaredText(limit),
+    used: isNone(limit) ? 'not counted' : usedText(limit),
   };
 }
 

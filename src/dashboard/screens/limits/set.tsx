@@ -24,7 +24,7 @@ export function Orders({ limit, of, small }: OrdersProps): JSX.Element {
   };
   const reset = async (): Promise<void> => {
     const scope = { ...about, ...(keyed && !of && { scope: 'all' }) };
-    if (await askFirst('limits/reset', scope)) say(`${words} is as declared.`);
+    if (await askFirst('limits/reset', scope)) say(`${words} is reset.`);
   };
   const look = { right: 'set-limit', small } as const;
   return (
@@ -45,12 +45,43 @@ export function Orders({ limit, of, small }: OrdersProps): JSX.Element {
   );
 }
 
-/** @param isWhole the limit has keys, and the question is about none of them yet */
-function Fields({ isWhole }: { readonly isWhole: boolean }): JSX.Element {
+/** Gives a queue a limit, which it may have or not. */
+export function OfQueue({ queues }: { readonly queues: readonly string[] }): JSX.Element {
+  const set = async (): Promise<void> => {
+    const fields = await askFirst('limits/set', {}, { body: <Fields isWhole={false} queues={queues} /> });
+    if (fields) say(`${fields.limit} is set.`);
+  };
+  return (
+    <Do right="set-limit" kind="plain" run={set} off={queues.length === 0 ? 'No worker serves a queue.' : undefined}>
+      Limit a queue…
+    </Do>
+  );
+}
+
+interface FieldsProps {
+  /** the limit has keys, and the question is about none of them yet */
+  readonly isWhole: boolean;
+  /** of which one is to be chosen */
+  readonly queues?: readonly string[];
+}
+
+function Fields({ isWhole, queues }: FieldsProps): JSX.Element {
   const [scope, setScope] = useState('all');
   const written = { autocomplete: 'off', spellcheck: false } as const;
   return (
     <div class="fields">
+      {queues && (
+        <label>
+          Queue{' '}
+          <select name="limit">
+            {queues.map((queue) => (
+              <option key={queue} value={`queue ${queue}`}>
+                {queue}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       {isWhole && (
         <label>
           For{' '}

@@ -32,8 +32,8 @@ export interface LimitLine extends Standing {
   readonly queue: string | undefined;
   readonly keyed: boolean;
   readonly ordered: boolean;
-  /** undefined when no worker declares it any more */
-  readonly declared: string | undefined;
+  /** `5 at once`, or that no worker does */
+  readonly declared: string;
   /** keys that are stopped, or have something of their own */
   readonly ownKeys: number;
 }

@@ -116,7 +116,13 @@ function Queue(): JSX.Element {
   );
 }
 
-function Now({ of: line, limit }: { readonly of: QueueLine; readonly limit: QueueAnswer['limit'] }): JSX.Element {
+function Now({
+  of: line,
+  limit,
+}: {
+  readonly of: QueueLine;
+  readonly limit: QueueAnswer['limit'] | undefined;
+}): JSX.Element {
   const { queue, paused, pending, heldBack, scheduled, dead, deadLastHour, workers, reason } = line;
   const [state, fault] = [stateOf(line), faultOf(line)];
   return (

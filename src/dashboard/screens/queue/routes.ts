@@ -52,7 +52,7 @@ function limitOfQueue({ inspector, live }: Call, queue: string): Promise<QueueAn
     try {
       return { name, allows: allowanceText(await inspector.limits.get(name)) };
     } catch (error) {
-      if ((error as NestworkError).code === 'UNKNOWN_LIMIT') return undefined;
+      if ((error as NestworkError).code === 'UNKNOWN_LIMIT') return { name, allows: 'none' };
       throw error;
     }
   };

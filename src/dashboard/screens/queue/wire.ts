@@ -16,8 +16,8 @@ export interface QueueChart {
 /** A page of one queue, beside what the snapshot has. */
 export interface QueueAnswer {
   readonly chart: QueueChart;
-  /** that of the queue as a whole; undefined for a queue without one */
-  readonly limit: { readonly name: string; readonly allows: string } | undefined;
+  /** that of the queue as a whole; one that it may get allows `none` */
+  readonly limit: { readonly name: string; readonly allows: string };
   /** its next tasks */
   readonly next: readonly { readonly id: string; readonly task: string | null; readonly at: number | null }[];
   /** names of its tasks, those that ended most often first; of the last hour */
