@@ -1,4 +1,5 @@
 import { LIMIT_KEY_LENGTH } from '../message/limit-tag.js';
+import type { WaitingFor } from './port/limit-rules-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { ifWrongType } from './redis/redis-errors.js';
 
@@ -28,6 +29,19 @@ export async function tasksBehind(
       return counts.reduce((sum, tasks) => sum + tasks, 0);
     }),
   );
+}
+
+/** Both; for most limits nothing waits, and their tasks need no command. */
+export async function waitingBehind(connection: RedisConnection, prefixes: readonly string[]): Promise<WaitingFor[]> {
+  const lines = await linesBehind(connection, prefixes);
+  const few = prefixes.filter((_, at) => isCounted(lines[at] ?? 0));
+  const tasks = await tasksBehind(connection, few);
+  const tasksOf = new Map(few.map((prefix, at) => [prefix, tasks[at]]));
+  return prefixes.map((prefix, at) => ({ lines: lines[at] ?? 0, tasks: lines[at] === 0 ? 0 : tasksOf.get(prefix) }));
+}
+
+function isCounted(lines: number): boolean {
+  return lines > 0 && lines <= MOST_LINES;
 }
 
 /** The queues of the first of these lines. */

@@ -50,9 +50,14 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       limits.flatMap(({ name, used }) => (used === undefined ? [] : [plain(used, { limit: name })])),
     ),
     gauge(
-      'limit_waiting',
-      'Lines of tasks that wait for a limit.',
-      limits.map(({ name, waiting }) => plain(waiting, { limit: name })),
+      'limit_waiting_lines',
+      'Lines of tasks that a limit holds back: those with the same limits, keys and tenant are one line.',
+      limits.map(({ name, waitingLines }) => plain(waitingLines, { limit: name })),
+    ),
+    gauge(
+      'limit_waiting_tasks',
+      'Tasks that a limit holds back.',
+      limits.flatMap(({ name, waitingTasks: tasks }) => (tasks === undefined ? [] : [plain(tasks, { limit: name })])),
     ),
     gauge('workers', 'Workers with a lease.', one(current?.workers)),
     gauge('children', 'Children of workers that can run tasks.', one(current?.children)),

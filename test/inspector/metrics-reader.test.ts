@@ -283,7 +283,7 @@ it('the current figures have queues, workers, children and all counts since the 
 });
 
 describe('the current figures of limits', () => {
-  it('have the tasks that hold each one, under all keys, and the lines that wait', async () => {
+  it('have the tasks that hold each one, under all keys, and the lines and tasks that wait', async () => {
     const limits = ['files', 'stripe'].map((name) => ({
       name,
       concurrency: 1,
@@ -293,12 +293,12 @@ describe('the current figures of limits', () => {
     const child = await declaring(limits);
     const keys = [limitKey('stripe', 'acme'), limitKey('stripe', 'bell'), limitKey('files')];
     for (const limit of keys) {
-      await fixture.broker.enqueueLimited('default', limitedMessages(fixture, 2, { limits: [limit] }), {});
+      await fixture.broker.enqueueLimited('default', limitedMessages(fixture, 3, { limits: [limit] }), {});
     }
     await fixture.broker.claim(child, { number: 1, limit: 8, limited: 8, acks: [] });
     expect((await metrics.current()).limits).toEqual([
-      { name: 'files', used: 1, waiting: 1 },
-      { name: 'stripe', used: 2, waiting: 2 },
+      { name: 'files', used: 1, waitingLines: 1, waitingTasks: 2 },
+      { name: 'stripe', used: 2, waitingLines: 2, waitingTasks: 4 },
     ]);
   });
 
@@ -313,8 +313,22 @@ describe('the current figures of limits', () => {
     await declaring([{ name: 'stripe', concurrency: 1, keyed: true, ordered: false }]);
     const slots = Array.from({ length: 30_000 }, (_, at) => [limitKey('stripe', `${at}`), '1']).flat();
     await fixture.redis.hset('{nestwork}:slots', ...slots);
-    expect((await metrics.current()).limits).toEqual([{ name: 'stripe', used: undefined, waiting: 0 }]);
+    expect((await metrics.current()).limits).toMatchObject([{ name: 'stripe', used: undefined }]);
     await fixture.redis.del('{nestwork}:slots');
+  });
+
+  it('leave out how many tasks wait where more than 100 lines do', async () => {
+    const limits = ['files', 'stripe'].map((name) => ({ name, concurrency: 1, keyed: true, ordered: false }));
+    await declaring(limits);
+    const held = (name: string, count: number) =>
+      Array.from({ length: count }, (_, at) => `${limitKey(name, `${at}`)}default 1767225600000 ${at}`);
+    const waiters = [...held('files', 100), ...held('stripe', 101)].flatMap((waiter) => ['0', waiter]);
+    await fixture.redis.zadd('{nestwork}:waiters', ...waiters);
+    expect((await metrics.current()).limits).toEqual([
+      { name: 'files', used: 0, waitingLines: 100, waitingTasks: 0 },
+      { name: 'stripe', used: 0, waitingLines: 101, waitingTasks: undefined },
+    ]);
+    await fixture.redis.del('{nestwork}:waiters');
   });
 
   async function declaring(limits: readonly LimitDeclaration[]): Promise<Claimant> {

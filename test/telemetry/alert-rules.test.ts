@@ -2,7 +2,7 @@
 import { HAS_PROMTOOL, NEEDS_PROMTOOL, queried } from './promtool.js';
 
 const RULES = new URL('../../docs/monitoring/alerts.yaml', import.meta.url).pathname;
-const FIRING = 'max by (alertname, queue, task) (ALERTS{alertstate="firing"})';
+const FIRING = 'max by (alertname, queue, task, limit) (ALERTS{alertstate="firing"})';
 const HEALTHY = { 'nestwork_redis_up{instance="a"}': '1x2000', 'nestwork_children{instance="a"}': '8x2000' };
 const TASK = 'queue="default",task="Mail.send"';
 
@@ -25,6 +25,7 @@ function verified({ series, firing }: Case): string {
 
 const dead = `{alertname="NestworkTasksDead",${TASK}}`;
 const late = '{alertname="NestworkQueueLate",queue="mail"}';
+const holdsBack = '{alertname="NestworkLimitHoldsBack",limit="stripe"}';
 const paused = '{alertname="NestworkQueuePaused",queue="mail"}';
 
 const CASES: [string, Case][] = [
@@ -57,6 +58,19 @@ const CASES: [string, Case][] = [
         'nestwork_queue_paused{queue="mail"}': '1x1600',
       },
       firing: { 10: [], 1430: [], 1450: [paused] },
+    },
+  ],
+  [
+    'a limit holds tasks back for more than an hour: fires, for that limit alone',
+    {
+      series: {
+        ...HEALTHY,
+        'nestwork_limit_waiting_lines{limit="stripe",instance="a"}': '3x200',
+        'nestwork_limit_waiting_lines{limit="stripe",instance="b"}': '3x200',
+        'nestwork_limit_waiting_lines{limit="crm"}': '3x50 0 3x50 0x100',
+        'nestwork_limit_waiting_lines{limit="queue mail"}': '0x200',
+      },
+      firing: { 55: [], 65: [holdsBack], 150: [holdsBack] },
     },
   ],
   [

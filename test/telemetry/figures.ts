@@ -20,8 +20,8 @@ export function figures(given: Partial<CurrentMetrics> = {}): CurrentMetrics {
       },
     ],
     limits: [
-      { name: 'stripe', used: 4, waiting: 2 },
-      { name: 'queue mail', used: undefined, waiting: 0 },
+      { name: 'stripe', used: 4, waitingLines: 2, waitingTasks: 9 },
+      { name: 'queue mail', used: undefined, waitingLines: 101, waitingTasks: undefined },
     ],
     workers: 2,
     children: 8,

@@ -41,8 +41,9 @@ describe('the text', () => {
     expect(text).toContain('\nnestwork_queue_paused{queue="default"} 1\n');
     expect(lines(text, 'nestwork_limit_')).toEqual([
       'nestwork_limit_used{limit="stripe"} 4',
-      'nestwork_limit_waiting{limit="stripe"} 2',
-      'nestwork_limit_waiting{limit="queue mail"} 0',
+      'nestwork_limit_waiting_lines{limit="stripe"} 2',
+      'nestwork_limit_waiting_lines{limit="queue mail"} 101',
+      'nestwork_limit_waiting_tasks{limit="stripe"} 9',
     ]);
     expect(text).toContain('\nnestwork_active_tasks{host="shop-1"} 3\n');
     expect(text).toContain('# TYPE nestwork_workers gauge\nnestwork_workers 2\n');

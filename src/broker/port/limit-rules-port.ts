@@ -95,6 +95,13 @@ export interface LimitKeyPlace {
   readonly at: string;
 }
 
+/** How much waits for a limit. */
+export interface WaitingFor {
+  readonly lines: number;
+  /** undefined where there are too many lines to count */
+  readonly tasks: number | undefined;
+}
+
 /** The slots of limits that are held. */
 export interface HeldSlots {
   /** by name, of each limit of which one is held: with how many keys, and how many tasks */
@@ -121,8 +128,8 @@ export interface LimitRulesPort {
   held(names: readonly string[]): Promise<HeldSlots>;
   /** Those that are set to 0, by name and key; not all of them where tens of thousands of keys have something of their own. */
   closed(): Promise<ClosedLimit[]>;
-  /** How many lines of tasks wait for each of these limits. */
-  waiting(names: readonly string[]): Promise<number[]>;
+  /** How much waits for each of these limits. */
+  waiting(names: readonly string[]): Promise<WaitingFor[]>;
   /** Keys of a limit, about so many; more or less when they lie together. */
   keys(
     name: string,

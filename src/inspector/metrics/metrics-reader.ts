@@ -15,7 +15,7 @@ import { MinuteHistory } from './minute-history.js';
 import { outOf, QueueFlow } from './queue-flow.js';
 import { countersOf, joinedBuckets, matches, ratesOf, timesOf } from './rate-points.js';
 
-/** Each limit is two series. */
+/** Each limit is three series. */
 const MOST_LIMITS = 200;
 
 /** A queue at one moment. */
@@ -31,7 +31,9 @@ export interface LimitFigures {
   /** tasks that hold it, under all keys; undefined where too many keys are held to count */
   readonly used: number | undefined;
   /** lines of tasks that wait for it */
-  readonly waiting: number;
+  readonly waitingLines: number;
+  /** tasks in these lines; undefined where too many lines wait to count */
+  readonly waitingTasks: number | undefined;
 }
 
 /** Everything that can be exported to a monitoring system. */
@@ -131,7 +133,10 @@ export class MetricsReader {
     if (names.length === 0) return [];
     const [{ byName, isWhole }, waiting] = await Promise.all([limitRules.held(names), limitRules.waiting(names)]);
     const used = (name: string): number | undefined => (isWhole ? (byName.get(name)?.tasks ?? 0) : undefined);
-    return names.map((name, at) => ({ name, used: used(name), waiting: waiting[at] ?? 0 }));
+    return names.map((name, at) => {
+      const { lines = 0, tasks } = waiting[at] ?? {};
+      return { name, used: used(name), waitingLines: lines, waitingTasks: tasks };
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   LimitRecord,
   LimitRulesPort,
   LimitSet,
+  WaitingFor,
 } from '../../broker/port/limit-rules-port.js';
 import { NestworkError } from '../../errors.js';
 
@@ -28,8 +29,8 @@ export class MemoryLimitRules implements LimitRulesPort {
     return [];
   }
 
-  async waiting(names: readonly string[]): Promise<number[]> {
-    return names.map(() => 0);
+  async waiting(names: readonly string[]): Promise<WaitingFor[]> {
+    return names.map(() => ({ lines: 0, tasks: 0 }));
   }
 
   async keys(): Promise<{ keys: LimitKeyRecord[]; next: undefined }> {
