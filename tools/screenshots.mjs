@@ -3,7 +3,7 @@
  * the shop of the browser tests: real workers that have run real tasks. Takes about four minutes.
  *
  *   npm run screenshots
- *   npm run screenshots -- --readme    those of the README as well, into docs/images/
+ *   npm run screenshots -- --readme    those of the README and of the documents as well, into docs/images/
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -106,13 +106,29 @@ async function takeAll(browser, shop) {
 }
 
 async function takeForReadme(browser, shop) {
-  const { visit } = await import(`${HARNESS}/browser.js`);
   await mkdir(IMAGES, { recursive: true });
+  await takeForPage(browser, shop, { name: 'dashboard', hash: '#/shop/overview', height: 900 });
+  await holdBack(shop);
+  await takeForPage(browser, shop, { name: 'limits', hash: '#/shop/limits', height: 520 });
+}
+
+async function takeForPage(browser, shop, { name, hash, height }) {
+  const { visit } = await import(`${HARNESS}/browser.js`);
   for (const colorScheme of THEMES) {
-    const tab = await visit(browser, shop.url('express'), { ...DEVICES.desktop, colorScheme });
+    const viewport = { ...DEVICES.desktop.viewport, height };
+    const tab = await visit(browser, shop.url('express'), { viewport, colorScheme });
     await tab.ready();
-    const name = colorScheme === 'dark' ? 'dashboard-dark.png' : 'dashboard.png';
-    await tab.page.screenshot({ path: join(IMAGES, name) });
+    await tab.show(hash);
+    await tab.page.screenshot({ path: join(IMAGES, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
     await tab.context.close();
   }
+}
+
+/** Sets limits of queues, and resolves when tasks wait for one. */
+async function holdBack(shop) {
+  const { limits } = shop.inspector;
+  await limits.set('queue critical', { rate: '10/m' }, { for: '8h', by: 'mara' });
+  await limits.set('queue images', { concurrency: 4 }, { by: 'jonas' });
+  await shop.ask('work');
+  while (!(await limits.get('queue critical')).opensAt) await delay(100);
 }
