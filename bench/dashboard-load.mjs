@@ -5,8 +5,8 @@
  *   node bench/dashboard-load.mjs
  *
  * A private server holds an empty namespace, and one with 100 queues and 2,000,000 pending tasks, which is then full: 1,000,000 dead and
- * 100,000 scheduled tasks, 4 workers of 8 children that run 320 tasks, and the counts of an hour. The dashboard runs in a process of its
- * own.
+ * 100,000 scheduled tasks, 4 workers of 8 children that run 320 tasks, the counts of an hour, and 60 limits, of which one has 100,000
+ * keys: a task of each waits, 2,000 have something of their own, and 5,000 are held. The dashboard runs in a process of its own.
  *
  * - The first page: all requests that a browser makes for the overview, in turns with those of an empty namespace. Processor time of the
  *   app and of Redis.
@@ -27,6 +27,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../dist/broker/redis-broker.js';
 import { QueueDashboardModule } from '../dist/dashboard/index.js';
+import { limitKey } from '../dist/message/limit-tag.js';
 import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
 import { encodeCounts, noCounts, observe } from '../dist/task/task-counts.js';
@@ -34,6 +35,14 @@ import { RedisServer } from '../dist/testing/redis-server.js';
 
 const QUEUES = Array.from({ length: 100 }, (_, at) => `queue-${at + 1_000}`);
 const [BUSY, DEADLY] = QUEUES;
+/** Its tasks wait for their limit, each for a key of its own. */
+const LIMITED = QUEUES.at(-1);
+const LIMITS = Array.from({ length: 60 }, (_, at) => `limit-${at + 100}`);
+const [LIMIT] = LIMITS;
+const KEYS = 100_000;
+const OWN_KEYS = 2_000;
+const HELD_KEYS = 5_000;
+const OWN_BATCH = 500;
 const PENDING = 2_000_000;
 const DEAD = 1_000_000;
 const SCHEDULED = 100_000;
@@ -78,9 +87,16 @@ const SCREENS = [
   { path: 'name', query: { task: 'Mail.send', span: 'hour' }, everyMs: 15_000 },
   { path: 'crons', query: {}, everyMs: 60_000 },
   { path: 'actions', query: {}, everyMs: 5_000 },
+  { path: 'limits', query: {}, everyMs: 4_000 },
+  { path: 'limit', query: { name: LIMIT }, everyMs: 2_000 },
+  { path: 'limit/keys', query: { name: LIMIT }, everyMs: 2_000 },
+  { path: 'limit/key', query: { name: LIMIT, key: keyAt(7) }, everyMs: 2_000 },
 ];
 /** What people ask for once. */
 const SEARCHES = [
+  { path: 'limits/set', query: { limit: LIMIT, key: keyAt(7) } },
+  { path: 'limits/set', query: { limit: `queue ${BUSY}` } },
+  { path: 'limit', query: { name: `queue ${BUSY}` } },
   { path: 'history', query: { span: 'day' } },
   { path: 'history', query: { span: 'week' } },
   { path: 'queue', query: { queue: BUSY, span: 'week' } },
@@ -96,6 +112,10 @@ const SEARCHES = [
 ];
 
 const ids = new TaskIdSequence();
+
+function keyAt(number) {
+  return `customer-${number}`;
+}
 
 function messages(count, queue) {
   return Array.from({ length: count }, (_, at) => {
@@ -118,7 +138,7 @@ async function fillPending(redis, key) {
   );
   for (let sent = 0; sent < PENDING; sent += BATCH) {
     // half of them in one queue
-    const queue = sent % (2 * BATCH) === 0 ? BUSY : QUEUES[(sent / BATCH) % QUEUES.length];
+    const queue = sent % (2 * BATCH) === 0 ? BUSY : QUEUES[(sent / BATCH) % (QUEUES.length - 1)];
     await redis.rpush(`${key}queue:${queue}`, ...messages(BATCH).map(([, message]) => message));
   }
 }
@@ -134,6 +154,47 @@ async function fillRest(redis, broker, key) {
     await redis.zadd(`${key}scheduled:${BUSY}`, ...entries);
   }
   await count(redis, key);
+  await fillLimits(redis, broker, key);
+}
+
+/** Limits, of which one is set to 0 for all keys, so that a task of each key waits in a line of its own. */
+async function fillLimits(redis, broker, key) {
+  const child = await startLimiting(broker);
+  const rule = { keyed: true, most: 0, forMs: undefined, by: 'anna', intervalUs: undefined, burst: undefined };
+  await broker.limitRules.set({ ...rule, name: LIMIT, key: undefined });
+  for (let at = 0; at < KEYS; at += BATCH) {
+    const keys = Array.from({ length: BATCH }, (_, index) => keyAt(at + index));
+    const sent = keys.map((each) => limitedMessage(each));
+    await broker.enqueueLimited(LIMITED, sent, { labels: keys.flatMap((each) => [limitKey(LIMIT, each), each]) });
+  }
+  // a claim looks at some tasks of the queue, and puts those into their lines
+  for (let number = 1; (await redis.llen(`${key}queue:${LIMITED}`)) > 0; number += 1)
+    await broker.claim(child, { number, limit: 8, limited: 8, acks: [] });
+  for (let at = 0; at < OWN_KEYS; at += OWN_BATCH) {
+    const numbers = Array.from({ length: OWN_BATCH }, (_, index) => at + index);
+    await Promise.all(
+      numbers.map((each) => broker.limitRules.set({ ...rule, name: LIMIT, most: 3, key: keyAt(2 * KEYS + each) })),
+    );
+  }
+  const held = Array.from({ length: HELD_KEYS }, (_, at) => [limitKey(LIMIT, keyAt(KEYS + at)), '1']);
+  await redis.hset(`${key}slots`, ...held.flat());
+  const waiting = await redis.zcard(`${key}waiters`);
+  if (waiting !== KEYS) throw new Error(`${waiting} lines wait.`);
+}
+
+/** A child of a worker that declares all limits. */
+async function startLimiting(broker) {
+  const session = 'limiting-3600000';
+  const limits = LIMITS.map((name) => ({ name, concurrency: 5, keyed: true, ordered: false }));
+  const rest = { leaseMs: 3_600_000, catalog: [], host: 'bench', pid: 9 };
+  await broker.openSession({ ...rest, session, queues: [LIMITED], limits });
+  await broker.register(session, `${session}.1`);
+  return { session, child: `${session}.1`, queues: [LIMITED] };
+}
+
+function limitedMessage(key) {
+  const tags = `l${limitKey(LIMIT, key)}`;
+  return encodeMessage({ id: ids.next(), name: 'Mail.send', payload: '["a"]', enqueuedAt: Date.now(), tags });
 }
 
 async function bury(redis, key, queue, from) {

@@ -28,6 +28,11 @@ export function overrideIn(
   return { record, key: textIn(key), keyed: keyed === true };
 }
 
+/** Whether an override, if it still holds, starts nothing. */
+export function isOfZero(entry: string): boolean {
+  return entry.startsWith('0 ');
+}
+
 function boundIn(word: string): number | null | undefined {
   if (word === AS_DECLARED) return undefined;
   return word === NONE ? null : Number(word);

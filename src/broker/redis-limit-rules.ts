@@ -1,8 +1,8 @@
 import { LIMIT_NAME_LENGTH, limitKey, nameDigest, nameOfQueueLimit, queueOfLimit } from '../message/limit-tag.js';
 import { pairsOf } from '../values/pairs.js';
 import { isFoundBefore, walkLimitKeys } from './limit-keys.js';
-import { linesBehind, queuesBehind, tasksBehind } from './limit-lines.js';
-import { overrideDetails, overrideIn, overrideValue } from './limit-overrides.js';
+import { linesBehind, queuesBehind, tasksBehind, waitingBehind } from './limit-lines.js';
+import { isOfZero, overrideDetails, overrideIn, overrideValue } from './limit-overrides.js';
 import { declarationIn, nameIn } from './limit-records.js';
 import { readLimitStates } from './limit-states.js';
 import type {
@@ -17,6 +17,7 @@ import type {
   LimitSet,
   LimitSetting,
   UndeclaredLimit,
+  WaitingFor,
 } from './port/limit-rules-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { ifWrongType } from './redis/redis-errors.js';
@@ -111,16 +112,18 @@ export class RedisLimitRules implements LimitRulesPort, LimitForgetting {
       this.connection.command(serverTime),
     ]);
     const closed = [...fields.values()].flatMap((entry) => {
+      // an app may set something for each of its tenants: what is not 0 is not read further
+      if (!isOfZero(entry)) return [];
       const override = overrideIn(entry, now);
       const name = nameIn(entry);
-      if (override?.record.most !== 0 || name === undefined) return [];
+      if (!override || name === undefined) return [];
       return [{ name, keyed: override.keyed, key: override.key, override: override.record }];
     });
     return closed.sort((a, b) => (a.name + (a.key ?? '') < b.name + (b.key ?? '') ? -1 : 1));
   }
 
-  waiting(names: readonly string[]): Promise<number[]> {
-    return linesBehind(this.connection, names.map(nameDigest));
+  waiting(names: readonly string[]): Promise<WaitingFor[]> {
+    return waitingBehind(this.connection, names.map(nameDigest));
   }
 
   async keys(
