@@ -5,13 +5,14 @@ import { assertTaskId } from '../message/task-id.js';
 import type { UniqueUntil } from '../message/unique-key.js';
 import { assertPolicyOptions, CALL_POLICY_OPTIONS, type CallPolicyOptions } from '../policy/policy-options.js';
 import { secondsToKeep } from '../policy/result-time.js';
-import { ORDER_RULES } from '../policy/start-options.js';
+import { isPriority, ORDER_RULES } from '../policy/start-options.js';
 import { assertLimitKey } from '../policy/start-tags.js';
 import { patienceOf, type ResultOptions } from '../results/result-options.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { isPlainObject } from '../values/option-values.js';
 import { unknownQueue } from '../values/queue-names.js';
+import { shown } from '../values/shown.js';
 import { assertLimitName, assertQueueName } from '../values/task-name.js';
 import { withoutGaps } from '../values/without-gaps.js';
 
@@ -207,7 +208,9 @@ function assertKey({ key, until, onConflict }: SendOptions, task: string): void 
 
 function assertStart({ priority, age, limitKeys, fairKey }: SendOptions, task: string): void {
   const on = `on task "${task}"`;
-  ORDER_RULES.priority.read(priority, `priority of with() ${on}`);
+  if (priority !== undefined && !isPriority(priority)) {
+    throw invalid('priority', task, `is ${shown(priority)}`, 'Give a whole number from 0 to 9.');
+  }
   ORDER_RULES.age.read(age, `age of with() ${on}`);
   if (fairKey !== undefined) assertLimitKey(fairKey, `fairKey of with() ${on}`);
   if (limitKeys === undefined) return;

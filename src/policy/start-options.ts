@@ -56,8 +56,15 @@ export const START_OPTIONS = ['limits', 'fair', 'priority', 'age'] as const;
 /** Six digits, base 36, of a tag have room for 25 days. */
 const LONGEST_AGE_MS = 24 * 86_400_000;
 
+const MOST_PRIORITY = 9;
+
 /** Those that a single call can set, too. */
-export const ORDER_RULES = { priority: whole(0, 9), age: time(1, undefined, LONGEST_AGE_MS) };
+export const ORDER_RULES = { priority: whole(0, MOST_PRIORITY), age: time(1, undefined, LONGEST_AGE_MS) };
+
+/** Whether a call may have this priority. */
+export function isPriority(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_PRIORITY;
+}
 
 const FAIR = rule((given: KeyFunction | undefined, option) => {
   if (given === undefined || typeof given === 'function') return given;

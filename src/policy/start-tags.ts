@@ -91,7 +91,7 @@ export function startTags(rules: SentRules | undefined, given: GivenStart, call:
  */
 export function assertLimitKey(key: unknown, place: string): asserts key is string {
   const fault = faultOf(key);
-  if (fault !== undefined) throw invalidKey(`${place} ${fault}`, REMEDY);
+  if (fault !== undefined) throw invalidKey(`${place} ${fault}`, `Give ${KEY}.`);
 }
 
 /** Whether anything that came over a channel or from Redis are such tags. */
@@ -134,33 +134,40 @@ interface Needed extends Asked {
 
 function computed(key: KeyFunction | undefined, what: string, { rules, call, needed, option }: Needed): string {
   const { task, args, path } = call;
-  if (!key || !args) throw keyNeeded(task, needed, option);
+  if (!key || !args) throw keyNeeded(task, needed, { option, isAskable: key === undefined });
   const of = path === undefined ? '' : `, ${path} of task "${printable(task)}"`;
   const place = `${what} of ${rules?.where ?? `task "${printable(task)}"`}${of}`;
   let value: unknown;
   try {
     value = Reflect.apply(key, undefined, args);
   } catch (cause) {
-    throw invalidKey(`${place} threw: ${printable(errorText(cause), 500)}`, ['Correct the function.', REMEDY], cause);
+    throw invalidKey(`${place} threw: ${printable(errorText(cause), 500)}`, ['Correct the function.', RETURNED], cause);
   }
   // refused below; a rejection that nobody handles would end the process besides
   if (types.isPromise(value)) value.then(undefined, () => {});
-  assertLimitKey(value, place);
-  return value;
+  const fault = faultOf(value);
+  if (fault !== undefined) throw invalidKey(`${place} ${fault}`, RETURNED);
+  return value as string;
 }
 
-const REMEDY = `Return a string of 1 to ${MOST_OF_A_KEY} characters that names the customer, account or tenant: an id.`;
+const KEY = `a string of 1 to ${MOST_OF_A_KEY} characters that names the customer, account or tenant: an id`;
+const RETURNED = `Return ${KEY}.`;
 
 /** Shows nothing of the key: it may be what only few may know. */
 function faultOf(key: unknown): string | undefined {
   if (typeof key !== 'string') {
-    const kind = key === null ? 'null' : types.isPromise(key) ? 'a promise' : typeof key;
-    return `is ${kind}, and no string`;
+    return `is ${kindOf(key)}, and no string`;
   }
   if (key.length === 0) return 'is empty';
   if (key.length > MOST_OF_A_KEY) return `has ${key.length} characters`;
   // it would count as the same as others
   return isWellFormed(key) ? undefined : 'has a lone surrogate';
+}
+
+function kindOf(key: unknown): string {
+  if (key === null || key === undefined) return String(key);
+  if (types.isPromise(key)) return 'a promise';
+  return typeof key === 'object' ? 'an object' : `a ${typeof key}`;
 }
 
 function invalidKey(what: string, remedies: string | readonly string[], cause?: unknown): NestworkError {
@@ -197,14 +204,19 @@ function withoutPriority(task: string): NestworkError {
   );
 }
 
-function keyNeeded(task: string, needed: string, option: string): NestworkError {
+function keyNeeded(
+  task: string,
+  needed: string,
+  { option, isAskable }: { readonly option: string; readonly isAskable: boolean },
+): NestworkError {
   return new NestworkError(
     'LIMIT_KEY_NEEDED',
     `A call of task "${printable(task)}" has no key, and ${needed}: nothing was sent.`,
     [
       `Give it: with({ ${option} }).`,
-      'Send it by its class, queue.of(ReportTasks): the functions of the decorator compute keys from the arguments.',
-      'Callbacks of a batch have no arguments when the batch is sent, so no function can be asked.',
+      isAskable
+        ? 'Send it by its class, queue.of(ReportTasks): the functions of the decorator compute keys from the arguments.'
+        : 'Callbacks of a batch have no arguments when the batch is sent, so no function can be asked.',
     ],
   );
 }

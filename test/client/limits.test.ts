@@ -244,6 +244,12 @@ describe('priority and fairness', () => {
       );
     },
   );
+
+  it('name the option and the task where a priority is none', () => {
+    expect(() => queue.of(InvoiceTasks).plain.with({ priority: 10 })).toThrow(
+      /^with\(\{ priority \}\) on task "InvoiceTasks\.plain" is 10\. .*Give a whole number from 0 to 9\./s,
+    );
+  });
 });
 
 describe("a full limit with onLimit: 'drop'", () => {

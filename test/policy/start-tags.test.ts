@@ -106,8 +106,8 @@ describe('a key function', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'is undefined, and no string'],
     ['null', null, 'is null, and no string'],
-    ['a number', 7, 'is number, and no string'],
-    ['an object', {}, 'is object, and no string'],
+    ['a number', 7, 'is a number, and no string'],
+    ['an object', {}, 'is an object, and no string'],
     ['an empty string', '', 'is empty'],
     ['a long string', 'x'.repeat(1_001), 'has 1001 characters'],
     ['half a character', '\ud83d', 'has a lone surrogate'],
@@ -167,6 +167,21 @@ describe('a call without functions', () => {
       tags: encodeLimitTag(limitKey('stripe', 'acme')) + encodeLimitTag(limitKey('mail')),
       labels: [limitKey('stripe', 'acme'), 'acme'],
     });
+  });
+
+  it('has remedies that fit: the class where it is sent by name, the key where its arguments are not known yet', () => {
+    const remedyOf = (of: SentRules): string => {
+      try {
+        startTags(of, {}, call);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    expect(remedyOf(rules)).toMatch(/Send it by its class/);
+    expect(remedyOf(rules)).not.toMatch(/Callbacks/);
+    const known = startRules({ limits: [{ ...STRIPE, key: () => fail() }] }, WHERE);
+    expect(remedyOf(known as SentRules)).toMatch(/Callbacks of a batch/);
   });
 
   it('needs a tenant for a task that takes turns', () => {
