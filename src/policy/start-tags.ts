@@ -53,7 +53,6 @@ const NO_RULES: SentRules = { limits: [], priority: 0, ageMs: DEFAULT_AGE_MS };
 export const UNREGISTERED: SentRules = { ...NO_RULES };
 
 const MOST_OF_A_KEY = 1_000;
-const MOST_OF_A_LABEL = 200;
 
 /**
  * The tags of a call for its limits and its order; undefined for most calls, which have none.
@@ -72,7 +71,7 @@ export function startTags(rules: SentRules | undefined, given: GivenStart, call:
     const key = limit.keyed ? keyOf(limit, at, { rules, given, call }) : undefined;
     const counted = limitKey(limit.name, key);
     tags += encodeLimitTag(counted);
-    if (key !== undefined) labels.push(counted, key.slice(0, MOST_OF_A_LABEL));
+    if (key !== undefined) labels.push(counted, key);
   }
   const order = {
     priority: given.priority ?? priority,

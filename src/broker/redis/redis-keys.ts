@@ -130,7 +130,7 @@ export const KEYS = {
   limitLabels: {
     pattern: 'limit-labels',
     type: 'hash',
-    holds: 'limit -> its key in clear, up to 200 characters; steps of flows and callbacks of batches note none',
+    holds: 'limit -> its key in clear; steps of flows and callbacks of batches note none',
     lasts: 'while a task with that key runs or waits; 80 bytes and the key',
   },
   drain: {
