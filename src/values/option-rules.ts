@@ -1,5 +1,6 @@
 import { type Duration, toMilliseconds } from './duration.js';
 import { invalid } from './option-values.js';
+import { shown } from './shown.js';
 
 /** A timer of Node cannot wait longer than 24.8 days, and nobody wants to wait for a day. */
 const DAY_MS = 86_400_000;
@@ -55,7 +56,7 @@ export function whole<Default extends number | undefined = undefined>(
   return rule((given, option) => {
     if (given === undefined) return byDefault as Default;
     if (Number.isInteger(given) && given >= least && given <= most) return given;
-    throw invalid(option, `is ${String(given)}`, `Give a whole number from ${least} to ${most}.`);
+    throw invalid(option, `is ${shown(given)}`, `Give a whole number from ${least} to ${most}.`);
   });
 }
 

@@ -111,7 +111,7 @@ inBrowser('limits in a browser', () => {
     await page.keyboard.type('some');
     await failure.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+Enter');
-    await failure.getByText('“At once” is some. Give a whole number from 0 to 1000000.').waitFor();
+    await failure.getByText("“At once” is 'some'. Give a whole number from 0 to 1000000.").waitFor();
     await field('concurrency').fill('0');
     await field('rate').fill('0/s');
     await confirm();

@@ -348,7 +348,7 @@ describe('the setting of a limit', () => {
 
   it.each([
     [{ limit: 'exports' }, 'Write how many at once, how many starts, or both.'],
-    [{ limit: 'exports', concurrency: 'many' }, '“At once” is many. Give a whole number from 0 to 1000000.'],
+    [{ limit: 'exports', concurrency: 'many' }, "“At once” is 'many'. Give a whole number from 0 to 1000000."],
     [{ limit: 'exports', concurrency: '1000001' }, '“At once” is 1000001. Give a whole number from 0 to 1000000.'],
     [{ limit: 'exports', rate: '0/s' }, "“Starts” is '0/s'. Give a number of starts and a time: '20/s',"],
     [{ limit: 'exports', rate: '5/s', burst: '0' }, '“Burst” is 0. Give a whole number from 1 to 1000000.'],

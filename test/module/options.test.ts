@@ -124,7 +124,7 @@ describe('the options of WorkerFactory.run', () => {
     [{ children: { min: 0 } }, 'INVALID_OPTION', '`children.min` is 0'],
     [{ children: { min: 1.5 } }, 'INVALID_OPTION', '`children.min` is 1.5'],
     [{ children: { max: 2_000 } }, 'INVALID_OPTION', '`children.max` is 2000'],
-    [{ children: { max: '8' } }, 'INVALID_OPTION', '`children.max` is 8'],
+    [{ children: { max: '8' } }, 'INVALID_OPTION', "`children.max` is '8'"],
     [{ children: { min: 3, max: 2 } }, 'INVALID_OPTION', '`children.min` is 3, more than `children.max`, which is 2'],
     [{ children: { shrinkAfter: 10 } }, 'INVALID_OPTION', '`children.shrinkAfter` is 10 ms'],
     [{ children: { shrinkAfter: 'late' } }, 'INVALID_DURATION', "children.shrinkAfter is 'late'"],

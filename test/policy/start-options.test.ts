@@ -43,6 +43,7 @@ describe('the limits of a task', () => {
     ['an unknown option', [{ name: 'a', concurrency: 1, max: 3 }], /limits\[0\] of .* has no option "max"/],
     ['no amount', [{ name: 'a' }], /`limits\[0\] of @Task\(\) on Some\.task` limits nothing/],
     ['a concurrency of 0', [{ name: 'a', concurrency: 0 }], /`limits\[0\]\.concurrency of @Task\(\)[^`]+` is 0/],
+    ['a text', [{ name: 'a', concurrency: '5' }], /concurrency of [^`]+` is '5'\. /],
     ['a fraction', [{ name: 'a', concurrency: 1.5 }], /concurrency of [^`]+` is 1\.5/],
     ['a rate of 0', [{ name: 'a', rate: '0/s' }], /`limits\[0\]\.rate of @Task\(\)[^`]+` is '0\/s'/],
     ['a burst of 0', [{ name: 'a', rate: '1/s', burst: 0 }], /burst of [^`]+` is 0/],
