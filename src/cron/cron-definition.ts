@@ -1,13 +1,30 @@
 import { isStartTags, type StartTags } from '../policy/start-tags.js';
 
 /** When a cron is due, as plain data: what the decorator got, completed. */
-export type CronSchedule =
-  /** five or six fields, by the clock of a zone or of an offset in minutes */
-  | { readonly expression: string; readonly timeZone?: string; readonly utcOffset?: number }
-  /** at every multiple of so many ms since 1970 */
-  | { readonly everyMs: number }
+export type CronSchedule = CronTimes & CronBounds;
+
+export type CronTimes =
+  /** five or six fields, by the clock of a zone or of an offset in minutes; days that are left out, by that clock, see excluded-days.ts */
+  | {
+      readonly expression: string;
+      readonly timeZone?: string;
+      readonly utcOffset?: number;
+      readonly except?: readonly string[];
+    }
+  /** at every multiple of so many ms since 1970, or so many ms later */
+  | { readonly everyMs: number; readonly offsetMs?: number }
   /** once, in ms since 1970 */
   | { readonly at: number };
+
+/** What else decides about a time of a schedule. */
+export interface CronBounds {
+  /** none before, in ms since 1970 */
+  readonly startAt?: number;
+  /** none after, in ms since 1970 */
+  readonly endAt?: number;
+  /** each run is due so many ms after its time */
+  readonly jitterMs?: number;
+}
 
 /**
  * How to make up for runs that came due while no worker could fire them: run none, the latest, or each of them.
@@ -80,13 +97,19 @@ export function isCronDeclaration(value: unknown): value is CronDeclaration {
 
 function isSchedule(value: unknown): value is CronSchedule {
   if (!isRecord(value)) return false;
-  const { expression, timeZone, utcOffset, everyMs, at } = value;
-  if (expression === undefined) return isTime(at) || (isTime(everyMs) && everyMs > 0);
+  const { expression, timeZone, utcOffset, except, everyMs, offsetMs, at, startAt, endAt, jitterMs } = value;
+  if (![startAt, endAt, jitterMs].every(isTimeIfAny)) return false;
+  if (expression === undefined) return isTime(at) || (isTime(everyMs) && everyMs > 0 && isTimeIfAny(offsetMs));
   return (
     typeof expression === 'string' &&
     (timeZone === undefined || typeof timeZone === 'string') &&
-    (utcOffset === undefined || Number.isSafeInteger(utcOffset))
+    isTimeIfAny(utcOffset) &&
+    (except === undefined || (Array.isArray(except) && except.every((days) => typeof days === 'string')))
   );
+}
+
+function isTimeIfAny(value: unknown): boolean {
+  return value === undefined || isTime(value);
 }
 
 function isTime(value: unknown): value is number {

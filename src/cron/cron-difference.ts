@@ -1,4 +1,5 @@
-import type { CronDeclaration, CronSchedule } from './cron-definition.js';
+import { nearestDate } from '../values/dates.js';
+import type { CronDeclaration, CronSchedule, CronTimes } from './cron-definition.js';
 
 const COMPARED = ['queue', 'missed', 'thresholdMs', 'overlap'] as const;
 
@@ -14,8 +15,22 @@ export function cronDifference(
 }
 
 function shown(schedule: CronSchedule): string {
-  if ('everyMs' in schedule) return `an interval of ${schedule.everyMs} ms`;
-  if ('at' in schedule) return `the time ${new Date(schedule.at).toISOString()}`;
-  const { expression, timeZone, utcOffset } = schedule;
-  return `"${expression}" in ${utcOffset === undefined ? timeZone : `UTC and ${utcOffset} minutes`}`;
+  const { startAt, endAt, jitterMs } = schedule;
+  const bounds = [
+    startAt !== undefined && `from ${nearestDate(startAt).toISOString()} on`,
+    endAt !== undefined && `until ${nearestDate(endAt).toISOString()}`,
+    jitterMs && `${jitterMs} ms later`,
+  ];
+  return [times(schedule), ...bounds.filter(Boolean)].join(', ');
+}
+
+function times(schedule: CronTimes): string {
+  if ('everyMs' in schedule) {
+    const { everyMs, offsetMs } = schedule;
+    return `an interval of ${everyMs} ms${offsetMs ? `, ${offsetMs} ms after its multiples` : ''}`;
+  }
+  if ('at' in schedule) return `the time ${nearestDate(schedule.at).toISOString()}`;
+  const { expression, timeZone, utcOffset, except = [] } = schedule;
+  const clock = utcOffset === undefined ? timeZone : `UTC and ${utcOffset} minutes`;
+  return [`"${expression}" in ${clock}`, ...except.map((days) => `without ${days}`)].join(', ');
 }

@@ -1,8 +1,9 @@
 import { Cron } from 'croner';
 import { NestworkError } from '../errors.js';
-import type { CronSchedule } from './cron-definition.js';
+import type { CronSchedule, CronTimes } from './cron-definition.js';
 import { expressionFault } from './cron-fault.js';
 import { toPattern } from './cron-fields.js';
+import { readDays, withoutDays } from './excluded-days.js';
 import { offsetClock, type ZoneClock, zoneClock } from './zone-clock.js';
 
 /** The instants of a schedule, in ms since 1970. */
@@ -30,8 +31,34 @@ const DAY = 86_400_000;
  * instantsOf({ expression: '0 8 * * *', timeZone: 'Europe/Paris' }, '@Cron() on ReportTasks.digest').next(Date.now());
  */
 export function instantsOf(schedule: CronSchedule, where: string): Instants {
-  if ('everyMs' in schedule) return multiplesOf(schedule.everyMs);
+  const { startAt = Number.NEGATIVE_INFINITY, endAt = Number.POSITIVE_INFINITY, jitterMs = 0 } = schedule;
+  return delayed(within(timesOf(schedule, where), startAt, endAt), jitterMs);
+}
+
+function timesOf(schedule: CronTimes, where: string): Instants {
+  if ('everyMs' in schedule) return delayed(multiplesOf(schedule.everyMs), schedule.offsetMs ?? 0);
   return 'at' in schedule ? once(schedule.at) : matchesOf(schedule, where);
+}
+
+function within(instants: Instants, from: number, till: number): Instants {
+  return {
+    next: (after) => {
+      const at = instants.next(Math.max(after, from - 1));
+      return at === undefined || at > till ? undefined : at;
+    },
+    latest: (until, most) => instants.latest(Math.min(until, till), most).filter((at) => at >= from),
+  };
+}
+
+function delayed(instants: Instants, ms: number): Instants {
+  if (ms === 0) return instants;
+  return {
+    next: (after) => {
+      const at = instants.next(after - ms);
+      return at === undefined ? undefined : at + ms;
+    },
+    latest: (until, most) => instants.latest(until - ms, most).map((at) => at + ms),
+  };
 }
 
 function multiplesOf(everyMs: number): Instants {
@@ -49,30 +76,37 @@ function once(at: number): Instants {
   };
 }
 
-type Expression = Extract<CronSchedule, { expression: string }>;
+type Expression = Extract<CronTimes, { expression: string }>;
 
 function matchesOf(schedule: Expression, where: string): Instants {
   const instants = parse(schedule, where);
   if (instants.next(Date.now()) === undefined) {
-    const remedy = 'Check day and month: February has no 30th.';
-    throw invalid(schedule.expression, where, 'never comes due: no month has such a day.', remedy);
+    const [reason, remedy] = schedule.except
+      ? ['all its days are left out, or no month has such a day', 'Check `except`, day and month.']
+      : ['no month has such a day', 'Check day and month: February has no 30th.'];
+    throw invalid(schedule.expression, where, `never comes due: ${reason}.`, remedy);
   }
   return instants;
 }
 
-function parse({ expression, timeZone, utcOffset }: Expression, where: string): Instants {
+function parse({ expression, timeZone, utcOffset, except = [] }: Expression, where: string): Instants {
   if (timeZone !== undefined) assertTimeZone(timeZone, where);
   const remedies = [
     'Give five fields (minute, hour, day, month, weekday), six with seconds in front, or a CronExpression.',
-    'For a single moment give a Date.',
+    /^\s*(?:\S+\s+){6}\S+\s*$/.test(expression)
+      ? 'For years give `startDate` and `endDate`.'
+      : 'For a single moment give a Date.',
   ];
   // croner takes an ISO date as well, and reads it by another clock than `new Date()` does
   if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression.', remedies);
   const { text, fixed } = toPattern(expression);
+  const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const clock = (): ZoneClock => (utcOffset === undefined ? zoneClock(zone) : offsetClock(utcOffset));
+  const days = except.map((days) => readDays(days) ?? nonsense(days, where));
   try {
-    if (utcOffset !== undefined) return byClock(cronerOf(text, 'UTC'), offsetClock(utcOffset));
-    const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-    return fixed ? byClock(cronerOf(text, 'UTC'), zoneClock(zone)) : byCroner(cronerOf(text, zone));
+    const goesByClock = fixed || utcOffset !== undefined;
+    const instants = goesByClock ? byClock(cronerOf(text, 'UTC'), clock()) : byCroner(cronerOf(text, zone));
+    return days.length > 0 ? withoutDays(instants, days, clock()) : instants;
   } catch (cause) {
     const reason = String(cause instanceof Error ? cause.message : cause).replace(/^Cron\w+: /, '');
     throw invalid(expression, where, `is not valid: ${expressionFault(expression) ?? reason}.`, remedies, cause);
@@ -126,6 +160,13 @@ function byClock(cron: Cron, clock: ZoneClock): Instants {
       return found;
     },
   };
+}
+
+function nonsense(days: string, where: string): never {
+  throw new NestworkError('INVALID_CRON', `\`except\` of ${where} has ${JSON.stringify(days.slice(0, 60))}.`, [
+    "Give days as '2026-12-25', or '12-25' for each year.",
+    "Give the first and the last of several: '2026-12-24/2027-01-06', or '12-24/01-06' for each year.",
+  ]);
 }
 
 function assertTimeZone(timeZone: string, where: string): void {

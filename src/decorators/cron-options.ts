@@ -1,4 +1,4 @@
-import type { CronDefinition, CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
+import type { CronBounds, CronDefinition, CronOverlap, CronTimes, MissedRuns } from '../cron/cron-definition.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
@@ -7,12 +7,12 @@ import { misused } from './method-place.js';
 import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
 
 /**
- * Options of `@Interval`: those of `@Task`, and what a cron needs.
+ * Options that `@Cron` and `@Interval` share: those of `@Task`, and what a cron needs.
  *
  * @example
- * const options: IntervalOptions = { missed: 'skip', overlap: 'skip', queue: 'bulk' };
+ * const nightly: ScheduleOptions = { missed: 'skip', overlap: 'skip', queue: 'bulk' };
  */
-export interface IntervalOptions extends TaskOptions {
+export interface ScheduleOptions extends TaskOptions {
   /**
    * How to make up for runs that came due while no worker could fire them: none, the latest, or each of them (at most
    * the latest 1,000) is run as soon as one can. Runs that fell into a pause are not made up.
@@ -39,15 +39,47 @@ export interface IntervalOptions extends TaskOptions {
    * @default false
    */
   disabled?: boolean;
+  /**
+   * It is not due before.
+   * @default none: from when a worker first declares it
+   */
+  startDate?: Date;
+  /**
+   * It is not due after.
+   * @default none
+   */
+  endDate?: Date;
+  /**
+   * Spreads crons that are due at the same time: each is due later by a time of its own, from 0 up to this. That time hangs on the name of
+   * the cron, so it is the same for each run, on every machine. `cronTime` is the time without it.
+   * @default 0
+   * @example '30s'
+   */
+  jitter?: Duration;
 }
 
 /**
- * Options of `@Cron`. The first two exclude each other.
+ * Options of `@Interval`.
  *
  * @example
- * const options: CronOptions = { timeZone: 'Europe/Paris', missed: 'all', retries: 3 };
+ * const options: IntervalOptions = { offset: '5m', overlap: 'skip', queue: 'bulk' };
  */
-export interface CronOptions extends IntervalOptions {
+export interface IntervalOptions extends ScheduleOptions {
+  /**
+   * How long after each multiple of the interval it is due; less than the interval.
+   * @default 0
+   * @example '5m'
+   */
+  offset?: Duration;
+}
+
+/**
+ * Options of `@Cron`. `timeZone` and `utcOffset` exclude each other.
+ *
+ * @example
+ * const options: CronOptions = { timeZone: 'Europe/Paris', except: ['12-25', '2026-12-28/2027-01-03'], retries: 3 };
+ */
+export interface CronOptions extends ScheduleOptions {
   /**
    * Zone by whose clock the expression is read: a name of the IANA database, like `'Europe/Paris'`.
    * @default the zone of the worker process, which should then be the same on every machine
@@ -55,10 +87,16 @@ export interface CronOptions extends IntervalOptions {
   timeZone?: string;
   /** Distance to UTC in minutes instead of a zone. It knows no summer time. */
   utcOffset?: number;
+  /**
+   * Days on which it is not due, by its clock: `'2026-12-25'` one day, `'12-25'` that day of each year, and the first and the last of several,
+   * `'2026-12-24/2027-01-06'` or `'12-24/01-06'`.
+   * @default []
+   */
+  except?: readonly string[];
 }
 
-const TIMING = ['missed', 'threshold', 'overlap', 'waitForCompletion', 'disabled'];
-export const CLOCK_OPTIONS = ['timeZone', 'utcOffset'];
+const TIMING = ['missed', 'threshold', 'overlap', 'waitForCompletion', 'disabled', 'startDate', 'endDate', 'jitter'];
+export const CLOCK_OPTIONS = ['timeZone', 'utcOffset', 'except'];
 const DEFAULT_THRESHOLD = '10s';
 const WAITS: readonly unknown[] = [undefined, 'wait'];
 
@@ -74,8 +112,6 @@ const OF_BULLMQ = new Map([
   ['pattern', 'Give the expression itself: @Cron(pattern, options).'],
   ['every', 'Write @Interval(every), whose first run is at the next multiple of it since 1970.'],
   ['immediately', 'Remove it, and run the cron when it is wanted: CronManager.runNow(name).'],
-  ['startDate', 'Remove it, and return from the method while it is too early.'],
-  ['endDate', 'Remove it, and return from the method when it is too late.'],
   ['limit', 'Remove it, and count in the method; CronManager.pause(name) stops a cron.'],
 ]);
 
@@ -86,11 +122,15 @@ const OF_BULLMQ = new Map([
  * @throws NestworkError INVALID_OPTION, INVALID_DURATION naming the decorator and the method
  */
 export function resolveCronOptions(
-  schedule: CronSchedule,
-  options: IntervalOptions,
+  times: CronTimes,
+  options: ScheduleOptions,
   where: string,
 ): { cron: CronDefinition; task: TaskOptions } {
-  const { missed, threshold, overlap, waitForCompletion, disabled, ...task } = options;
+  const { missed, threshold, overlap, waitForCompletion, disabled, startDate, endDate, jitter, ...task } = options;
+  const schedule = { ...times, ...boundsOf({ startDate, endDate, jitter }, where) };
+  if ('at' in times && (startDate ?? endDate) !== undefined) {
+    throw misused(where, 'got a Date, and a first or last time', ['Leave out `startDate` and `endDate`.']);
+  }
   assertLimitsWait(options, where);
   assertOneOf('missed', missed, ['skip', 'latest', 'all'], where);
   assertOneOf('overlap', overlap, ['allow', 'skip'], where);
@@ -128,8 +168,27 @@ export function assertCronOptions(options: unknown, clock: readonly string[], wh
   assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where, (option) => OF_BULLMQ.get(option));
 }
 
+function boundsOf({ startDate, endDate, jitter }: ScheduleOptions, where: string): CronBounds {
+  const [startAt, endAt] = [timeOf('startDate', startDate, where), timeOf('endDate', endDate, where)];
+  if (startAt !== undefined && endAt !== undefined && endAt < startAt) {
+    throw misused(where, 'has an `endDate` before its `startDate`', ['Swap them, or leave one out.']);
+  }
+  const jitterMs = jitter === undefined ? 0 : toMilliseconds(jitter, `\`jitter\` of ${where}`);
+  return {
+    ...(startAt !== undefined && { startAt }),
+    ...(endAt !== undefined && { endAt }),
+    ...(jitterMs > 0 && { jitterMs }),
+  };
+}
+
+function timeOf(option: string, value: unknown, where: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.getTime();
+  throw misused(where, `has ${shown(value)} as \`${option}\``, ["Give a Date: new Date('2027-01-01T08:00:00Z')."]);
+}
+
 /** A run that is due has no caller who would be refused. */
-function assertLimitsWait({ limits }: IntervalOptions, where: string): void {
+function assertLimitsWait({ limits }: ScheduleOptions, where: string): void {
   if (!Array.isArray(limits)) return;
   const at = limits.findIndex((limit: unknown) => !WAITS.includes(read(limit, 'onLimit')));
   if (at < 0) return;

@@ -1,4 +1,4 @@
-import type { CronSchedule } from '../cron/cron-definition.js';
+import type { CronTimes } from '../cron/cron-definition.js';
 import { setCronMetadata } from '../cron/cron-metadata.js';
 import { shown } from '../values/shown.js';
 import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, resolveCronOptions } from './cron-options.js';
@@ -31,9 +31,9 @@ export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDe
   return (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Cron() on ${methodPlace('@Cron()', target, property, descriptor)}`;
     assertCronOptions(options, CLOCK_OPTIONS, where);
-    const { timeZone, utcOffset, ...rest } = options;
-    const schedule = scheduleOf(cronTime, { timeZone, utcOffset }, where);
-    const { cron, task } = resolveCronOptions(schedule, rest, where);
+    const { timeZone, utcOffset, except, ...rest } = options;
+    const times = timesOf(cronTime, { timeZone, utcOffset, except }, where);
+    const { cron, task } = resolveCronOptions(times, rest, where);
     declareTask('@Cron()', task, { target, property, descriptor });
     setCronMetadata(descriptor.value, { ...cron, decorator: '@Cron()' });
   };
@@ -41,14 +41,20 @@ export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDe
 
 type Clock = Pick<CronOptions, 'timeZone' | 'utcOffset'>;
 
-function scheduleOf(cronTime: unknown, { timeZone, utcOffset }: Clock, where: string): CronSchedule {
-  const hasClock = timeZone !== undefined || utcOffset !== undefined;
+function timesOf(
+  cronTime: unknown,
+  { except, ...clock }: Clock & Pick<CronOptions, 'except'>,
+  where: string,
+): CronTimes {
+  const hasClock = clock.timeZone !== undefined || clock.utcOffset !== undefined || except !== undefined;
   if (cronTime instanceof Date) {
     if (Number.isNaN(cronTime.getTime())) throw misused(where, 'got an invalid Date', ['Give a valid one.']);
     if (hasClock) {
-      throw misused(where, 'got a Date and a time zone, but a Date is the same moment in every zone', [
-        'Leave out `timeZone` and `utcOffset`.',
-      ]);
+      throw misused(
+        where,
+        'got a Date and a time zone or days to leave out, but a Date is one moment, the same in every zone',
+        ['Leave out `timeZone`, `utcOffset` and `except`.'],
+      );
     }
     return { at: cronTime.getTime() };
   }
@@ -57,7 +63,16 @@ function scheduleOf(cronTime: unknown, { timeZone, utcOffset }: Clock, where: st
       'Give an expression, a CronExpression, or a Date; of a Luxon DateTime its `.toJSDate()`.',
     ]);
   }
-  return { expression: cronTime, ...clockOf({ timeZone, utcOffset }, where) };
+  return {
+    expression: cronTime,
+    ...clockOf(clock, where),
+    ...(except !== undefined && { except: daysOf(except, where) }),
+  };
+}
+
+function daysOf(except: unknown, where: string): readonly string[] {
+  if (Array.isArray(except) && except.every((days): days is string => typeof days === 'string')) return [...except];
+  throw misused(where, `has ${shown(except)} as \`except\``, ["Give a list of days: ['2026-12-25', '12-24/01-06']."]);
 }
 
 function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {

@@ -46,7 +46,7 @@ export function Interval(
       : [first as Duration, second ?? {}];
   return (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Interval() on ${methodPlace('@Interval()', target, property, descriptor)}`;
-    assertCronOptions(options, [], where);
+    assertCronOptions(options, ['offset'], where);
     const everyMs = toMilliseconds(every, where);
     if (everyMs < LEAST_MS) {
       throw misused(where, `is due every ${everyMs} ms`, [
@@ -54,7 +54,14 @@ export function Interval(
         'Or keep setInterval() in the process that needs it: a run here is a task, which another process may run.',
       ]);
     }
-    const { cron, task } = resolveCronOptions({ everyMs }, options, where);
+    const { offset, ...rest } = options;
+    const offsetMs = offset === undefined ? 0 : toMilliseconds(offset, `\`offset\` of ${where}`);
+    if (offsetMs >= everyMs) {
+      throw misused(where, `has an \`offset\` of ${offsetMs} ms, and is due every ${everyMs} ms`, [
+        'Give an offset that is shorter than the interval.',
+      ]);
+    }
+    const { cron, task } = resolveCronOptions({ everyMs, ...(offsetMs > 0 && { offsetMs }) }, rest, where);
     declareTask('@Interval()', task, { target, property, descriptor });
     setCronMetadata(descriptor.value, { ...cron, decorator: '@Interval()' });
   };

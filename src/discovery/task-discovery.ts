@@ -3,6 +3,7 @@ import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { CronDefinition } from '../cron/cron-definition.js';
 import type { CronMetadata } from '../cron/cron-metadata.js';
 import { instantsOf } from '../cron/cron-schedule.js';
+import { scheduleFor } from '../cron/named-schedule.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { startRules } from '../policy/start-options.js';
@@ -138,7 +139,7 @@ export class TaskDiscovery {
     if (!cron) return own;
     // a run has no arguments, so that the keys of all runs are the same
     const tags = startTags(start, {}, { task: name, args: [] });
-    return { ...own, cron: { ...checked(cron, where), ...(tags && { start: tags }) } };
+    return { ...own, cron: { ...checked(cron, own.name, where), ...(tags && { start: tags }) } };
   }
 
   private *bystanders(): Generator<Bystander> {
@@ -170,9 +171,10 @@ export class TaskDiscovery {
 }
 
 /** The decorator does not have the module, so the cron time is checked here. */
-function checked({ decorator, ...cron }: CronMetadata, where: string): CronDefinition {
-  instantsOf(cron.schedule, `${decorator} on ${where}`);
-  return cron;
+function checked({ decorator, ...cron }: CronMetadata, name: string, where: string): CronDefinition {
+  const schedule = scheduleFor(name, cron.schedule);
+  instantsOf(schedule, `${decorator} on ${where}`);
+  return { ...cron, schedule };
 }
 
 /** The class of a provider. A factory's product shows it by its instance, or by its token if it is made for each task. */

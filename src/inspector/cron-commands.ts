@@ -1,5 +1,6 @@
 import { type CommandGroup, command } from '../terminal/command.js';
 import { ago, instant } from '../terminal/figures.js';
+import { boundsOf } from './cron-bounds.js';
 import type { CronInfo } from './cron-info.js';
 import type { InspectorContext } from './inspector-context.js';
 
@@ -67,7 +68,11 @@ export const cronCommands: CommandGroup<InspectorContext> = {
   ],
 };
 
-function scheduleOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
+function scheduleOf(cron: CronInfo): string {
+  return [timesOf(cron), ...boundsOf(cron)].join(', ');
+}
+
+function timesOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
   if (at) return `once at ${instant(at)}`;
   if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
   const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);

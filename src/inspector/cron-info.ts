@@ -1,5 +1,5 @@
 import type { CronRecord, CronRun } from '../broker/port/broker.js';
-import type { CronOverlap, MissedRuns } from '../cron/cron-definition.js';
+import type { CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
 import { dateOf, nearestDate } from '../values/dates.js';
 import { upcoming } from './cron-times.js';
 
@@ -50,8 +50,18 @@ export interface CronInfo {
   readonly utcOffset?: number;
   /** of an interval */
   readonly everyMs?: number;
+  /** of an interval: how long after each multiple of it */
+  readonly offsetMs?: number;
   /** of a cron that is due once */
   readonly at?: Date;
+  /** days that are left out, by the clock of the expression */
+  readonly except?: readonly string[];
+  /** not before */
+  readonly startDate?: Date;
+  /** not after */
+  readonly endDate?: Date;
+  /** how long after its time each run is due, by its `jitter` */
+  readonly jitterMs?: number;
   /** how missed times are handled: those at which no worker could fire it */
   readonly missed: MissedRuns;
   /** how a run is handled that comes due while an earlier one waits or runs */
@@ -78,7 +88,7 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
   return {
     name,
     queue,
-    ...('at' in schedule ? { at: nearestDate(schedule.at) } : schedule),
+    ...timesOf(schedule),
     missed,
     overlap,
     disabled,
@@ -88,6 +98,14 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     nextRun: declared && !paused && !disabled ? nextRun(record, now) : undefined,
     skipped,
     lastRun: lastRun && infoOf(lastRun),
+  };
+}
+
+function timesOf({ startAt, endAt, ...times }: CronSchedule): Partial<CronInfo> {
+  return {
+    ...('at' in times ? { ...times, at: nearestDate(times.at) } : times),
+    ...(startAt !== undefined && { startDate: nearestDate(startAt) }),
+    ...(endAt !== undefined && { endDate: nearestDate(endAt) }),
   };
 }
 

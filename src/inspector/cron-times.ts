@@ -1,4 +1,4 @@
-import type { CronSchedule } from '../cron/cron-definition.js';
+import type { CronSchedule, CronTimes } from '../cron/cron-definition.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import type { CronInfo } from './cron-info.js';
 
@@ -30,8 +30,24 @@ export function upcomingOf(cron: CronInfo, options: UpcomingOptions): Date[] {
   return upcoming(cron.name, scheduleOf(cron), options);
 }
 
-function scheduleOf({ expression = '', timeZone, utcOffset, everyMs, at }: CronInfo): CronSchedule {
+/** The schedule that a description was made of. */
+export function scheduleOf(cron: CronInfo): CronSchedule {
+  const { startDate, endDate, jitterMs } = cron;
+  return {
+    ...timesOf(cron),
+    ...(startDate && { startAt: startDate.getTime() }),
+    ...(endDate && { endAt: endDate.getTime() }),
+    ...(jitterMs !== undefined && { jitterMs }),
+  };
+}
+
+function timesOf({ expression = '', timeZone, utcOffset, except, everyMs, offsetMs, at }: CronInfo): CronTimes {
   if (at) return { at: at.getTime() };
-  if (everyMs !== undefined) return { everyMs };
-  return { expression, ...(timeZone !== undefined && { timeZone }), ...(utcOffset !== undefined && { utcOffset }) };
+  if (everyMs !== undefined) return { everyMs, ...(offsetMs !== undefined && { offsetMs }) };
+  return {
+    expression,
+    ...(timeZone !== undefined && { timeZone }),
+    ...(utcOffset !== undefined && { utcOffset }),
+    ...(except && { except }),
+  };
 }

@@ -53,6 +53,9 @@ describe('an expression', () => {
     ['10:30 8 * * *', '10:30 is no minute'],
     ['* * * *', '4 fields instead of 5 or 6'],
     ['* * * * * * *', '7 fields instead of 5 or 6'],
+    ['0 0 12 1 1 * 2027', 'For years give `startDate` and `endDate`.'],
+    ['0 0 L-2 * *', 'L-2 is no day'],
+    ['0 0 * * 5W', '5W is no weekday'],
     ['every day', '2 fields instead of 5 or 6'],
     ['@dayly', '@dayly is no alias'],
     ['', 'is empty'],
@@ -94,6 +97,49 @@ describe('a moment', () => {
     const instants = instantsOf({ at: 5_000 }, 'a test');
     expect([instants.next(4_999), instants.next(5_000)]).toEqual([5_000, undefined]);
     expect([instants.latest(4_999, 3), instants.latest(5_000, 3)]).toEqual([[], [5_000]]);
+  });
+});
+
+describe('bounds', () => {
+  const daily = { expression: '0 8 * * *', timeZone: 'UTC' } as const;
+  const [startAt, endAt] = [at('2026-01-02T08:00:00Z'), at('2026-01-03T08:00:00Z')];
+
+  it('keep the times from the first to the last', () => {
+    const schedule = { ...daily, startAt, endAt };
+    expect(following(schedule, '2020-01-01T00:00:00Z', 5)).toEqual([
+      '2026-01-02T08:00:00.000Z',
+      '2026-01-03T08:00:00.000Z',
+    ]);
+    const instants = instantsOf(schedule, 'a test');
+    expect(instants.latest(at('2030-01-01T00:00:00Z'), 5).map(shown)).toEqual([
+      '2026-01-02T08:00:00.000Z',
+      '2026-01-03T08:00:00.000Z',
+    ]);
+    expect(instants.latest(startAt - 1, 5)).toEqual([]);
+  });
+
+  it('hold for intervals, and for one time', () => {
+    expect(following({ everyMs: 86_400_000, startAt, endAt }, '2020-01-01T00:00:00Z', 5)).toEqual([
+      '2026-01-03T00:00:00.000Z',
+    ]);
+    expect(following({ at: startAt, endAt: startAt - 1 }, '2020-01-01T00:00:00Z', 5)).toEqual([]);
+  });
+
+  it('in the past leave a cron that is due no more', () => {
+    expect(instantsOf({ ...daily, endAt: 0 }, 'a test').next(at('2026-01-01T00:00:00Z'))).toBeUndefined();
+  });
+});
+
+describe('an interval with an offset', () => {
+  it('is due so long after its multiples', () => {
+    const schedule = { everyMs: 3_600_000, offsetMs: 300_000 };
+    expect(following(schedule, '2026-01-01T00:05:00Z', 2)).toEqual([
+      '2026-01-01T01:05:00.000Z',
+      '2026-01-01T02:05:00.000Z',
+    ]);
+    expect(instantsOf(schedule, 'a test').latest(at('2026-01-01T00:04:59Z'), 1).map(shown)).toEqual([
+      '2025-12-31T23:05:00.000Z',
+    ]);
   });
 });
 

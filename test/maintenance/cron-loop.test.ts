@@ -290,3 +290,26 @@ it('crons that no live worker declares are forgotten', async () => {
 it('a loop without crons sleeps for a while', async () => {
   expect(await loop([]).tick()).toBeGreaterThan(10 * SECOND);
 });
+
+it('a cron with jitter is due later, and its run knows the time without it', async () => {
+  const jittered: CronDeclaration = { ...POLL, schedule: { everyMs: SECOND, jitterMs: 300 } };
+  await silence(2 * SECOND, [jittered]);
+  await loop([jittered]).tick();
+  const [task] = await fired();
+  expect(Number(task?.options.due) % SECOND).toBe(0);
+  const settled = Number(await fixture.redis.hget(CRONS, `${POLL.name} until`));
+  expect(settled).toBe(Number(task?.options.due) + 300);
+});
+
+it('a cron whose last time is past is due no more, and one whose first has not come is not yet', async () => {
+  const present = await now();
+  const ended: CronDeclaration = { ...POLL, schedule: { everyMs: SECOND, endAt: present - 5 * SECOND } };
+  const early: CronDeclaration = {
+    ...POLL,
+    name: 'Inbox.later',
+    schedule: { everyMs: SECOND, startAt: present + 60 * SECOND },
+  };
+  await silence(4 * SECOND, [ended, early]);
+  await loop([ended, early]).tick();
+  expect(await fired()).toEqual([]);
+});

@@ -56,6 +56,11 @@ describe('@Cron()', () => {
     [{ threshold: 250 }, { missed: 'skip', thresholdMs: 250 }],
     [{ missed: 'skip' }, { missed: 'skip', thresholdMs: 10_000 }],
     [{ missed: 'all' }, { missed: 'all' }],
+    [
+      { startDate: new Date(1), endDate: new Date(2), jitter: '30s' },
+      { schedule: { startAt: 1, endAt: 2, jitterMs: 30_000 } },
+    ],
+    [{ except: ['12-25'] }, { schedule: { except: ['12-25'] } }],
   ])('accepts %j', (options, definition) => {
     expect(cron(options)?.cron).toMatchObject(definition);
   });
@@ -72,7 +77,14 @@ describe('@Cron()', () => {
     [{ tz: 'UTC' }, undefined, 'Write `timeZone`.'],
     [{ every: 30_000 }, undefined, 'Write @Interval(every)'],
     [{ immediately: true }, undefined, 'CronManager.runNow(name)'],
-    [{ endDate: new Date() }, undefined, 'return from the method when it is too late'],
+    [{ startDate: '2027-01-01' }, undefined, "'2027-01-01' as `startDate`"],
+    [{ endDate: new Date('never') }, undefined, 'as `endDate`'],
+    [{ startDate: new Date(2), endDate: new Date(1) }, undefined, 'an `endDate` before its `startDate`'],
+    [{ endDate: new Date() }, new Date(), 'a Date, and a first or last time'],
+    [{ except: '2026-12-25' }, undefined, "'2026-12-25' as `except`"],
+    [{ except: [12] }, undefined, 'as `except`'],
+    [{ except: ['12-25'] }, new Date(), 'days to leave out'],
+    [{ offset: '5m' }, undefined, 'has no option "offset"'],
     [{ timeZone: 'UTC', utcOffset: 0 }, undefined, '`timeZone` and `utcOffset`'],
     [{ timeZone: 7 }, undefined, '7 as `timeZone`'],
     [{ utcOffset: '+02:00' }, undefined, "'+02:00' as `utcOffset`"],
@@ -107,6 +119,8 @@ describe('@Interval()', () => {
     [['inbox.poll', 1_000], 'inbox.poll', { schedule: { everyMs: 1_000 } }],
     [['inbox.poll', '1m', { overlap: 'skip' }], 'inbox.poll', { overlap: 'skip' }],
     [['1h', { missed: 'all' }], 'Reports.send', { missed: 'all', schedule: { everyMs: 3_600_000 } }],
+    [['1h', { offset: '5m' }], 'Reports.send', { schedule: { everyMs: 3_600_000, offsetMs: 300_000 } }],
+    [['1h', { jitter: 50 }], 'Reports.send', { schedule: { everyMs: 3_600_000, jitterMs: 50 } }],
   ])('accepts %j', (all, name, definition) => {
     expect(interval(...all)).toMatchObject({ name, cron: definition });
   });
@@ -115,6 +129,9 @@ describe('@Interval()', () => {
     [[99], 'INVALID_OPTION'],
     [['inbox.poll'], 'INVALID_DURATION'],
     [['1m', { timeZone: 'UTC' }], 'INVALID_OPTION'],
+    [['1m', { offset: '1m' }], 'INVALID_OPTION'],
+    [['1m', { offset: 'soon' }], 'INVALID_DURATION'],
+    [['1m', { except: ['12-25'] }], 'INVALID_OPTION'],
     [['my poll', 1_000], 'INVALID_NAME'],
   ])('with %j is refused', (all, code) => {
     expect(() => interval(...all)).toThrow(expect.objectContaining({ code }));

@@ -46,7 +46,7 @@ function OneCron(): JSX.Element {
 }
 
 function Page({ page }: { readonly page: CronPage }): JSX.Element {
-  const { cron, words, zone, counts, declarers, missed, overlaps } = page;
+  const { cron, words, zone, bounds, counts, declarers, missed, overlaps } = page;
   const { name, queue, skipped, lastFire, nextRun } = cron;
   return (
     <>
@@ -61,6 +61,9 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
           <>
             <Fact more={zone && `, ${zone}`}>{words ?? dueText(cron)}</Fact>
             {words && cron.expression && <code>{cron.expression}</code>}
+            {bounds.map((bound) => (
+              <Fact key={bound}>{bound}</Fact>
+            ))}
             <Fact name="queue">
               <QueueLink of={queue} />
             </Fact>

@@ -1,3 +1,4 @@
+import { boundsOf } from '../../../inspector/cron-bounds.js';
 import type { CronInfo } from '../../../inspector/cron-info.js';
 import { upcomingOf } from '../../../inspector/cron-times.js';
 import { failuresOf } from '../../../task/task-counts.js';
@@ -58,6 +59,7 @@ async function one(call: Call): Promise<CronPage> {
         runs: runs.map((run) => ({ at: run.getTime(), local: localTimeOf(run, cron) })),
         declarers,
         notes: notesOn(cron, declarers),
+        bounds: boundsOf(cron),
         missed: MISSED[cron.missed],
         overlaps: OVERLAP[cron.overlap],
         counts: counts.get(name),

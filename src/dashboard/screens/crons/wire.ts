@@ -83,6 +83,8 @@ export interface CronPage extends ScheduleText {
   }[];
   readonly declarers: readonly CronDeclarer[];
   readonly notes: readonly CronNote[];
+  /** what else decides about its times, in words */
+  readonly bounds: readonly string[];
   /** what becomes of times that were missed, and of runs that would overlap */
   readonly missed: string;
   readonly overlaps: string;

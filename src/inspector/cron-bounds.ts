@@ -1,0 +1,23 @@
+import { timeLength } from '../values/time-length.js';
+import type { CronInfo } from './cron-info.js';
+
+/**
+ * What else than its times decides when a cron is due, in words.
+ *
+ * @example
+ * boundsOf({ except: ['12-25'], jitterMs: 12_000 }); // ['without 12-25', '12 s later by its jitter']
+ */
+export function boundsOf(cron: Pick<CronInfo, 'offsetMs' | 'except' | 'startDate' | 'endDate' | 'jitterMs'>): string[] {
+  const { offsetMs = 0, except = [], startDate, endDate, jitterMs = 0 } = cron;
+  return [
+    ...(offsetMs > 0 ? [`${timeLength(offsetMs)} after each multiple`] : []),
+    ...(except.length > 0 ? [`without ${except.join(', ')}`] : []),
+    ...(startDate ? [`from ${second(startDate)} on`] : []),
+    ...(endDate ? [`until ${second(endDate)}`] : []),
+    ...(jitterMs > 0 ? [`${timeLength(jitterMs)} later by its jitter`] : []),
+  ];
+}
+
+function second(date: Date): string {
+  return date.toISOString().replace('.000Z', 'Z');
+}

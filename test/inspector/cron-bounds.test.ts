@@ -1,0 +1,53 @@
+import type { CronRecord } from '../../src/broker/port/broker.js';
+import type { CronDeclaration, CronSchedule } from '../../src/cron/cron-definition.js';
+import { cronDifference } from '../../src/cron/cron-difference.js';
+import { boundsOf } from '../../src/inspector/cron-bounds.js';
+import { describeCron } from '../../src/inspector/cron-info.js';
+import { scheduleOf } from '../../src/inspector/cron-times.js';
+
+const SCHEDULES: readonly CronSchedule[] = [
+  { expression: '0 8 * * *', timeZone: 'Europe/Paris', except: ['12-25'], startAt: 1_000, endAt: 2_000, jitterMs: 7 },
+  { expression: '0 8 * * *', utcOffset: 120, except: ['12-25'] },
+  { everyMs: 3_600_000, offsetMs: 300_000, endAt: 2_000 },
+  { at: 1_000, jitterMs: 7 },
+];
+
+function recordOf(schedule: CronSchedule): CronRecord {
+  return {
+    ...{ name: 'Inbox.poll', queue: 'default', schedule, missed: 'latest', thresholdMs: 0, overlap: 'allow' },
+    ...{ disabled: false, paused: false, declared: true, skipped: 0, firedAt: undefined, lastRun: undefined },
+  } as CronRecord;
+}
+
+it.each(SCHEDULES)('a description has all of %j', (schedule) => {
+  expect(scheduleOf(describeCron(recordOf(schedule), 0))).toEqual(schedule);
+});
+
+it('words name each bound', () => {
+  const [daily, , hourly] = SCHEDULES.map((schedule) => boundsOf(describeCron(recordOf(schedule), 0)));
+  expect(daily).toEqual([
+    'without 12-25',
+    'from 1970-01-01T00:00:01Z on',
+    'until 1970-01-01T00:00:02Z',
+    '7 ms later by its jitter',
+  ]);
+  expect(hourly).toEqual(['5 min after each multiple', 'until 1970-01-01T00:00:02Z']);
+  expect(boundsOf({})).toEqual([]);
+});
+
+it.each<[CronSchedule, CronSchedule, string]>([
+  [{ everyMs: 60 }, { everyMs: 60, offsetMs: 5 }, '5 ms after its multiples'],
+  [{ everyMs: 60 }, { everyMs: 60, startAt: 0 }, 'from 1970-01-01T00:00:00.000Z on'],
+  [{ everyMs: 60 }, { everyMs: 60, endAt: 0 }, 'until 1970-01-01T00:00:00.000Z'],
+  [{ everyMs: 60 }, { everyMs: 60, jitterMs: 5 }, '5 ms later'],
+  [
+    { expression: '* * * * *', timeZone: 'UTC' },
+    { expression: '* * * * *', timeZone: 'UTC', except: ['12-25'] },
+    'without 12-25',
+  ],
+])('workers that declare %j and %j differ', (one, other, words) => {
+  const declared = (schedule: CronSchedule): CronDeclaration => recordOf(schedule) as CronDeclaration;
+  const [, second] = cronDifference(declared(one), declared(other)) ?? [];
+  expect(second).toContain(words);
+  expect(cronDifference(declared(other), declared(other))).toBeUndefined();
+});
