@@ -16,6 +16,7 @@ export type { CronOverlap, MissedRuns } from './cron/cron-definition.js';
 export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Cron } from './decorators/cron.decorator.js';
 export { CronExpression } from './decorators/cron-expression.js';
+export type { CronSettings } from './decorators/cron-from.js';
 export type { CronOptions, IntervalOptions, ScheduleOptions } from './decorators/cron-options.js';
 export { Interval } from './decorators/interval.decorator.js';
 export { Payload, type PayloadOptions } from './decorators/payload.decorator.js';

@@ -95,7 +95,16 @@ export interface CronOptions extends ScheduleOptions {
   except?: readonly string[];
 }
 
-const TIMING = ['missed', 'threshold', 'overlap', 'waitForCompletion', 'disabled', 'startDate', 'endDate', 'jitter'];
+export const TIMING = [
+  'missed',
+  'threshold',
+  'overlap',
+  'waitForCompletion',
+  'disabled',
+  'startDate',
+  'endDate',
+  'jitter',
+];
 export const CLOCK_OPTIONS = ['timeZone', 'utcOffset', 'except'];
 const DEFAULT_THRESHOLD = '10s';
 const WAITS: readonly unknown[] = [undefined, 'wait'];
@@ -154,6 +163,11 @@ export function resolveCronOptions(
     disabled: disabled ?? false,
   };
   return { cron, task };
+}
+
+/** Of all options of a cron those that `@Task` has, too. */
+export function taskPart(options: TaskOptions): TaskOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => TASK_OPTIONS.includes(name)));
 }
 
 /** @param clock further options that the decorator takes */

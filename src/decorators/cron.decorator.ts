@@ -1,13 +1,10 @@
-import type { CronTimes } from '../cron/cron-definition.js';
 import { setCronMetadata } from '../cron/cron-metadata.js';
-import { shown } from '../values/shown.js';
+import { cronFrom } from './cron-from.js';
 import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, resolveCronOptions } from './cron-options.js';
-import { assertParentheses, methodPlace, misused } from './method-place.js';
+import { timesOf } from './cron-times.js';
+import { assertParentheses, methodPlace } from './method-place.js';
 import { declareTask } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
-
-/** The longest offset that `@nestjs/schedule` takes, in minutes. */
-const MAX_OFFSET = 99 * 60 + 59;
 
 /**
  * Makes a method of a provider a task that the workers run at given times, each time once in the whole cluster.
@@ -39,63 +36,24 @@ export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDe
   };
 }
 
-type Clock = Pick<CronOptions, 'timeZone' | 'utcOffset'>;
-
-function timesOf(
-  cronTime: unknown,
-  { except, ...clock }: Clock & Pick<CronOptions, 'except'>,
-  where: string,
-): CronTimes {
-  const hasClock = clock.timeZone !== undefined || clock.utcOffset !== undefined || except !== undefined;
-  if (cronTime instanceof Date) {
-    if (Number.isNaN(cronTime.getTime())) throw misused(where, 'got an invalid Date', ['Give a valid one.']);
-    if (hasClock) {
-      throw misused(
-        where,
-        'got a Date and a time zone or days to leave out, but a Date is one moment, the same in every zone',
-        ['Leave out `timeZone`, `utcOffset` and `except`.'],
-      );
-    }
-    return { at: cronTime.getTime() };
-  }
-  if (typeof cronTime !== 'string') {
-    throw misused(where, `got ${shown(cronTime)} as cron time`, [
-      'Give an expression, a CronExpression, or a Date; of a Luxon DateTime its `.toJSDate()`.',
-    ]);
-  }
-  return {
-    expression: cronTime,
-    ...clockOf(clock, where),
-    ...(except !== undefined && { except: daysOf(except, where) }),
-  };
-}
-
-function daysOf(except: unknown, where: string): readonly string[] {
-  if (Array.isArray(except) && except.every((days): days is string => typeof days === 'string')) return [...except];
-  throw misused(where, `has ${shown(except)} as \`except\``, ["Give a list of days: ['2026-12-25', '12-24/01-06']."]);
-}
-
-function clockOf({ timeZone, utcOffset }: Clock, where: string): Clock {
-  if (timeZone !== undefined && utcOffset !== undefined) {
-    throw misused(where, 'has `timeZone` and `utcOffset`', ['Give one of them.']);
-  }
-  if (utcOffset === undefined) return zoneOf(timeZone, where);
-  if (Number.isInteger(utcOffset) && Math.abs(utcOffset) <= MAX_OFFSET) return { utcOffset };
-  throw misused(where, `has ${shown(utcOffset)} as \`utcOffset\``, [
-    `Give whole minutes from -${MAX_OFFSET} to ${MAX_OFFSET}, like 330 for UTC+5:30.`,
-  ]);
-}
-
-/** Written in full, so that a reader of the record sees by which clock it runs. */
-function zoneOf(timeZone: unknown = Intl.DateTimeFormat().resolvedOptions().timeZone, where: string): Clock {
-  if (typeof timeZone === 'string') {
-    // Luxon, by which `@nestjs/schedule` goes, has these zones beside those of IANA
-    const [, sign, hours = 0, minutes = 0] = /^utc([+-])(\d{1,2})(?::(\d{2}))?$/i.exec(timeZone) ?? [];
-    if (sign === undefined) return { timeZone };
-    const distance = Number(hours) * 60 + Number(minutes);
-    return { utcOffset: sign === '-' ? -distance : distance };
-  }
-  throw misused(where, `has ${shown(timeZone)} as \`timeZone\``, [
-    "Give a name of the IANA database, like 'Europe/Paris'.",
-  ]);
-}
+/**
+ * The same with a time that a provider of the app knows, for example its configuration. The provider is asked once, when the module starts,
+ * in each process; what it says is checked as if it stood in the code. Give all workers the same configuration.
+ *
+ * @param token of a provider with the default scope, anywhere in the app; its constructor has run, its `onModuleInit` may not have
+ * @param settings returns the time, or the time and options of `@Cron` about it, which come before those of `options`
+ * @throws NestworkError INVALID_NAME, INVALID_OPTION, INVALID_DURATION while the class is being defined; INVALID_CRON, INVALID_OPTION,
+ * INVALID_DURATION when the app starts
+ * @example
+ * @Injectable()
+ * class Settings {
+ *   readonly digestAt = process.env.DIGEST_AT;
+ * }
+ *
+ * @Injectable()
+ * class DigestTasks {
+ *   @Cron.from(Settings, ({ digestAt }) => ({ cronTime: digestAt, disabled: digestAt === undefined }), { retries: 3 })
+ *   async digest() {}
+ * }
+ */
+Cron.from = cronFrom;

@@ -3,7 +3,9 @@ import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { CronDefinition } from '../cron/cron-definition.js';
 import type { CronMetadata } from '../cron/cron-metadata.js';
 import { instantsOf } from '../cron/cron-schedule.js';
+import { type CronSelection, isSelected, unknownNames } from '../cron/cron-selection.js';
 import { scheduleFor } from '../cron/named-schedule.js';
+import { NestworkError } from '../errors.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { startRules } from '../policy/start-options.js';
@@ -12,11 +14,13 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
+import { didYouMean } from '../values/did-you-mean.js';
 import { once } from '../values/once.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertTaskName } from '../values/task-name.js';
 import { read } from '../values/thrown.js';
 import { assertInjectable } from './constructor-metadata.js';
+import { CronSettingsProviders } from './cron-settings.js';
 import type { TaskType } from './declared-enhancers.js';
 import { assertEnhancersKept } from './enhancer-checks.js';
 import { HandlerFactory } from './handler-factory.js';
@@ -31,6 +35,8 @@ export interface TaskHome {
   readonly queues: readonly string[];
   readonly defaultQueue: string;
   readonly policies: PolicyBook;
+  /** which of its crons this process fires; all by default */
+  readonly crons?: CronSelection;
 }
 
 /** Finds the decorated methods and hooks in the container. */
@@ -43,6 +49,7 @@ export class TaskDiscovery {
     private readonly modules: ModulesContainer,
     private readonly handlers: HandlerFactory,
     private readonly checks: PayloadChecks,
+    private readonly cronSettings: CronSettingsProviders,
   ) {}
 
   /**
@@ -52,13 +59,13 @@ export class TaskDiscovery {
    * DECORATOR_LOST, TASK_CLASS_NOT_PROVIDED
    * with the class and method that is wrong
    */
-  tasks({ queues, defaultQueue, policies }: TaskHome): TaskDefinition[] {
+  tasks(home: TaskHome): TaskDefinition[] {
     const providers = this.classProviders();
     assertNoneMisplaced(
       this.bystanders(),
       new Set<object>([...providers.map(({ type }) => type), ...this.classTokens()]),
     );
-    return providers.flatMap(({ wrapper, type }) => {
+    const tasks = providers.flatMap(({ wrapper, type }) => {
       this.known.add(wrapper);
       this.checks.provided(type, wrapper);
       assertTasksKept(type);
@@ -66,8 +73,10 @@ export class TaskDiscovery {
       const declared = declaredTasks(type);
       if (declared.length > 0) assertEnhancersKept(type);
       if (declared.length > 0 || hasTaskHooks(type)) assertInjectable(wrapper, type);
-      return declared.map((task) => this.define(wrapper, type, task, { queues, defaultQueue, policies }));
+      return declared.map((task) => this.define(wrapper, type, task, home));
     });
+    assertCronsKnown(home, tasks);
+    return tasks;
   }
 
   /** Task classes that a provider replaces by another value. */
@@ -120,7 +129,7 @@ export class TaskDiscovery {
       cron,
       start: given,
     }: DeclaredTask,
-    { queues, defaultQueue, policies }: TaskHome,
+    { queues, defaultQueue, policies, crons = true }: TaskHome,
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
     const where = `${type.name}.${method} in ${module}`;
@@ -139,7 +148,22 @@ export class TaskDiscovery {
     if (!cron) return own;
     // a run has no arguments, so that the keys of all runs are the same
     const tags = startTags(start, {}, { task: name, args: [] });
-    return { ...own, cron: { ...checked(cron, own.name, where), ...(tags && { start: tags }) } };
+    const defined = this.cronOf(cron, name, where);
+    if (!defined) return own;
+    return {
+      ...own,
+      cron: { ...defined, disabled: defined.disabled || !isSelected(crons, name), ...(tags && { start: tags }) },
+    };
+  }
+
+  /** The decorator does not have the module, so the cron time is checked here. */
+  private cronOf({ decorator, ...given }: CronMetadata, name: string, where: string): CronDefinition | undefined {
+    const place = `${decorator} on ${where}`;
+    const cron = 'define' in given ? given.define(this.cronSettings.find(given.token, place), place) : given;
+    if (!cron) return undefined;
+    const schedule = scheduleFor(name, cron.schedule);
+    instantsOf(schedule, place);
+    return { ...cron, schedule };
   }
 
   private *bystanders(): Generator<Bystander> {
@@ -170,11 +194,17 @@ export class TaskDiscovery {
   }
 }
 
-/** The decorator does not have the module, so the cron time is checked here. */
-function checked({ decorator, ...cron }: CronMetadata, name: string, where: string): CronDefinition {
-  const schedule = scheduleFor(name, cron.schedule);
-  instantsOf(schedule, `${decorator} on ${where}`);
-  return { ...cron, schedule };
+/** A misspelt name would leave a cron out, or in, without a word. */
+function assertCronsKnown({ crons = true }: TaskHome, tasks: readonly TaskDefinition[]): void {
+  const names = tasks.flatMap(({ name, cron }) => (cron ? [name] : []));
+  const [unknown] = unknownNames(crons, names);
+  if (unknown === undefined) return;
+  const near = didYouMean(unknown, names);
+  throw new NestworkError(
+    'INVALID_OPTION',
+    `The option \`crons\` of TaskQueueModule names "${unknown}", and no cron of this app has that name.`,
+    [near === undefined ? 'Give names of crons, or patterns like "ReportTasks.*".' : `Did you mean "${near}"?`],
+  );
 }
 
 /** The class of a provider. A factory's product shows it by its instance, or by its token if it is made for each task. */

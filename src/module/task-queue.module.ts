@@ -16,6 +16,7 @@ import { RedisBroker } from '../broker/redis-broker.js';
 import { QueueClient } from '../client/queue-client.js';
 import { SendWrappers } from '../client/send-wrappers.js';
 import { noteCopy, useCopy } from '../discovery/copies.js';
+import { CronSettingsProviders } from '../discovery/cron-settings.js';
 import { GlobalEnhancers } from '../discovery/global-enhancers.js';
 import { HandlerFactory } from '../discovery/handler-factory.js';
 import { LazyModules } from '../discovery/lazy-modules.js';
@@ -211,6 +212,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     TaskContext,
     TaskDiscovery,
+    CronSettingsProviders,
     HandlerFactory,
     PayloadChecks,
     LazyModules,

@@ -99,6 +99,14 @@ export interface TaskQueueOptions {
    */
   inProcess?: boolean | InProcessOptions;
   /**
+   * Which crons the workers of this process fire, and its children: all, none, or those whose names fit. `*` stands for any text, and `!` in front
+   * leaves names out. The others stay declared, as with `disabled`. A full name that no cron has is refused.
+   * @default true
+   * @example
+   * TaskQueueModule.forRoot({ crons: process.env.CRONS !== 'off' && ['*', '!DigestTasks.*'] })
+   */
+  crons?: boolean | readonly string[];
+  /**
    * Lets the app send within transactions of its database, with `queue.in(transaction)`: what was sent exists if and only if the
    * transaction is committed. With `forRootAsync` the connection can be injected.
    * @default none

@@ -70,6 +70,18 @@ const MODULE = {
     throw invalid(option, 'is no function', "Give one that returns headers: () => ({ tenant: 'acme' }).");
   }),
   inProcess: rule(resolveInProcess),
+  crons: rule((given: TaskQueueOptions['crons'] = true, option) => {
+    if (typeof given === 'boolean') return given;
+    if (
+      Array.isArray(given) &&
+      given.length > 0 &&
+      given.every((name) => typeof name === 'string' && /^!?[^\s!]+$/.test(name))
+    )
+      return given;
+    throw invalid(option, `is ${shown(given)}`, [
+      "Give true, false, or a list of names: ['ReportTasks.*', '!ReportTasks.digest'].",
+    ]);
+  }),
   outbox: rule(resolveOutbox),
 } satisfies RulesOf<TaskQueueOptions>;
 

@@ -67,7 +67,7 @@ describe('@Cron()', () => {
 
   it('accepts a Date for a single run', () => {
     const date = new Date('2030-01-01T00:00:00Z');
-    expect(cron({}, date)?.cron?.schedule).toEqual({ at: date.getTime() });
+    expect(cron({}, date)?.cron).toMatchObject({ schedule: { at: date.getTime() } });
   });
 
   it.each<[unknown, unknown, string]>([
