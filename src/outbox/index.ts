@@ -3,6 +3,13 @@ export { type Mysql2Connection, type Mysql2Pool, type Mysql2PoolConnection, mysq
 export { type PgClient, type PgPool, type PgPoolClient, type PgResult, pgOutbox } from './adapters/pg.js';
 export type { ListeningEvents } from './adapters/postgres-listener.js';
 export {
+  type PrismaInstance,
+  type PrismaOutboxOptions,
+  type PrismaTransaction,
+  type PrismaTransactionSettings,
+  prismaOutbox,
+} from './adapters/prisma.js';
+export {
   type TypeormManager,
   type TypeormSource,
   type TypeormSourceOptions,

@@ -24,7 +24,8 @@ export type OutboxRow = Readonly<Record<string, unknown>>;
 
 /**
  * How the outbox reaches the database of an app, and the transactions of its library: `execute`, `transaction`, and where the library
- * allows it `refusal` and `listen`. `pgOutbox`, `mysql2Outbox`, `typeormOutbox` and `knexOutbox` make one.
+ * allows it `refusal` and `listen`. `pgOutbox`, `mysql2Outbox`, `typeormOutbox`, `knexOutbox` and `prismaOutbox` make
+ * one.
  *
  * @example
  * // over mysql2, without the refusals of mysql2Outbox

@@ -3,9 +3,9 @@ import type { OutboxDialect } from './outbox-database.js';
 import { FORM, TABLE_FORM } from './sql/outbox-sql.js';
 
 /** How the drivers and libraries of both databases say what went wrong. */
-const NO_TABLE = new Set<unknown>(['42P01', 'ER_NO_SUCH_TABLE', 1146]);
-const NO_COLUMN = new Set<unknown>(['42703', 'ER_BAD_FIELD_ERROR', 1054]);
-const DEADLOCK = new Set<unknown>(['40P01', '40001', 'ER_LOCK_DEADLOCK', 1213]);
+const NO_TABLE = new Set<unknown>(['42P01', 'ER_NO_SUCH_TABLE', 1146, '1146']);
+const NO_COLUMN = new Set<unknown>(['42703', 'ER_BAD_FIELD_ERROR', 1054, '1054']);
+const DEADLOCK = new Set<unknown>(['40P01', '40001', 'ER_LOCK_DEADLOCK', 1213, '1213']);
 
 /** `queue.in()` in an app without the option. */
 export function notConfigured(): NestworkError {
@@ -15,7 +15,7 @@ export function notConfigured(): NestworkError {
 }
 
 /** @param why as a sentence goes on: `it is over` */
-export function noTransaction(why: string): NestworkError {
+export function noTransaction(why: string, cause?: unknown): NestworkError {
   return new NestworkError(
     'OUTBOX_NO_TRANSACTION',
     `queue.in() got no transaction in which a task could be sent: ${why}. Nothing was sent.`,
@@ -23,6 +23,7 @@ export function noTransaction(why: string): NestworkError {
       'Give what the library hands to the function of a transaction, and await all that is sent before that function returns.',
       'Outside of transactions send without in(): queue.of(ReportTasks).send.delay(7).',
     ],
+    cause === undefined ? undefined : { cause },
   );
 }
 
@@ -83,6 +84,7 @@ export function isDeadlock(error: unknown): boolean {
 
 function codesOf(error: unknown, depth = 0): unknown[] {
   if (typeof error !== 'object' || error === null || depth > 3) return [];
-  const { code, errno, driverError, cause } = error as Record<string, unknown>;
-  return [code, errno, ...codesOf(driverError, depth + 1), ...codesOf(cause, depth + 1)];
+  const { code, errno, originalCode, driverError, meta, driverAdapterError, cause } = error as Record<string, unknown>;
+  const wrapped = [driverError, meta, driverAdapterError, cause].flatMap((inner) => codesOf(inner, depth + 1));
+  return [code, errno, originalCode, ...wrapped];
 }

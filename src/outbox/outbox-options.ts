@@ -74,7 +74,8 @@ export function resolveOutbox(given: OutboxOptions | undefined): ResolvedOutboxO
 }
 
 function assertDatabase(database: unknown): asserts database is OutboxDatabase {
-  const remedy = 'Give what pgOutbox(), mysql2Outbox(), typeormOutbox() or knexOutbox() of nestwork/outbox returns.';
+  const remedy =
+    'Give what pgOutbox(), mysql2Outbox(), typeormOutbox(), knexOutbox() or prismaOutbox() of nestwork/outbox returns.';
   if (typeof database !== 'object' || database === null) {
     throw invalid('outbox.database', `is ${shown(database)}, and no database of an outbox`, remedy);
   }

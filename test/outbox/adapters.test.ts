@@ -2,17 +2,22 @@
 import knex, { type Knex } from 'knex';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { type KnexInstance, knexOutbox } from '../../src/outbox/adapters/knex.js';
+import { type PrismaInstance, prismaOutbox } from '../../src/outbox/adapters/prisma.js';
 import { type TypeormSource, typeormOutbox } from '../../src/outbox/adapters/typeorm.js';
 import type { OutboxDatabase, OutboxDialect } from '../../src/outbox/outbox-database.js';
+import { isDeadlock } from '../../src/outbox/outbox-errors.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { OutboxRelay } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { eventually } from '../support/eventually.js';
 import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { prismaClient } from '../support/prisma-client.js';
 
 /** A library, connected to a database. */
 interface Library {
   readonly outbox: OutboxDatabase;
+  /** whether it can listen to a channel of PostgreSQL */
+  readonly listens: boolean;
   transaction<T>(run: (transaction: object) => Promise<T>): Promise<T>;
   /** what is no transaction, with a part of the reason */
   readonly outside: readonly (readonly [given: object, why: string])[];
@@ -26,6 +31,7 @@ async function typeorm(url: string, dialect: OutboxDialect): Promise<Library> {
   const [source, other] = [await new DataSource(options).initialize(), await new DataSource(options).initialize()];
   return {
     outbox: typeormOutbox(source),
+    listens: true,
     transaction: (run) => source.transaction(run),
     outside: [
       [source, 'it is no entity manager of a transaction'],
@@ -44,6 +50,7 @@ async function ofKnex(url: string, dialect: OutboxDialect): Promise<Library> {
   const [own, other] = [connect(), connect()];
   return {
     outbox: knexOutbox(own),
+    listens: true,
     transaction: (run) => own.transaction((trx) => run(trx)),
     outside: [[own, 'it is an instance of Knex, and no transaction']],
     other: (run) => other.transaction((trx) => run(trx)),
@@ -53,6 +60,28 @@ async function ofKnex(url: string, dialect: OutboxDialect): Promise<Library> {
     },
   };
 }
+
+async function ofPrisma(url: string, dialect: OutboxDialect): Promise<Library> {
+  const [own, other] = [prismaClient(url, dialect), prismaClient(url, dialect)];
+  return {
+    outbox: prismaOutbox(own),
+    listens: false,
+    transaction: (run) => own.$transaction(run),
+    outside: [[own, 'it is a client of Prisma, and no transaction']],
+    other: (run) => other.$transaction(run),
+    close: async () => {
+      await own.$disconnect();
+      await other.$disconnect();
+    },
+  };
+}
+
+/** Asks for the level of a transaction, which MariaDB says of those alone that have changed something. */
+const LEVEL = {
+  postgres: "select current_setting('transaction_isolation') as level",
+  mariadb:
+    'select trx_isolation_level as level from information_schema.innodb_trx where trx_mysql_thread_id = connection_id()',
+};
 
 let redis: BrokerFixture;
 beforeAll(async () => {
@@ -72,6 +101,7 @@ describeOutbox('the outbox', (start) => {
   describe.each([
     ['TypeORM', typeorm],
     ['Knex', ofKnex],
+    ['Prisma', ofPrisma],
   ] as const)('over %s', (_, connect) => {
     let library: Library;
     let table: OutboxTable;
@@ -137,6 +167,41 @@ describeOutbox('the outbox', (start) => {
       expect(await database.rows()).toBe(0);
     });
 
+    it('relays at the level READ COMMITTED', async () => {
+      const level = await table.transaction(async (transaction) => {
+        await table.add(transaction, calls(redis.messages(1)));
+        const [row] = await library.outbox.execute(transaction, LEVEL[library.outbox.dialect], []);
+        return String(row?.level).toLowerCase();
+      });
+      expect(level).toBe('read committed');
+    });
+
+    it('says of a deadlock that it is one', async () => {
+      for (const id of ['a', 'b']) {
+        await database.query(
+          `insert into nestwork_outbox (namespace, task_id, queue, message) values ('nestwork', '${id}', 'default', 'x')`,
+        );
+      }
+      const lock = (transaction: unknown, id: string): Promise<unknown> =>
+        library.outbox.execute(
+          transaction,
+          `update nestwork_outbox set problem = 'x' where namespace = 'nestwork' and task_id = '${id}'`,
+          [],
+        );
+      let waiting = 2;
+      const crosswise = (own: string, other: string): Promise<void> =>
+        library.outbox.transaction(async (transaction) => {
+          await lock(transaction, own);
+          waiting -= 1;
+          await eventually(() => expect(waiting).toBe(0));
+          await lock(transaction, other);
+        });
+      const ends = await Promise.allSettled([crosswise('a', 'b'), crosswise('b', 'a')]);
+      const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+      expect(errors).toHaveLength(1);
+      expect(isDeadlock(errors[0])).toBe(true);
+    });
+
     it('names a table that is missing', async () => {
       await database.query('drop table nestwork_outbox');
       const sent = library.transaction((transaction) => table.add(transaction, calls(redis.messages(1))));
@@ -144,24 +209,52 @@ describeOutbox('the outbox', (start) => {
       await expect(relayOf().round()).rejects.toMatchObject({ code: 'OUTBOX_TABLE_MISSING' });
     });
 
-    it('is woken by rows where the database announces them', async () => {
+    it('is woken by rows where it can listen, and looks once a second elsewhere', async () => {
+      const isWoken = library.listens && database.outbox.dialect === 'postgres';
       let woken = 0;
       const relay = relayOf(() => {
         woken += 1;
       });
       const { nextInMs } = await relay.round();
       await library.transaction((transaction) => table.add(transaction, calls(redis.messages(1))));
-      if (database.outbox.dialect === 'postgres') await eventually(() => expect(woken).toBe(1));
-      expect(nextInMs).toBe(database.outbox.dialect === 'postgres' ? 10_000 : 1_000);
+      if (isWoken) await eventually(() => expect(woken).toBe(1));
+      expect(nextInMs).toBe(isWoken ? 10_000 : 1_000);
       await relay.round();
       await relay.stop();
     });
+  });
+
+  it('refuses a transaction of Prisma that took longer than its timeout', async () => {
+    const prisma = prismaClient(database.server.url, database.outbox.dialect);
+    const table = new OutboxTable(prismaOutbox(prisma), 'nestwork');
+    const [message = ''] = redis.messages(1);
+    const late = prisma.$transaction(
+      (transaction) =>
+        eventually(() =>
+          expect(table.add(transaction, [{ queue: 'default', message }])).rejects.toMatchObject({
+            code: 'OUTBOX_NO_TRANSACTION',
+            message: expect.stringContaining('its transaction is over'),
+            cause: expect.objectContaining({ message: expect.stringContaining('timeout') }),
+          }),
+        ),
+      { timeout: 100 },
+    );
+    await expect(late).rejects.toThrow('expired transaction');
+    expect(await database.rows()).toBe(0);
+    await prisma.$disconnect();
   });
 });
 
 it.each([
   ['typeormOutbox', () => typeormOutbox({ options: { type: 'sqlite' } } as TypeormSource), '"sqlite"'],
   ['knexOutbox', () => knexOutbox({ client: { dialect: 'sqlite3' } } as unknown as KnexInstance), '"sqlite3"'],
+  ['prismaOutbox', () => prismaOutbox({ _activeProvider: 'sqlite' } as unknown as PrismaInstance), '"sqlite"'],
 ])('%s refuses other databases', (_, make, name) => {
   expect(make).toThrow(name);
+});
+
+it('prismaOutbox asks for the dialect where the client does not say it, and takes the one that is given', () => {
+  const client = { $transaction: () => Promise.reject(new Error('no')) };
+  expect(() => prismaOutbox(client)).toThrow("prismaOutbox(prisma, { dialect: 'postgres' })");
+  expect(prismaOutbox(client, { dialect: 'mariadb' })).toMatchObject({ dialect: 'mariadb' });
 });

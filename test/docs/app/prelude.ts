@@ -21,6 +21,7 @@ import type {
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Part } from './part.tasks.js';
+import type { AppPrisma } from './prisma.js';
 import type { User } from './user.js';
 import type { WelcomeDto } from './welcome.tasks.js';
 
@@ -89,6 +90,7 @@ export declare const queue: QueueClient;
 export declare const metricsReader: MetricsReader;
 export declare const pool: Pool;
 export declare const parts: readonly Ref<Part>[];
+export declare const prisma: AppPrisma;
 export declare const queueHealth: QueueHealth;
 export declare const response: Response;
 export declare const text: Ref<string>;
