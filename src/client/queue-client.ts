@@ -215,7 +215,7 @@ export class QueueClient {
    * commit, each task once; after a rollback there is nothing. It needs the option `outbox` of `TaskQueueModule`.
    *
    * @param transaction as the library of the database hands it to the function of a transaction: an `EntityManager` of TypeORM, a
-   * transaction of Knex, a client of `pg`. By default that of `outbox.current`
+   * transaction of Knex, a client of `pg`. By default that of `outbox.current`, for example of a method with `@Transactional()`
    * @throws NestworkError OUTBOX_NOT_CONFIGURED, OUTBOX_NO_TRANSACTION
    * @example
    * const client = await pool.connect();

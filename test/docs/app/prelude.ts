@@ -3,6 +3,7 @@
  * things that an app has at hand.
  */
 import 'nestwork/testing/jest';
+import type { MikroORM } from '@mikro-orm/postgresql';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type {
   Batch,
@@ -88,6 +89,7 @@ export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
 export declare const metricsReader: MetricsReader;
+export declare const orm: MikroORM;
 export declare const pool: Pool;
 export declare const parts: readonly Ref<Part>[];
 export declare const prisma: AppPrisma;
