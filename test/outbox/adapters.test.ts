@@ -7,7 +7,7 @@ import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { OutboxRelay } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { eventually } from '../support/eventually.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases } from '../support/outbox-databases.js';
 import { prismaClient } from '../support/prisma-client.js';
 import { LIBRARIES, type Library } from './libraries.js';
 
@@ -25,14 +25,7 @@ beforeAll(async () => {
 afterEach(() => redis.reset());
 afterAll(() => redis.stop());
 
-describeOutbox('the outbox', (start) => {
-  let database: OutboxDatabaseFixture;
-  beforeAll(async () => {
-    database = await start();
-  });
-  beforeEach(() => database.makeTable());
-  afterAll(() => database.stop());
-
+describeDatabases('the outbox', (database) => {
   describe.each(LIBRARIES)('over %s', (_, connect) => {
     let library: Library;
     let table: OutboxTable;

@@ -3,7 +3,7 @@ import { QueueHealth } from '../../src/inspector/queue-health.js';
 import type { OutboxDatabase } from '../../src/outbox/outbox-database.js';
 import { Apps } from '../module/apps.js';
 import { eventually } from '../support/eventually.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases } from '../support/outbox-databases.js';
 
 const MESSAGE = 'k3v9x0q2m7000000000110000000000001["A.b",[]]';
 
@@ -14,14 +14,7 @@ beforeAll(async () => {
 afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
-describeOutbox('the health of an app with an outbox', (start) => {
-  let database: OutboxDatabaseFixture;
-  beforeAll(async () => {
-    database = await start();
-  });
-  beforeEach(() => database.makeTable());
-  afterAll(() => database.stop());
-
+describeDatabases('the health of an app with an outbox', (database) => {
   async function boot(
     outbox: OutboxDatabase = database.outbox,
   ): Promise<{ health: QueueHealth; indicator: TaskHealthIndicator }> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { examplesOfPage } from '../support/examples.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases } from '../support/outbox-databases.js';
 import { mikroOrm } from './libraries.js';
 import { mikroOrmOutbox } from './recipes/mikro-orm.js';
 
@@ -20,18 +20,12 @@ it.each(['drizzle-postgres.ts', 'drizzle-mysql.ts', 'mikro-orm.ts'])(
   },
 );
 
-describeOutbox('the recipe of MikroORM', (start) => {
-  let database: OutboxDatabaseFixture;
+describeDatabases('the recipe of MikroORM', (database) => {
   let orm: MikroORM;
   beforeAll(async () => {
-    database = await start();
     orm = await mikroOrm(database.server.url, database.outbox.dialect);
   });
-  beforeEach(() => database.makeTable());
-  afterAll(async () => {
-    await orm.close();
-    await database.stop();
-  });
+  afterAll(() => orm.close());
 
   it('finds the transaction of the caller, also one within another', async () => {
     const { database: outbox, current } = mikroOrmOutbox(orm);

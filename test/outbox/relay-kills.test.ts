@@ -6,7 +6,7 @@ import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { OutboxRelay } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { eventually } from '../support/eventually.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases } from '../support/outbox-databases.js';
 
 type Relayed = ReturnType<RelayPort['relay']>;
 
@@ -16,14 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-describeOutbox('a relay', (start) => {
-  let database: OutboxDatabaseFixture;
-  beforeAll(async () => {
-    database = await start();
-  });
-  beforeEach(() => database.makeTable());
+describeDatabases('a relay', (database) => {
   afterEach(() => redis.reset());
-  afterAll(() => database.stop());
 
   /** @param around what happens around the script, which runs in the transaction of the rows */
   function relayOf(around: (relay: () => Relayed) => Relayed = (run) => run(), sender = redis.broker): OutboxRelay {

@@ -4,7 +4,7 @@ import type { OutboxDatabase } from '../../src/outbox/outbox-database.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { MOST_RELAYED, OutboxRelay, type RelayOptions, type Round } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
 
 const FUTURE = Date.UTC(2100, 0, 1);
 
@@ -15,14 +15,7 @@ beforeAll(async () => {
 afterEach(() => redis.reset());
 afterAll(() => redis.stop());
 
-describeOutbox('the relay', (start) => {
-  let database: OutboxDatabaseFixture;
-  beforeAll(async () => {
-    database = await start();
-  });
-  beforeEach(() => database.makeTable());
-  afterAll(() => database.stop());
-
+describeDatabases('the relay', (database) => {
   let warnings: string[] = [];
   let errors: unknown[] = [];
   beforeEach(() => {

@@ -11,7 +11,7 @@ import type { SendInfo, SentTask, WrapSend } from '../../src/task/task-hooks.js'
 import { Apps } from '../module/apps.js';
 import { CommandMonitor } from '../support/command-monitor.js';
 import { eventually } from '../support/eventually.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases } from '../support/outbox-databases.js';
 
 interface User {
   tenant: string;
@@ -51,14 +51,7 @@ beforeAll(async () => {
 afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
-describeOutbox('a task that is sent within a transaction', (start) => {
-  let database: OutboxDatabaseFixture;
-  beforeAll(async () => {
-    database = await start();
-  });
-  beforeEach(() => database.makeTable());
-  afterAll(() => database.stop());
-
+describeDatabases('a task that is sent within a transaction', (database) => {
   async function boot(options: TaskQueueOptions = {}): Promise<QueueClient> {
     const outbox = { database: database.outbox };
     const queue = apps.queue({ queues: ['default', 'bulk'], outbox, ...options });

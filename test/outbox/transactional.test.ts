@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Apps } from '../module/apps.js';
 import { eventually } from '../support/eventually.js';
 import { examplesOfPage } from '../support/examples.js';
-import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { describeDatabases } from '../support/outbox-databases.js';
 import { ScratchApp } from '../support/scratch-app.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -41,22 +41,16 @@ beforeAll(async () => {
 afterEach(() => apps.close());
 afterAll(() => apps.stop());
 
-describeOutbox('a method with @Transactional()', (start) => {
-  let database: OutboxDatabaseFixture;
+describeDatabases('a method with @Transactional()', (database) => {
   let app: ScratchApp;
   beforeAll(async () => {
-    database = await start();
-    await database.makeTable();
     const urls = { REDIS_URL: apps.url, DATABASE_URL: database.server.url };
     app = new ScratchApp(`transactional-${database.outbox.dialect}`, urls).write('main.ts', MAIN);
     const blocks = examplesOfPage(ROOT, 'docs/outbox.md').map(({ code }) => code);
     for (const file of OF_THE_PAGE) app.write(file, blocks.find((code) => code.startsWith(`// ${file}\n`)) ?? '');
     for (const file of OF_ALL_PAGES) app.write(file, readFileSync(join(ROOT, 'test/docs/app', file), 'utf8'));
   });
-  afterAll(async () => {
-    app.remove();
-    await database.stop();
-  });
+  afterAll(() => app.remove());
 
   it('sends with its commit, sends nothing with its rollback, and nothing else has a transaction', async () => {
     const stop = new AbortController();

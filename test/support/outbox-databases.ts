@@ -10,11 +10,17 @@ import { MariadbServer } from './mariadb-server.js';
 import { PostgresServer } from './postgres-server.js';
 import { withMariadb, withPostgres } from './with-databases.js';
 
-/** A database with an outbox, and transactions of an app on it. */
+/** A database with an outbox, and transactions of an app on it. It is there from `start()` on. */
 export abstract class OutboxDatabaseFixture {
-  abstract readonly outbox: OutboxDatabase;
+  private started: { readonly server: DatabaseServer; readonly outbox: OutboxDatabase } | undefined;
 
-  protected constructor(readonly server: DatabaseServer) {}
+  get server(): DatabaseServer {
+    return this.running().server;
+  }
+
+  get outbox(): OutboxDatabase {
+    return this.running().outbox;
+  }
 
   get table(): OutboxTable {
     return new OutboxTable(this.outbox, 'nestwork');
@@ -38,26 +44,42 @@ export abstract class OutboxDatabaseFixture {
   /** Runs something in a transaction of the app, and commits unless it rejects. */
   abstract transaction<T>(run: (transaction: object) => Promise<T>): Promise<T>;
 
-  abstract closePool(): Promise<void>;
+  async start(): Promise<void> {
+    const server = await this.startServer();
+    this.started = { server, outbox: this.connect(server.url) };
+  }
 
   async stop(): Promise<void> {
+    if (!this.started) return;
     await this.closePool();
-    await this.server.stop();
+    await this.started.server.stop();
+  }
+
+  protected abstract startServer(): Promise<DatabaseServer>;
+
+  /** Opens the pool of the app. */
+  protected abstract connect(url: string): OutboxDatabase;
+
+  protected abstract closePool(): Promise<void>;
+
+  private running() {
+    if (!this.started) throw new Error('The database is not started yet: ask for it in a hook or a test.');
+    return this.started;
   }
 }
 
 class PostgresFixture extends OutboxDatabaseFixture {
-  readonly pool = new PostgresPool({ connectionString: this.server.url });
-  readonly outbox: OutboxDatabase = pgOutbox(this.pool);
+  private pool!: PostgresPool;
 
-  static async start(): Promise<PostgresFixture> {
-    return new PostgresFixture(await PostgresServer.start());
+  protected startServer(): Promise<DatabaseServer> {
+    return PostgresServer.start();
   }
 
-  constructor(server: DatabaseServer) {
-    super(server);
+  protected connect(connectionString: string): OutboxDatabase {
+    this.pool = new PostgresPool({ connectionString });
     // each kill of the server is one
     this.pool.on('error', () => {});
+    return pgOutbox(this.pool);
   }
 
   async query(sql: string): Promise<readonly OutboxRow[]> {
@@ -79,17 +101,21 @@ class PostgresFixture extends OutboxDatabaseFixture {
     }
   }
 
-  closePool(): Promise<void> {
+  protected closePool(): Promise<void> {
     return this.pool.end();
   }
 }
 
 class MariadbFixture extends OutboxDatabaseFixture {
-  readonly pool: MariadbPool = createPool({ uri: this.server.url });
-  readonly outbox: OutboxDatabase = mysql2Outbox(this.pool);
+  private pool!: MariadbPool;
 
-  static async start(): Promise<MariadbFixture> {
-    return new MariadbFixture(await MariadbServer.start());
+  protected startServer(): Promise<DatabaseServer> {
+    return MariadbServer.start();
+  }
+
+  protected connect(uri: string): OutboxDatabase {
+    this.pool = createPool({ uri });
+    return mysql2Outbox(this.pool);
   }
 
   async query(sql: string): Promise<readonly OutboxRow[]> {
@@ -112,13 +138,33 @@ class MariadbFixture extends OutboxDatabaseFixture {
     }
   }
 
-  closePool(): Promise<void> {
+  protected closePool(): Promise<void> {
     return this.pool.end();
   }
 }
 
-/** The tests of each database that can be had. */
+/** Tests of an outbox in each database that can be had. It starts before them, and its table is empty before each. */
+export function describeDatabases(title: string, behaves: (database: OutboxDatabaseFixture) => void): void {
+  describeEach(title, (database) => {
+    beforeAll(() => database.start());
+    beforeEach(() => database.makeTable());
+    behaves(database);
+    // the last of these hooks, which run in their order
+    afterAll(() => database.stop());
+  });
+}
+
+/** Tests in each database that can be had, which start and stop it themselves. */
 export function describeOutbox(title: string, behaves: (start: () => Promise<OutboxDatabaseFixture>) => void): void {
-  withPostgres(`${title} in PostgreSQL`, () => behaves(() => PostgresFixture.start()));
-  withMariadb(`${title} in MariaDB`, () => behaves(() => MariadbFixture.start()));
+  describeEach(title, (database) =>
+    behaves(async () => {
+      await database.start();
+      return database;
+    }),
+  );
+}
+
+function describeEach(title: string, behaves: (database: OutboxDatabaseFixture) => void): void {
+  withPostgres(`${title} in PostgreSQL`, () => behaves(new PostgresFixture()));
+  withMariadb(`${title} in MariaDB`, () => behaves(new MariadbFixture()));
 }
