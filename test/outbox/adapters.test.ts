@@ -152,6 +152,14 @@ describeDatabases('the outbox', (database) => {
     });
   });
 
+  it('lets the relay say what Prisma says of a transaction that is over', async () => {
+    const prisma = prismaClient(database.server.url, database.outbox.dialect);
+    const outbox = prismaOutbox(prisma);
+    const over = await outbox.transaction(async (transaction) => transaction);
+    await expect(outbox.execute(over, 'select 1 as one', [])).rejects.toMatchObject({ code: 'P2028' });
+    await prisma.$disconnect();
+  });
+
   it('refuses a transaction of Prisma that took longer than its timeout', async () => {
     const prisma = prismaClient(database.server.url, database.outbox.dialect);
     const table = new OutboxTable(prismaOutbox(prisma), 'nestwork');

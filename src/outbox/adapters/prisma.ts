@@ -76,6 +76,8 @@ export function prismaOutbox(
   prisma: PrismaInstance,
   { dialect = dialectOf(prisma) }: PrismaOutboxOptions = {},
 ): OutboxDatabase<PrismaTransaction> {
+  /** those of the relay, which are no fault of a sender */
+  const own = new WeakSet<PrismaTransaction>();
   return {
     dialect,
     execute: async (tx, sql, parameters) => {
@@ -85,11 +87,15 @@ export function prismaOutbox(
         await tx.$executeRawUnsafe(sql, ...parameters);
         return [];
       } catch (error) {
-        if (Reflect.get(Object(error), 'code') === IS_OVER) throw noTransaction('its transaction is over', error);
-        throw error;
+        if (own.has(tx) || Reflect.get(Object(error), 'code') !== IS_OVER) throw error;
+        throw noTransaction('its transaction is over', error);
       }
     },
-    transaction: (run) => prisma.$transaction(run, SETTINGS),
+    transaction: (run) =>
+      prisma.$transaction((tx) => {
+        own.add(tx);
+        return run(tx);
+      }, SETTINGS),
     refusal: (given) => refusalOf(given as object, prisma),
   };
 }
