@@ -1,6 +1,6 @@
 import type { Claimant, LimitDeclaration } from '../../src/broker/port/broker.js';
 import { Inspector } from '../../src/inspector/inspector.js';
-import type { LimitChange } from '../../src/inspector/limits/limit-options.js';
+import { type LimitChange, limitKeyCursor } from '../../src/inspector/limits/limit-options.js';
 import { limitKey, nameDigest, nameOfQueueLimit } from '../../src/message/limit-tag.js';
 import { BrokerFixture, idOf } from '../support/broker-fixture.js';
 import { eventually } from '../support/eventually.js';
@@ -502,7 +502,8 @@ describe('a wrong call about limits', () => {
     ['no key in a reset', () => inspector.limits.reset('stripe'), /`key` is missing/],
     ['a key and all keys', () => set({ key: 'a', allKeys: true, concurrency: 1 }), /stands beside `key`/],
     ['an empty key', () => set({ key: '', concurrency: 1 }), /`key` is ''/],
-    ['no change', () => set({ key: 'acme' }), /changes nothing/],
+    ['half a character as a key', () => set({ key: '\ud83d', concurrency: 1 }), /`key` is /],
+    ['no change', () => set({ key: 'acme' }), /`concurrency` is not given, and `rate` neither: nothing would change/],
     ['a burst without a rate', () => set({ key: 'acme', burst: 2 }), /`burst` has no `rate`/],
     ['a negative concurrency', () => set({ key: 'acme', concurrency: -1 }), /`concurrency` is -1/],
     ['a wrong rate', () => set({ key: 'acme', rate: '0/s' }), /`rate` is '0\/s'/],
@@ -514,6 +515,9 @@ describe('a wrong call about limits', () => {
     ['the keys of a limit without', () => inspector.limits.keys('exports'), /has no keys/],
     ['one key of a limit without', () => inspector.limits.key('exports', 'acme'), /has no keys/],
     ['a foreign cursor', () => inspector.limits.keys('stripe', { cursor: 'x' }), /not returned by keys\(\)/],
+    ['a cursor of no part', () => keysAt(4, '0'), /not returned by keys\(\)/],
+    ['a cursor that Redis would refuse', () => keysAt(0, 'abc'), /not returned by keys\(\)/],
+    ['a cursor beyond all of Redis', () => keysAt(2, '9'.repeat(23)), /not returned by keys\(\)/],
     ['a foreign cursor of the list', () => inspector.limits.list({ cursor: 'x' }), /not returned by list\(\)/],
     ['a wrong size of a page', () => inspector.limits.list({ limit: 0 }), /`limit` is 0/],
   ])('is refused: %s', async (_, call, words) => {
@@ -521,6 +525,10 @@ describe('a wrong call about limits', () => {
     await expect(call()).rejects.toThrow(words);
     expect(await fixture.state()).toEqual(before);
   });
+
+  function keysAt(part: number, at: string): Promise<unknown> {
+    return inspector.limits.keys('stripe', { cursor: limitKeyCursor({ part, at }) });
+  }
 
   function set(change: LimitChange, name = 'stripe'): Promise<unknown> {
     return inspector.limits.set(name, change);

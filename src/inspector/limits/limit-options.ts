@@ -5,6 +5,7 @@ import { assertKnownOptions } from '../../values/known-options.js';
 import { whole } from '../../values/option-rules.js';
 import { assertWhole, invalid } from '../../values/option-values.js';
 import { shown } from '../../values/shown.js';
+import { isWellFormed } from '../../values/well-formed.js';
 import { type ActorOptions, assertActor } from '../actor.js';
 import { encoded, fieldsOf } from '../tasks/task-list-options.js';
 import type { LimitKeyReport, LimitReport } from './limit-report.js';
@@ -145,6 +146,11 @@ const MOST_OF_A_KEY = 1_000;
 const CONCURRENCY = whole(0, MOST_AMOUNT);
 const BURST = whole(1, MOST_AMOUNT);
 
+/** Of the parts of a `LimitKeyPlace`, the last one is read by keys, and those before it by the cursors of Redis. */
+const WAITING = 3;
+const LIMIT_KEY = /^[\w-]*$/;
+const HASH_CURSOR = /^\d{0,19}$/;
+
 /** @throws NestworkError INVALID_OPTION */
 export function resolveLimitList(options: LimitListOptions): { readonly limit: number; readonly after: string } {
   assertKnownOptions(options, ['limit', 'cursor'], 'limits.list()');
@@ -170,8 +176,8 @@ export function resolveLimitKeys(options: LimitKeyListOptions): {
   assertWhole('limit', limit, MOST);
   if (cursor === undefined) return { limit, from: undefined };
   const [part, at] = fieldsOf(cursor);
-  if (Number.isSafeInteger(part) && typeof at === 'string' && /^[\w-]*$/.test(at)) {
-    return { limit, from: { part: part as number, at } };
+  if (isPart(part) && typeof at === 'string' && (part === WAITING ? LIMIT_KEY : HASH_CURSOR).test(at)) {
+    return { limit, from: { part, at } };
   }
   throw foreignCursor('keys()');
 }
@@ -192,7 +198,7 @@ export function resolveChange(change: LimitChange): LimitOverride & LimitScope {
   }
   if (concurrency === undefined && rate === undefined) {
     const remedy = "Give a `concurrency`, a `rate`, or both: { rate: '200/s' }. limits.reset() ends what was set.";
-    throw invalid('change', 'changes nothing', remedy);
+    throw invalid('concurrency', 'is not given, and `rate` neither: nothing would change', remedy);
   }
   return {
     ...scopeOf(change),
@@ -220,7 +226,8 @@ export function resolveReset(options: LimitResetOptions): LimitScope & { by: str
 
 /** @throws NestworkError INVALID_OPTION */
 export function assertLimitKey(key: unknown): asserts key is string {
-  if (typeof key === 'string' && key !== '' && key.length <= MOST_OF_A_KEY) return;
+  // half a character would count as the same as others
+  if (typeof key === 'string' && key !== '' && key.length <= MOST_OF_A_KEY && isWellFormed(key)) return;
   throw invalid('key', `is ${shown(key)}`, 'Give the key as the key function returns it: 1 to 1,000 characters.');
 }
 
@@ -231,6 +238,10 @@ function scopeOf({ key, allKeys }: LimitScope): LimitScope {
   }
   if (key !== undefined && allKeys) throw invalid('allKeys', 'stands beside `key`', 'Give one of them.');
   return { ...(key !== undefined && { key }), ...(allKeys && { allKeys }) };
+}
+
+function isPart(part: unknown): part is number {
+  return Number.isInteger(part) && (part as number) >= 0 && (part as number) <= WAITING;
 }
 
 function foreignCursor(call: string): Error {
