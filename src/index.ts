@@ -42,6 +42,7 @@ export type {
 export type { BatchOptions, GroupOptions } from './groups/group-options.js';
 export type { GroupSender } from './groups/member-call.js';
 export { Ref } from './groups/ref.js';
+
 export { type ActionListOptions, ActionLog, type ActionRecord } from './inspector/actions/action-log.js';
 export type { ActorOptions } from './inspector/actor.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
@@ -192,5 +193,6 @@ export type { TaskLogLine, TaskProgress } from './task/task-notes.js';
 export type { ByteSize } from './values/byte-size.js';
 export type { Duration } from './values/duration.js';
 export type { ErrorCodes } from './values/error-codes.js';
+export { Inbox, type InboxStep } from './worker/inbox.js';
 export { TaskContext } from './worker/task-context.js';
 export { TaskLogger } from './worker/task-logger.js';

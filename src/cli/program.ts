@@ -5,6 +5,7 @@ import { cronCommands } from '../inspector/cron-commands.js';
 import { deadCommands } from '../inspector/dead-commands.js';
 import { doctorCommand } from '../inspector/doctor/doctor-command.js';
 import { batchCommands, flowCommands } from '../inspector/groups/group-commands.js';
+import { inboxCommands } from '../inspector/inbox/inbox-commands.js';
 import type { InspectorContext } from '../inspector/inspector-context.js';
 import { limitCommands } from '../inspector/limits/limit-commands.js';
 import { outboxCommands } from '../inspector/outbox/outbox-commands.js';
@@ -30,6 +31,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   cronCommands,
   workerCommands,
   outboxCommands,
+  inboxCommands,
   actionCommands,
   { name: '', summary: '', commands: [doctorCommand, dashboardCommand, workerCommand, completionCommand] },
 ];

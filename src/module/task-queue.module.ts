@@ -37,14 +37,17 @@ import { KnownQueues } from '../inspector/queues/known-queues.js';
 import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
+import { InboxTable } from '../outbox/inbox/inbox-table.js';
 import { OutboxTable } from '../outbox/outbox-table.js';
 import { Transactions } from '../outbox/transactions.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { read } from '../values/thrown.js';
+import { Inbox } from '../worker/inbox.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
 import { WaitWatch } from '../worker/wait-watch.js';
+import { InboxService } from './inbox-service.js';
 import { OutboxRelayService } from './outbox-relay-service.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<TaskQueueOptions>({
@@ -70,6 +73,7 @@ export const EXPORTED = [
   BroadcastLog,
   CronManager,
   DeadLetters,
+  Inbox,
   Inspector,
   MetricsReader,
   QueueClient,
@@ -201,6 +205,23 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
       inject: [RESOLVED_OPTIONS],
     },
     OutboxRelayService,
+    {
+      provide: InboxTable,
+      useFactory: ({ inbox, namespace }: ResolvedTaskQueueOptions) =>
+        inbox && new InboxTable(inbox.database, namespace, inbox.table),
+      inject: [RESOLVED_OPTIONS],
+    },
+    { provide: Inbox, useFactory: (table?: InboxTable) => new Inbox(table), inject: [InboxTable] },
+    {
+      provide: InboxService,
+      useFactory: (
+        broker: AppBroker,
+        options: ResolvedTaskQueueOptions,
+        table?: InboxTable,
+        replacement?: RedisReplacement,
+      ) => new InboxService(broker, options, table, replacement !== undefined),
+      inject: [BROKER, RESOLVED_OPTIONS, InboxTable, MAYBE_REPLACED],
+    },
     { provide: TaskRegistry, useFactory: () => new TaskRegistry() },
     { provide: SendWrappers, useFactory: () => new SendWrappers() },
     { provide: WaitWatch, useFactory: () => new WaitWatch() },

@@ -1,5 +1,6 @@
 import type { RedisSettings } from '../broker/port/broker.js';
 import type { GivenHeaders } from '../message/headers.js';
+import type { InboxOptions } from '../outbox/inbox/inbox-options.js';
 import type { OutboxOptions } from '../outbox/outbox-options.js';
 import type { QueueLimit } from '../policy/limit-options.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
@@ -117,6 +118,16 @@ export interface TaskQueueOptions {
    * });
    */
   outbox?: OutboxOptions;
+  /**
+   * Lets tasks have their effects in a database of the app once, see `Inbox` and docs/inbox.md.
+   * @default none: inbox.run() is refused
+   * @example
+   * TaskQueueModule.forRootAsync({
+   *   inject: [DataSource],
+   *   useFactory: (dataSource: DataSource) => ({ inbox: { database: typeormOutbox(dataSource) } }),
+   * });
+   */
+  inbox?: InboxOptions;
 }
 
 /**

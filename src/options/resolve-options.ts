@@ -1,4 +1,5 @@
 import type { RedisSettings } from '../broker/port/broker.js';
+import { resolveInbox } from '../outbox/inbox/inbox-options.js';
 import { resolveOutbox } from '../outbox/outbox-options.js';
 import { type LimitAmounts, queueLimitAmounts } from '../policy/limit-options.js';
 import { PolicyBook } from '../policy/policy-book.js';
@@ -83,6 +84,7 @@ const MODULE = {
     ]);
   }),
   outbox: rule(resolveOutbox),
+  inbox: rule(resolveInbox),
 } satisfies RulesOf<TaskQueueOptions>;
 
 export type ResolvedTaskQueueOptions = Omit<Resolved<typeof MODULE>, 'queues' | 'defaults' | 'defaultQueue'> & {

@@ -15,6 +15,8 @@ export {
   type TypeormSourceOptions,
   typeormOutbox,
 } from './adapters/typeorm.js';
+export { inboxMigration } from './inbox/inbox-migration.js';
+export type { InboxOptions } from './inbox/inbox-options.js';
 export { outboxMigration } from './migration.js';
 export type { OutboxDatabase, OutboxDialect, OutboxListener, OutboxRow, OutboxValue } from './outbox-database.js';
 export type { OutboxOptions } from './outbox-options.js';

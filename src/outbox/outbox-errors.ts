@@ -71,15 +71,26 @@ export function tableOfOtherForm(
 
 /** The error of a statement, in our words where the table is the reason: libraries wrap those of their drivers. */
 export function explained(error: unknown, table: string, dialect: OutboxDialect): unknown {
+  const trouble = tableTrouble(error);
+  if (trouble === 'missing') return tableMissing(table, dialect, error);
+  return trouble === 'old' ? tableOfOtherForm(table, dialect, undefined, error) : error;
+}
+
+/** What is wrong with the table of a statement; undefined where the statement failed for another reason. */
+export function tableTrouble(error: unknown): 'missing' | 'old' | undefined {
   const codes = codesOf(error);
-  if (codes.some((code) => NO_TABLE.has(code))) return tableMissing(table, dialect, error);
-  if (codes.some((code) => NO_COLUMN.has(code))) return tableOfOtherForm(table, dialect, undefined, error);
-  return error;
+  if (codes.some((code) => NO_TABLE.has(code))) return 'missing';
+  return codes.some((code) => NO_COLUMN.has(code)) ? 'old' : undefined;
 }
 
 /** Whether the database has ended a transaction because of another one, and would not do so the next time. */
 export function isDeadlock(error: unknown): boolean {
   return codesOf(error).some((code) => DEADLOCK.has(code));
+}
+
+/** Whether PostgreSQL refuses a statement because an earlier one of the transaction has failed. */
+export function isAborted(error: unknown): boolean {
+  return codesOf(error).includes('25P02');
 }
 
 function codesOf(error: unknown, depth = 0): unknown[] {

@@ -54,7 +54,7 @@ export function resolveOutbox(given: OutboxOptions | undefined): ResolvedOutboxO
   if (given === undefined) return undefined;
   assertKnownOptions(given, ['database', 'table', 'relay', 'current'], WHERE);
   const { database, table = DEFAULT_TABLE, relay = true, current } = given;
-  assertDatabase(database);
+  assertDatabase(database, 'outbox.database');
   tableName(table);
   if (typeof relay !== 'boolean') {
     throw invalid(
@@ -73,19 +73,22 @@ export function resolveOutbox(given: OutboxOptions | undefined): ResolvedOutboxO
   return { database, table, relay, current };
 }
 
-function assertDatabase(database: unknown): asserts database is OutboxDatabase {
+/**
+ * Refuses what the adapters do not return.
+ *
+ * @param option its name, for the error
+ * @throws NestworkError INVALID_OPTION
+ */
+export function assertDatabase(database: unknown, option: string): asserts database is OutboxDatabase {
   const remedy =
     'Give what pgOutbox(), mysql2Outbox(), typeormOutbox(), knexOutbox() or prismaOutbox() of nestwork/outbox returns.';
   if (typeof database !== 'object' || database === null) {
-    throw invalid('outbox.database', `is ${shown(database)}, and no database of an outbox`, remedy);
+    throw invalid(option, `is ${shown(database)}, and no database`, remedy);
   }
   const { dialect, execute, transaction } = database as Partial<Record<string, unknown>>;
   if (dialect !== 'postgres' && dialect !== 'mariadb') {
-    throw invalid('outbox.database', `has the dialect ${shown(dialect)}`, [
-      remedy,
-      "The dialects are 'postgres' and 'mariadb'.",
-    ]);
+    throw invalid(option, `has the dialect ${shown(dialect)}`, [remedy, "The dialects are 'postgres' and 'mariadb'."]);
   }
   if (typeof execute === 'function' && typeof transaction === 'function') return;
-  throw invalid('outbox.database', 'lacks execute() or transaction()', remedy);
+  throw invalid(option, 'lacks execute() or transaction()', remedy);
 }

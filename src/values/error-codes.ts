@@ -512,6 +512,63 @@ export interface ErrorCodes {
   INVALID_NOTE: 'run';
 
   /**
+   * > This app has no inbox, so inbox.run() has no database.
+   *
+   * **Remedy:** Give `TaskQueueModule` the option [`inbox`](../../docs/inbox.md).
+   */
+  INBOX_NOT_CONFIGURED: 'run';
+
+  /**
+   * > The function of inbox.run() returned a value that cannot be kept for a repetition. Its transaction was rolled back. ...
+   *
+   * What the function returns is kept in the mark, for the task that runs again. It must be what an argument of a task can be, of at most 256 KiB: no entity, and no answer of a driver.
+   *
+   * **Remedy:** Return nothing, with braces around the body of the function, or an id.
+   */
+  INBOX_RESULT: 'run';
+
+  /**
+   * > The transaction of inbox.run() had failed or ended before its function returned. Nothing of it was kept.
+   *
+   * The function caught the error of a statement, after which the database can only roll back, or it ended the transaction itself.
+   *
+   * **Remedy:** Let the error through, or set a savepoint before the statement. Leave the commit to `inbox.run()`.
+   */
+  INBOX_ROLLED_BACK: 'run';
+
+  /**
+   * > inbox.run() of the step "charge" was called a second time in one attempt. Nothing was run.
+   *
+   * It would wait for itself, or find the mark of the first call.
+   *
+   * **Remedy:** Give each step of a task a name of its own. See [inbox](../../docs/inbox.md#steps).
+   */
+  INBOX_STEP_TWICE: 'run';
+
+  /**
+   * > The database has no table nestwork_inbox, in which the inbox keeps its marks.
+   *
+   * **Remedy:** Put what `npx nestwork inbox sql` prints into a migration. A table of another name or schema is named by the option `inbox.table`.
+   */
+  INBOX_TABLE_MISSING: 'run';
+
+  /**
+   * > The table nestwork_inbox does not say which form it has; the inbox needs the form 1.
+   *
+   * The table is one of an earlier or a later version, or was made by other means.
+   *
+   * **Remedy:** Migrate it to what `npx nestwork inbox sql` prints, its comment included. If it has a higher form, update nestwork in this app.
+   */
+  INBOX_TABLE_OLD: 'run';
+
+  /**
+   * > inbox.run() was called in a broadcast, which runs in every child with the same id. Nothing was run.
+   *
+   * **Remedy:** For an effect that is to happen once, send a task.
+   */
+  INBOX_UNSUPPORTED: 'run';
+
+  /**
    * > TaskContext was read outside a running task.
    *
    * Often code [called the method of a task](../../docs/errors.md#the-method-is-called-directly) instead of sending it.

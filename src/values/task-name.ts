@@ -5,6 +5,10 @@ const SHORT = {
   form: /^[A-Za-z0-9_.-]{1,100}$/,
   words: '1 to 100 characters of A-Z, a-z, 0-9, "_", "." and "-"',
 };
+const WITH_COLONS = {
+  form: /^[A-Za-z0-9_.:-]{1,100}$/,
+  words: '1 to 100 characters of A-Z, a-z, 0-9, "_", ".", ":" and "-"',
+};
 const FORMS = {
   namespace: SHORT,
   'queue name': SHORT,
@@ -12,10 +16,8 @@ const FORMS = {
     form: /^[A-Za-z0-9_.:$-]{1,200}$/,
     words: '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and "-"',
   },
-  'limit name': {
-    form: /^[A-Za-z0-9_.:-]{1,100}$/,
-    words: '1 to 100 characters of A-Z, a-z, 0-9, "_", ".", ":" and "-"',
-  },
+  'limit name': WITH_COLONS,
+  'step name': WITH_COLONS,
 };
 
 /**
@@ -58,6 +60,20 @@ export function assertTaskName(value: unknown, where?: string): asserts value is
  */
 export function assertLimitName(value: unknown, where?: string): asserts value is string {
   assertName('limit name', value, where);
+}
+
+/**
+ * Refuses what cannot be the name of a step of a task: 1 to 100 characters of `[A-Za-z0-9_.:-]`.
+ *
+ * @param where who gave it, for the error
+ * @throws NestworkError `INVALID_NAME`, naming the value and the allowed form
+ *
+ * @example
+ * assertStepName('charge');
+ * assertStepName('charge it'); // throws
+ */
+export function assertStepName(value: unknown, where?: string): asserts value is string {
+  assertName('step name', value, where);
 }
 
 /**

@@ -142,7 +142,7 @@ const ON_A_TERMINAL = ['top'];
 /** Its page does what the others do. */
 const SERVING = ['dashboard'];
 /** A worker connects by the settings of its app. */
-const WITHOUT_REDIS = ['worker', 'completion', 'outbox sql'];
+const WITHOUT_REDIS = ['worker', 'completion', 'outbox sql', 'inbox sql'];
 
 function run(line: string, user: (typeof USERS)[number]): Promise<Ended> {
   const words = line.split(' ').map((word) => word.replace(/^\{(\w+)\}$/, (_, name: keyof typeof ids) => ids[name]));

@@ -15,7 +15,10 @@ export const ROOMS = [
   { room: 'broker/port', holds: 'the calls of Redis that others may use: types and tokens', uses: ['ioredis'] },
   { room: 'broker/redis', holds: 'connection, errors, checks, keys, the table of scripts', uses: ['ioredis'] },
   { room: 'broker', holds: 'one adapter for each part of the port', redis: true, uses: ['ioredis'] },
-  { room: 'outbox', holds: 'tasks that are sent in transactions of a database, and their relay to Redis' },
+  {
+    room: 'outbox',
+    holds: 'tasks that are sent in transactions of a database, their relay to Redis, and marks of those that have run',
+  },
   { room: 'options', holds: 'the options of the module and of workers, checked' },
   { room: 'results', holds: 'what tasks returned, for those who wait for it' },
   { room: 'groups', holds: 'batches and flows: made, sent, and what they are for running tasks' },

@@ -1,10 +1,12 @@
 import { commonSql, type Dialect, statementsOf } from './common-sql.js';
 import { COMMENT, type OutboxSql } from './outbox-sql.js';
+import { formQuery, quotedTable } from './table-form.js';
 import type { TableName } from './table-name.js';
 
 /** The statements of the outbox for MariaDB from 10.6 on, which has SKIP LOCKED. */
-export function mariadbSql({ schema, table: name }: TableName): OutboxSql {
-  const table = schema === undefined ? `\`${name}\`` : `\`${schema}\`.\`${name}\``;
+export function mariadbSql(its: TableName): OutboxSql {
+  const { table: name } = its;
+  const table = quotedTable('mariadb', its);
   const dialect: Dialect = {
     table,
     place: () => '?',
@@ -34,10 +36,6 @@ export function mariadbSql({ schema, table: name }: TableName): OutboxSql {
     ],
     insert: (namespace, rows) => statement((given) => dialect.added(namespace, rows, given)),
     ...commonSql(dialect),
-    form: () =>
-      statement((given) => {
-        const its = schema === undefined ? 'database()' : given.add(schema);
-        return `select table_comment as comment, 1 as found from information_schema.tables where table_schema = ${its} and table_name = ${given.add(name)}`;
-      }),
+    form: () => statement((given) => formQuery('mariadb', its, given)),
   };
 }

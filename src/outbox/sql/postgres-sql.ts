@@ -1,19 +1,21 @@
 import { commonSql, type Dialect, statementsOf } from './common-sql.js';
 import { COMMENT, type OutboxSql } from './outbox-sql.js';
+import { formQuery, quotedTable } from './table-form.js';
 import type { TableName } from './table-name.js';
 
 /** The statements of the outbox for PostgreSQL. */
-export function postgresSql({ schema, table: name }: TableName): OutboxSql {
-  const table = schema === undefined ? `"${name}"` : `"${schema}"."${name}"`;
+export function postgresSql(its: TableName): OutboxSql {
+  const { table: name } = its;
+  const table = quotedTable('postgres', its);
   const dialect: Dialect = {
     table,
     place: (number) => `$${number}`,
     now: 'now()',
     age: 'extract(epoch from now() - created_at) * 1000',
     added: (namespace, rows, given) => {
-      const its = given.add(namespace);
+      const app = given.add(namespace);
       const values = rows.map(
-        ({ taskId, queue, message }) => `(${its}, ${given.add(taskId)}, ${given.add(queue)}, ${given.add(message)})`,
+        ({ taskId, queue, message }) => `(${app}, ${given.add(taskId)}, ${given.add(queue)}, ${given.add(message)})`,
       );
       return `insert into ${table} (namespace, task_id, queue, message) values ${values.join(', ')} on conflict do nothing`;
     },
@@ -43,10 +45,6 @@ export function postgresSql({ schema, table: name }: TableName): OutboxSql {
           `with sent as (${dialect.added(namespace, rows, given)}) select pg_notify(${given.add(channel)}, '')`,
       ),
     ...commonSql(dialect),
-    form: () =>
-      statement((given) => {
-        const its = `to_regclass(${given.add(table)})`;
-        return `select obj_description(${its}::oid, 'pg_class') as comment, case when ${its} is null then 0 else 1 end as found`;
-      }),
+    form: () => statement((given) => formQuery('postgres', its, given)),
   };
 }

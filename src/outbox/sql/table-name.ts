@@ -21,7 +21,7 @@ export interface TableName {
 export function tableName(given: unknown): TableName {
   const parts = typeof given === 'string' ? given.split('.') : [];
   if (parts.length === 0 || parts.length > 2 || !parts.every((part) => NAME.test(part))) {
-    throw new NestworkError('INVALID_NAME', `${shown(given)} is not a valid name of an outbox table.`, [
+    throw new NestworkError('INVALID_NAME', `${shown(given)} is not a valid name of a table.`, [
       'Use 1 to 50 characters of A-Z, a-z, 0-9 and "_", no digit in front; with a schema: "app.nestwork_outbox".',
     ]);
   }

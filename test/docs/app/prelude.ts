@@ -11,6 +11,7 @@ import type {
   CronManager,
   DeadLetters,
   FlowBuilder,
+  Inbox,
   Inspector,
   MetricsReader,
   QueueClient,
@@ -56,7 +57,7 @@ export { createPool } from 'mysql2/promise';
 export { ClsModule, ClsService } from 'nestjs-cls';
 export { Pool } from 'pg';
 export { tap } from 'rxjs';
-export { DataSource } from 'typeorm';
+export { DataSource, type EntityManager } from 'typeorm';
 export { z } from 'zod';
 export { AdminGuard, type Person } from './admin.guard.js';
 export { AppModule } from './app.module.js';
@@ -85,6 +86,7 @@ export declare const flow: FlowBuilder;
 export declare const handle: TaskHandle;
 export declare const id: string;
 export declare const ids: readonly number[];
+export declare const inbox: Inbox;
 export declare const inspector: Inspector;
 export declare const logger: LoggerService;
 export declare const queue: QueueClient;
