@@ -20,7 +20,7 @@ const FIXTURES = [
   'test/browser/fixtures/tsconfig.json',
 ];
 /** Tests that need PostgreSQL or MariaDB, by their path. */
-const DATABASES = /outbox|database-servers/;
+const DATABASES = /outbox|inbox|database-servers/;
 const RESULTS = join(ROOT, 'build/test-results.json');
 
 await runTool(async () => {

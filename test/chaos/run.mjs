@@ -11,7 +11,9 @@ import { runInForeground, runTool } from '../../tools/run.mjs';
 import { setup } from '../../tools/setup.mjs';
 
 await runTool(async () => {
-  await setup({ ownServer: true });
+  const { postgres, mariadb } = await setup({ ownServer: true, databases: true });
+  if (postgres) process.env.POSTGRES_PATH = postgres;
+  if (mariadb) process.env.MARIADB_PATH = mariadb;
   await buildIfNeeded();
   await runPackage('typescript/bin/tsc', '-p', 'test/chaos/tsconfig.json');
   const { REDIS_URL: _, ...env } = process.env;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PATIENCE_MS } from './settings.js';
 
-const WORKER = new URL('../../../build/chaos/fixtures/worker.js', import.meta.url).pathname;
+const WORKERS = new URL('../../../build/chaos/fixtures/', import.meta.url).pathname;
 /** How much of its output is kept for a report. */
 const OUTPUT_KEPT = 200_000;
 
@@ -14,9 +14,12 @@ export class WorkerProcess {
   private readonly process: ChildProcess;
   private readonly closed: Promise<unknown>;
 
-  /** @param directory where a core file would go */
+  /**
+   * @param environment with `WORKER_FILE`, if it is not that of most scenarios
+   * @param directory where a core file would go
+   */
   constructor(environment: Readonly<Record<string, string>>, directory: string) {
-    this.process = spawn(process.execPath, [WORKER], {
+    this.process = spawn(process.execPath, [`${WORKERS}${environment.WORKER_FILE ?? 'worker.js'}`], {
       cwd: directory,
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,7 +77,7 @@ export function isAlive(pid: number): boolean {
 /** Whether a process is one of our workers or of their children, and not another that got the pid of one. */
 export function isWorker(pid: number): boolean {
   try {
-    return isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(WORKER);
+    return isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(WORKERS);
   } catch {
     return false;
   }

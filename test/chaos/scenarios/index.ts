@@ -7,6 +7,7 @@ import { foreignMessages } from './foreign-messages.js';
 import { frozenRedis } from './frozen-redis.js';
 import { fullMemory } from './full-memory.js';
 import { hardTimeouts } from './hard-timeouts.js';
+import { inbox } from './inbox.js';
 import { lateAnswers } from './late-answers.js';
 import { limits } from './limits.js';
 import { lostReplies } from './lost-replies.js';
@@ -36,4 +37,5 @@ export const scenarios: readonly Scenario[] = [
   fullMemory,
   flows,
   limits,
+  inbox,
 ];
