@@ -26,6 +26,7 @@ import { type Clock, systemClock } from '../values/clock.js';
 import type { Duration } from '../values/duration.js';
 import { NewNames } from '../values/log-once.js';
 import { assertTaskName } from '../values/task-name.js';
+import { assertAfterCommit, HeldSends } from './after-commit.js';
 import { namedSenders } from './named-senders.js';
 import {
   accessor,
@@ -229,6 +230,39 @@ export class QueueClient {
     if (!transactions) throw notConfigured();
     const broker = transactions.broker(transaction, this.broker);
     return new TransactionClient(this, broker, { ...this.handles, inTransaction: true });
+  }
+
+  /**
+   * Runs a function that runs a transaction, and sends afterwards what it has sent through its parameter; if it rejects, nothing. The lesser
+   * way: it needs no table and knows any database, but what it holds is lost if the process dies between the commit and the sending. An
+   * outbox loses nothing, see `in()`.
+   *
+   * What has no answer before the commit is refused, as by `in()`.
+   *
+   * @param work the whole transaction, its commit included
+   * @returns what the function returns, once everything is in Redis
+   * @throws the error of the function: nothing was sent; NestworkError INVALID_OPTION for a function without a parameter, AFTER_COMMIT_UNSENT
+   * when the function has succeeded, and its tasks could not be sent
+   * @example
+   * await queue.afterCommit(async (after) => {
+   *   await dataSource.transaction(async (manager) => {
+   *     await manager.query('INSERT INTO users (id) VALUES ($1)', [7]);
+   *     await after.of(ReportTasks).send.delay(7, { weekly: true });
+   *   });
+   * });
+   */
+  async afterCommit<Result>(work: (after: TransactionClient) => Promise<Result>): Promise<Result> {
+    assertAfterCommit(work);
+    const held = new HeldSends(this.broker);
+    const after = new TransactionClient(this, held, { ...this.handles, inTransaction: true });
+    let result: Result;
+    try {
+      result = await work(after);
+    } finally {
+      held.close();
+    }
+    await held.send();
+    return result;
   }
 
   /**

@@ -5,7 +5,7 @@ import type { HandleContext } from './task-handle.js';
 import { type SenderBroker, TaskSender } from './task-sender.js';
 
 /**
- * Sends tasks within one transaction, as `queue.in(transaction)` gives it. A call adds a row to the outbox table with one INSERT, and
+ * Sends tasks within one transaction, as `queue.in(transaction)` and, held back in memory, `queue.afterCommit()` give it. Within a transaction a call adds a row to the outbox table with one INSERT, and
  * resolves when the database has it; Redis is not asked, except for tasks that are sent by names this app does not have. Options, headers and hooks work as without a
  * transaction; a delay counts from the call.
  *

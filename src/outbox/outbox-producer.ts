@@ -9,6 +9,7 @@ import type {
   UniqueOptions,
 } from '../broker/port/broker.js';
 import type { OutboxCall } from '../broker/port/relay-port.js';
+import type { NestworkError } from '../errors.js';
 import { limitKeysOf } from '../message/limit-tag.js';
 import { enqueuedAtOf, idOf } from '../message/task-message.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
@@ -43,10 +44,7 @@ export class OutboxProducer implements ProducerBroker {
     messages: readonly string[],
     { due, labels = [], refuses }: LimitedOptions,
   ): Promise<LimitedReply> {
-    if (refuses)
-      throw noAnswer(
-        "A limit with `onLimit: 'drop'` or 'reject' decides when the task is sent, which is after the commit.",
-      );
+    if (refuses) throw refusedLimit();
     const labelOf = new Map(pairsOf(labels));
     const calls = messages.map((message) => ({
       queue,
@@ -78,7 +76,7 @@ export class OutboxProducer implements ProducerBroker {
 }
 
 /** A delay counts from the call: nobody knows when the relay comes to it. */
-function dueAt(message: string, due: Due | undefined): number | undefined {
+export function dueAt(message: string, due: Due | undefined): number | undefined {
   if (!due) return undefined;
   return 'at' in due ? due.at : enqueuedAtOf(message);
 }
@@ -90,9 +88,9 @@ function labelsIn(message: string, labelOf: ReadonlyMap<string, string>): string
   });
 }
 
-function noAnswer(why: string): Error {
-  return unsupported(`${why} The call cannot say what becomes of it.`, [
-    "Let the task wait: `onLimit: 'wait'`.",
-    'Send it after the commit, without in().',
-  ]);
+export function refusedLimit(): NestworkError {
+  return unsupported(
+    "A limit with `onLimit: 'drop'` or 'reject' decides when the task is sent, which is after the commit. The call cannot say what becomes of it.",
+    ["Let the task wait: `onLimit: 'wait'`.", 'Send it after the commit, without in().'],
+  );
 }

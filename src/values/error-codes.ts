@@ -317,6 +317,15 @@ export interface ErrorCodes {
   TASK_CLASS_NOT_PROVIDED: 'send';
 
   /**
+   * > queue.afterCommit() has run its function, but not sent 2 tasks: k3v9x0q2m70000000001, k3v9x0q2m70000000002. The `cause` says why.
+   *
+   * The transaction is committed. The first of the tasks may be in Redis, if its outcome is unknown.
+   *
+   * **Remedy:** Send the tasks by themselves. With an [outbox](../../docs/outbox.md), they cannot be lost.
+   */
+  AFTER_COMMIT_UNSENT: 'send';
+
+  /**
    * > queue.in() got no transaction in which a task could be sent: it is over. Nothing was sent.
    *
    * It is over or was rolled back, belongs to another database, or is a connection or an entity manager outside of a transaction.

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { NestworkError } from '../errors.js';
 import { inBroadcast, notConfigured, outsideTask, stepTwice } from '../outbox/inbox/inbox-errors.js';
 import type { InboxTable } from '../outbox/inbox/inbox-table.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
-import { invalid } from '../values/option-values.js';
 import { shown } from '../values/shown.js';
 import { assertStepName } from '../values/task-name.js';
 import type { RunningTask } from './running-task.js';
@@ -70,7 +70,9 @@ export class Inbox<Transaction extends object = object> {
     const [step, work] = given.length === 1 ? ['', given[0]] : given;
     if (given.length > 1) assertStepName(step);
     if (typeof work !== 'function') {
-      throw invalid('inbox.run()', `got ${shown(work)}, and no function`, 'inbox.run(async (transaction) => { ... }).');
+      throw new NestworkError('INVALID_OPTION', `inbox.run() got ${shown(work)} in place of a function.`, [
+        "Give the work as the last argument: inbox.run('charge', async (transaction) => { ... }).",
+      ]);
     }
     const { table } = this;
     if (!table) throw notConfigured();

@@ -98,9 +98,12 @@ async function effects(stage: Stage, { dialect, database, count, faults }: Load)
   await arena.until(
     'all tasks have ended',
     async () => {
-      // three kills that hit one task bury it: somebody redrives it
-      await arena.producer.redriveCrashed();
-      return (await arena.remaining()) === 0;
+      // three kills that hit one task bury it: somebody redrives it, once Redis is back for the producer, too
+      const isRedriven = await arena.producer.redriveCrashed().then(
+        () => true,
+        () => false,
+      );
+      return isRedriven && (await arena.remaining()) === 0;
     },
     PATIENCE_MS,
   );
