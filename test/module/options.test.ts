@@ -3,6 +3,9 @@ import type { TaskQueueOptions, WorkerOptions } from '../../src/options/options.
 import { resolveTaskQueueOptions, resolveWorkerOptions } from '../../src/options/resolve-options.js';
 import { servedQueues } from '../../src/values/queue-names.js';
 
+/** As the adapters of nestwork/outbox return it. */
+const DATABASE = { dialect: 'postgres', execute: async () => [], transaction: async () => undefined };
+
 describe('the options of TaskQueueModule', () => {
   it('have defaults', () => {
     expect(resolveTaskQueueOptions({})).toMatchObject({
@@ -43,6 +46,11 @@ describe('the options of TaskQueueModule', () => {
     [{ defaults: new Map([['retries', 3]]) }, 'INVALID_OPTION', '`defaults`'],
     [{ applyGlobalEnhancers: new Set(['guards']) }, 'INVALID_OPTION', '`applyGlobalEnhancers`'],
     [{ inProcess: new Map([['concurrency', 3]]) }, 'INVALID_OPTION', '`inProcess`'],
+    [{ inbox: {} }, 'INVALID_OPTION', '`inbox.database` is undefined, and no database'],
+    [{ inbox: { database: { dialect: 'oracle' } } }, 'INVALID_OPTION', "`inbox.database` has the dialect 'oracle'"],
+    [{ inbox: { database: DATABASE, keep: '1m' } }, 'INVALID_OPTION', '`inbox.keep` is 60000 ms'],
+    [{ inbox: { database: DATABASE, table: 'a b' } }, 'INVALID_NAME', "'a b' is not a valid name of a table"],
+    [{ inbox: { database: DATABASE, relay: true } }, 'INVALID_OPTION', 'no option "relay"'],
     [{ namespace: '' }, 'INVALID_NAME', "'' is not a valid namespace"],
     [{ namespace: '{shop}' }, 'INVALID_NAME', "'{shop}' is not a valid namespace"],
     [{ namespace: 7 }, 'INVALID_NAME', '7 is not a valid namespace'],

@@ -43,7 +43,8 @@ export const inbox: Scenario = {
       }
     }
     const figures = outcomes.map(
-      ({ dialect, tasks, again }) => `${dialect}: ${tasks} tasks, ${again} starts again, each effect once`,
+      ({ dialect, tasks, again, missing, twice }) =>
+        `${dialect}: ${tasks} tasks, ${again} starts again, ${missing} effects missing, ${twice} twice`,
     );
     return {
       faults: faults * outcomes.length,
@@ -81,7 +82,7 @@ async function effects(stage: Stage, { dialect, database, count, faults }: Load)
       const most = Math.min(IN_ONE_CALL, count - ids.length);
       const calls = Array.from({ length: most }, (_, at): [string, number] => [
         `${dialect} ${ids.length + at}`,
-        random.chance(0.1) ? random.between(1, 20) : 0,
+        random.chance(0.5) ? random.between(1, 20) : 0,
       ]);
       ids.push(...(await arena.producer.sendMany('effect', calls)));
     }
