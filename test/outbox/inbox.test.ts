@@ -1,6 +1,7 @@
 /** Tasks with an inbox, in apps over real databases. */
 import { Injectable, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { QueueClient } from '../../src/client/queue-client.js';
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { TaskQueueModule } from '../../src/module/task-queue.module.js';
@@ -17,6 +18,14 @@ import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-da
 
 /** What a task does with its inbox; each test has its own. */
 type Act = (inbox: Inbox, context: TaskContext) => Promise<unknown>;
+
+interface BootOptions {
+  readonly mode?: TestMode;
+  /** null for an app without one */
+  readonly inbox?: InboxOptions | null;
+  /** whether the app has an outbox, whose rows stay */
+  readonly isSending?: boolean;
+}
 
 @Injectable()
 class ShopTasks {
@@ -78,11 +87,15 @@ describeOutbox('a task with an inbox', (start) => {
   /** An app in a test without Redis. */
   async function boot(
     act: Act,
-    { mode = 'memory', inbox = { database: database.outbox } }: { mode?: TestMode; inbox?: InboxOptions | null } = {},
+    { mode = 'memory', inbox = { database: database.outbox }, isSending = false }: BootOptions = {},
   ): Promise<{ app: TestingModule; queue: TestQueue }> {
     const app = await Test.createTestingModule({
       imports: [
-        TaskQueueModule.forRoot({ redis: 'redis://nowhere', inbox: inbox ?? undefined }),
+        TaskQueueModule.forRoot({
+          redis: 'redis://nowhere',
+          inbox: inbox ?? undefined,
+          outbox: isSending ? { database: database.outbox, relay: false } : undefined,
+        }),
         TaskQueueTestingModule.forRoot({ mode }),
         ShopModule,
       ],
@@ -124,6 +137,23 @@ describeOutbox('a task with an inbox', (start) => {
     );
     expect(await queue.of(ShopTasks).pay.run()).toEqual({ at: new Date(1), attempts: 1 });
     expect(attempts).toBe(3);
+  });
+
+  it('sends tasks once within the transaction of a step', async () => {
+    await database.makeTable();
+    const { queue, app } = await boot(
+      async (inbox, context) => {
+        await inbox.run(async (transaction) => {
+          await app.get(QueueClient, { strict: false }).in(transaction).of(ShopTasks).pay.delay();
+        });
+        if (context.attempt < 3) throw new Error('no');
+      },
+      { isSending: true },
+    );
+    await queue.of(ShopTasks).pay.delay();
+    expect(await queue.drain()).toMatchObject([{ outcome: 'retried' }]);
+    expect(await queue.advance('1d')).toMatchObject([{ outcome: 'retried' }, { outcome: 'done' }]);
+    expect(await database.rows()).toBe(1);
   });
 
   it('is not one that was called outside of tasks', async () => {
