@@ -73,9 +73,10 @@ export interface OutboxDatabase<Transaction = unknown> {
   refusal?(transaction: unknown): string | undefined;
   /**
    * Listens to a channel of PostgreSQL, on a connection that it keeps. Calls `wake` for each notification, and `lost` once when the
-   * connection is gone. Resolves, when it listens, to what ends that. Without it the relay polls once a second.
+   * connection is gone. Resolves, when it listens, to what ends that, and to undefined where no connection can be spared. Then, and without
+   * this function, the relay polls once a second.
    */
-  listen?(channel: string, on: OutboxListener): Promise<() => Promise<void>>;
+  listen?(channel: string, on: OutboxListener): Promise<(() => Promise<void>) | undefined>;
 }
 
 /**

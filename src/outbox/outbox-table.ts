@@ -5,7 +5,15 @@ import type { OutboxDatabase, OutboxRow } from './outbox-database.js';
 import { explained, noTransaction, tableMissing, tableOfOtherForm } from './outbox-errors.js';
 import { encodeRow } from './row.js';
 import { mariadbSql } from './sql/mariadb-sql.js';
-import { FORM, type NewRow, type OutboxSql, type RowNumber, type Statement, TABLE_FORM } from './sql/outbox-sql.js';
+import {
+  FORM,
+  type NewRow,
+  type OutboxSql,
+  type RowNumber,
+  type Statement,
+  TABLE_FORM,
+  type Which,
+} from './sql/outbox-sql.js';
 import { postgresSql } from './sql/postgres-sql.js';
 import { DEFAULT_TABLE, tableName } from './sql/table-name.js';
 
@@ -48,7 +56,8 @@ export class OutboxTable {
   ) {
     const sqlOf = database.dialect === 'postgres' ? postgresSql : mariadbSql;
     this.sql = sqlOf(tableName(name));
-    const its = createHash('sha256').update(`${name} ${namespace}`).digest('hex');
+    // not by the name of the table, which apps may write with and without its schema
+    const its = createHash('sha256').update(namespace).digest('hex');
     this.channel = `nestwork_outbox_${its.slice(0, 20)}`;
   }
 
@@ -81,9 +90,16 @@ export class OutboxTable {
     return this.database.transaction(run);
   }
 
-  /** Locks rows that wait, the oldest first. @param without rows of these queues stay */
-  async next(transaction: unknown, limit: number, without: readonly string[]): Promise<readonly WaitingRow[]> {
-    return (await this.run(transaction, this.sql.next(this.namespace, limit, without))) as unknown as WaitingRow[];
+  /**
+   * Locks rows that wait, the oldest first.
+   *
+   * @throws TypeError when the library does not give rows by the names of their columns, and a message as bytes
+   */
+  async next(transaction: unknown, which: Omit<Which, 'namespace'>): Promise<readonly WaitingRow[]> {
+    const { beforeNext } = this.sql;
+    if (beforeNext !== undefined) await this.run(transaction, { sql: beforeNext, parameters: [] });
+    const rows = await this.run(transaction, this.sql.next({ ...which, namespace: this.namespace }));
+    return rows.map(assertReadable);
   }
 
   async remove(transaction: unknown, numbers: readonly RowNumber[]): Promise<void> {
@@ -105,8 +121,9 @@ export class OutboxTable {
    * The id of the table, which stands in a row of it and goes where its rows go. The first relay makes it.
    *
    * @param fresh the id of a table that has none
+   * @returns undefined where another relay has just made it, and this transaction cannot see that yet: the next one can
    */
-  async idOf(transaction: unknown, fresh: string): Promise<string> {
+  async idOf(transaction: unknown, fresh: string): Promise<string | undefined> {
     const named = async (): Promise<string | undefined> => {
       const [row] = await this.run(transaction, this.sql.named());
       return row && Buffer.from(row.message as Uint8Array).toString();
@@ -114,7 +131,7 @@ export class OutboxTable {
     const known = await named();
     if (known !== undefined) return known;
     await this.run(transaction, this.sql.name(fresh));
-    return (await named()) ?? fresh;
+    return named();
   }
 
   /** How the rows stand. Rejects as `assertForm` does. */
@@ -143,4 +160,14 @@ export class OutboxTable {
       throw explained(error, this.name, this.database.dialect);
     }
   }
+}
+
+/** A row that the database has in order must not be put aside because a library is set to give it otherwise. */
+function assertReadable(row: OutboxRow): WaitingRow {
+  const { id, task_id, queue, message } = row;
+  if (id !== undefined && typeof task_id === 'string' && typeof queue === 'string' && message instanceof Uint8Array)
+    return row as unknown as WaitingRow;
+  throw new TypeError(
+    'The library of the database does not give rows as { id, task_id, queue, message } with a message of bytes. Its parsers of types, or its form of rows, were changed: leave those of the pool of the outbox as they are.',
+  );
 }

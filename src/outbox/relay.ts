@@ -4,10 +4,16 @@ import { TaskIdSequence } from '../message/task-id.js';
 import { idOf } from '../message/task-message.js';
 import { isDeadlock } from './outbox-errors.js';
 import type { OutboxTable, WaitingRow } from './outbox-table.js';
+import { ReadingPlace } from './reading-place.js';
 import { decodeRow } from './row.js';
+import type { RowNumber, Which } from './sql/outbox-sql.js';
 
 /** So many rows in one transaction: their locks and their tasks go together. */
 export const MOST_RELAYED = 500;
+/** As many as the memory of a process takes in any case: nobody knows how large they are. */
+const FIRST_RELAYED = 50;
+/** Bytes of messages that are held at once, by the size of the last ones. */
+const MOST_BYTES = 8_000_000;
 /** A relay that dies is followed within this time, in ms. */
 const TURN_MS = 15_000;
 /** How often a relay asks that has not the turn. */
@@ -53,6 +59,11 @@ export interface Round {
 /** What became of one batch. */
 interface BatchReport {
   readonly read: number;
+  readonly last: RowNumber | undefined;
+  /** of the look at the rows */
+  readonly tookMs: number;
+  /** of the messages that were read */
+  readonly bytes: number;
   /** ids of tasks whose rows are gone */
   readonly gone: readonly string[];
   /** queues whose rows Redis refuses, with the reasons */
@@ -75,9 +86,14 @@ export class OutboxRelay {
   private readonly name = new TaskIdSequence().prefix;
   private outbox: string | undefined;
   private stopListening: (() => Promise<void>) | undefined;
+  private readonly place = new ReadingPlace();
+  /** when rows may be found that came behind the place; 0 when all were seen */
+  private wholeInMs = 0;
+  private limit = FIRST_RELAYED;
   private sweptAtMs = Number.NEGATIVE_INFINITY;
   private stopping = false;
-  private hasTurn = false;
+  /** the table whose turn it has */
+  private turnOf: string | undefined;
   private turnAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: RelayOptions) {}
@@ -88,13 +104,7 @@ export class OutboxRelay {
    * @throws the error of the database, or of Redis where that takes nothing at all: try again
    */
   async round(): Promise<Round> {
-    const { table } = this.options;
-    this.outbox ??= await this.again(() =>
-      table.transaction(async (transaction) => {
-        await table.assertForm(transaction);
-        return table.idOf(transaction, new TaskIdSequence().prefix);
-      }),
-    );
+    this.outbox ??= await this.findOutbox();
     if (!(await this.takeTurn(this.outbox))) {
       await this.endListening();
       return { nextInMs: NO_TURN_MS, stuck: false };
@@ -105,39 +115,66 @@ export class OutboxRelay {
     for (const error of new Set(refused.values())) this.options.onError(error);
     await this.sweep(this.outbox);
     const stuck = refused.size > 0;
-    return { nextInMs: stuck ? RETRY_MS : isListening ? LISTENING_MS : POLLING_MS, stuck };
+    const nextInMs = isListening ? LISTENING_MS : POLLING_MS;
+    return { nextInMs: stuck ? RETRY_MS : Math.min(nextInMs, this.wholeInMs || nextInMs), stuck };
   }
 
   /** Ends the listening, and gives the turn to others. The round that is under way ends after its batch. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.endListening();
-    if (this.hasTurn && this.outbox !== undefined) await this.options.broker.takeTurn(this.outbox, this.name, 0);
-    this.hasTurn = false;
+    const { turnOf } = this;
+    this.turnOf = undefined;
+    if (turnOf !== undefined) await this.options.broker.takeTurn(turnOf, this.name, 0);
   }
 
   private async takeTurn(outbox: string): Promise<boolean> {
     this.turnAtMs = performance.now();
-    this.hasTurn = await this.options.broker.takeTurn(outbox, this.name, TURN_MS);
-    return this.hasTurn;
+    const hasTurn = await this.options.broker.takeTurn(outbox, this.name, TURN_MS);
+    this.turnOf = hasTurn ? outbox : undefined;
+    return hasTurn;
+  }
+
+  /** A table that was emptied has another id then, under which all relays must mark. */
+  private async findOutbox(): Promise<string> {
+    const { table } = this.options;
+    const look = (): Promise<string | undefined> =>
+      this.again(() =>
+        table.transaction(async (transaction) => {
+          await table.assertForm(transaction);
+          return table.idOf(transaction, new TaskIdSequence().prefix);
+        }),
+      );
+    const found = (await look()) ?? (await look());
+    if (found === undefined) throw new Error(`The row with the id of the table ${table.name} was deleted.`);
+    return found;
   }
 
   /** Resolves to the queues whose rows stay. Rows of others must not wait for them. */
   private async relayAll(outbox: string): Promise<ReadonlyMap<string, Error>> {
     const refused = new Map<string, Error>();
     let forgetting: Promise<void> | undefined;
+    let isWhole = false;
     try {
       while (!this.stopping) {
         const startedMs = await this.keepTurn(outbox);
-        const batch = await this.again(() => this.batch(outbox, startedMs, [...refused.keys()]));
+        const { after } = this.place;
+        const { limit } = this;
+        const which = { limit, after, without: [...refused.keys()] };
+        const batch = await this.again(() => this.batch(outbox, startedMs, which));
         await forgetting;
         forgetting = this.forget(outbox, batch.gone);
         for (const [queue, error] of batch.refused) refused.set(queue, error);
         for (const error of batch.refused.values()) if (isOutage(error)) throw error;
+        this.place.looked(after, batch.last, batch.tookMs);
+        if (batch.read > 0) this.limit = limitFor(batch.bytes / batch.read);
+        this.wholeInMs = this.place.dueInMs(after);
         // the next rows of this batch may be those of others
-        if (batch.read < MOST_RELAYED && batch.refused.size === 0) break;
+        if (batch.read < limit && batch.refused.size === 0) break;
       }
+      isWhole = refused.size === 0;
     } finally {
+      if (!isWhole) this.place.reset();
       await forgetting;
     }
     return refused;
@@ -160,11 +197,13 @@ export class OutboxRelay {
     }
   }
 
-  private async batch(outbox: string, startedMs: number, without: readonly string[]): Promise<BatchReport> {
+  private async batch(outbox: string, startedMs: number, which: Omit<Which, 'namespace'>): Promise<BatchReport> {
     const { table, broker, onWarning } = this.options;
     const asides: string[] = [];
     const report = await table.transaction(async (transaction): Promise<BatchReport> => {
-      const rows = await table.next(transaction, MOST_RELAYED, without);
+      const lookedAtMs = performance.now();
+      const rows = await table.next(transaction, which);
+      const tookMs = performance.now() - lookedAtMs;
       const calls: OutboxCall[] = [];
       const ofCalls: WaitingRow[] = [];
       for (const row of rows) {
@@ -186,7 +225,8 @@ export class OutboxRelay {
       const refused = new Map<string, Error>();
       for (const [at, error] of errors.entries()) if (error) refused.set(calls[at]?.queue ?? '', error);
       const gone = calls.filter((_, at) => errors[at] === undefined).map(({ message }) => idOf(message));
-      return { read: rows.length, gone, refused };
+      const bytes = rows.reduce((sum, { message }) => sum + message.length, 0);
+      return { read: rows.length, last: rows.at(-1)?.id, tookMs, bytes, gone, refused };
     });
     for (const warning of asides) onWarning(warning);
     return report;
@@ -209,7 +249,10 @@ export class OutboxRelay {
         ids.filter((id) => !known.has(id)),
       );
     }
-    if (ids.length < MOST_RELAYED) this.sweptAtMs = performance.now();
+    if (ids.length < MOST_RELAYED) {
+      this.sweptAtMs = performance.now();
+      this.outbox = undefined;
+    }
   }
 
   /** Resolves to whether rows are announced. */
@@ -227,7 +270,7 @@ export class OutboxRelay {
         onWake();
       },
     });
-    if (isLost) return false;
+    if (isLost || !stop) return false;
     this.stopListening = stop;
     // it may have been stopped meanwhile
     if (this.stopping) await this.endListening();
@@ -239,6 +282,11 @@ export class OutboxRelay {
     this.stopListening = undefined;
     await stop?.();
   }
+}
+
+/** How many rows of such a size go together. */
+function limitFor(bytes: number): number {
+  return Math.min(Math.max(Math.floor(MOST_BYTES / Math.max(bytes, 1)), FIRST_RELAYED / 2), MOST_RELAYED);
 }
 
 function isOutage(error: Error): boolean {

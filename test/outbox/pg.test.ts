@@ -122,4 +122,38 @@ withPostgres('the outbox over pg', () => {
     await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%'");
     await eventually(() => expect(lost).toBe(1));
   });
+
+  it('polls with a pool of one connection, which nothing may keep', async () => {
+    const one = new Pool({ connectionString: server.url, max: 1 });
+    const small = new OutboxTable(pgOutbox(one), 'nestwork');
+    expect(await small.database.listen?.(small.channel, { wake: () => {}, lost: () => {} })).toBeUndefined();
+    expect(await small.state()).toMatchObject({ putAside: 0 });
+    await one.end();
+  });
+
+  it('reads a backlog in the order of the index, though the table was never analyzed', async () => {
+    const statements: { sql: string; parameters: readonly unknown[] }[] = [];
+    const watched = new OutboxTable(
+      {
+        ...table.database,
+        execute: (transaction, sql, parameters) => {
+          statements.push({ sql, parameters });
+          return table.database.execute(transaction, sql, parameters);
+        },
+      },
+      'nestwork',
+    );
+    await pool.query(
+      "insert into nestwork_outbox (namespace, task_id, queue, message) select 'nestwork', i::text, 'default', 'x' from generate_series(1, 5000) i",
+    );
+    const plan = await watched.transaction(async (transaction) => {
+      await watched.next(transaction, { limit: 500, without: [] });
+      const { sql = '', parameters = [] } = statements.at(-1) ?? {};
+      return table.database.execute(transaction, `explain ${sql}`, parameters as string[]);
+    });
+    const text = JSON.stringify(plan);
+    expect(text).toContain('Index Scan using nestwork_outbox_next');
+    expect(text).not.toContain('Sort');
+    await pool.query("delete from nestwork_outbox where namespace <> ''");
+  });
 });

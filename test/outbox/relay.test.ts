@@ -1,9 +1,10 @@
 /** The relay over real databases: what it sends, what it leaves, and that nothing is sent twice wherever it dies. */
 import type { OutboxCall, RelayPort } from '../../src/broker/port/relay-port.js';
-import type { OutboxDatabase } from '../../src/outbox/outbox-database.js';
+import type { OutboxDatabase, OutboxRow } from '../../src/outbox/outbox-database.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { MOST_RELAYED, OutboxRelay, type RelayOptions, type Round } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
+import { eventually } from '../support/eventually.js';
 import { describeDatabases, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
 
 const FUTURE = Date.UTC(2100, 0, 1);
@@ -196,6 +197,64 @@ describeDatabases('the relay', (database) => {
     await round();
     expect((await pending()).filter((one) => one === message)).toHaveLength(1);
     expect(await database.rows()).toBe(0);
+  });
+
+  it('sends rows of a transaction that began earlier and ends later, though it has read on', async () => {
+    const early = redis.messages(2);
+    const late = redis.messages(3 * MOST_RELAYED);
+    const relay = relayOf();
+    await database.transaction(async (transaction) => {
+      await database.table.add(
+        transaction,
+        early.map((message) => ({ queue: 'default', message })),
+      );
+      await send(late);
+      await relay.round();
+      expect(await pending()).toEqual(late);
+    });
+    await eventually(async () => {
+      await relay.round();
+      expect(await database.rows()).toBe(0);
+    });
+    expect(await pending()).toEqual([...late, ...early]);
+    await relay.stop();
+  });
+
+  it('takes so many rows at once as the memory holds, where they are large', async () => {
+    const [message = ''] = redis.messages(1);
+    const head = message.slice(0, -']'.length);
+    const all = redis.messages(120).map((one) => `${one.slice(0, 20)}${head.slice(20)},"${'x'.repeat(250_000)}"]`);
+    for (const one of all) await send([one]);
+    const read: number[] = [];
+    const watched: OutboxDatabase = {
+      ...unheard(database.outbox),
+      execute: async (transaction, sql, parameters) => {
+        const rows = await database.outbox.execute(transaction, sql, parameters);
+        if (/^select id/.test(sql)) read.push(rows.length);
+        return rows;
+      },
+    };
+    await round({ table: new OutboxTable(watched, 'nestwork') });
+    expect(await redis.redis.llen('{nestwork}:queue:default')).toBe(120);
+    expect(Math.max(...read)).toBeLessThanOrEqual(50);
+  });
+
+  it.each<[string, (row: OutboxRow) => OutboxRow]>([
+    ['texts in place of bytes', (row) => ({ ...row, message: String(row.message) })],
+    ['lists in place of columns', (row) => Object.values(row) as unknown as OutboxRow],
+  ])('leaves all rows where a library gives %s, and says so', async (_, changed) => {
+    await send(redis.messages(2));
+    const odd: OutboxDatabase = {
+      ...unheard(database.outbox),
+      execute: async (transaction, sql, parameters) => {
+        const rows = await database.outbox.execute(transaction, sql, parameters);
+        return /^select id/.test(sql) ? rows.map(changed) : rows;
+      },
+    };
+    await expect(round({ table: new OutboxTable(odd, 'nestwork') })).rejects.toThrow('does not give rows as');
+    expect(await database.query('select problem from nestwork_outbox where problem is not null')).toEqual([]);
+    await round();
+    expect(await pending()).toHaveLength(2);
   });
 
   describe('with bad rows', () => {

@@ -1,5 +1,5 @@
 import type { OutboxDatabase, OutboxDialect, OutboxRow, OutboxValue } from '../outbox-database.js';
-import { type ListeningClient, listenOn } from './postgres-listener.js';
+import { canSpareOne, type ListeningClient, listenOn } from './postgres-listener.js';
 
 /**
  * A transaction of Knex, as the outbox uses it.
@@ -34,6 +34,7 @@ export interface KnexInstance {
 interface KnexClient {
   readonly config: { readonly client: unknown };
   readonly dialect?: string;
+  readonly pool?: object;
   acquireConnection(): Promise<ListeningClient>;
   releaseConnection(connection: ListeningClient): Promise<unknown>;
 }
@@ -60,6 +61,7 @@ export function knexOutbox(knex: KnexInstance): OutboxDatabase<KnexTransaction> 
     refusal: (given) => refusalOf(given as Partial<KnexTransaction>, client),
     ...(dialect === 'postgres' && {
       listen: async (channel, on) => {
+        if (!canSpareOne(client.pool)) return undefined;
         const connection = await client.acquireConnection();
         return listenOn(connection, channel, on, (broken) => {
           // the pool looks at it before it gives it to others

@@ -1,6 +1,6 @@
 import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
 import { ownTransaction } from './own-transaction.js';
-import { type ListeningEvents, listenOn } from './postgres-listener.js';
+import { canSpareOne, type ListeningEvents, listenOn } from './postgres-listener.js';
 
 /**
  * A connection of `pg`, as the outbox uses it: a `Client`, or the `PoolClient` that `pool.connect()` gives.
@@ -57,7 +57,7 @@ interface Known {
 
 /**
  * The outbox over a pool of `pg` (node-postgres). Transactions are the clients on which the app has sent `BEGIN`. The relay keeps one
- * connection of the pool to listen, and takes a second one for a moment: leave room for both.
+ * connection of the pool to listen, and takes a second one for a moment: leave room for both. With a pool of one connection it polls.
  *
  * @example
  * const pool = new Pool({ connectionString: process.env.DATABASE_URL });
@@ -88,6 +88,7 @@ export function pgOutbox(pool: PgPool): OutboxDatabase<PgClient> {
     },
     refusal: (given) => refusalOf(given as Partial<PgClient> & Known, own),
     listen: async (channel, on) => {
+      if (!canSpareOne(pool)) return undefined;
       const client = await pool.connect();
       return listenOn(client, channel, on, (broken) => client.release(broken));
     },

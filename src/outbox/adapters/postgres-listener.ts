@@ -18,6 +18,14 @@ export interface ListeningClient extends ListeningEvents {
   query(sql: string): Promise<unknown>;
 }
 
+/** Whether a pool has a connection that can be kept: the only one is needed by all others. */
+export function canSpareOne(pool: object | undefined): boolean {
+  const options: unknown = Reflect.get(Object(pool), 'options');
+  // pg has it among its options, and the pool of Knex as its own
+  const most: unknown = Reflect.get(Object(options ?? pool), 'max');
+  return typeof most !== 'number' || most > 1;
+}
+
 /**
  * Listens on a connection that is kept for it.
  *

@@ -1,5 +1,5 @@
 import type { OutboxDatabase, OutboxDialect, OutboxRow } from '../outbox-database.js';
-import { type ListeningClient, listenOn } from './postgres-listener.js';
+import { canSpareOne, type ListeningClient, listenOn } from './postgres-listener.js';
 
 /**
  * An entity manager of TypeORM, as the outbox uses it.
@@ -83,6 +83,7 @@ export function typeormOutbox(source: TypeormSource): OutboxDatabase<TypeormMana
       listen: async (channel, on) => {
         // the driver has its pool once the data source is initialized
         const pool = Reflect.get(source.driver, 'master') as ListeningPool;
+        if (!canSpareOne(pool)) return undefined;
         const client = await pool.connect();
         return listenOn(client, channel, on, (broken) => client.release(broken));
       },

@@ -5,6 +5,7 @@ import {
   type NewRow,
   type OutboxSql,
   Parameters,
+  type RowNumber,
   type Statement,
 } from './outbox-sql.js';
 
@@ -18,6 +19,8 @@ export interface Dialect {
   readonly now: string;
   /** the age of a row, in ms */
   readonly age: string;
+  /** Removes rows by their numbers; may lock no others. */
+  readonly remove: (numbers: readonly RowNumber[], given: Parameters) => string;
   /** Adds rows, those left out that are there with the same id. */
   readonly added: (namespace: string, rows: readonly NewRow[], given: Parameters) => string;
 }
@@ -33,17 +36,18 @@ export function statementsOf({ place }: Pick<Dialect, 'place'>): Write {
 }
 
 /** The statements that are the same in all databases, but for their spelling. */
-export function commonSql(dialect: Dialect): Omit<OutboxSql, 'create' | 'insert' | 'form'> {
-  const { table, now, age, added } = dialect;
+export function commonSql(dialect: Dialect): Omit<OutboxSql, 'create' | 'insert' | 'form' | 'beforeNext'> {
+  const { table, now, age, added, remove } = dialect;
   const statement = statementsOf(dialect);
   return {
-    next: (namespace, limit, without) =>
+    next: ({ namespace, limit, without, after }) =>
       statement((given) => {
-        const others = `namespace = ${given.add(namespace)} and put_aside_at is null`;
+        const its = `namespace = ${given.add(namespace)} and put_aside_at is null`;
+        const behind = after === undefined ? '' : ` and id > ${given.add(after)}`;
         const queues = without.length > 0 ? ` and queue not in (${given.list(without)})` : '';
-        return `select id, task_id, queue, message from ${table} where ${others}${queues} order by id limit ${limit} for update skip locked`;
+        return `select id, task_id, queue, message from ${table} where ${its}${behind}${queues} order by id limit ${limit} for update skip locked`;
       }),
-    remove: (numbers) => statement((given) => `delete from ${table} where id in (${given.list(numbers)})`),
+    remove: (numbers) => statement((given) => remove(numbers, given)),
     putAside: (number, problem) =>
       statement(
         (given) =>

@@ -34,14 +34,26 @@ export interface NewRow {
 /** The number of a row in its table, as its driver gives it: it is handed back as it is. */
 export type RowNumber = OutboxValue;
 
+/** Which of the rows that wait are read next. */
+export interface Which {
+  readonly namespace: string;
+  readonly limit: number;
+  /** queues whose rows stay */
+  readonly without: readonly string[];
+  /** those behind this one; undefined for all */
+  readonly after?: RowNumber | undefined;
+}
+
 /** All statements of the outbox in the SQL of one database. */
 export interface OutboxSql {
   /** The statements that make the table, for a migration. */
   create(): string[];
   /** Adds rows, all of them or, where one is there with the same id, all others; wakes those that listen to the channel. */
   insert(namespace: string, rows: readonly NewRow[], channel: string): Statement;
-  /** Locks the oldest rows that nobody else has locked, those of some queues left out: `id, task_id, queue, message`. */
-  next(namespace: string, limit: number, without: readonly string[]): Statement;
+  /** Said in a transaction before `next`, where the database would not find the rows in the quickest way by itself. */
+  readonly beforeNext?: string;
+  /** Locks the oldest rows that nobody else has locked: `id, task_id, queue, message`. */
+  next(which: Which): Statement;
   remove(numbers: readonly RowNumber[]): Statement;
   putAside(number: RowNumber, problem: string): Statement;
   /** Which of these ids have a row: `task_id`. */
