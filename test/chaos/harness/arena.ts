@@ -79,13 +79,17 @@ export class Arena {
 
   /** Starts a worker; `booted` resolves when its children are up. */
   worker(options: WorkerOptions, environment: Readonly<Record<string, string>> = {}): WorkerProcess {
+    return this.process('worker', { WORKER_OPTIONS: JSON.stringify(options), ...environment });
+  }
+
+  /** Starts another program of the fixtures, which ends with the workers. */
+  process(fixture: string, environment: Readonly<Record<string, string>>): WorkerProcess {
     const settings = {
       REDIS_URL: this.url,
       LEDGER_FILE: this.ledger.path,
-      WORKER_OPTIONS: JSON.stringify(options),
       ...(this.commandTimeout && { COMMAND_TIMEOUT: String(this.commandTimeout) }),
     };
-    const worker = new WorkerProcess({ ...settings, ...environment }, this.directory);
+    const worker = new WorkerProcess({ WORKER_FILE: `${fixture}.js`, ...settings, ...environment }, this.directory);
     this.workers.push(worker);
     return worker;
   }

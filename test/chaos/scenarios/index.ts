@@ -11,6 +11,7 @@ import { inbox } from './inbox.js';
 import { lateAnswers } from './late-answers.js';
 import { limits } from './limits.js';
 import { lostReplies } from './lost-replies.js';
+import { outbox } from './outbox.js';
 import { pausedClients } from './paused-clients.js';
 import { poisonTasks } from './poison-tasks.js';
 import { redisKills } from './redis-kills.js';
@@ -38,4 +39,5 @@ export const scenarios: readonly Scenario[] = [
   flows,
   limits,
   inbox,
+  outbox,
 ];
