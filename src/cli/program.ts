@@ -13,6 +13,7 @@ import { queueCommands } from '../inspector/queues/queue-commands.js';
 import { statusCommands } from '../inspector/status/status-commands.js';
 import { taskCommands } from '../inspector/tasks/task-commands.js';
 import { workerCommands } from '../inspector/workers/worker-commands.js';
+import { outboxAppCommands } from '../module/outbox-commands.js';
 import { workerCommand } from '../module/worker-command.js';
 import type { ArgumentSpec, Command, CommandGroup, OptionSpec } from '../terminal/command.js';
 import { longOf } from './completion/complete.js';
@@ -30,7 +31,7 @@ export const GROUPS: readonly CommandGroup<InspectorContext>[] = [
   limitCommands,
   cronCommands,
   workerCommands,
-  outboxCommands,
+  { ...outboxCommands, commands: [...outboxCommands.commands, ...outboxAppCommands] },
   inboxCommands,
   actionCommands,
   { name: '', summary: '', commands: [doctorCommand, dashboardCommand, workerCommand, completionCommand] },

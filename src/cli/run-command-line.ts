@@ -16,6 +16,8 @@ import { confirm } from './confirmation.js';
 import { type GlobalOptions, GROUPS, programOf } from './program.js';
 import { namespacesOf, settingsOf } from './settings.js';
 
+/** Commands that start the app. */
+const OF_APPS = new Set(['worker', 'ls', 'retry', 'relay']);
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Runs one command line. Resolves to the exit code; it writes errors itself. */
@@ -49,7 +51,9 @@ type Run = Parameters<Parameters<typeof programOf>[1]>;
 
 async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<ExitCode> {
   const { redis, namespace, config, json, by, ...own } = options;
-  if (!command.takesGlobalOptions) refuseOptions(command.name, { redis, namespace, config, json, by });
+  const { takesGlobalOptions } = command;
+  if (takesGlobalOptions === 'json') refuseOptions(command.name, { redis, namespace, config, by });
+  else if (!takesGlobalOptions) refuseOptions(command.name, { redis, namespace, config, json, by });
   const out = new Output(json === true);
   const connection = new Connection(() => settingsOf({ redis, namespace, config }), queuePlaceOf(command));
   try {
@@ -92,8 +96,11 @@ function endWithReader({ code }: NodeJS.ErrnoException): void {
 function refuseOptions(command: string, given: GlobalOptions): void {
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (name === undefined) return;
+  const isOfApp = given.redis ?? given.namespace ?? given.config;
   const remedy =
-    command === 'worker' ? 'Redis and the namespace are those of TaskQueueModule in the app.' : 'Leave it out.';
+    isOfApp !== undefined && OF_APPS.has(command)
+      ? 'Redis and the namespace are those of TaskQueueModule in the app.'
+      : 'Leave it out.';
   throw usageError(`nestwork ${command} does not take --${name}.`, remedy);
 }
 

@@ -5,6 +5,7 @@ import { BROKER, REDIS_REPLACEMENT } from '../broker/port/tokens.js';
 import { ofThisCopy } from '../discovery/copies.js';
 import { type Find, workerApp } from '../discovery/worker-app.js';
 import { isWorkerChild } from '../ipc/child-role.js';
+import { commandRole } from '../ipc/command-role.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import { inCleanContext } from '../values/clean-context.js';
@@ -36,7 +37,7 @@ export class InProcessModule implements OnApplicationBootstrap, OnModuleDestroy 
     const find: Find = (token) => this.moduleRef.get(token, { strict: false });
     const options = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
     const { inProcess } = options;
-    if (!inProcess || isWorkerChild() || this.isUnderTest()) return;
+    if (!inProcess || isWorkerChild() || commandRole() !== undefined || this.isUnderTest()) return;
     const broker = find<Broker>(BROKER);
     // an app without a worker need not load it
     const { InProcessWorker } = ofThisCopy(await import('./in-process-worker.js'), () =>

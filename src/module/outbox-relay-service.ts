@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import type { AppBroker } from '../broker/port/broker.js';
 import { BROKER } from '../broker/port/tokens.js';
 import { NestworkError } from '../errors.js';
+import { commandRole } from '../ipc/command-role.js';
 import { OutboxLoop } from '../maintenance/outbox-loop.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
@@ -31,7 +32,8 @@ export class OutboxRelayService implements OnApplicationBootstrap, OnModuleDestr
     if (!transactions) return;
     const { table } = transactions;
     await this.assertTable(transactions);
-    if (!options.outbox?.relay) return;
+    const role = commandRole();
+    if (role === 'look' || !(options.outbox?.relay || role === 'relay')) return;
     const log = new LogOnce((what) => this.logger.error(`The outbox keeps its rows, and tries again: ${what}`));
     this.loop = new OutboxLoop({
       table,

@@ -38,6 +38,7 @@ import { isWorkerChild } from '../ipc/child-role.js';
 import { RESOLVED_OPTIONS, type TaskQueueOptions } from '../options/options.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
 import { InboxTable } from '../outbox/inbox/inbox-table.js';
+import { Outbox } from '../outbox/outbox.js';
 import { OutboxTable } from '../outbox/outbox-table.js';
 import { Transactions } from '../outbox/transactions.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
@@ -76,6 +77,7 @@ export const EXPORTED = [
   Inbox,
   Inspector,
   MetricsReader,
+  Outbox,
   QueueClient,
   QueueHealth,
   TaskContext,
@@ -204,6 +206,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
         outbox && new Transactions(new OutboxTable(outbox.database, namespace, outbox.table), outbox.current),
       inject: [RESOLVED_OPTIONS],
     },
+    { provide: Outbox, useFactory: (transactions?: Transactions) => new Outbox(transactions), inject: [Transactions] },
     OutboxRelayService,
     {
       provide: InboxTable,

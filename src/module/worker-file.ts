@@ -1,22 +1,10 @@
-import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DynamicModule, Type } from '@nestjs/common';
 import { isWorkerChild } from '../ipc/child-role.js';
 import type { WorkerOptions } from '../options/options.js';
-import { usageError } from '../terminal/usage.js';
 import { noteAppFile } from './app-file.js';
+import { exportsOf, moduleFile, moduleIn, without } from './module-file.js';
 import { WorkerFactory } from './worker-factory.js';
-
-type AppModule = Type<unknown> | DynamicModule;
-
-/** Metadata that `@Module()` writes. */
-const OF_MODULES = ['imports', 'providers', 'controllers', 'exports'];
-const TYPESCRIPT = /^\.[cm]?tsx?$/;
-/** Errors of Node at a file in TypeScript: it does not read it, or not its decorators. */
-const UNREADABLE = /^ERR_(UNKNOWN_FILE_EXTENSION|UNSUPPORTED_TYPESCRIPT_SYNTAX|INVALID_TYPESCRIPT_SYNTAX)$/;
-const BUILT = 'Name the built file of the root module: npx nestwork worker dist/app.module.js.';
 
 /**
  * Runs a worker in this process, for the module that the file exports. The children run the same command line.
@@ -25,23 +13,16 @@ const BUILT = 'Name the built file of the root module: npx nestwork worker dist/
  * @throws NestworkError INVALID_USAGE, and the errors of `WorkerFactory.run`
  */
 export async function runWorkerFile(file: string, name: string | undefined, options: WorkerOptions): Promise<void> {
-  const path = resolve(file);
-  assertFile(file, path);
-  noteAppFile(path);
+  const given = moduleFile(file, 'worker');
+  noteAppFile(given.path);
   // before the app, whose files may take long to load: from here on a child detects the end of its supervisor
-  const factory = await factoryOf(path);
-  const exported = await exportsOf(file, path);
-  const module = moduleIn(file, exported, name);
+  const factory = await factoryOf(given.path);
+  const exported = await exportsOf(given);
+  const module = moduleIn(given, exported, name);
   // the file is a worker by itself, and this child of it is one now
   if (module === undefined && isWorkerChild()) return;
-  if (module === undefined) throw without(file, exported);
+  if (module === undefined) throw without(given, exported);
   await factory.run(module, options);
-}
-
-function assertFile(file: string, path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile()) return;
-  throw usageError(`${file} is ${stats ? 'a directory' : 'no file'}.`, ['Build the app first: npm run build.', BUILT]);
 }
 
 /** That of the app's copy of nestwork, to which its module belongs; the command may be another, installed for the machine. */
@@ -53,68 +34,4 @@ async function factoryOf(path: string): Promise<typeof WorkerFactory> {
     return WorkerFactory;
   }
   return (await import(pathToFileURL(installed).href)).WorkerFactory;
-}
-
-async function exportsOf(file: string, path: string): Promise<ReadonlyMap<string, unknown>> {
-  try {
-    const loaded: Record<string, unknown> = await import(pathToFileURL(path).href);
-    // of a file in CommonJS, whose names Node does not always find
-    const whole = loaded.default as { readonly __esModule?: true } | undefined;
-    return new Map(Object.entries(whole?.__esModule ? { ...loaded, ...whole } : loaded));
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    const isUnreadable = UNREADABLE.test(code) || error instanceof SyntaxError;
-    if (!TYPESCRIPT.test(extname(path)) || !isUnreadable) return endWith(error);
-    throw usageError(`${file} is TypeScript, which Node does not run by itself.`, [
-      BUILT,
-      'Or let Node compile it, in the children too: NODE_OPTIONS with a loader that writes the metadata of decorators, such as "--import @swc-node/register/esm-register".',
-    ]);
-  }
-}
-
-/** As Node does it with an entry file that fails: with the whole stack, and the line. */
-function endWith(error: unknown): Promise<never> {
-  return new Promise(() => {
-    setImmediate(() => {
-      throw error;
-    });
-  });
-}
-
-function moduleIn(
-  file: string,
-  exported: ReadonlyMap<string, unknown>,
-  name: string | undefined,
-): AppModule | undefined {
-  if (name !== undefined) return named(file, exported, name);
-  for (const usual of ['default', 'AppModule']) {
-    const found = exported.get(usual);
-    if (isModule(found)) return found;
-  }
-  const modules = [...new Set([...exported.values()].filter(isModule))];
-  if (modules.length <= 1) return modules[0];
-  const names = [...exported].filter(([, value]) => isModule(value)).map(([one]) => one);
-  throw usageError(`${file} exports several modules: ${names.join(', ')}.`, `Name one: --export ${names[0]}.`);
-}
-
-/** `@Module({})` leaves no trace, so a class that is named counts as one. */
-function named(file: string, exported: ReadonlyMap<string, unknown>, name: string): AppModule {
-  const found = exported.get(name);
-  if (typeof found === 'function' || isModule(found)) return found as AppModule;
-  const what = exported.has(name) ? `exports a "${name}" that is no module` : `has no export "${name}"`;
-  throw usageError(`${file} ${what}.`, `It exports: ${[...exported.keys()].join(', ') || 'nothing'}.`);
-}
-
-function isModule(value: unknown): value is AppModule {
-  if (typeof value === 'object' && value !== null) return 'module' in value && typeof value.module === 'function';
-  if (typeof value !== 'function') return false;
-  return OF_MODULES.some((key) => Reflect.hasMetadata?.(key, value));
-}
-
-function without(file: string, exported: ReadonlyMap<string, unknown>): Error {
-  const names = [...exported.keys()].filter((name) => name !== 'module.exports');
-  return usageError(`${file} exports no Nest module${names.length > 0 ? `, but ${names.join(', ')}` : ''}.`, [
-    BUILT,
-    'If that file starts the app, as main.js mostly does, it starts it here, too: name the file that exports AppModule.',
-  ]);
 }

@@ -3,6 +3,7 @@ import type { OutboxCall } from '../broker/port/relay-port.js';
 import { type ChunkBounds, chunksOf } from '../values/chunks.js';
 import type { OutboxDatabase, OutboxRow } from './outbox-database.js';
 import { explained, noTransaction, tableMissing, tableOfOtherForm } from './outbox-errors.js';
+import type { OutboxAsideRow, OutboxQueueCounts } from './outbox-rows.js';
 import { encodeRow } from './row.js';
 import { mariadbSql } from './sql/mariadb-sql.js';
 import {
@@ -142,6 +143,37 @@ export class OutboxTable {
       putAside: Number(row?.aside),
       oldestMs: Math.max(Math.round(Number(row?.oldest ?? 0)), 0),
     };
+  }
+
+  async counts(transaction: unknown): Promise<OutboxQueueCounts[]> {
+    const rows = await this.run(transaction, this.sql.counts(this.namespace));
+    return rows.map(({ queue, waiting, aside, oldest }) => ({
+      queue: String(queue),
+      waiting: Number(waiting),
+      putAside: Number(aside),
+      oldestMs: Math.max(Math.round(Number(oldest ?? 0)), 0),
+    }));
+  }
+
+  /** Rows that were put aside, by their ids. */
+  async aside(transaction: unknown, limit: number): Promise<OutboxAsideRow[]> {
+    const rows = await this.run(transaction, this.sql.aside(this.namespace, limit));
+    return rows.map(({ id, task_id, queue, problem, created, aside }) => ({
+      id: String(id),
+      taskId: String(task_id),
+      queue: String(queue),
+      reason: String(problem),
+      createdAt: new Date(Number(created)),
+      putAsideAt: new Date(Number(aside)),
+    }));
+  }
+
+  /** Lets rows wait again that were put aside, all or these. Resolves to their ids. */
+  async restore(transaction: unknown, limit: number, ids?: readonly string[]): Promise<string[]> {
+    const rows = await this.run(transaction, this.sql.asideIds(this.namespace, limit, ids));
+    const numbers = rows.map(({ id }) => id as RowNumber);
+    if (numbers.length > 0) await this.run(transaction, this.sql.restore(numbers));
+    return numbers.map(String);
   }
 
   /** @throws NestworkError OUTBOX_TABLE_MISSING, OUTBOX_TABLE_OLD; the error of the driver */

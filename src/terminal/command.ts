@@ -58,8 +58,8 @@ export interface Command<Context extends CommandContext = CommandContext> {
   readonly options: Options;
   /** whether it destroys or changes so much that it asks before: adds --yes and --dry-run */
   readonly destructive: boolean;
-  /** whether it takes the options of every command, such as --redis; otherwise they are refused */
-  readonly takesGlobalOptions: boolean;
+  /** whether it takes the options of every command, such as --redis, or `json` alone; others are refused */
+  readonly takesGlobalOptions: boolean | 'json';
   readonly run: (
     context: Context,
     given: Readonly<Record<string, string | undefined>>,
@@ -95,7 +95,7 @@ export function command<
   readonly arguments?: A;
   readonly options?: O;
   readonly destructive?: boolean;
-  readonly takesGlobalOptions?: boolean;
+  readonly takesGlobalOptions?: boolean | 'json';
   readonly run: (
     context: Context,
     given: ArgumentsOf<A>,

@@ -21,6 +21,10 @@ export interface Dialect {
   readonly age: string;
   /** Removes rows by their numbers; may lock no others. */
   readonly remove: (numbers: readonly RowNumber[], given: Parameters) => string;
+  /** Sets columns of rows by their numbers; may lock no others. */
+  readonly set: (columns: readonly string[], numbers: readonly RowNumber[], given: Parameters) => string;
+  /** a time, in ms since 1970 */
+  readonly msOf: (column: string) => string;
   /** Adds rows, those left out that are there with the same id. */
   readonly added: (namespace: string, rows: readonly NewRow[], given: Parameters) => string;
 }
@@ -37,7 +41,7 @@ export function statementsOf({ place }: Pick<Dialect, 'place'>): Write {
 
 /** The statements that are the same in all databases, but for their spelling. */
 export function commonSql(dialect: Dialect): Omit<OutboxSql, 'create' | 'insert' | 'form' | 'beforeNext'> {
-  const { table, now, age, added, remove } = dialect;
+  const { table, now, age, added, remove, set, msOf } = dialect;
   const statement = statementsOf(dialect);
   return {
     next: ({ namespace, limit, without, after }) =>
@@ -67,6 +71,24 @@ export function commonSql(dialect: Dialect): Omit<OutboxSql, 'create' | 'insert'
         const oldest = `(select ${age} ${its('null')} order by id limit 1)`;
         return `select ${count('null')} as waiting, ${count('not null')} as aside, ${oldest} as oldest`;
       }),
+    counts: (namespace) =>
+      statement((given) => {
+        const waits = (value: string): string => `case when put_aside_at is null then ${value} end`;
+        const columns = `queue, count(${waits('1')}) as waiting, count(put_aside_at) as aside, max(${waits(age)}) as oldest`;
+        return `select ${columns} from ${table} where namespace = ${given.add(namespace)} group by queue order by queue`;
+      }),
+    aside: (namespace, limit) =>
+      statement((given) => {
+        const columns = `id, task_id, queue, problem, ${msOf('created_at')} as created, ${msOf('put_aside_at')} as aside`;
+        return `select ${columns} from ${table} where namespace = ${given.add(namespace)} and put_aside_at is not null order by id limit ${limit}`;
+      }),
+    asideIds: (namespace, limit, numbers) =>
+      statement((given) => {
+        const its = `namespace = ${given.add(namespace)} and put_aside_at is not null`;
+        const these = numbers ? ` and id in (${given.list(numbers)})` : '';
+        return `select id from ${table} where ${its}${these} order by id limit ${limit} for update skip locked`;
+      }),
+    restore: (numbers) => statement((given) => set(['put_aside_at = null', 'problem = null'], numbers, given)),
     name: (id) =>
       statement((given) => added(ID_NAMESPACE, [{ taskId: ID_TASK, queue: '', message: Buffer.from(id) }], given)),
     named: () =>

@@ -1,5 +1,5 @@
 import { commonSql, type Dialect, statementsOf } from './common-sql.js';
-import { COMMENT, type OutboxSql } from './outbox-sql.js';
+import { COMMENT, type OutboxSql, type Parameters, type RowNumber } from './outbox-sql.js';
 import { formQuery, quotedTable } from './table-form.js';
 import type { TableName } from './table-name.js';
 
@@ -7,17 +7,21 @@ import type { TableName } from './table-name.js';
 export function mariadbSql(its: TableName): OutboxSql {
   const { table: name } = its;
   const table = quotedTable('mariadb', its);
+  // for a long IN the optimizer may scan the table, and so wait for the rows of open transactions
+  const chosen = (numbers: readonly RowNumber[], given: Parameters): string => {
+    const list = given.add(JSON.stringify(numbers.map(String)));
+    return `json_table(${list}, '$[*]' columns (number bigint unsigned path '$')) as chosen straight_join ${table} as its force index (primary) on its.id = chosen.number`;
+  };
   const dialect: Dialect = {
     table,
     place: () => '?',
     now: 'current_timestamp(3)',
     // in local time the last hour of the summer would come twice
     age: '(@@timestamp - unix_timestamp(created_at)) * 1000',
-    // for a long IN the optimizer may scan the table, and so wait for the rows of open transactions
-    remove: (numbers, given) => {
-      const list = given.add(JSON.stringify(numbers.map(String)));
-      return `delete its from json_table(${list}, '$[*]' columns (number bigint unsigned path '$')) as gone straight_join ${table} as its force index (primary) on its.id = gone.number`;
-    },
+    remove: (numbers, given) => `delete its from ${chosen(numbers, given)}`,
+    set: (columns, numbers, given) =>
+      `update ${chosen(numbers, given)} set ${columns.map((column) => `its.${column}`).join(', ')}`,
+    msOf: (column) => `unix_timestamp(${column}) * 1000`,
     // INSERT IGNORE would hide other errors, too
     added: (namespace, rows, given) => {
       const values = rows.map(({ taskId, queue, message }) => `(${given.list([namespace, taskId, queue, message])})`);

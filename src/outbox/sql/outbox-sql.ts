@@ -60,6 +60,14 @@ export interface OutboxSql {
   known(namespace: string, ids: readonly string[]): Statement;
   /** How rows stand: `waiting` and `aside`, counted up to a bound, and `oldest`, the age of the next one in ms. */
   state(namespace: string): Statement;
+  /** Rows by queue: `queue`, `waiting`, `aside`, and `oldest`, the age of the oldest that waits in ms. */
+  counts(namespace: string): Statement;
+  /** Rows that were put aside: `id, task_id, queue, problem`, and `created` and `aside` in ms since 1970. */
+  aside(namespace: string, limit: number): Statement;
+  /** Locks rows that were put aside, all or these: `id`. */
+  asideIds(namespace: string, limit: number, numbers?: readonly string[]): Statement;
+  /** Lets rows wait again that were put aside. */
+  restore(numbers: readonly RowNumber[]): Statement;
   /** Adds the row with the id of the table, unless it is there. */
   name(id: string): Statement;
   /** That row: `message`. */

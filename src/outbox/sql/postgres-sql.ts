@@ -12,6 +12,8 @@ export function postgresSql(its: TableName): OutboxSql {
     place: (number) => `$${number}`,
     now: 'now()',
     age: 'extract(epoch from now() - created_at) * 1000',
+    set: (columns, numbers, given) => `update ${table} set ${columns.join(', ')} where id in (${given.list(numbers)})`,
+    msOf: (column) => `extract(epoch from ${column}) * 1000`,
     remove: (numbers, given) => `delete from ${table} where id in (${given.list(numbers)})`,
     added: (namespace, rows, given) => {
       const app = given.add(namespace);
