@@ -133,7 +133,7 @@ async function rate({ redis, table, broker, message }) {
 }
 
 /** Of a transaction of the app that sends one task, without its BEGIN and COMMIT. */
-async function statements({ redis, app, table, message }) {
+async function statements({ redis, app, message }) {
   const probe = new Redis(redis.url);
   const monitor = await probe.monitor();
   let commands = 0;
