@@ -105,7 +105,7 @@ export class Arena {
     signalPid(pid, 'SIGKILL');
   }
 
-  /** Notes that a process was, or is being, ended. */
+  /** Notes that a process was, or is being, ended; or a child frozen until others have its tasks. */
   explain(pid: number, at = Date.now()): void {
     if (!this.deaths.has(pid)) this.deaths.set(pid, at);
   }
@@ -146,6 +146,14 @@ export class Arena {
   /** How many tasks wait or are held. */
   async remaining(): Promise<number> {
     return (await this.redis.eval(REMAINING, 0, TAG)) as number;
+  }
+
+  /** Whether the worker of this supervisor has a lease, or had one that nobody has ended yet. */
+  async hasSession(supervisor: number): Promise<boolean> {
+    for (const session of await this.redis.zrange(`${TAG}sessions`, '0', '-1')) {
+      if ((await this.redis.hget(`${TAG}session:${session}`, '@pid')) === String(supervisor)) return true;
+    }
+    return false;
   }
 
   /** id -> record of all dead tasks: the report, a newline, the message */

@@ -35,7 +35,8 @@ export function judge(
   for (const [id, runs] of starts) {
     duplicates += runs.length - 1;
     crashes += Math.max(...runs.map(({ attempt }) => attempt)) - 1;
-    if (runs.some((run, index) => !explains(run, runs[index + 1], deaths)))
+    const inOrder = runs.toSorted((a, b) => begunAt(a, deaths) - begunAt(b, deaths));
+    if (inOrder.some((run, index) => !explains(run, inOrder[index + 1], deaths)))
       unexplained.push(story(id, runs, finishes.get(id) ?? []));
   }
   return { tasks: accepted.size, lost, duplicates, unexplained, crashes, dead: dead.size };
@@ -50,9 +51,17 @@ function story(id: string, starts: readonly Entry[], finishes: readonly Entry[])
   return `${id} "${entries[0]?.label}" ${parts.join(', ')}`;
 }
 
+/**
+ * When a run began, at the latest. A process may be frozen while it starts a task, before it has noted that. It notes the
+ * start when it goes on, after the runs of those who got the task meanwhile.
+ */
+function begunAt({ at, pid }: Entry, deaths: Deaths): number {
+  return Math.min(at, deaths.get(pid) ?? at);
+}
+
 /** Whether the process of a run had been ended when the next run began. */
 function explains(run: Entry, next: Entry | undefined, deaths: Deaths): boolean {
   if (!next) return true;
   const endedAt = deaths.get(run.pid) ?? deaths.get(run.parent);
-  return endedAt !== undefined && endedAt <= next.at;
+  return endedAt !== undefined && endedAt <= begunAt(next, deaths);
 }

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Arena } from '../harness/arena.js';
 import { DIALECTS, type Dialect, InboxDatabase } from '../harness/inbox-database.js';
-import { childrenOf, signalPid } from '../harness/processes.js';
+import { childrenOf, isWorker, signalPid } from '../harness/processes.js';
 import { type Scenario, type Stage, unless } from '../harness/scenario.js';
 import { HASTY } from '../harness/settings.js';
 
 /** Longer than a loaded machine takes to reconnect after a crash of Redis. */
 const LEASE_MS = 4_000;
 const WORKER = { children: 2, concurrency: 4, lease: LEASE_MS } as const;
+/** How long others have the tasks of a frozen worker before it goes on. */
+const FROZEN_MS = 1_000;
 /** Tasks that wait or run at once, at most. */
 const AHEAD = 2_000;
 const IN_ONE_CALL = 200;
@@ -140,16 +143,23 @@ async function breakSomething(
     arena.kill(random.pick(workers).pid);
     await start();
   } else if (turn === 7) {
-    // its tasks start elsewhere, and wait for its transactions
-    const { pid } = random.pick(workers);
-    const frozen = [pid, ...childrenOf(pid)];
-    for (const one of frozen) signalPid(one, 'SIGSTOP');
-    const at = Date.now();
-    for (const one of frozen) arena.explain(one, at);
-    await delay(LEASE_MS + 1_000);
-    for (const one of frozen) signalPid(one, 'SIGCONT');
+    await freeze(arena, random.pick(workers).pid);
   } else {
     const victims = arena.victims();
     if (victims.length > 0) arena.kill(random.pick(victims));
   }
+}
+
+/** Freezes a worker for longer than its lease: its tasks start elsewhere, and wait for its transactions. */
+async function freeze(arena: Arena, supervisor: number): Promise<void> {
+  signalPid(supervisor, 'SIGSTOP');
+  const children = childrenOf(supervisor);
+  for (const child of children) signalPid(child, 'SIGSTOP');
+  // the supervisor lives on, and its next children have no excuse
+  const at = Date.now();
+  for (const child of children) arena.explain(child, at);
+  await arena.until('the lease of the frozen worker is lost', async () => !(await arena.hasSession(supervisor)));
+  await delay(FROZEN_MS);
+  for (const one of [supervisor, ...children]) signalPid(one, 'SIGCONT');
+  await arena.until('its children have ended', () => !children.some(isWorker));
 }
