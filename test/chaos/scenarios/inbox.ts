@@ -5,9 +5,7 @@ import { childrenOf, isWorker, signalPid } from '../harness/processes.js';
 import { type Scenario, type Stage, unless } from '../harness/scenario.js';
 import { HASTY } from '../harness/settings.js';
 
-/** Longer than a loaded machine takes to reconnect after a crash of Redis. */
-const LEASE_MS = 4_000;
-const WORKER = { children: 2, concurrency: 4, lease: LEASE_MS } as const;
+const WORKER = { children: 2, concurrency: 4, lease: 1_500 } as const;
 /** How long others have the tasks of a frozen worker before it goes on. */
 const FROZEN_MS = 1_000;
 /** Tasks that wait or run at once, at most. */
