@@ -150,6 +150,8 @@ async function breakSomething(
 
 /** Freezes a worker for longer than its lease: its tasks start elsewhere, and wait for its transactions. */
 async function freeze(arena: Arena, supervisor: number): Promise<void> {
+  // one that has just lost its lease, and opens another session, has nothing to lose
+  await arena.until('the worker has a lease', () => arena.hasSession(supervisor));
   signalPid(supervisor, 'SIGSTOP');
   const children = childrenOf(supervisor);
   for (const child of children) signalPid(child, 'SIGSTOP');
