@@ -111,6 +111,23 @@ it('messages that were sent over one connection and refused over the next are un
   await scripted.stop();
 });
 
+it('a server that loads its data is asked again soon, however long it expects to take', async () => {
+  let loading = true;
+  const scripted = await ScriptedServer.start({
+    exists: () => ':1\r\n',
+    type: () => '+string\r\n',
+    get: () => '$10\r\nnestwork/1\r\n',
+    info: () => {
+      const answer = info('7.0.15', loading ? 3_600 : 0);
+      loading = false;
+      return answer;
+    },
+  });
+  // less than the ten seconds that ioredis waits at most by default
+  await expect(brokerOn(scripted.url, 5_000).connect()).resolves.toBeUndefined();
+  await scripted.stop();
+});
+
 describe('a server without INFO', () => {
   it('is accepted without a warning', async () => {
     const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});

@@ -71,9 +71,10 @@ export class ScriptedServer {
   }
 }
 
-/** The answer to INFO. */
-export function info(version = '7.0.15'): string {
-  const text = `# Server\r\nredis_version:${version}\r\nloading:0\r\n`;
+/** The answer to INFO; `loadingFor` is how many seconds it says that it will still load its data. */
+export function info(version = '7.0.15', loadingFor = 0): string {
+  const loading = loadingFor > 0 ? `loading:1\r\nloading_eta_seconds:${loadingFor}` : 'loading:0';
+  const text = `# Server\r\nredis_version:${version}\r\n${loading}\r\n`;
   return `$${text.length}\r\n${text}\r\n`;
 }
 

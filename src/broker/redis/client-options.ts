@@ -5,6 +5,8 @@ import { scriptDefinitions } from './script-calls.js';
 export const DISCONNECT_MS = 50;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
+/** How long a server that loads its data is left alone before it is asked again. */
+const LOADING_MAX_MS = 200;
 
 /**
  * The options of ioredis on which the promise rests, beside any others.
@@ -26,6 +28,8 @@ export function fixedOptions(timeoutMs: number): RedisOptions {
     stringNumbers: false,
     replyMapping: 'legacy',
     scripts: scriptDefinitions,
+    // the server estimates how long it will load its data, right after its start sometimes in hours: ioredis would wait for 10 s
+    maxLoadingRetryTime: LOADING_MAX_MS,
     retryStrategy: (attempt) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS),
   };
 }
