@@ -64,6 +64,8 @@ function firstStatements(mariadbd: string): string {
 function storage(directory: string): string[] {
   return [
     `--datadir=${join(directory, 'data')}`,
+    // a server that starts removes the temporary tables that it finds, also those of others
+    `--tmpdir=${directory}`,
     // within `datadir`; a whole path may be too long
     '--socket=socket',
     '--character-set-server=utf8mb4',
