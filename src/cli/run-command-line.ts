@@ -17,7 +17,7 @@ import { type GlobalOptions, GROUPS, programOf } from './program.js';
 import { namespacesOf, settingsOf } from './settings.js';
 
 /** Commands that start the app. */
-const OF_APPS = new Set(['worker', 'ls', 'retry', 'relay']);
+const OF_APPS = new Set(['worker', 'outbox ls', 'outbox retry', 'outbox relay']);
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Runs one command line. Resolves to the exit code; it writes errors itself. */
@@ -52,8 +52,8 @@ type Run = Parameters<Parameters<typeof programOf>[1]>;
 async function runOne(command: Run[0], given: Run[1], options: Run[2]): Promise<ExitCode> {
   const { redis, namespace, config, json, by, ...own } = options;
   const { takesGlobalOptions } = command;
-  if (takesGlobalOptions === 'json') refuseOptions(command.name, { redis, namespace, config, by });
-  else if (!takesGlobalOptions) refuseOptions(command.name, { redis, namespace, config, json, by });
+  if (takesGlobalOptions === 'json') refuseOptions(wordsOf(command), { redis, namespace, config, by });
+  else if (!takesGlobalOptions) refuseOptions(wordsOf(command), { redis, namespace, config, json, by });
   const out = new Output(json === true);
   const connection = new Connection(() => settingsOf({ redis, namespace, config }), queuePlaceOf(command));
   try {
@@ -91,6 +91,12 @@ function queuePlaceOf({ arguments: given, options }: Run[0]): string | undefined
 
 function endWithReader({ code }: NodeJS.ErrnoException): void {
   process.exit(code === 'EPIPE' ? 0 : 1);
+}
+
+/** A command as it is typed: `outbox ls`. */
+function wordsOf(command: Run[0]): string {
+  const group = GROUPS.find(({ commands }) => commands.includes(command))?.name;
+  return group ? `${group} ${command.name}` : command.name;
 }
 
 function refuseOptions(command: string, given: GlobalOptions): void {

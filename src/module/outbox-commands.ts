@@ -54,14 +54,14 @@ export const outboxAppCommands: readonly Command<CommandContext>[] = [
   command({
     name: 'retry',
     summary: 'let rows be tried again that were put aside: some, or all',
-    arguments: { ...FILE, ids: { summary: 'ids of rows, as ls --aside lists them: 7,8', optional: true } },
+    arguments: { ...FILE, ids: { summary: 'ids of rows, as outbox ls --aside lists them: 7,8', optional: true } },
     options: { all: flag('all that were put aside'), export: EXPORT },
     takesGlobalOptions: 'json',
     run: async ({ out }: CommandContext, { file, ids }, { all, export: name }) => {
       if ((ids === undefined) === (all === undefined)) {
         throw usageError(
           'It is not clear which rows are meant.',
-          'Give ids of rows, as ls --aside lists them, or --all.',
+          'Give ids of rows, as outbox ls <file> --aside lists them, or --all.',
         );
       }
       const wanted = ids?.split(',').filter((id) => id !== '');
@@ -72,8 +72,8 @@ export const outboxAppCommands: readonly Command<CommandContext>[] = [
         const others = (wanted ?? []).filter((id) => !retried.includes(id));
         out.record({ retried, notAside: others }, () =>
           [
-            `The relay tries ${counted(retried.length, 'row')} again.`,
-            ...(others.length > 0 ? [`Not put aside: ${others.join(', ')}.`] : []),
+            retried.length > 0 ? `The relay tries ${counted(retried.length, 'row')} again.` : 'No row is tried again.',
+            ...(others.length > 0 ? [`These ids are of no row that was put aside: ${others.join(', ')}.`] : []),
           ].join('\n'),
         );
       });

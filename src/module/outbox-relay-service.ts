@@ -44,6 +44,8 @@ export class OutboxRelayService implements OnApplicationBootstrap, OnModuleDestr
         if (log.over()) this.logger.log('The outbox sends its rows again.');
       },
     });
+    if (role === 'relay')
+      this.logger.log('Relaying the rows of the outbox, or waiting for the turn of another process to end.');
     inCleanContext(() => this.loop?.start());
   }
 

@@ -1,4 +1,5 @@
 import type { AppBroker, ProducerBroker } from '../broker/port/broker.js';
+import { noTransaction } from './outbox-errors.js';
 import { OutboxProducer } from './outbox-producer.js';
 import type { OutboxTable } from './outbox-table.js';
 
@@ -20,7 +21,14 @@ export class Transactions {
     behind: Pick<AppBroker, 'registeredTask' | 'groups'>,
   ): ProducerBroker & Pick<AppBroker, 'groups'> {
     const transaction = given ?? this.current?.();
+    if (transaction === undefined || transaction === null) throw noTransaction(this.whyNone());
     this.table.assertTransaction(transaction);
     return new OutboxProducer(this.table, transaction, behind);
+  }
+
+  private whyNone(): string {
+    return this.current
+      ? 'there is none here, neither as its argument nor from the option outbox.current'
+      : 'there is none: it has no argument, and the app no option outbox.current';
   }
 }

@@ -52,7 +52,7 @@ describeDatabases('the health of an app with an outbox', (database) => {
     await database.query("update nestwork_outbox set put_aside_at = current_timestamp where namespace <> ''");
     expect((await health.check()).outbox).toEqual({
       healthy: false,
-      reason: '1 row put aside that cannot be read',
+      reason: '1 row put aside: npx nestwork outbox ls <file> --aside shows the reason',
       waiting: 0,
       putAside: 1,
       oldestMs: 0,
@@ -64,6 +64,19 @@ describeDatabases('the health of an app with an outbox', (database) => {
     const { healthy, outbox } = await health.check();
     expect(healthy).toBe(false);
     expect(outbox).toEqual({ healthy: false, reason: expect.stringMatching(/^its database does not answer: .*gone$/) });
+  });
+
+  it('is bad without the table, with the reason in our words', async () => {
+    const { health } = await boot();
+    await database.query('alter table nestwork_outbox rename to gone');
+    try {
+      expect((await health.check()).outbox).toEqual({
+        healthy: false,
+        reason: 'The database has no table nestwork_outbox, from which the outbox sends. [OUTBOX_TABLE_MISSING]',
+      });
+    } finally {
+      await database.query('alter table gone rename to nestwork_outbox');
+    }
   });
 
   it('is not asked about the outbox where only queues are', async () => {

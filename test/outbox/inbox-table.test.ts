@@ -246,7 +246,7 @@ describeOutbox('a step with a mark', (start) => {
     });
     await expect(refused).rejects.toMatchObject({
       code: 'INBOX_RESULT',
-      message: expect.stringContaining(reason),
+      message: expect.stringMatching(new RegExp(`${reason}.* \\[INBOX_RESULT\\]\\n`)),
     });
     expect([await effects(), await marks()]).toEqual([[], 0]);
   });

@@ -39,6 +39,8 @@ async function ofTypeorm(url: string, dialect: OutboxDialect): Promise<Library> 
     outside: [
       [source, 'it is no entity manager of a transaction'],
       [source.manager, 'it is no entity manager of a transaction'],
+      [source.createQueryRunner(), 'give its manager, queryRunner.manager'],
+      [{ query: () => undefined, connection: {} }, 'it is no entity manager of a transaction of TypeORM'],
     ],
     other: (run) => other.transaction(run),
     close: async () => {

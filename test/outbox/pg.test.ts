@@ -64,6 +64,7 @@ withPostgres('the outbox over pg', () => {
     try {
       await client.query('begin');
       await expect(add(client)).rejects.toEqual(refused('it belongs to another database'));
+      await expect(add({ query: () => undefined })).rejects.toEqual(refused('it is no client of pg'));
     } finally {
       client.release();
       await other.end();

@@ -214,7 +214,10 @@ describeDatabases('a task that is sent within a transaction', (database) => {
   it('is found without an argument where the app says which transaction is the current one', async () => {
     let current: unknown;
     const queue = await bootWithout({ outbox: { database: database.outbox, relay: false, current: () => current } });
-    await expect(async () => queue.in()).rejects.toMatchObject({ code: 'OUTBOX_NO_TRANSACTION' });
+    await expect(async () => queue.in()).rejects.toMatchObject({
+      code: 'OUTBOX_NO_TRANSACTION',
+      message: expect.stringContaining('nor from the option outbox.current'),
+    });
     await database.transaction(async (transaction) => {
       current = transaction;
       await queue.in().of(ReportTasks).send.delay(7);

@@ -62,10 +62,12 @@ describeDatabases('a method with @Transactional()', (database) => {
     await Promise.race([sent, ended]).finally(() => stop.abort());
     const { output } = await ended;
     expect(output.split('\n')).toEqual([
-      expect.stringContaining('queue.in() got no transaction in which a task could be sent: there is none.'),
+      expect.stringContaining(
+        'queue.in() got no transaction in which a task could be sent: there is none here, neither as its argument nor from the option outbox.current.',
+      ),
       'done',
       expect.stringMatching(/duplicate/i),
-      expect.stringContaining('there is none.'),
+      expect.stringContaining('there is none here, neither as its argument nor from the option outbox.current.'),
       'done',
       '',
     ]);

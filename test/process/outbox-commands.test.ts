@@ -79,7 +79,10 @@ withPostgres('nestwork outbox', () => {
     const [first, second] = lines(stdout) as { id: string; reason: string }[];
     expect([first?.reason, second?.reason]).toEqual(['odd', 'odd']);
     const one = await nestwork(['outbox', 'retry', APP, `${first?.id},999`], { env: env() });
-    expect(one).toMatchObject({ code: 0, stdout: 'The relay tries 1 row again.\nNot put aside: 999.\n' });
+    expect(one).toMatchObject({
+      code: 0,
+      stdout: 'The relay tries 1 row again.\nThese ids are of no row that was put aside: 999.\n',
+    });
     const all = await nestwork(['outbox', 'retry', APP, '--all', '--json'], { env: env() });
     expect(lines(all.stdout)).toEqual([{ retried: [second?.id], notAside: [] }]);
     expect((await table.state()).putAside).toBe(0);
@@ -89,6 +92,7 @@ withPostgres('nestwork outbox', () => {
     const relay = startNestwork(['outbox', 'relay', APP], { env: env() });
     await eventually(async () => expect(await redis.redis.llen('{nestwork}:queue:default')).toBe(2));
     await eventually(async () => expect((await table.state()).waiting).toBe(0));
+    await relay.wrote(/Relaying the rows of the outbox/);
     relay.signal('SIGTERM');
     await relay.ended;
     // it gave its turn back
@@ -100,6 +104,7 @@ withPostgres('nestwork outbox', () => {
     [['relay', APP, '--export', 'Without'], 1, 'OUTBOX_NOT_CONFIGURED'],
     [['ls', join(DIRECTORY, 'none.js')], 2, 'npx nestwork outbox ls dist/app.module.js'],
     [['ls', APP, '--redis', 'redis://elsewhere'], 2, 'those of TaskQueueModule in the app'],
+    [['ls', APP, '--namespace', 'shop'], 2, 'nestwork outbox ls does not take --namespace'],
     [['ls', APP, '--limit', '3'], 2, '--limit is for --aside'],
     [['retry', APP], 2, 'It is not clear which rows are meant'],
     [['retry', APP, '7', '--all'], 2, 'It is not clear which rows are meant'],

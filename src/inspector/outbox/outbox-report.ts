@@ -1,3 +1,4 @@
+import { NestworkError } from '../../errors.js';
 import type { OutboxTable } from '../../outbox/outbox-table.js';
 import { counted } from '../../values/counted.js';
 import { errorText } from '../../values/error-text.js';
@@ -37,10 +38,20 @@ export async function outboxReport(table: Pick<OutboxTable, 'state'>, maxWaitMs:
     if (oldestMs > maxWaitMs)
       return { healthy: false, reason: `a row has waited for ${Math.round(oldestMs / 1_000)} s`, ...state };
     if (putAside > 0)
-      return { healthy: false, reason: `${counted(putAside, 'row')} put aside that cannot be read`, ...state };
+      return {
+        healthy: false,
+        reason: `${counted(putAside, 'row')} put aside: npx nestwork outbox ls <file> --aside shows the reason`,
+        ...state,
+      };
     return { healthy: true, ...state };
   } catch (error) {
-    const [first = ''] = errorText(error).split('\n', 1);
-    return { healthy: false, reason: `its database does not answer: ${printable(first, 200)}` };
+    // such as a table that is missing: the database has answered
+    if (error instanceof NestworkError) return { healthy: false, reason: firstLine(error.message) };
+    return { healthy: false, reason: `its database does not answer: ${firstLine(errorText(error))}` };
   }
+}
+
+function firstLine(text: string): string {
+  const [first = ''] = text.split('\n', 1);
+  return printable(first, 200);
 }

@@ -101,6 +101,7 @@ function refusalOf(given: Partial<PgClient> & Known, own: Known | undefined): st
   const status = given.getTransactionStatus?.();
   if (status === 'I') return 'its transaction is over, or none was begun';
   if (status === 'E') return 'its transaction has failed, and can only be rolled back';
+  if (own?.host !== undefined && given.host === undefined) return 'it is no client of pg';
   const isOther = own && (['host', 'port', 'database'] as const).some((field) => own[field] !== given[field]);
   return isOther ? 'it belongs to another database than that of the outbox' : undefined;
 }

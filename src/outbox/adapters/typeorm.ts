@@ -44,6 +44,8 @@ export interface TypeormSource {
 interface Placed extends Partial<TypeormManager> {
   readonly connection?: unknown;
   readonly dataSource?: unknown;
+  /** of a query runner */
+  readonly manager?: { readonly queryRunner?: unknown };
   readonly queryRunner?: { readonly isTransactionActive?: boolean; readonly isReleased?: boolean };
 }
 
@@ -93,9 +95,11 @@ export function typeormOutbox(source: TypeormSource): OutboxDatabase<TypeormMana
 
 function refusalOf(given: Placed, source: TypeormSource): string | undefined {
   if (typeof given.query !== 'function') return 'it has no method query()';
+  if (given.manager?.queryRunner === given) return 'it is a query runner: give its manager, queryRunner.manager';
+  // a client of pg has a `connection`, too
+  if (!given.queryRunner) return 'it is no entity manager of a transaction of TypeORM: it has no query runner';
   const its = given.dataSource ?? given.connection;
   if (its !== undefined && its !== source) return 'it belongs to another data source than that of the outbox';
-  if (!given.queryRunner) return 'it is no entity manager of a transaction: it has no query runner';
   const { isTransactionActive, isReleased } = given.queryRunner;
   return isTransactionActive && !isReleased ? undefined : 'its transaction is over, or none was begun';
 }

@@ -48,7 +48,9 @@ export function rolledBack(cause?: unknown): NestworkError {
 
 /** @param cause why the value cannot be kept */
 export function resultRefused(cause: unknown): NestworkError {
-  const [reason = ''] = errorText(cause).split('\n', 1);
+  const [text = ''] = (cause instanceof NestworkError ? cause.message : errorText(cause)).split('\n', 1);
+  // a second code would hide the own one
+  const reason = text.replace(/ \[[A-Z_]+\]$/, '');
   return new NestworkError(
     'INBOX_RESULT',
     `The function of inbox.run() returned a value that cannot be kept for a repetition. Its transaction was rolled back. ${reason}`,
