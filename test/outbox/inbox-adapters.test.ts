@@ -2,11 +2,13 @@
 import knex from 'knex';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { knexOutbox } from '../../src/outbox/adapters/knex.js';
+import { prismaOutbox } from '../../src/outbox/adapters/prisma.js';
 import { typeormOutbox } from '../../src/outbox/adapters/typeorm.js';
 import { inboxMigration } from '../../src/outbox/inbox/inbox-migration.js';
 import { InboxTable } from '../../src/outbox/inbox/inbox-table.js';
 import type { OutboxDatabase, OutboxDialect } from '../../src/outbox/outbox-database.js';
 import { describeOutbox, type OutboxDatabaseFixture } from '../support/outbox-databases.js';
+import { prismaClient } from '../support/prisma-client.js';
 
 interface Library {
   readonly database: OutboxDatabase;
@@ -24,6 +26,11 @@ async function ofKnex(url: string, dialect: OutboxDialect): Promise<Library> {
   return { database: knexOutbox(own) as OutboxDatabase, close: () => own.destroy() };
 }
 
+async function ofPrisma(url: string, dialect: OutboxDialect): Promise<Library> {
+  const own = prismaClient(url, dialect);
+  return { database: prismaOutbox(own) as OutboxDatabase, close: () => own.$disconnect() };
+}
+
 describeOutbox('an inbox', (start) => {
   let fixture: OutboxDatabaseFixture;
   beforeAll(async () => {
@@ -34,6 +41,7 @@ describeOutbox('an inbox', (start) => {
   describe.each([
     ['TypeORM', typeorm],
     ['Knex', ofKnex],
+    ['Prisma', ofPrisma],
   ] as const)('over %s', (_, connect) => {
     let library: Library;
     let table: InboxTable;
