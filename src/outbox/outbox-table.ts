@@ -25,6 +25,9 @@ const IN_ONE_STATEMENT: ChunkBounds<NewRow> = {
   sizeOf: ({ message }) => message.length,
 };
 
+/** So long one look is enough for all who ask, in ms. A connection may never answer again, and the next look gets another one. */
+const SHARED_MS = 30_000;
+
 /** A row that waits, as the database gives it. */
 export interface WaitingRow {
   readonly id: RowNumber;
@@ -48,6 +51,7 @@ export class OutboxTable {
   /** the channel on which PostgreSQL announces rows; 63 bytes are allowed */
   readonly channel: string;
   private readonly sql: OutboxSql;
+  private looking: { readonly state: Promise<OutboxState>; readonly sinceMs: number } | undefined;
 
   /** @param name with its schema, if it has one */
   constructor(
@@ -135,14 +139,21 @@ export class OutboxTable {
     return named();
   }
 
-  /** How the rows stand. Rejects as `assertForm` does. */
-  async state(): Promise<OutboxState> {
-    const [row] = await this.transaction((transaction) => this.run(transaction, this.sql.state(this.namespace)));
-    return {
-      waiting: Number(row?.waiting),
-      putAside: Number(row?.aside),
-      oldestMs: Math.max(Math.round(Number(row?.oldest ?? 0)), 0),
+  /**
+   * How the rows stand. Rejects as `assertForm` does. All who ask meanwhile share one look: a database that hangs would get more and more
+   * requests for connections otherwise.
+   */
+  state(): Promise<OutboxState> {
+    const sinceMs = performance.now();
+    if (this.looking && sinceMs - this.looking.sinceMs < SHARED_MS) return this.looking.state;
+    const looking = {
+      sinceMs,
+      state: this.readState().finally(() => {
+        if (this.looking === looking) this.looking = undefined;
+      }),
     };
+    this.looking = looking;
+    return looking.state;
   }
 
   async counts(transaction: unknown): Promise<OutboxQueueCounts[]> {
@@ -183,6 +194,15 @@ export class OutboxTable {
     const comment = typeof row.comment === 'string' ? row.comment : '';
     if (Number(FORM.exec(comment)?.[1]) !== TABLE_FORM)
       throw tableOfOtherForm(this.name, this.database.dialect, comment);
+  }
+
+  private async readState(): Promise<OutboxState> {
+    const [row] = await this.transaction((transaction) => this.run(transaction, this.sql.state(this.namespace)));
+    return {
+      waiting: Number(row?.waiting),
+      putAside: Number(row?.aside),
+      oldestMs: Math.max(Math.round(Number(row?.oldest ?? 0)), 0),
+    };
   }
 
   private async run(transaction: unknown, { sql, parameters }: Statement): Promise<readonly OutboxRow[]> {

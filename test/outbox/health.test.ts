@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { TaskHealthIndicator } from '../../src/inspector/health-indicator.js';
 import { QueueHealth } from '../../src/inspector/queue-health.js';
 import type { OutboxDatabase } from '../../src/outbox/outbox-database.js';
@@ -83,5 +84,28 @@ describeDatabases('the health of an app with an outbox', (database) => {
     const { health } = await boot();
     expect(await health.check({ queues: [] })).toEqual({ healthy: true, queues: [], staleAcks: 0 });
     expect((await health.check({ queues: [], maxOutboxWait: '1m' })).outbox).toMatchObject({ healthy: true });
+  });
+
+  it('sends a database that hangs one request for all checks, and another one after half a minute', async () => {
+    let [isHanging, asked] = [false, 0];
+    const hanging: OutboxDatabase = {
+      ...database.outbox,
+      transaction: (run) => {
+        if (!isHanging) return database.outbox.transaction(run);
+        asked += 1;
+        return new Promise(() => {});
+      },
+    };
+    // the start of the app looks at the table, too
+    const { health } = await boot(hanging);
+    isHanging = true;
+    const late = { healthy: false, reason: 'its database did not answer within 1000 ms' };
+    const reports = await Promise.all([health.check(), health.check()]);
+    expect([...reports, await health.check()].map(({ outbox }) => outbox)).toEqual([late, late, late]);
+    expect(asked).toBe(1);
+    const now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 30_000);
+    expect((await health.check().finally(() => clock.mockRestore())).outbox).toEqual(late);
+    expect(asked).toBe(2);
   });
 });
