@@ -4,8 +4,10 @@ import { type ChunkBounds, chunksOf } from '../values/chunks.js';
 import { groupedBy } from '../values/grouped-by.js';
 import { pairsOf } from '../values/pairs.js';
 import { CHUNK_CHARACTERS, SEEN_SECONDS, seenBlock } from './enqueue.js';
-import type { OutboxCall, RelayPort } from './port/relay-port.js';
+import { outboxesIn } from './outbox-notes.js';
+import type { NotedOutbox, OutboxCall, OutboxNote, RelayPort } from './port/relay-port.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { ifWrongType } from './redis/redis-errors.js';
 import { serverTime } from './redis/server-time.js';
 import { labelsOf } from './redis-producer.js';
 import { hasOldTagsOnly } from './tag-readers.js';
@@ -69,6 +71,19 @@ export class RedisRelay implements RelayPort {
 
   async takeTurn(outbox: string, relay: string, forMs: number): Promise<boolean> {
     return (await this.connection.call('take-relay', { outbox, relay, forMs })) === 1;
+  }
+
+  async note(outbox: string, note: OutboxNote, former = outbox): Promise<void> {
+    const { table, waiting, putAside, oldestMs } = note;
+    const text = JSON.stringify({ table, waiting, putAside, oldestMs });
+    await this.connection.call('note-outbox', { outbox, former, note: text });
+  }
+
+  async noted(): Promise<{ outboxes: NotedOutbox[]; now: number }> {
+    const [fields, now] = await this.connection.command((redis, keys) =>
+      Promise.all([redis.hgetall(keys.outboxes()).catch(ifWrongType({})), serverTime(redis)]),
+    );
+    return { outboxes: outboxesIn(fields), now };
   }
 
   /** Workers that do not read some of the tasks must not keep the others. */

@@ -5,6 +5,7 @@ import { idOf } from '../message/task-message.js';
 import { isDeadlock } from './outbox-errors.js';
 import type { OutboxTable, WaitingRow } from './outbox-table.js';
 import { ReadingPlace } from './reading-place.js';
+import { RelayNotes } from './relay-notes.js';
 import { decodeRow } from './row.js';
 import type { RowNumber, Which } from './sql/outbox-sql.js';
 
@@ -96,7 +97,11 @@ export class OutboxRelay {
   private turnOf: string | undefined;
   private turnAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly options: RelayOptions) {}
+  private readonly notes: RelayNotes;
+
+  constructor(private readonly options: RelayOptions) {
+    this.notes = new RelayNotes(options.table, options.broker);
+  }
 
   /**
    * Relays all that waits, while it has the turn.
@@ -171,11 +176,14 @@ export class OutboxRelay {
         this.wholeInMs = this.place.dueInMs(after);
         // the next rows of this batch may be those of others
         if (batch.read < limit && batch.refused.size === 0) break;
+        await this.notes.noteIfDue(outbox);
       }
       isWhole = refused.size === 0;
     } finally {
       if (!isWhole) this.place.reset();
       await forgetting;
+      // what was read is gone now, so that what is noted has to wait
+      if (!this.stopping) await this.notes.noteIfDue(outbox);
     }
     return refused;
   }

@@ -351,3 +351,26 @@ function resultOf(message: string): string {
 function blockOf(message: string): string {
   return `${message.slice(0, 12)}:${Math.floor(Number.parseInt(message.slice(12, 20), 36) / 4096)}`;
 }
+
+describe('the notes of outboxes', () => {
+  const KEY = '{nestwork}:outboxes';
+  const note = { table: 'tasks', waiting: 1, putAside: 0, oldestMs: 5 };
+
+  it('last for a day, also beside others', async () => {
+    const { outbox } = fixture.broker;
+    await outbox.note('gone', note);
+    const [, json] = /^\d+( .*)$/.exec((await fixture.redis.hget(KEY, 'gone')) ?? '') ?? [];
+    await fixture.redis.hset(KEY, 'gone', `${(await fixture.now()) - 86_400_001}${json}`, 'odd', 'hello');
+    await outbox.note('here', note);
+    expect(await fixture.redis.hkeys(KEY)).toEqual(['here']);
+    expect(await fixture.redis.ttl(KEY)).toBeGreaterThan(86_000);
+  });
+
+  it('that are none are left out', async () => {
+    const { outbox } = fixture.broker;
+    await fixture.redis.hset(KEY, 'a', 'hello', 'b', '17 {"table":"t"}', 'c', '17 {"table":', 'd', '17 []');
+    expect((await outbox.noted()).outboxes).toEqual([]);
+    await fixture.redis.set(KEY, 'hello');
+    expect((await outbox.noted()).outboxes).toEqual([]);
+  });
+});

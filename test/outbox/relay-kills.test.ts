@@ -31,6 +31,8 @@ describeDatabases('a relay', (database) => {
         forget: (...given) => port.forget(...given),
         marked: (...given) => port.marked(...given),
         takeTurn: (...given) => port.takeTurn(...given),
+        note: (...given) => port.note(...given),
+        noted: () => port.noted(),
       },
       onWake: () => {},
       onWarning: () => {},

@@ -71,6 +71,40 @@ describeDatabases('the relay', (database) => {
     expect(errors).toEqual([]);
   });
 
+  it('notes in Redis how its rows stand, once they are sent, and again only after a time', async () => {
+    await send([...redis.messages(2), { queue: 'list', message: redis.message() }]);
+    await redis.redis.set('{nestwork}:queue:list', 'of others');
+    const relay = relayOf();
+    await relay.round();
+    const { outboxes, now } = await redis.broker.outbox.noted();
+    expect(outboxes).toEqual([
+      {
+        outbox: expect.any(String),
+        table: 'nestwork_outbox',
+        waiting: 1,
+        putAside: 0,
+        oldestMs: expect.any(Number),
+        notedAt: expect.any(Number),
+      },
+    ]);
+    expect(now - (outboxes[0]?.notedAt ?? 0)).toBeLessThan(60_000);
+    await redis.redis.del('{nestwork}:queue:list');
+    await relay.round();
+    expect(await database.rows()).toBe(0);
+    expect((await redis.broker.outbox.noted()).outboxes).toEqual(outboxes);
+    await relay.stop();
+    await round();
+    expect((await redis.broker.outbox.noted()).outboxes).toMatchObject([{ waiting: 0, oldestMs: 0 }]);
+  });
+
+  it('relays though Redis takes no notes', async () => {
+    await send([redis.message()]);
+    await redis.redis.set('{nestwork}:outboxes', 'of others');
+    await round();
+    expect(await pending()).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
   it('sends nothing of a transaction that was rolled back', async () => {
     const [message = ''] = redis.messages(1);
     const failing = database.transaction(async (transaction) => {
@@ -79,7 +113,8 @@ describeDatabases('the relay', (database) => {
     });
     await expect(failing).rejects.toThrow('no');
     await round();
-    expect(await redis.state()).toEqual({});
+    const { outboxes: _, ...state } = await redis.state();
+    expect(state).toEqual({});
   });
 
   it('sends nothing of a transaction before its commit, and does not wait for it', async () => {
@@ -429,6 +464,8 @@ function portOf(port: RelayPort): RelayPort {
     forget: (...given) => port.forget(...given),
     marked: (...given) => port.marked(...given),
     takeTurn: (...given) => port.takeTurn(...given),
+    note: (...given) => port.note(...given),
+    noted: () => port.noted(),
   };
 }
 
@@ -478,6 +515,8 @@ function dying(
       forget: (...given) => step('forget', () => port.forget(...given)),
       marked: (...given) => step('marked', () => port.marked(...given)),
       takeTurn: (...given) => step('takeTurn', () => port.takeTurn(...given)),
+      note: (...given) => step('note', () => port.note(...given)),
+      noted: port.noted,
     },
   };
 }

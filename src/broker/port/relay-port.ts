@@ -16,6 +16,26 @@ export interface OutboxCall {
   readonly labels?: readonly string[] | undefined;
 }
 
+/** How the rows of an outbox stand, as its relay notes it for those who look at Redis alone. */
+export interface OutboxNote {
+  /** name of its table */
+  readonly table: string;
+  /** rows that wait for the relay, 10,000 at most */
+  readonly waiting: number;
+  /** rows that were put aside, 10,000 at most */
+  readonly putAside: number;
+  /** for how long the first of those that wait has waited, in ms; 0 when none waits */
+  readonly oldestMs: number;
+}
+
+/** A note that was read. */
+export interface NotedOutbox extends OutboxNote {
+  /** the id of the table */
+  readonly outbox: string;
+  /** when its relay looked, in ms since 1970, by the clock of Redis */
+  readonly notedAt: number;
+}
+
 /** What the relay of an outbox needs. `outbox` is the id of the table. */
 export interface RelayPort {
   /** The clock of Redis, in ms since 1970. */
@@ -33,4 +53,8 @@ export interface RelayPort {
   marked(outbox: string, beforeMs: number, limit: number): Promise<string[]>;
   /** Takes the turn of a relay for so long, or gives it back with 0. Resolves to false while another one has it. */
   takeTurn(outbox: string, relay: string, forMs: number): Promise<boolean>;
+  /** Notes how the rows stand, for a day. @param former id under which this relay noted it last */
+  note(outbox: string, note: OutboxNote, former?: string): Promise<void>;
+  /** The notes of all outboxes of the namespace, by table and id, and the time of Redis in ms since 1970. */
+  noted(): Promise<{ readonly outboxes: readonly NotedOutbox[]; readonly now: number }>;
 }

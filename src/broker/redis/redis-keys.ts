@@ -202,6 +202,13 @@ export const KEYS = {
     holds: 'the relay whose turn it is; others wait, so that databases are not asked in vain',
     lasts: '15 s; 130 bytes',
   },
+  outboxes: {
+    pattern: 'outboxes',
+    type: 'hash',
+    holds:
+      'id of an outbox -> when its relay last noted how its rows stand, in ms of Redis time, a space, and JSON: `{"table":...,"waiting":...,"putAside":...,"oldestMs":...}`',
+    lasts: 'a day after that; 180 bytes each',
+  },
   unique: {
     pattern: 'unique',
     type: 'hash',

@@ -163,6 +163,13 @@ export const SCRIPTS = {
     args: ['relay', 'forMs'],
     reply: reply<Flag>('1, or 0 while another relay has the turn'),
   },
+  'note-outbox': {
+    purpose: 'notes how the rows of an outbox stand, and forgets outboxes of which nothing was noted for a day',
+    by: ['relay of an outbox'],
+    keys: ['outboxes'],
+    args: ['outbox', 'former', 'note'],
+    reply: reply<number>('1'),
+  },
   promote: {
     purpose: 'moves due tasks from the schedules to the tails of their queues, and ends pauses that are over',
     by: ['supervisor'],

@@ -1,5 +1,6 @@
+import { byTable } from '../../broker/outbox-notes.js';
 import type { ProducerBroker } from '../../broker/port/broker.js';
-import type { OutboxCall, RelayPort } from '../../broker/port/relay-port.js';
+import type { NotedOutbox, OutboxCall, OutboxNote, RelayPort } from '../../broker/port/relay-port.js';
 import { idOf } from '../../message/task-message.js';
 import { BROADCAST_QUEUE } from '../../task/broadcast.js';
 import type { Clock } from '../../values/clock.js';
@@ -11,6 +12,7 @@ const MOST_LATE_MS = 300_000;
 export class MemoryRelay implements RelayPort {
   /** outbox -> id -> when it was marked */
   private readonly marks = new Map<string, Map<string, number>>();
+  private readonly notes = new Map<string, NotedOutbox>();
   private readonly turns = new Map<string, { readonly relay: string; readonly until: number }>();
 
   constructor(
@@ -53,6 +55,15 @@ export class MemoryRelay implements RelayPort {
     if (turn && turn.relay !== relay && turn.until > now) return false;
     this.turns.set(outbox, { relay, until: now + forMs });
     return true;
+  }
+
+  async note(outbox: string, note: OutboxNote, former = outbox): Promise<void> {
+    this.notes.delete(former);
+    this.notes.set(outbox, { ...note, outbox, notedAt: this.clock() });
+  }
+
+  async noted(): Promise<{ outboxes: NotedOutbox[]; now: number }> {
+    return { outboxes: [...this.notes.values()].sort(byTable), now: this.clock() };
   }
 
   private marksOf(outbox: string): Map<string, number> {

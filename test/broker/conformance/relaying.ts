@@ -51,5 +51,29 @@ export function relaying(stage: () => Stage): void {
       expect(await outbox.takeTurn('table', 'one', 0)).toBe(true);
       expect(await outbox.takeTurn('table', 'two', 10_000)).toBe(true);
     });
+
+    it('are noted for those who look at Redis alone, by table', async () => {
+      const { outbox } = stage().broker;
+      const counts = { waiting: 2, putAside: 1, oldestMs: 300 };
+      expect((await outbox.noted()).outboxes).toEqual([]);
+      await outbox.note('b', { table: 'shop.tasks', ...counts });
+      await outbox.note('a', { table: 'tasks', ...counts });
+      await outbox.note('b', { table: 'shop.tasks', ...counts, waiting: 0 });
+      const { outboxes, now } = await outbox.noted();
+      expect(outboxes).toEqual([
+        { outbox: 'b', table: 'shop.tasks', ...counts, waiting: 0, notedAt: expect.any(Number) },
+        { outbox: 'a', table: 'tasks', ...counts, notedAt: expect.any(Number) },
+      ]);
+      for (const { notedAt } of outboxes) expect(now - notedAt).toBeGreaterThanOrEqual(0);
+    });
+
+    it('are noted under the id of their table alone when that has got another one', async () => {
+      const { outbox } = stage().broker;
+      const note = { table: 'tasks', waiting: 2, putAside: 0, oldestMs: 300 };
+      await outbox.note('a', note);
+      await outbox.note('b', note, 'a');
+      await outbox.note('b', note, 'b');
+      expect((await outbox.noted()).outboxes.map(({ outbox: id }) => id)).toEqual(['b']);
+    });
   });
 }
