@@ -1,4 +1,5 @@
 import type { CurrentMetrics } from '../inspector/metrics/metrics-reader.js';
+import type { OutboxStatus } from '../inspector/outbox/outbox-status.js';
 import { BUCKETS, countOf, type Histogram, TASK_COUNTERS, type TaskCounter } from '../task/task-counts.js';
 import type { MetricFamily, MetricSample } from './metric-family.js';
 
@@ -24,7 +25,7 @@ const HELP: Readonly<Record<TaskCounter, string>> = {
 
 /** Empty families where Redis could not be read: their names stay, and no value is made up. */
 export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] {
-  const { queues = [], limits = [], totals = [] } = current ?? {};
+  const { queues = [], limits = [], outboxes = [], totals = [] } = current ?? {};
   return [
     gauge('redis_up', 'Whether Redis could be read: 1 or 0.', [plain(current ? 1 : 0)]),
     gauge(
@@ -59,6 +60,21 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       'Tasks that a limit holds back.',
       limits.flatMap(({ name, waitingTasks: tasks }) => (tasks === undefined ? [] : [plain(tasks, { limit: name })])),
     ),
+    gauge(
+      'outbox_rows',
+      'Rows of an outbox that wait for the relay.',
+      outboxes.map((outbox) => plain(outbox.waiting, labelsOf(outbox))),
+    ),
+    gauge(
+      'outbox_oldest_seconds',
+      'How long the oldest row of an outbox has waited, also while nobody relays it.',
+      outboxes.map((outbox) => plain(outbox.oldestMs / 1_000, labelsOf(outbox))),
+    ),
+    gauge(
+      'outbox_put_aside_rows',
+      'Rows of an outbox that were put aside, because they cannot be read.',
+      outboxes.map((outbox) => plain(outbox.putAside, labelsOf(outbox))),
+    ),
     gauge('workers', 'Workers with a lease.', one(current?.workers)),
     gauge('children', 'Children of workers that can run tasks.', one(current?.children)),
     gauge(
@@ -82,6 +98,11 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       samples: totals.flatMap(({ queue, task, counts }) => histogram(counts[name], { queue, task })),
     })),
   ];
+}
+
+/** Tables of different databases may have the same name. */
+function labelsOf({ id, table }: OutboxStatus): MetricSample['labels'] {
+  return { outbox: id, table };
 }
 
 function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {

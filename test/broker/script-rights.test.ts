@@ -180,8 +180,8 @@ const USES: [string, Act][] = [
       expect(await new MetricsReader(sender, known).current()).toMatchObject({
         queues: [{ queue: 'bulk' }, { queue: 'default' }],
         limits: [
-          { name: 'files', used: 0, waiting: 0 },
-          { name: 'stripe', used: 1, waiting: 1 },
+          { name: 'files', used: 0, waitingLines: 0, waitingTasks: 0 },
+          { name: 'stripe', used: 1, waitingLines: 1 },
         ],
         active: [{ host: 'test', tasks: 3 }],
       });

@@ -282,6 +282,35 @@ it('the current figures have queues, workers, children and all counts since the 
   await fixture.redis.flushall();
 });
 
+describe('the current figures of outboxes', () => {
+  const note = { table: 'tasks', waiting: 2, putAside: 1, oldestMs: 300 };
+  afterEach(() => fixture.redis.flushall());
+
+  it('are as their relays noted them', async () => {
+    expect((await metrics.current()).outboxes).toEqual([]);
+    await fixture.broker.outbox.note('b', { ...note, putAside: 0 });
+    await fixture.broker.outbox.note('a', note);
+    expect((await metrics.current()).outboxes).toEqual([
+      { id: 'a', ...note, notedAt: expect.any(Date), isRelayed: true },
+      { id: 'b', ...note, putAside: 0, notedAt: expect.any(Date), isRelayed: true },
+    ]);
+  });
+
+  it('have rows that grow older while no relay counts', async () => {
+    const at = (await fixture.now()) - 120_000;
+    await fixture.redis.hset('{nestwork}:outboxes', 'a', `${at} ${JSON.stringify(note)}`);
+    await fixture.redis.hset(
+      '{nestwork}:outboxes',
+      'b',
+      `${at} ${JSON.stringify({ ...note, waiting: 0, oldestMs: 0 })}`,
+    );
+    const [waits, empty] = (await metrics.current()).outboxes;
+    expect(waits).toMatchObject({ notedAt: new Date(at), isRelayed: false, waiting: 2 });
+    expect(waits?.oldestMs).toBeGreaterThanOrEqual(120_300);
+    expect(empty).toMatchObject({ isRelayed: false, oldestMs: 0 });
+  });
+});
+
 describe('the current figures of limits', () => {
   it('have the tasks that hold each one, under all keys, and the lines and tasks that wait', async () => {
     const limits = ['files', 'stripe'].map((name) => ({

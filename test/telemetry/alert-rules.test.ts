@@ -2,7 +2,7 @@
 import { HAS_PROMTOOL, NEEDS_PROMTOOL, queried } from './promtool.js';
 
 const RULES = new URL('../../docs/monitoring/alerts.yaml', import.meta.url).pathname;
-const FIRING = 'max by (alertname, queue, task, limit) (ALERTS{alertstate="firing"})';
+const FIRING = 'max by (alertname, queue, task, limit, table) (ALERTS{alertstate="firing"})';
 const HEALTHY = { 'nestwork_redis_up{instance="a"}': '1x2000', 'nestwork_children{instance="a"}': '8x2000' };
 const TASK = 'queue="default",task="Mail.send"';
 
@@ -26,6 +26,8 @@ function verified({ series, firing }: Case): string {
 const dead = `{alertname="NestworkTasksDead",${TASK}}`;
 const late = '{alertname="NestworkQueueLate",queue="mail"}';
 const holdsBack = '{alertname="NestworkLimitHoldsBack",limit="stripe"}';
+const OUTBOX = 'outbox="k3v9x0q2m700",table="shop.outbox"';
+const outboxAlert = (name: string): string => `{alertname="${name}",table="shop.outbox"}`;
 const paused = '{alertname="NestworkQueuePaused",queue="mail"}';
 
 const CASES: [string, Case][] = [
@@ -71,6 +73,26 @@ const CASES: [string, Case][] = [
         'nestwork_limit_waiting_lines{limit="queue mail"}': '0x200',
       },
       firing: { 55: [], 65: [holdsBack], 150: [holdsBack] },
+    },
+  ],
+  [
+    'a row of an outbox waits: the outbox is late',
+    {
+      series: {
+        ...HEALTHY,
+        [`nestwork_outbox_oldest_seconds{${OUTBOX},instance="a"}`]: '0 30 61x10 0x20',
+        [`nestwork_outbox_oldest_seconds{${OUTBOX},instance="b"}`]: '0 30 61x10 0x20',
+        [`nestwork_outbox_put_aside_rows{${OUTBOX}}`]: '0x40',
+        'nestwork_outbox_oldest_seconds{outbox="k3v9x0q2m701",table="other"}': '30x40',
+      },
+      firing: { 3: [], 5: [outboxAlert('NestworkOutboxLate')], 20: [] },
+    },
+  ],
+  [
+    'a row of an outbox was put aside: fires until it is tried again',
+    {
+      series: { ...HEALTHY, [`nestwork_outbox_put_aside_rows{${OUTBOX}}`]: '0 1x10 0x20' },
+      firing: { 2: [], 5: [outboxAlert('NestworkOutboxRowsPutAside')], 20: [] },
     },
   ],
   [

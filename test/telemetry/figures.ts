@@ -23,6 +23,17 @@ export function figures(given: Partial<CurrentMetrics> = {}): CurrentMetrics {
       { name: 'stripe', used: 4, waitingLines: 2, waitingTasks: 9 },
       { name: 'queue mail', used: undefined, waitingLines: 101, waitingTasks: undefined },
     ],
+    outboxes: [
+      {
+        id: 'k3v9x0q2m700',
+        table: 'shop.nestwork_outbox',
+        notedAt: new Date(0),
+        isRelayed: true,
+        waiting: 12,
+        putAside: 1,
+        oldestMs: 2_500,
+      },
+    ],
     workers: 2,
     children: 8,
     active: [{ host: 'shop-1', tasks: 3 }],

@@ -39,6 +39,11 @@ describe('the text', () => {
       'nestwork_queue_oldest_task_age_seconds{queue="default"} 1.5',
     ]);
     expect(text).toContain('\nnestwork_queue_paused{queue="default"} 1\n');
+    expect(lines(text, 'nestwork_outbox_')).toEqual([
+      'nestwork_outbox_rows{outbox="k3v9x0q2m700",table="shop.nestwork_outbox"} 12',
+      'nestwork_outbox_oldest_seconds{outbox="k3v9x0q2m700",table="shop.nestwork_outbox"} 2.5',
+      'nestwork_outbox_put_aside_rows{outbox="k3v9x0q2m700",table="shop.nestwork_outbox"} 1',
+    ]);
     expect(lines(text, 'nestwork_limit_')).toEqual([
       'nestwork_limit_used{limit="stripe"} 4',
       'nestwork_limit_waiting_lines{limit="stripe"} 2',

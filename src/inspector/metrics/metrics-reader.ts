@@ -1,6 +1,7 @@
 import type { AppBroker, MetricsBucket, Population, QueueState, TaskSeries } from '../../broker/port/broker.js';
 import { enqueuedAtOf } from '../../message/task-message.js';
 import { addCounts, noCounts } from '../../task/task-counts.js';
+import { type OutboxStatus, outboxStatuses } from '../outbox/outbox-status.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import type {
   MetricsFilter,
@@ -41,6 +42,7 @@ export interface CurrentMetrics extends Population {
   readonly queues: readonly QueueFigures[];
   /** the first 200 by name */
   readonly limits: readonly LimitFigures[];
+  readonly outboxes: readonly OutboxStatus[];
   readonly staleAcks: number;
   /** the counts since the first */
   readonly totals: readonly TaskSeries[];
@@ -64,7 +66,7 @@ export interface CurrentMetrics extends Population {
 export class MetricsReader {
   /** @internal */
   constructor(
-    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'staleAcks' | 'limitRules'>,
+    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'staleAcks' | 'limitRules' | 'outbox'>,
     private readonly known: KnownQueues,
     private readonly history: MinuteHistory = new MinuteHistory(broker.metrics),
   ) {}
@@ -116,15 +118,16 @@ export class MetricsReader {
    */
   async current(): Promise<CurrentMetrics> {
     const { metrics } = this.broker;
-    const [states, population, staleAcks, totals, now, limits] = await Promise.all([
+    const [states, population, staleAcks, totals, now, limits, outboxes] = await Promise.all([
       this.known.all().then((queues) => this.broker.queueStates(queues)),
       metrics.population(),
       this.broker.staleAcks(),
       metrics.totals(),
       metrics.now(),
       this.limits(),
+      outboxStatuses(this.broker.outbox),
     ]);
-    return { queues: states.map((state) => figuresOf(state, now)), limits, ...population, staleAcks, totals };
+    return { queues: states.map((state) => figuresOf(state, now)), limits, outboxes, ...population, staleAcks, totals };
   }
 
   private async limits(): Promise<LimitFigures[]> {
