@@ -109,6 +109,7 @@ export type {
 } from './inspector/metrics/metrics-report.js';
 export type { OnTaskDead } from './inspector/on-task-dead.js';
 export type { OutboxReport } from './inspector/outbox/outbox-report.js';
+export type { OutboxStatus } from './inspector/outbox/outbox-status.js';
 export {
   type HealthReport,
   QueueHealth,

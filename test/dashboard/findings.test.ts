@@ -1,7 +1,7 @@
 import { findingView, wellOf } from '../../src/dashboard/live/findings.js';
 import type { ClosedLimitReport } from '../../src/inspector/limits/limit-report.js';
 import { findingsOf, type StatusFacts } from '../../src/inspector/status/findings.js';
-import { before, cronOf, factsOf, queueOf, workerOf } from '../inspector/status/reports.js';
+import { before, cronOf, factsOf, outboxOf, queueOf, workerOf } from '../inspector/status/reports.js';
 
 const late = queueOf({ queue: 'bulk', healthy: false, pending: 18_211, waitingMs: 254_000 });
 const by = { since: before(60_000), by: 'anna', reason: 'v1.2. of it', until: undefined };
@@ -32,6 +32,14 @@ describe('a finding on the page', () => {
     ['deaths', { dead: { total: 4, lastHour: 4 } }, 'tasks die', ['dead', undefined, { since: '1h' }]],
     ['a paused queue', { queues: [queueOf({ queue: 'bulk', paused: by })] }, 'bulk is paused', ['queue', 'bulk']],
     ['a limit that is set to 0', { closedLimits: [closed('exports')] }, 'exports is set to 0', ['limits', 'exports']],
+    [
+      'an outbox without a relay',
+      { outboxes: [outboxOf({ isRelayed: false, waiting: 1 })] },
+      'an outbox has no relay',
+      ['workers'],
+    ],
+    ['a late outbox', { outboxes: [outboxOf({ waiting: 1, oldestMs: 61_000 })] }, 'an outbox is late', ['workers']],
+    ['rows put aside', { outboxes: [outboxOf({ putAside: 1 })] }, 'rows of an outbox were put aside', ['workers']],
     ['a paused cron', { crons: [cronOf({ paused: true })] }, 'crons are paused', ['crons']],
     [
       'crashes',

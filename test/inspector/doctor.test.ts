@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import type { Claimant, LimitDeclaration } from '../../src/broker/port/broker.js';
+import type { OutboxNote } from '../../src/broker/port/relay-port.js';
 import type { WorkerDigest } from '../../src/broker/port/worker-port.js';
 import { parseServerFacts } from '../../src/broker/redis/server-facts.js';
 import { RedisBroker } from '../../src/broker/redis-broker.js';
@@ -67,11 +68,20 @@ const CODES: Record<DoctorCode, true> = {
   'unknown-name': true,
   'foreign-message': true,
   'long-pause': true,
+  'outbox-unrelayed': true,
+  'outbox-late': true,
+  'outbox-aside': true,
   'dead-growing': true,
 };
 
 let fixture: BrokerFixture;
 afterEach(() => fixture?.stop());
+
+/** The note of a relay, made so long ago. */
+async function noteOutbox(given: Partial<OutboxNote>, agoMs = 0): Promise<void> {
+  const note: OutboxNote = { table: 'tasks', waiting: 0, putAside: 0, oldestMs: 0, ...given };
+  await fixture.redis.hset(`${KEY}outboxes`, 'k3v9', `${(await fixture.now()) - agoMs} ${JSON.stringify(note)}`);
+}
 
 /** Opens a session that serves the queues and has published what it does. */
 async function worker(
@@ -194,6 +204,9 @@ const FAULTS: Fault[] = [
     cause: () => fixture.broker.enqueue('default', [fixture.message('Gone.task')]),
   },
   { code: 'foreign-message', where: 'queue default', cause: () => fixture.redis.rpush(`${KEY}queue:default`, 'hello') },
+  { code: 'outbox-unrelayed', where: 'outbox tasks', cause: () => noteOutbox({ waiting: 2 }, 90_000) },
+  { code: 'outbox-late', where: 'outbox tasks', cause: () => noteOutbox({ waiting: 2, oldestMs: 61_000 }) },
+  { code: 'outbox-aside', where: 'outbox tasks', cause: () => noteOutbox({ putAside: 1 }) },
   { code: 'long-pause', where: 'queue default', cause: pauseLongAgo },
   { code: 'dead-growing', where: 'queue default', cause: dieNow },
 ];

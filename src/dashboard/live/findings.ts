@@ -92,6 +92,12 @@ function adviceOn({ code, queue = '', worker, limit = '' }: StatusFinding): Advi
         advice: 'Look at why its children end. Tasks that ran in them run again, alone.',
         link: workers,
       };
+    case 'outbox-unrelayed':
+      return { brief: 'an outbox has no relay', link: workers };
+    case 'outbox-late':
+      return { brief: 'an outbox is late', link: workers };
+    case 'outbox-aside':
+      return { brief: 'rows of an outbox were put aside', link: workers };
     case 'queue-paused':
       return { brief: `${queue} is paused`, link: ofQueue };
     case 'cron-paused':

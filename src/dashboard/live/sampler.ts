@@ -106,7 +106,7 @@ export class Sampler {
     this.watch();
     try {
       const report = await this.inspector.status();
-      const { at, memory, findings, lapsed: _, closedLimits: __, ...rest } = report;
+      const { at, memory, findings, lapsed: _, closedLimits: __, outboxes: ___, ...rest } = report;
       // the memory of Redis moves with each reading; alone, it is nothing new
       const views = {
         findings: findings.map((finding) => findingView(finding, report)),

@@ -46,7 +46,7 @@ export interface LapsedView {
 }
 
 /** What every screen of a namespace shows at once. It is the same for all who look. */
-export interface Snapshot extends Omit<Json<StatusReport>, 'findings' | 'lapsed' | 'closedLimits'> {
+export interface Snapshot extends Omit<Json<StatusReport>, 'findings' | 'lapsed' | 'closedLimits' | 'outboxes'> {
   /** worst first */
   readonly findings: readonly FindingView[];
   /** by host and pid */

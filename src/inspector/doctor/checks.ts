@@ -1,8 +1,10 @@
+import { outboxStatuses } from '../outbox/outbox-status.js';
 import { judgeClocks } from './clock-check.js';
 import type { DoctorCheckName } from './doctor-report.js';
 import { judgeClaims, judgeKeys, type OrphanedClaims } from './key-checks.js';
 import { judgeLimits } from './limit-checks.js';
 import { surveyNames } from './name-survey.js';
+import { judgeOutboxes } from './outbox-checks.js';
 import { type Outcome, unchecked } from './outcome.js';
 import type { Readings } from './readings.js';
 import {
@@ -82,6 +84,7 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   names: async ({ broker, queueNames, withinMs }) =>
     judgeNames(await surveyNames(broker, await queueNames(), withinMs)),
   pauses: async ({ broker, now }) => judgePauses(await broker.pauses.pauses(), await now()),
+  outbox: async ({ broker, now }) => judgeOutboxes(await outboxStatuses(broker.outbox), await now()),
   dead: async ({ broker: { deadLetters }, queueNames, now }) => {
     const time = await now();
     const queues = await queueNames();

@@ -27,6 +27,7 @@ export type DoctorCheckName =
   | 'queues'
   | 'names'
   | 'pauses'
+  | 'outbox'
   | 'dead';
 
 /**
@@ -66,6 +67,9 @@ export type DoctorCode =
   | 'unknown-name'
   | 'foreign-message'
   | 'long-pause'
+  | 'outbox-unrelayed'
+  | 'outbox-late'
+  | 'outbox-aside'
   | 'dead-growing';
 
 /**

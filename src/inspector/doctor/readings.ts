@@ -9,7 +9,16 @@ import { type KeySurvey, surveyKeys } from './key-survey.js';
 /** The parts of Redis that checks look at. */
 export type DoctorBroker = Pick<
   AppBroker,
-  'checkup' | 'workers' | 'queueStates' | 'crons' | 'catalog' | 'places' | 'pauses' | 'deadLetters' | 'limitRules'
+  | 'checkup'
+  | 'workers'
+  | 'queueStates'
+  | 'crons'
+  | 'catalog'
+  | 'places'
+  | 'pauses'
+  | 'deadLetters'
+  | 'limitRules'
+  | 'outbox'
 >;
 
 /** Reads for all checks of one examination, each thing once. */

@@ -4,6 +4,7 @@ import { printable } from '../../values/printable.js';
 import { timeLength } from '../../values/time-length.js';
 import type { ClosedLimitReport } from '../limits/limit-report.js';
 import { closedText, resetCommand } from '../limits/limit-text.js';
+import { outboxFaults } from '../outbox/outbox-text.js';
 import { placeOf } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
 import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
@@ -19,7 +20,7 @@ const MOST_NAMES = 3;
 /** The figures that findings are made of. */
 export type StatusFacts = Pick<
   StatusReport,
-  'at' | 'queues' | 'workers' | 'crons' | 'dead' | 'memory' | 'closedLimits'
+  'at' | 'queues' | 'workers' | 'crons' | 'dead' | 'memory' | 'closedLimits' | 'outboxes'
 >;
 
 /** Everything in a namespace that needs a look, problems first. */
@@ -29,6 +30,7 @@ export function findingsOf(facts: StatusFacts, maxDead: number): StatusFinding[]
     ...memoryShort(facts),
     ...facts.queues.flatMap((queue) => ofQueue(queue, facts)),
     ...died(facts, maxDead),
+    ...ofOutboxes(facts),
     ...closedLimits(facts),
     ...facts.workers.flatMap((worker) => ofWorker(worker, facts.at)),
     ...pausedCrons(facts),
@@ -123,6 +125,15 @@ function died({ queues, dead }: StatusFacts, maxDead: number): StatusFinding[] {
   const still = dead.lastHour === 1 ? 'is still dead' : 'are still dead';
   const text = `${number} died within the last hour and ${still}, in ${named(most.map(({ queue }) => queue))}.`;
   return [{ code: 'dead-tasks', severity: 'problem', text, command: ['dead', 'ls', '--since', '1h'] }];
+}
+
+function ofOutboxes({ outboxes, at }: StatusFacts): StatusFinding[] {
+  return outboxFaults(outboxes, at).map(({ code, table, what, remedy, command }) => ({
+    code,
+    severity: 'problem',
+    text: `The outbox ${table} ${what} ${remedy}`,
+    command,
+  }));
 }
 
 function ofWorker(worker: WorkerReport, at: Date): StatusFinding[] {

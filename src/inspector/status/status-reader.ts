@@ -5,6 +5,7 @@ import { shown } from '../../values/shown.js';
 import type { CronManager } from '../cron-manager.js';
 import { closedReport } from '../limits/limit-report.js';
 import type { MinuteHistory } from '../metrics/minute-history.js';
+import { outboxStatuses } from '../outbox/outbox-status.js';
 import type { QueueHealth } from '../queue-health.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import type { WorkerInspector } from '../workers/worker-inspector.js';
@@ -25,7 +26,7 @@ interface Rooms {
 /** Puts the status of a namespace together, for `Inspector.status`, which documents it. */
 export class StatusReader {
   constructor(
-    private readonly broker: Pick<AppBroker, 'queueStates' | 'workers' | 'checkup' | 'limitRules'>,
+    private readonly broker: Pick<AppBroker, 'queueStates' | 'workers' | 'checkup' | 'limitRules' | 'outbox'>,
     private readonly known: KnownQueues,
     private readonly history: MinuteHistory,
     private readonly rooms: Rooms,
@@ -38,7 +39,7 @@ export class StatusReader {
     const sessions = await this.broker.workers.sessions();
     const now = sessions.at;
     const names = await this.known.all(sessions);
-    const [states, workers, lapsed, crons, minutes, memory, closed] = await Promise.all([
+    const [states, workers, lapsed, crons, minutes, memory, closed, outboxes] = await Promise.all([
       this.broker.queueStates(names, { sessions, diedSince: now - HOUR_MS }),
       this.rooms.workers.from(sessions),
       this.rooms.workers.lapsedFrom(sessions),
@@ -46,6 +47,7 @@ export class StatusReader {
       this.history.lastHour(now),
       this.broker.checkup.memory(),
       this.broker.limitRules.closed(),
+      outboxStatuses(this.broker.outbox),
     ]);
     const serving = workers.filter(mayClaim);
     const queues = this.rooms.health.judge(states, maxWait).map(
@@ -62,7 +64,7 @@ export class StatusReader {
     };
     const [at, facts] = [
       new Date(now),
-      { queues, workers, lapsed, dead, crons, memory, closedLimits: closed.map(closedReport) },
+      { queues, workers, lapsed, dead, crons, memory, closedLimits: closed.map(closedReport), outboxes },
     ];
     const findings = findingsOf({ at, ...facts }, maxDead);
     const healthy = findings.every(({ severity }) => severity !== 'problem');

@@ -1,6 +1,7 @@
 import type { Duration } from '../../values/duration.js';
 import type { CronInfo } from '../cron-info.js';
 import type { ClosedLimitReport } from '../limits/limit-report.js';
+import type { OutboxStatus } from '../outbox/outbox-status.js';
 import type { QueueReport } from '../queue-health.js';
 import type { LapsedWorker, WorkerReport } from '../workers/worker-report.js';
 
@@ -28,7 +29,8 @@ export interface StatusOptions {
  * The kind of a finding. `no-worker`: no worker runs in the namespace; `queue-unserved`: tasks wait, and no worker serves their
  * queue; `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long;
  * `dead-tasks`: more tasks died within the last hour, and are still dead, than may; `worker-crashing`: children of a worker end again and again;
- * `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `limit-closed`: somebody has set a limit to 0, and nothing
+ * `outbox-unrelayed`: rows of an outbox waited when its relay was last seen; `outbox-late`: a row has waited for more than a minute;
+ * `outbox-aside`: rows were put aside, because they cannot be read; `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `limit-closed`: somebody has set a limit to 0, and nothing
  * starts under it until it is reset, or until its time; `worker-quiet`, `worker-stopping`: it claims nothing
  * more; `worker-silent`: it has published nothing about itself.
  *
@@ -44,6 +46,9 @@ export type StatusFindingCode =
   | 'queue-late'
   | 'dead-tasks'
   | 'worker-crashing'
+  | 'outbox-unrelayed'
+  | 'outbox-late'
+  | 'outbox-aside'
   | 'queue-paused'
   | 'cron-paused'
   | 'limit-closed'
@@ -160,6 +165,8 @@ export interface StatusReport {
   readonly crons: readonly CronInfo[];
   /** limits and keys of limits that somebody has set to 0, by name and key: nothing starts */
   readonly closedLimits: readonly ClosedLimitReport[];
+  /** those of which a relay has noted something within a day, by table */
+  readonly outboxes: readonly OutboxStatus[];
   /** of Redis; undefined where the server does not report it */
   readonly memory:
     | {

@@ -1,6 +1,7 @@
 import type { ClosedLimitReport } from '../../../src/inspector/limits/limit-report.js';
+import type { OutboxStatus } from '../../../src/inspector/outbox/outbox-status.js';
 import { findingsOf, type StatusFacts } from '../../../src/inspector/status/findings.js';
-import { AT, before, cronOf, factsOf, queueOf, workerOf } from './reports.js';
+import { AT, before, cronOf, factsOf, outboxOf, queueOf, workerOf } from './reports.js';
 
 const late = queueOf({ queue: 'bulk', healthy: false, pending: 18_211, waitingMs: 254_000 });
 const unserved = { ...late, served: false };
@@ -18,6 +19,9 @@ function closed(given: {
   const override = { concurrency: 0, rate: undefined, burst: undefined, since: before(60_000), until, by };
   return { name, keyed, key, override };
 }
+
+const gone = (given: Partial<OutboxStatus>): OutboxStatus =>
+  outboxOf({ isRelayed: false, notedAt: before(120_000), ...given });
 
 function of(given: Partial<StatusFacts>, maxDead = 0): string[] {
   return findingsOf(factsOf(given), maxDead).map(
@@ -147,6 +151,33 @@ describe('findingsOf', () => {
       'paused crons',
       { crons: ['A.a', 'B.b', 'C.c', 'D.d'].map((name) => cronOf({ name, paused: true })) },
       ['notice cron-paused: 4 crons are paused: A.a, B.b, C.c and 1 more. crons ls'],
+    ],
+    ['nothing about outboxes that are in time', { outboxes: [outboxOf({ waiting: 3, oldestMs: 60_000 })] }, []],
+    [
+      'nothing about an outbox of an app that has stopped with nothing to send',
+      { outboxes: [gone({ waiting: 0 })] },
+      [],
+    ],
+    [
+      'an outbox that nobody relays',
+      { outboxes: [gone({ waiting: 3, oldestMs: 130_000 })] },
+      [
+        'problem outbox-unrelayed: The outbox tasks has had no relay for 2 min, or its database does not answer; 3 rows waited then. Start the app, or a process that relays: npx nestwork outbox relay. Nothing is lost. outbox ls dist/app.module.js',
+      ],
+    ],
+    [
+      'an outbox that is late, and rows that were put aside in another one',
+      {
+        outboxes: [
+          outboxOf({ id: 'a', waiting: 1, oldestMs: 61_000 }),
+          outboxOf({ id: 'b', putAside: 2 }),
+          outboxOf({ table: '\u001b[31m' }),
+        ],
+      },
+      [
+        'problem outbox-late: The outbox tasks (a) has 1 row that waits, the oldest for 1 min 1 s. Look for the reason in the log of the app. outbox ls dist/app.module.js',
+        'problem outbox-aside: The outbox tasks (b) has 2 rows that were put aside: their tasks are not sent. Look at the reasons. Then let them be tried again: npx nestwork outbox retry dist/app.module.js --all outbox ls dist/app.module.js --aside',
+      ],
     ],
     [
       'a limit that is set to 0',

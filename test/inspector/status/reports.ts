@@ -1,4 +1,5 @@
 import type { CronInfo } from '../../../src/inspector/cron-info.js';
+import type { OutboxStatus } from '../../../src/inspector/outbox/outbox-status.js';
 import { findingsOf, type StatusFacts } from '../../../src/inspector/status/findings.js';
 import { throughputOf } from '../../../src/inspector/status/flow.js';
 import type { QueueStatus, StatusReport } from '../../../src/inspector/status/status-report.js';
@@ -24,6 +25,11 @@ export function queueOf(given: Partial<QueueStatus> = {}): QueueStatus {
     deadLastHour: 0,
     ...given,
   };
+}
+
+export function outboxOf(given: Partial<OutboxStatus> = {}): OutboxStatus {
+  const counts = { waiting: 0, putAside: 0, oldestMs: 0 };
+  return { id: 'k3v9', table: 'tasks', notedAt: before(5_000), isRelayed: true, ...counts, ...given };
 }
 
 export function workerOf(given: Partial<WorkerReport> = {}): WorkerReport {
@@ -91,6 +97,7 @@ export function factsOf(given: Partial<StatusFacts> = {}): StatusFacts {
     dead: { total: 0, lastHour: 0 },
     memory: { used: 1_000, limit: undefined },
     closedLimits: [],
+    outboxes: [],
     ...given,
   };
 }
