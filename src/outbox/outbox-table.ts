@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import type { OutboxCall } from '../broker/port/relay-port.js';
 import { type ChunkBounds, chunksOf } from '../values/chunks.js';
 import type { OutboxDatabase, OutboxRow } from './outbox-database.js';
-import { explained, noTransaction, tableMissing, tableOfOtherForm } from './outbox-errors.js';
+import { noTransaction } from './outbox-errors.js';
 import type { OutboxAsideRow, OutboxQueueCounts } from './outbox-rows.js';
 import { encodeRow } from './row.js';
 import { mariadbSql } from './sql/mariadb-sql.js';
-import {
-  FORM,
-  type NewRow,
-  type OutboxSql,
-  type RowNumber,
-  type Statement,
-  TABLE_FORM,
-  type Which,
-} from './sql/outbox-sql.js';
+import { type NewRow, type OutboxSql, type RowNumber, type Statement, type Which } from './sql/outbox-sql.js';
 import { postgresSql } from './sql/postgres-sql.js';
+import { OUTBOX_TABLE } from './sql/table-kind.js';
 import { DEFAULT_TABLE, tableName } from './sql/table-name.js';
+import { assertForm, explained, type KnownTable } from './table-errors.js';
 
 /** Databases limit the size of a statement, in bytes, and the number of its parameters. */
 const IN_ONE_STATEMENT: ChunkBounds<NewRow> = {
@@ -51,6 +45,7 @@ export class OutboxTable {
   /** the channel on which PostgreSQL announces rows; 63 bytes are allowed */
   readonly channel: string;
   private readonly sql: OutboxSql;
+  private readonly place: KnownTable;
   private looking: { readonly state: Promise<OutboxState>; readonly sinceMs: number } | undefined;
 
   /** @param name with its schema, if it has one */
@@ -61,6 +56,7 @@ export class OutboxTable {
   ) {
     const sqlOf = database.dialect === 'postgres' ? postgresSql : mariadbSql;
     this.sql = sqlOf(tableName(name));
+    this.place = { kind: OUTBOX_TABLE, name, dialect: database.dialect };
     // not by the name of the table, which apps may write with and without its schema
     const its = createHash('sha256').update(namespace).digest('hex');
     this.channel = `nestwork_outbox_${its.slice(0, 20)}`;
@@ -190,10 +186,7 @@ export class OutboxTable {
   /** @throws NestworkError OUTBOX_TABLE_MISSING, OUTBOX_TABLE_OLD; the error of the driver */
   async assertForm(transaction: unknown): Promise<void> {
     const [row] = await this.run(transaction, this.sql.form());
-    if (!row || Number(row.found) === 0) throw tableMissing(this.name, this.database.dialect);
-    const comment = typeof row.comment === 'string' ? row.comment : '';
-    if (Number(FORM.exec(comment)?.[1]) !== TABLE_FORM)
-      throw tableOfOtherForm(this.name, this.database.dialect, comment);
+    assertForm(this.place, row);
   }
 
   private async readState(): Promise<OutboxState> {
@@ -209,7 +202,7 @@ export class OutboxTable {
     try {
       return await this.database.execute(transaction, sql, parameters);
     } catch (error) {
-      throw explained(error, this.name, this.database.dialect);
+      throw explained(error, this.place);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { OutboxCall, RelayPort } from '../broker/port/relay-port.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { idOf } from '../message/task-message.js';
-import { isDeadlock } from './outbox-errors.js';
+import { isDeadlock } from './database-errors.js';
 import type { OutboxTable, WaitingRow } from './outbox-table.js';
 import { ReadingPlace } from './reading-place.js';
 import { RelayNotes } from './relay-notes.js';

@@ -2,7 +2,7 @@
 import { type KnexInstance, knexOutbox } from '../../src/outbox/adapters/knex.js';
 import { type PrismaInstance, prismaOutbox } from '../../src/outbox/adapters/prisma.js';
 import { type TypeormSource, typeormOutbox } from '../../src/outbox/adapters/typeorm.js';
-import { isDeadlock } from '../../src/outbox/outbox-errors.js';
+import { isDeadlock } from '../../src/outbox/database-errors.js';
 import { OutboxTable } from '../../src/outbox/outbox-table.js';
 import { OutboxRelay } from '../../src/outbox/relay.js';
 import { BrokerFixture } from '../support/broker-fixture.js';

@@ -1,8 +1,5 @@
 import { NestworkError } from '../../errors.js';
 import { errorText } from '../../values/error-text.js';
-import type { OutboxDialect } from '../outbox-database.js';
-import { tableTrouble } from '../outbox-errors.js';
-import { FORM, INBOX_FORM } from './inbox-sql.js';
 
 /** `inbox.run()` in an app without the option. */
 export function notConfigured(): NestworkError {
@@ -60,44 +57,4 @@ export function resultRefused(cause: unknown): NestworkError {
     ],
     { cause },
   );
-}
-
-export function tableMissing(table: string, dialect: OutboxDialect, cause?: unknown): NestworkError {
-  return new NestworkError(
-    'INBOX_TABLE_MISSING',
-    `The database has no table ${table}, in which the inbox keeps its marks.`,
-    [
-      `Put what \`npx nestwork inbox sql --${dialect}\` prints into a migration.`,
-      'A table of another name or schema is named by the option: inbox: { table: "app.nestwork_inbox" }.',
-    ],
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** @param comment of the table; undefined where it is not known */
-export function tableOfOtherForm(
-  table: string,
-  dialect: OutboxDialect,
-  comment?: string,
-  cause?: unknown,
-): NestworkError {
-  const found = FORM.exec(comment ?? '')?.[1];
-  const its = found === undefined ? 'does not say which form it has' : `has the form ${found}`;
-  const remedy =
-    Number(found) > INBOX_FORM
-      ? 'Update nestwork in this app: another one has migrated the table.'
-      : `Compare it with what \`npx nestwork inbox sql --${dialect}\` prints, and migrate it; its comment says the form.`;
-  return new NestworkError(
-    'INBOX_TABLE_OLD',
-    `The table ${table} ${its}; the inbox needs the form ${INBOX_FORM}.`,
-    [remedy],
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** The error of a statement of ours, in our words where the table is the reason. */
-export function explained(error: unknown, table: string, dialect: OutboxDialect): unknown {
-  const trouble = tableTrouble(error);
-  if (trouble === 'missing') return tableMissing(table, dialect, error);
-  return trouble === 'old' ? tableOfOtherForm(table, dialect, undefined, error) : error;
 }

@@ -2,14 +2,10 @@ import type { OutboxDialect } from '../outbox-database.js';
 import { statementsOf } from '../sql/common-sql.js';
 import type { Parameters, RowNumber, Statement } from '../sql/outbox-sql.js';
 import { formQuery, quotedTable } from '../sql/table-form.js';
+import { commentOf, INBOX_TABLE } from '../sql/table-kind.js';
 import type { TableName } from '../sql/table-name.js';
 
-/** The form of the table that this version reads and writes. Another number, and a migration with it, comes with a change of columns. */
-export const INBOX_FORM = 1;
-
-/** How the comment of a table says its form. */
-export const FORM = /^nestwork inbox (\d+)\b/;
-const COMMENT = `nestwork inbox ${INBOX_FORM}`;
+const COMMENT = commentOf(INBOX_TABLE);
 
 /** Which effect a mark stands for. */
 export interface MarkKey {

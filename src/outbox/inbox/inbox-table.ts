@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { isAborted, isDeadlock } from '../database-errors.js';
 import type { OutboxDatabase, OutboxRow } from '../outbox-database.js';
-import { isAborted, isDeadlock } from '../outbox-errors.js';
 import type { RowNumber, Statement } from '../sql/outbox-sql.js';
+import { INBOX_TABLE } from '../sql/table-kind.js';
 import { tableName } from '../sql/table-name.js';
-import { explained, rolledBack, tableMissing, tableOfOtherForm } from './inbox-errors.js';
+import { assertForm, explained, type KnownTable } from '../table-errors.js';
+import { rolledBack } from './inbox-errors.js';
 import { DEFAULT_INBOX_TABLE } from './inbox-options.js';
-import { FORM, INBOX_FORM, type InboxSql, inboxSql, type MarkKey } from './inbox-sql.js';
+import { type InboxSql, inboxSql, type MarkKey } from './inbox-sql.js';
 import { decodeKept, encodeKept } from './kept-value.js';
 
 /** Attempts that wait for the same mark may lock each other out when the first one is rolled back. */
@@ -14,6 +16,7 @@ const MOST_DEADLOCKS = 5;
 /** The marks of one app in the table of its database. */
 export class InboxTable {
   private readonly sql: InboxSql;
+  private readonly place: KnownTable;
 
   /** @param name with its schema, if it has one */
   constructor(
@@ -22,6 +25,7 @@ export class InboxTable {
     readonly name: string = DEFAULT_INBOX_TABLE,
   ) {
     this.sql = inboxSql(database.dialect, tableName(name));
+    this.place = { kind: INBOX_TABLE, name, dialect: database.dialect };
   }
 
   /**
@@ -60,11 +64,8 @@ export class InboxTable {
 
   /** @throws NestworkError INBOX_TABLE_MISSING, INBOX_TABLE_OLD; the error of the database */
   async assertForm(): Promise<void> {
-    const { dialect } = this.database;
     const [row] = await this.database.transaction((transaction) => this.execute(transaction, this.sql.form()));
-    if (!row || Number(row.found) === 0) throw tableMissing(this.name, dialect);
-    const comment = typeof row.comment === 'string' ? row.comment : '';
-    if (Number(FORM.exec(comment)?.[1]) !== INBOX_FORM) throw tableOfOtherForm(this.name, dialect, comment);
+    assertForm(this.place, row);
   }
 
   /** Resolves to the mark that was there; undefined when this transaction has set it. */
@@ -97,7 +98,7 @@ export class InboxTable {
     try {
       return await this.database.execute(transaction, sql, parameters);
     } catch (error) {
-      throw explained(error, this.name, this.database.dialect);
+      throw explained(error, this.place);
     }
   }
 }

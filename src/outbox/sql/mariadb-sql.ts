@@ -1,6 +1,7 @@
 import { commonSql, type Dialect, statementsOf } from './common-sql.js';
-import { COMMENT, type OutboxSql, type Parameters, type RowNumber } from './outbox-sql.js';
+import { type OutboxSql, type Parameters, type RowNumber } from './outbox-sql.js';
 import { formQuery, quotedTable } from './table-form.js';
+import { commentOf, OUTBOX_TABLE } from './table-kind.js';
 import type { TableName } from './table-name.js';
 
 /** The statements of the outbox for MariaDB from 10.6 on, which has SKIP LOCKED. */
@@ -42,7 +43,7 @@ export function mariadbSql(its: TableName): OutboxSql {
   put_aside_at timestamp(3) null,
   unique key ${name}_task (namespace, task_id),
   key ${name}_next (namespace, put_aside_at, id)
-) engine = InnoDB comment = '${COMMENT}'`,
+) engine = InnoDB comment = '${commentOf(OUTBOX_TABLE)}'`,
     ],
     insert: (namespace, rows) => statement((given) => dialect.added(namespace, rows, given)),
     ...commonSql(dialect),

@@ -1,15 +1,5 @@
 import type { OutboxValue } from '../outbox-database.js';
 
-/**
- * The form of the table that this version reads and writes. Another number, and a migration with it, comes with a change of columns; what a
- * row holds has a version of its own, see row.ts.
- */
-export const TABLE_FORM = 1;
-
-/** How the comment of a table says its form. */
-export const FORM = /^nestwork outbox (\d+)\b/;
-export const COMMENT = `nestwork outbox ${TABLE_FORM}`;
-
 /** The reserved row of a table in which its id stands: no namespace is empty. */
 export const ID_NAMESPACE = '';
 export const ID_TASK = 'id';

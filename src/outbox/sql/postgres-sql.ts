@@ -1,6 +1,7 @@
 import { commonSql, type Dialect, statementsOf } from './common-sql.js';
-import { COMMENT, type OutboxSql } from './outbox-sql.js';
+import { type OutboxSql } from './outbox-sql.js';
 import { formQuery, quotedTable } from './table-form.js';
+import { commentOf, OUTBOX_TABLE } from './table-kind.js';
 import type { TableName } from './table-name.js';
 
 /** The statements of the outbox for PostgreSQL. */
@@ -39,7 +40,7 @@ export function postgresSql(its: TableName): OutboxSql {
 )`,
       `create index "${name}_next" on ${table} (namespace, id) where put_aside_at is null`,
       `create index "${name}_aside" on ${table} (namespace) where put_aside_at is not null`,
-      `comment on table ${table} is '${COMMENT}'`,
+      `comment on table ${table} is '${commentOf(OUTBOX_TABLE)}'`,
     ],
     // one statement with the notification, which comes with the commit and once for all of a transaction
     insert: (namespace, rows, channel) =>
