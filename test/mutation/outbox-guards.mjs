@@ -41,4 +41,18 @@ const TURN = missedBy(
   change('a turn that is given back', 'if tonumber(for_ms) > 0 then', 'if true then'),
 );
 
-export const OF_OUTBOX = { relay: RELAY, 'take-relay': TURN };
+const NOTES = missedBy(
+  'outbox-relay',
+  change('the former id of a table', 'if former ~= outbox then', 'if false then'),
+  change('a table whose id is the same', 'if former ~= outbox then', 'if true then'),
+  change(
+    'notes of others that are fresh',
+    'if not noted_at or now - noted_at >',
+    'if not noted_at or now - noted_at > 0 *',
+  ),
+  change('notes that are old', ' or now - noted_at > LASTS_S * 1000', ''),
+  change('what is no note', 'if not noted_at or now', 'if noted_at and now'),
+  remove('an end of all notes', "redis.call('EXPIRE', outboxes, LASTS_S)\n"),
+);
+
+export const OF_OUTBOX = { relay: RELAY, 'take-relay': TURN, 'note-outbox': NOTES };
