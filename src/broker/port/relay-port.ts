@@ -55,6 +55,6 @@ export interface RelayPort {
   takeTurn(outbox: string, relay: string, forMs: number): Promise<boolean>;
   /** Notes how the rows stand, for a day. @param former id under which this relay noted it last */
   note(outbox: string, note: OutboxNote, former?: string): Promise<void>;
-  /** The notes of all outboxes of the namespace, by table and id, and the time of Redis in ms since 1970. */
+  /** The notes of all outboxes of the namespace, by table and id, and the time of Redis in ms since 1970; 0 where there are none. */
   noted(): Promise<{ readonly outboxes: readonly NotedOutbox[]; readonly now: number }>;
 }
