@@ -44,7 +44,6 @@ const TURN = missedBy(
 const NOTES = missedBy(
   'outbox-relay',
   change('the former id of a table', 'if former ~= outbox then', 'if false then'),
-  change('a table whose id is the same', 'if former ~= outbox then', 'if true then'),
   change(
     'notes of others that are fresh',
     'if not noted_at or now - noted_at >',
