@@ -107,7 +107,7 @@ describeDatabases('a task that is sent within a transaction', (database) => {
     const found: Record<string, unknown> = {};
     for (const key of (await apps.redis.keys('{nestwork}:*')).sort()) {
       const name = key.slice('{nestwork}:'.length);
-      if (/^(seen|relay|bell|alarm|format|catalog|session|kept)/.test(name)) continue;
+      if (/^(seen|relay|outboxes|bell|alarm|format|catalog|session|kept)/.test(name)) continue;
       const values =
         (await apps.redis.type(key)) === 'list'
           ? await apps.redis.lrange(key, 0, -1)
