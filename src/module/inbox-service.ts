@@ -1,12 +1,11 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AppBroker } from '../broker/port/broker.js';
-import { NestworkError } from '../errors.js';
 import { InboxLoop } from '../maintenance/inbox-loop.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import type { InboxTable } from '../outbox/inbox/inbox-table.js';
 import { inCleanContext } from '../values/clean-context.js';
 import { LogOnce } from '../values/log-once.js';
-import { printedReason } from '../values/printed.js';
+import { assertTableAtStart } from './table-at-start.js';
 
 /** Checks the table of an inbox, and removes old marks. */
 export class InboxService implements OnApplicationBootstrap, OnModuleDestroy {
@@ -25,7 +24,12 @@ export class InboxService implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     const { table, options } = this;
     if (!table || !options.inbox) return;
-    await this.assertTable(table);
+    await assertTableAtStart({
+      of: 'inbox',
+      assertForm: () => table.assertForm(),
+      broker: this.broker,
+      logger: this.logger,
+    });
     if (this.isTest) return;
     const log = new LogOnce((what) => this.logger.error(`The inbox keeps its old marks, and tries again: ${what}`));
     this.loop = new InboxLoop({
@@ -42,20 +46,5 @@ export class InboxService implements OnApplicationBootstrap, OnModuleDestroy {
   /** Before the connections to the database are closed. */
   async onModuleDestroy(): Promise<void> {
     await this.loop?.stop();
-  }
-
-  /** A database that is away for the moment keeps no app from starting: tasks fail until it is back. */
-  private async assertTable(table: InboxTable): Promise<void> {
-    try {
-      await table.assertForm();
-    } catch (error) {
-      if (!(error instanceof NestworkError)) {
-        this.logger.warn(`The database of the inbox does not answer: ${printedReason(error)}`);
-        return;
-      }
-      // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
-      await this.broker.close();
-      throw error;
-    }
   }
 }

@@ -1,7 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AppBroker } from '../broker/port/broker.js';
 import { BROKER } from '../broker/port/tokens.js';
-import { NestworkError } from '../errors.js';
 import { commandRole } from '../ipc/command-role.js';
 import { OutboxLoop } from '../maintenance/outbox-loop.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
@@ -9,7 +8,7 @@ import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import { Transactions } from '../outbox/transactions.js';
 import { inCleanContext } from '../values/clean-context.js';
 import { LogOnce } from '../values/log-once.js';
-import { printedReason } from '../values/printed.js';
+import { assertTableAtStart } from './table-at-start.js';
 
 /**
  * Runs the relay in every process of an app with an outbox, the children of its workers included: only there is the connection to the
@@ -31,7 +30,12 @@ export class OutboxRelayService implements OnApplicationBootstrap, OnModuleDestr
     const { transactions, options } = this;
     if (!transactions) return;
     const { table } = transactions;
-    await this.assertTable(transactions);
+    await assertTableAtStart({
+      of: 'outbox',
+      assertForm: () => table.transaction((transaction) => table.assertForm(transaction)),
+      broker: this.broker,
+      logger: this.logger,
+    });
     const role = commandRole();
     if (role === 'look' || !(options.outbox?.relay || role === 'relay')) return;
     const log = new LogOnce((what) => this.logger.error(`The outbox keeps its rows, and tries again: ${what}`));
@@ -52,20 +56,5 @@ export class OutboxRelayService implements OnApplicationBootstrap, OnModuleDestr
   /** Before the connections to the database are closed. */
   async onModuleDestroy(): Promise<void> {
     await this.loop?.stop();
-  }
-
-  /** A database that is away for the moment keeps no app from starting: its rows wait. */
-  private async assertTable({ table }: Transactions): Promise<void> {
-    try {
-      await table.transaction((transaction) => table.assertForm(transaction));
-    } catch (error) {
-      if (!(error instanceof NestworkError)) {
-        this.logger.warn(`The database of the outbox does not answer: ${printedReason(error)}`);
-        return;
-      }
-      // Nest runs no shutdown hooks after a failed bootstrap, and a connection that retries keeps the process alive
-      await this.broker.close();
-      throw error;
-    }
   }
 }
