@@ -154,12 +154,7 @@ export class OutboxTable {
 
   async counts(transaction: unknown): Promise<OutboxQueueCounts[]> {
     const rows = await this.run(transaction, this.sql.counts(this.namespace));
-    return rows.map(({ queue, waiting, aside, oldest }) => ({
-      queue: String(queue),
-      waiting: Number(waiting),
-      putAside: Number(aside),
-      oldestMs: Math.max(Math.round(Number(oldest ?? 0)), 0),
-    }));
+    return rows.map((row) => ({ queue: String(row.queue), ...stateIn(row) }));
   }
 
   /** Rows that were put aside, by their ids. */
@@ -191,11 +186,7 @@ export class OutboxTable {
 
   private async readState(): Promise<OutboxState> {
     const [row] = await this.transaction((transaction) => this.run(transaction, this.sql.state(this.namespace)));
-    return {
-      waiting: Number(row?.waiting),
-      putAside: Number(row?.aside),
-      oldestMs: Math.max(Math.round(Number(row?.oldest ?? 0)), 0),
-    };
+    return stateIn(row);
   }
 
   private async run(transaction: unknown, { sql, parameters }: Statement): Promise<readonly OutboxRow[]> {
@@ -205,6 +196,14 @@ export class OutboxTable {
       throw explained(error, this.place);
     }
   }
+}
+
+function stateIn(row: OutboxRow | undefined): OutboxState {
+  return {
+    waiting: Number(row?.waiting),
+    putAside: Number(row?.aside),
+    oldestMs: Math.max(Math.round(Number(row?.oldest ?? 0)), 0),
+  };
 }
 
 /** A row that the database has in order must not be put aside because a library is set to give it otherwise. */

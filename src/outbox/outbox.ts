@@ -1,4 +1,5 @@
 import { invalid } from '../values/option-values.js';
+import { mapInParts } from '../values/parts.js';
 import { shown } from '../values/shown.js';
 import { notConfigured } from './outbox-errors.js';
 import type { OutboxAsideRow, OutboxQueueCounts } from './outbox-rows.js';
@@ -62,8 +63,8 @@ export class Outbox {
     const table = this.table();
     const restore = (which?: readonly string[]): Promise<string[]> =>
       table.transaction((transaction) => table.restore(transaction, AT_ONCE, which));
-    const restored: string[] = [];
     if (ids === 'all') {
+      const restored: string[] = [];
       for (;;) {
         const some = await restore();
         restored.push(...some);
@@ -71,10 +72,7 @@ export class Outbox {
       }
     }
     if (!Array.isArray(ids)) throw invalid('ids', `is ${shown(ids)}`, "Give a list of ids of rows, or 'all'.");
-    const numbers = ids.map(numberOf);
-    for (let at = 0; at < numbers.length; at += AT_ONCE)
-      restored.push(...(await restore(numbers.slice(at, at + AT_ONCE))));
-    return restored;
+    return mapInParts(ids.map(numberOf), AT_ONCE, restore);
   }
 
   private table(): OutboxTable {
