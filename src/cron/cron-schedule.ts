@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { NestworkError } from '../errors.js';
+import { once as madeOnce } from '../values/once.js';
 import type { CronSchedule, CronTimes } from './cron-definition.js';
 import { expressionFault } from './cron-fault.js';
 import { toPattern } from './cron-fields.js';
@@ -101,7 +102,7 @@ function parse({ expression, timeZone, utcOffset, except = [] }: Expression, whe
   if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression.', remedies);
   const { text, fixed } = toPattern(expression);
   const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const clock = (): ZoneClock => (utcOffset === undefined ? zoneClock(zone) : offsetClock(utcOffset));
+  const clock = madeOnce(() => (utcOffset === undefined ? zoneClock(zone) : offsetClock(utcOffset)));
   const days = except.map((days) => readDays(days) ?? nonsense(days, where));
   try {
     const goesByClock = fixed || utcOffset !== undefined;
