@@ -38,7 +38,7 @@ export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDe
 
 /**
  * The same with a time that a provider of the app knows, for example its configuration. The provider is asked once, when the module starts,
- * in each process; what it says is checked as if it stood in the code. Give all workers the same configuration.
+ * in each process; its answer is checked as if it stood in the code. Give all workers the same configuration.
  *
  * @param token of a provider with the default scope, anywhere in the app; its constructor has run, its `onModuleInit` may not have
  * @param settings returns the time, or the time and options of `@Cron` about it, which come before those of `options`

@@ -2,7 +2,7 @@ import { timeLength } from '../values/time-length.js';
 import type { CronInfo } from './cron-info.js';
 
 /**
- * What else than its times decides when a cron is due, in words.
+ * The rules that decide beside its times when a cron is due, in words.
  *
  * @example
  * boundsOf({ except: ['12-25'], jitterMs: 12_000 }); // ['without 12-25', '12 s later by its jitter']

@@ -182,7 +182,7 @@ export class OutboxRelay {
     } finally {
       if (!isWhole) this.place.reset();
       await forgetting;
-      // what was read is gone now, so that what is noted has to wait
+      // the rows that were read are gone now: a count shows those that have to wait
       if (!this.stopping) await this.notes.noteIfDue(outbox);
     }
     return refused;
