@@ -15,6 +15,7 @@ export type { TransactionClient } from './client/transaction-client.js';
 export type { CronOverlap, MissedRuns } from './cron/cron-definition.js';
 export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Cron } from './decorators/cron.decorator.js';
+export type { CronDecorator } from './decorators/cron-decorator-type.js';
 export { CronExpression } from './decorators/cron-expression.js';
 export type { CronSettings } from './decorators/cron-from.js';
 export type { CronOptions, IntervalOptions, ScheduleOptions } from './decorators/cron-options.js';

@@ -277,7 +277,7 @@ export class RedisBroker extends RedisProducer implements Broker {
     ];
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
     if (limits.length > 0) description.push(LIMITS_OF_SESSION, JSON.stringify(limits));
-    const tasks = catalog.flatMap(({ cron, ...entry }) => [entry.name, JSON.stringify(entry)]);
+    const tasks = catalog.flatMap(({ crons, ...entry }) => [entry.name, JSON.stringify(entry)]);
     const entries = [...tasks, ...catalogOfQueues(queues)];
     await this.connection.call('open-session', {
       sessionId: session,

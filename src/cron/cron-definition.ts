@@ -55,19 +55,34 @@ export interface CronDefinition {
   readonly start?: StartTags | undefined;
 }
 
-/** A cron of an app, with the task that it runs. */
-export interface CronDeclaration extends CronDefinition {
+/** A cron of a task. */
+export interface NamedCron extends CronDefinition {
   readonly name: string;
+  /** the encoded arguments of its runs; none by default */
+  readonly payload?: string | undefined;
+}
+
+/** A cron of an app, with the task that it runs. */
+export interface CronDeclaration extends NamedCron {
+  /** name of the task; that of the cron by default */
+  readonly task?: string | undefined;
   readonly queue: string;
   /** for how many seconds the results of its runs are kept; none by default */
   readonly result?: number | undefined;
 }
 
-/** The crons among the tasks of an app. */
+/** The crons of the tasks of an app. */
 export function cronsAmong(
-  tasks: readonly (Pick<CronDeclaration, 'name' | 'queue' | 'result'> & { readonly cron?: CronDefinition })[],
+  tasks: readonly (Pick<CronDeclaration, 'name' | 'queue' | 'result'> & { readonly crons?: readonly NamedCron[] })[],
 ): CronDeclaration[] {
-  return tasks.flatMap(({ name, queue, result, cron }) => (cron ? [{ name, queue, result, ...cron }] : []));
+  return tasks.flatMap(({ name, queue, result, crons = [] }) =>
+    crons.map((cron) => ({ queue, result, ...cron, ...(cron.name !== name && { task: name }) })),
+  );
+}
+
+/** Whether anything that came over a channel is a cron of a task. */
+export function isNamedCron(value: unknown): value is NamedCron {
+  return isCronDefinition(value) && 'name' in value && typeof value.name === 'string' && isText(value, 'payload');
 }
 
 /** Whether anything that came over a channel or from Redis is a definition. */
@@ -91,8 +106,16 @@ export function isCronDeclaration(value: unknown): value is CronDeclaration {
     'name' in value &&
     typeof value.name === 'string' &&
     'queue' in value &&
-    typeof value.queue === 'string'
+    typeof value.queue === 'string' &&
+    isText(value, 'payload') &&
+    isText(value, 'task')
   );
+}
+
+/** Whether a field is a text, if there is one. */
+function isText(value: object, field: string): boolean {
+  const text: unknown = Reflect.get(value, field);
+  return text === undefined || typeof text === 'string';
 }
 
 function isSchedule(value: unknown): value is CronSchedule {

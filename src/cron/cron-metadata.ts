@@ -5,14 +5,22 @@ import type { CronDefinition } from './cron-definition.js';
 const CRON_METADATA = 'nestwork:cron';
 
 /** What `@Cron` or `@Interval` writes onto a method, beside what makes it a task. */
-export type CronMetadata = LiteralCron | ConfiguredCron;
+export type CronMetadata = (LiteralCron | ConfiguredCron) & CronCall;
+
+/** A cron under its name. */
+interface CronCall {
+  /** as it was given; that of the task by default */
+  readonly name?: string | undefined;
+  /** the arguments of its runs; none by default */
+  readonly args?: readonly unknown[] | undefined;
+}
 
 interface LiteralCron extends CronDefinition {
   readonly decorator: '@Cron()' | '@Interval()';
 }
 
 /** A cron whose schedule a provider of the app knows. */
-export interface ConfiguredCron {
+interface ConfiguredCron {
   readonly decorator: '@Cron.from()';
   /** of the provider that knows it */
   readonly token: unknown;
@@ -20,10 +28,14 @@ export interface ConfiguredCron {
   define(provider: unknown, where: string): CronDefinition | undefined;
 }
 
-export function setCronMetadata(method: object, metadata: CronMetadata): void {
-  Reflect.defineMetadata(CRON_METADATA, metadata, method);
+/** Decorators run from the last one up; the crons of a method are in the order in which they stand. */
+export function addCronMetadata(method: object, metadata: CronMetadata): void {
+  Reflect.defineMetadata(CRON_METADATA, [metadata, ...cronMetadataOf(method)], method);
 }
 
-export function cronMetadataOf(method: unknown): CronMetadata | undefined {
-  return typeof method === 'function' ? Reflect.getOwnMetadata(CRON_METADATA, method) : undefined;
+/** None for a method that is no cron. */
+export function cronMetadataOf(method: unknown): readonly CronMetadata[] {
+  if (typeof method !== 'function') return [];
+  // an older copy of the package writes a single one
+  return [Reflect.getOwnMetadata(CRON_METADATA, method) ?? []].flat();
 }

@@ -1,10 +1,11 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 import type { CronDefinition } from '../cron/cron-definition.js';
-import { setCronMetadata } from '../cron/cron-metadata.js';
+import type { CronMetadata } from '../cron/cron-metadata.js';
 import { NestworkError } from '../errors.js';
 import { errorText } from '../values/error-text.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
+import type { CronDecorator } from './cron-decorator-type.js';
 import {
   assertCronOptions,
   CLOCK_OPTIONS,
@@ -14,8 +15,9 @@ import {
   taskPart,
 } from './cron-options.js';
 import { timesOf } from './cron-times.js';
+import { declareCron } from './declare-cron.js';
 import { methodPlace, misused } from './method-place.js';
-import { declareTask, type TaskOptions } from './task.decorator.js';
+import type { TaskOptions } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
 
 /**
@@ -24,17 +26,17 @@ import type { TaskDecorator } from './task-decorator.js';
  * @example
  * const settings: CronSettings = { cronTime: process.env.DIGEST_AT, disabled: process.env.DIGEST_AT === undefined };
  */
-export interface CronSettings extends Omit<CronOptions, keyof TaskOptions> {
+export interface CronSettings extends Omit<CronOptions, 'args' | keyof TaskOptions> {
   /** As in `@Cron()`. Only a cron that is disabled may have none: it is then a task that can be sent. */
   cronTime?: string | Date | undefined;
 }
 
-export function cronFrom<Provider extends object>(
+export function cronFrom<Provider extends object, const Args extends readonly unknown[] = []>(
   token: Type<Provider> | InjectionToken<Provider>,
   settings: (provider: Provider) => string | Date | CronSettings,
-  options: CronOptions = {},
-): TaskDecorator {
-  return (target, property, descriptor: PropertyDescriptor) => {
+  options: CronOptions<Args> = {},
+): CronDecorator<Args> {
+  const decorator: TaskDecorator = (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Cron.from() on ${methodPlace('@Cron.from()', target, property, descriptor)}`;
     if (token === undefined || token === null) {
       // of two files that import each other the second finds the class of the first undefined
@@ -48,13 +50,14 @@ export function cronFrom<Provider extends object>(
       ]);
     }
     assertCronOptions(options, CLOCK_OPTIONS, where);
-    declareTask('@Cron.from()', taskPart(options), { target, property, descriptor });
-    setCronMetadata(descriptor.value, {
+    const cron: CronMetadata = {
       decorator: '@Cron.from()',
       token,
       define: (provider, place) => definition(asked(provider as Provider, settings, place), options, place),
-    });
+    };
+    declareCron(cron, taskPart(options), { target, property, descriptor });
   };
+  return decorator as CronDecorator<Args>;
 }
 
 /** @throws NestworkError INVALID_CRON when the function throws, or returns nothing that is a time */

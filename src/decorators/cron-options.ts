@@ -12,7 +12,19 @@ import { TASK_OPTIONS, type TaskOptions } from './task.decorator.js';
  * @example
  * const nightly: ScheduleOptions = { missed: 'skip', overlap: 'skip', queue: 'bulk' };
  */
-export interface ScheduleOptions extends TaskOptions {
+export interface ScheduleOptions<Args extends readonly unknown[] = readonly unknown[]> extends TaskOptions {
+  /**
+   * The name of the cron, and of its task. Where a method has `@Task()` or further schedules, too, each schedule but one needs a name, and it is
+   * the name of the cron alone. Deployments keep pause and history of a cron by its name.
+   * @default the name of the task: `Class.method`
+   */
+  name?: string;
+  /**
+   * The arguments of its runs: of such kinds as `delay()` takes, and typed by the method.
+   * @default []
+   * @example ['eu', { full: true }]
+   */
+  args?: Args;
   /**
    * How to make up for runs that came due while no worker could fire them: none, the latest, or each of them (at most
    * the latest 1,000) is run as soon as one can. Runs that fell into a pause are not made up.
@@ -64,7 +76,7 @@ export interface ScheduleOptions extends TaskOptions {
  * @example
  * const options: IntervalOptions = { offset: '5m', overlap: 'skip', queue: 'bulk' };
  */
-export interface IntervalOptions extends ScheduleOptions {
+export interface IntervalOptions<Args extends readonly unknown[] = readonly unknown[]> extends ScheduleOptions<Args> {
   /**
    * How long after each multiple of the interval it is due; less than the interval.
    * @default 0
@@ -79,7 +91,7 @@ export interface IntervalOptions extends ScheduleOptions {
  * @example
  * const options: CronOptions = { timeZone: 'Europe/Paris', except: ['12-25', '2026-12-28/2027-01-03'], retries: 3 };
  */
-export interface CronOptions extends ScheduleOptions {
+export interface CronOptions<Args extends readonly unknown[] = readonly unknown[]> extends ScheduleOptions<Args> {
   /**
    * Zone by whose clock the expression is read: a name of the IANA database, like `'Europe/Paris'`.
    * @default the zone of the worker process, which should then be the same on every machine
@@ -134,7 +146,7 @@ export function resolveCronOptions(
   times: CronTimes,
   options: ScheduleOptions,
   where: string,
-): { cron: CronDefinition; task: TaskOptions } {
+): { cron: CronDefinition; task: TaskOptions & Pick<ScheduleOptions, 'args'> } {
   const { missed, threshold, overlap, waitForCompletion, disabled, startDate, endDate, jitter, ...task } = options;
   const schedule = { ...times, ...boundsOf({ startDate, endDate, jitter }, where) };
   if ('at' in times && (startDate ?? endDate) !== undefined) {
@@ -165,9 +177,9 @@ export function resolveCronOptions(
   return { cron, task };
 }
 
-/** Of all options of a cron those that `@Task` has, too. */
-export function taskPart(options: TaskOptions): TaskOptions {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => TASK_OPTIONS.includes(name)));
+/** Of all options of a cron those that are not about its times. */
+export function taskPart(options: ScheduleOptions): TaskOptions & Pick<ScheduleOptions, 'args'> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name === 'args' || TASK_OPTIONS.includes(name)));
 }
 
 /** @param clock further options that the decorator takes */
@@ -179,7 +191,7 @@ export function assertCronOptions(options: unknown, clock: readonly string[], wh
       MEANINGLESS.get(meaningless) ?? '',
     ]);
   }
-  assertKnownOptions(options, [...clock, ...TIMING, ...TASK_OPTIONS], where, (option) => OF_BULLMQ.get(option));
+  assertKnownOptions(options, [...clock, 'args', ...TIMING, ...TASK_OPTIONS], where, (option) => OF_BULLMQ.get(option));
 }
 
 function boundsOf({ startDate, endDate, jitter }: ScheduleOptions, where: string): CronBounds {

@@ -1,9 +1,9 @@
-import { setCronMetadata } from '../cron/cron-metadata.js';
+import type { CronDecorator } from './cron-decorator-type.js';
 import { cronFrom } from './cron-from.js';
 import { assertCronOptions, CLOCK_OPTIONS, type CronOptions, resolveCronOptions } from './cron-options.js';
 import { timesOf } from './cron-times.js';
+import { declareCron } from './declare-cron.js';
 import { assertParentheses, methodPlace } from './method-place.js';
-import { declareTask } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
 
 /**
@@ -23,17 +23,20 @@ import type { TaskDecorator } from './task-decorator.js';
  *   async digest() {}
  * }
  */
-export function Cron(cronTime: string | Date, options: CronOptions = {}): TaskDecorator {
+export function Cron<const Args extends readonly unknown[] = []>(
+  cronTime: string | Date,
+  options: CronOptions<Args> = {},
+): CronDecorator<Args> {
   assertParentheses('@Cron()', cronTime);
-  return (target, property, descriptor: PropertyDescriptor) => {
+  const decorator: TaskDecorator = (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Cron() on ${methodPlace('@Cron()', target, property, descriptor)}`;
     assertCronOptions(options, CLOCK_OPTIONS, where);
     const { timeZone, utcOffset, except, ...rest } = options;
     const times = timesOf(cronTime, { timeZone, utcOffset, except }, where);
     const { cron, task } = resolveCronOptions(times, rest, where);
-    declareTask('@Cron()', task, { target, property, descriptor });
-    setCronMetadata(descriptor.value, { ...cron, decorator: '@Cron()' });
+    declareCron({ ...cron, decorator: '@Cron()' }, task, { target, property, descriptor });
   };
+  return decorator as CronDecorator<Args>;
 }
 
 /**

@@ -1,9 +1,8 @@
-import { setCronMetadata } from '../cron/cron-metadata.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
+import type { CronDecorator } from './cron-decorator-type.js';
 import { assertCronOptions, type IntervalOptions, resolveCronOptions } from './cron-options.js';
+import { declareCron } from './declare-cron.js';
 import { assertParentheses, methodPlace, misused } from './method-place.js';
-import { declareTask } from './task.decorator.js';
-import type { TaskDecorator } from './task-decorator.js';
 
 const LEAST_MS = 100;
 
@@ -22,7 +21,10 @@ const LEAST_MS = 100;
  *   async poll() {}
  * }
  */
-export function Interval(every: Duration, options?: IntervalOptions): TaskDecorator;
+export function Interval<const Args extends readonly unknown[] = []>(
+  every: Duration,
+  options?: IntervalOptions<Args>,
+): CronDecorator<Args>;
 /**
  * The same with a name, as in `@nestjs/schedule`.
  *
@@ -33,12 +35,16 @@ export function Interval(every: Duration, options?: IntervalOptions): TaskDecora
  *   async poll() {}
  * }
  */
-export function Interval(name: string, every: Duration, options?: IntervalOptions): TaskDecorator;
+export function Interval<const Args extends readonly unknown[] = []>(
+  name: string,
+  every: Duration,
+  options?: IntervalOptions<Args>,
+): CronDecorator<Args>;
 export function Interval(
   first: string | Duration,
   second?: Duration | IntervalOptions,
   third?: IntervalOptions,
-): TaskDecorator {
+): CronDecorator<readonly unknown[]> {
   assertParentheses('@Interval()', first);
   const [every, options] =
     typeof second === 'number' || typeof second === 'string'
@@ -62,7 +68,6 @@ export function Interval(
       ]);
     }
     const { cron, task } = resolveCronOptions({ everyMs, ...(offsetMs > 0 && { offsetMs }) }, rest, where);
-    declareTask('@Interval()', task, { target, property, descriptor });
-    setCronMetadata(descriptor.value, { ...cron, decorator: '@Interval()' });
+    declareCron({ ...cron, decorator: '@Interval()' }, task, { target, property, descriptor });
   };
 }

@@ -1,5 +1,5 @@
 /** What the compiler shows where the decorator of a task stands on a static method. */
-type InstanceOnly<Target> = Target extends { readonly prototype: object }
+export type InstanceOnly<Target> = Target extends { readonly prototype: object }
   ? 'a task runs on the instance that Nest makes: remove `static`'
   : unknown;
 

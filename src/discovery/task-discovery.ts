@@ -1,20 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
-import type { CronDefinition } from '../cron/cron-definition.js';
-import type { CronMetadata } from '../cron/cron-metadata.js';
-import { instantsOf } from '../cron/cron-schedule.js';
-import { type CronSelection, isSelected, unknownNames } from '../cron/cron-selection.js';
-import { scheduleFor } from '../cron/named-schedule.js';
-import { NestworkError } from '../errors.js';
+import type { CronSelection } from '../cron/cron-selection.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { startRules } from '../policy/start-options.js';
-import { startTags } from '../policy/start-tags.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
-import { didYouMean } from '../values/did-you-mean.js';
 import { once } from '../values/once.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertTaskName } from '../values/task-name.js';
@@ -28,6 +21,7 @@ import { assertHooksKept, hooksOf } from './hook-provider.js';
 import { assertNoneMisplaced, type Bystander } from './misplaced-tasks.js';
 import { PayloadChecks } from './payload-checks.js';
 import { type ReplacedClass, replacedClasses } from './replaced-classes.js';
+import { assertCrons, cronsOf } from './task-crons.js';
 import type { Wrapper } from './wrapper.js';
 
 /** The settings of the module for all tasks. */
@@ -55,7 +49,7 @@ export class TaskDiscovery {
   /**
    * One definition for each decorated method of each provider.
    *
-   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, INVALID_LIMIT_KEY, ENHANCER_UNRESOLVED, METADATA_MISSING,
+   * @throws NestworkError UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, INVALID_CRON, DUPLICATE_CRON, INVALID_LIMIT_KEY, ENHANCER_UNRESOLVED, METADATA_MISSING,
    * DECORATOR_LOST, TASK_CLASS_NOT_PROVIDED
    * with the class and method that is wrong
    */
@@ -75,7 +69,7 @@ export class TaskDiscovery {
       if (declared.length > 0 || hasTaskHooks(type)) assertInjectable(wrapper, type);
       return declared.map((task) => this.define(wrapper, type, task, home));
     });
-    assertCronsKnown(home, tasks);
+    assertCrons(tasks, home.crons ?? true);
     return tasks;
   }
 
@@ -126,7 +120,7 @@ export class TaskDiscovery {
       decorator,
       policy,
       broadcast,
-      cron,
+      crons: schedules,
       start: given,
     }: DeclaredTask,
     { queues, defaultQueue, policies, crons = true }: TaskHome,
@@ -145,25 +139,8 @@ export class TaskDiscovery {
     const result = kept === undefined ? undefined : secondsToKeep(kept, `result of ${decorator} on ${where}`);
     const start = startRules(given, `${decorator} on ${type.name}.${method}`);
     const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result, start };
-    if (!cron) return own;
-    // a run has no arguments, so that the keys of all runs are the same
-    const tags = startTags(start, {}, { task: name, args: [] });
-    const defined = this.cronOf(cron, name, where);
-    if (!defined) return own;
-    return {
-      ...own,
-      cron: { ...defined, disabled: defined.disabled || !isSelected(crons, name), ...(tags && { start: tags }) },
-    };
-  }
-
-  /** The decorator does not have the module, so the cron time is checked here. */
-  private cronOf({ decorator, ...given }: CronMetadata, name: string, where: string): CronDefinition | undefined {
-    const place = `${decorator} on ${where}`;
-    const cron = 'define' in given ? given.define(this.cronSettings.find(given.token, place), place) : given;
-    if (!cron) return undefined;
-    const schedule = scheduleFor(name, cron.schedule);
-    instantsOf(schedule, place);
-    return { ...cron, schedule };
+    const its = cronsOf(schedules, own, { selection: crons, settings: this.cronSettings });
+    return its.length > 0 ? { ...own, crons: its } : own;
   }
 
   private *bystanders(): Generator<Bystander> {
@@ -192,19 +169,6 @@ export class TaskDiscovery {
       return !made.has(instance) && made.add(instance);
     });
   }
-}
-
-/** A misspelt name would leave a cron out, or in, without a word. */
-function assertCronsKnown({ crons = true }: TaskHome, tasks: readonly TaskDefinition[]): void {
-  const names = tasks.flatMap(({ name, cron }) => (cron ? [name] : []));
-  const [unknown] = unknownNames(crons, names);
-  if (unknown === undefined) return;
-  const near = didYouMean(unknown, names);
-  throw new NestworkError(
-    'INVALID_OPTION',
-    `The option \`crons\` of TaskQueueModule names "${unknown}", and no cron of this app has that name.`,
-    [near === undefined ? 'Give names of crons, or patterns like "ReportTasks.*".' : `Did you mean "${near}"?`],
-  );
 }
 
 /** The class of a provider. A factory's product shows it by its instance, or by its token if it is made for each task. */

@@ -38,8 +38,10 @@ export interface CronRunInfo {
  * for (const { name, nextRun, paused } of await crons.list()) logger.log(`${name}: ${paused ? 'paused' : nextRun}`);
  */
 export interface CronInfo {
-  /** name of the task: `Class.method`, unless it was given another */
+  /** `Class.method` of its task, unless it was given another */
   readonly name: string;
+  /** the task that it runs */
+  readonly task: string;
   /** the queue that its runs go to */
   readonly queue: string;
   /** of a cron with an expression */
@@ -84,9 +86,23 @@ export interface CronInfo {
 
 /** @param now in ms since 1970 */
 export function describeCron(record: CronRecord, now: number): CronInfo {
-  const { name, queue, schedule, missed, overlap, disabled, paused, declared, skipped, firedAt, lastRun } = record;
+  const {
+    name,
+    task = name,
+    queue,
+    schedule,
+    missed,
+    overlap,
+    disabled,
+    paused,
+    declared,
+    skipped,
+    firedAt,
+    lastRun,
+  } = record;
   return {
     name,
+    task,
     queue,
     ...timesOf(schedule),
     missed,

@@ -190,11 +190,11 @@ export class CronManager {
   }
 
   private async enqueueRun(name: string): Promise<CronRunHandle> {
-    const { queue, overlap, result, start } = await this.record(name);
+    const { task = name, payload = '[]', queue, overlap, result, start } = await this.record(name);
     await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
     const now = this.clock();
-    const run = { id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } };
+    const run = { id, name: task, payload, enqueuedAt: now, options: { cron: name, due: now } };
     // anybody may have written it
     const kept = isKeepTime(result) ? { seconds: result } : {};
     const unique = overlap === 'allow' ? undefined : encodeUnique(name, 'cron', 'finished');

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import type { CatalogEntry, RedisSettings } from '../broker/port/broker.js';
-import { isCronDefinition } from '../cron/cron-definition.js';
+import { isNamedCron } from '../cron/cron-definition.js';
 import { NestworkError } from '../errors.js';
 import { isLimitDeclaration, type LimitDeclaration } from '../policy/limit-declarations.js';
 import { isCatalogPart } from '../policy/start-catalog.js';
@@ -92,14 +92,13 @@ type Fields = Readonly<Record<string, Check>>;
 const count: Check = (value) => Number.isSafeInteger(value);
 
 const scope: Check = (value) => value === undefined || isBroadcastScope(value);
-const cron: Check = (value) => value === undefined || isCronDefinition(value);
 
 const CATALOG_ENTRY: Fields = {
   name: text,
   queue: text,
   broadcast: scope,
   keepDone: optional(count),
-  cron,
+  crons: optional(listOf(isNamedCron)),
   ...isCatalogPart,
 };
 

@@ -114,12 +114,12 @@ export class CronLoop extends PeriodicLoop {
   }
 
   private run(cron: CronDeclaration, due: number, enqueuedAt: number): DueRun {
-    const { name, overlap, result, start, schedule } = cron;
+    const { name, task = name, payload = '[]', overlap, result, start, schedule } = cron;
     const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
     const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
     // the time of its schedule: the jitter is there for the machines
     const options = { cron: name, due: due - (schedule.jitterMs ?? 0) };
-    return { due, message: encodeMessage({ id: this.ids.next(), name, payload: '[]', enqueuedAt, options, tags }) };
+    return { due, message: encodeMessage({ id: this.ids.next(), name: task, payload, enqueuedAt, options, tags }) };
   }
 
   private async keepHouse(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CronDefinition } from '../cron/cron-definition.js';
+import type { NamedCron } from '../cron/cron-definition.js';
 import type { ArgumentCheck } from '../payload/argument-check.js';
 import type { PolicyOf } from '../policy/policy-book.js';
 import type { StartRules } from '../policy/start-options.js';
@@ -42,5 +42,5 @@ export interface TaskDefinition {
   /** for how many seconds its results are kept; none by default */
   readonly result?: number | undefined;
   /** when it is run by itself, if it is */
-  readonly cron?: CronDefinition;
+  readonly crons?: readonly NamedCron[];
 }

@@ -5,6 +5,7 @@ import type { PolicyOptions } from '../policy/policy-options.js';
 import type { StartOptions } from '../policy/start-options.js';
 import type { Duration } from '../values/duration.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
+import { combined } from './combined-metadata.js';
 import { decoratedMethods, noteDecorator } from './decorated-methods.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
@@ -49,29 +50,21 @@ export interface DeclaredTask {
   /** its limits, its priority, and whose turn it is */
   readonly start: StartOptions;
   /** when it is run by itself, if it is */
-  readonly cron: CronMetadata | undefined;
+  readonly crons: readonly CronMetadata[];
 }
 
-/** @throws NestworkError INVALID_OPTION when another decorator has made the method a task, or a broadcast, before */
+/**
+ * Makes a method a task, or adds to what makes it one.
+ *
+ * @throws NestworkError INVALID_OPTION when another decorator has made it one, and both cannot stand together; DECORATOR_LOST
+ */
 export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
   const { decorator = '@Task()', declaredAs, declaredIn } = metadata;
   const [, name = ''] = declaredAs.split('.');
   const noted = noteDecorator(Reflect.get(declaredIn, 'prototype') as object, name, decorator);
-  const other = noted ?? taskMetadataOf(method)?.decorator;
-  if (other !== undefined) throw declaredTwice(declaredAs, other, decorator);
-  Reflect.defineMetadata(TASK_METADATA, metadata, method);
-}
-
-function declaredTwice(declaredAs: string, first: string, second: string): NestworkError {
-  const both = first === second ? `${first} twice` : `both ${first} and ${second}`;
-  return new NestworkError(
-    'INVALID_OPTION',
-    `${declaredAs} has ${both}: each of them makes the method a task, or a broadcast.`,
-    [
-      'Keep one of them: a cron is a task already, and can be sent as well.',
-      'For a second schedule, or for a task and a broadcast, write two methods, the second of which calls the first.',
-    ],
-  );
+  const former = taskMetadataOf(method);
+  if (noted !== undefined && !former) throw lost(declaredAs, noted);
+  Reflect.defineMetadata(TASK_METADATA, former ? combined(former, metadata) : metadata, method);
 }
 
 export function setTaskHooks(type: object): void {
@@ -94,7 +87,7 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
     return [
       {
         ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, policy, start },
-        cron: cronMetadataOf(decorated),
+        crons: cronMetadataOf(decorated),
       },
     ];
   });

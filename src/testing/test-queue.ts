@@ -1,6 +1,7 @@
 import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
+import { cronsAmong } from '../cron/cron-definition.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
 import { unknownCron } from '../inspector/cron-manager.js';
@@ -183,11 +184,18 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     const name = nameOfTask(cron);
     const worker = await this.worker();
     const registry = this.moduleRef.get(TaskRegistry, { strict: false });
-    const definition = registry.get(name);
-    if (definition?.cron) return this.note(await worker.runCron(definition));
-    const crons = registry.all().flatMap((task) => (task.cron ? [task.name] : []));
+    const crons = cronsAmong(registry.all());
+    const named = crons.find((one) => one.name === name);
+    const ofTask = crons.filter(({ task }) => task === name);
+    const found = named ?? (ofTask.length === 1 ? ofTask[0] : undefined);
+    if (found) return this.note(await worker.runCron(found));
     const remedy = 'Decorate a method with @Cron() or @Interval().';
-    throw unknownCron(name, `No provider of this app has a cron "${name}".`, crons, remedy);
+    const what =
+      ofTask.length > 1
+        ? `The task "${name}" has ${ofTask.length} crons: name one of them.`
+        : `No provider of this app has a cron "${name}".`;
+    const names = (ofTask.length > 1 ? ofTask : crons).map((one) => one.name);
+    throw unknownCron(name, what, names, remedy);
   }
 
   /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */

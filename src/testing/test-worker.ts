@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { LimitDeclaration } from '../broker/port/broker.js';
-import type { CronDeclaration } from '../cron/cron-definition.js';
+import { type CronDeclaration, cronsAmong } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { NestworkError } from '../errors.js';
 import { CronLoop } from '../maintenance/cron-loop.js';
@@ -38,7 +38,7 @@ export class TestWorker {
     const { broker, registry } = options;
     this.runner = new TaskRunner({ ...options, work: broker });
     this.awaited = new AwaitedTasks(broker, this.runner);
-    const crons = registry.all().flatMap(({ name, queue, cron }) => (cron ? [{ name, queue, ...cron }] : []));
+    const crons = cronsAmong(registry.all());
     const fired = crons.filter(({ disabled }) => !disabled);
     this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
     this.crons = new CronLoop({
@@ -90,10 +90,10 @@ export class TestWorker {
   }
 
   /** Runs a cron as if it were due now. */
-  async runCron({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>): Promise<TaskRun[]> {
+  async runCron({ name, task = name, payload = '[]', queue }: CronDeclaration): Promise<TaskRun[]> {
     const now = this.options.clock();
     const id = this.ids.next();
-    const message = encodeMessage({ id, name, payload: '[]', enqueuedAt: now, options: { cron: name, due: now } });
+    const message = encodeMessage({ id, name: task, payload, enqueuedAt: now, options: { cron: name, due: now } });
     this.options.broker.tasks.add(queue, message);
     return this.runOne(id);
   }

@@ -33,6 +33,13 @@ export interface ErrorCodes {
   DECORATOR_LOST: 'start';
 
   /**
+   * > Two crons are named "reports.eu": on ReportTasks.send in AppModule and on MailTasks.digest in MailModule.
+   *
+   * **Remedy:** Give one of them another name: `@Cron(cronTime, { name })`.
+   */
+  DUPLICATE_CRON: 'start';
+
+  /**
    * > TaskQueueModule is imported 2 times, each time with options of its own: in AppModule, BillingModule.
    *
    * **Remedy:** Import it once, in the root module. Its exports are injectable in every module.

@@ -65,7 +65,7 @@ async function known(agoMs: number, cron = DAILY): Promise<number> {
 
 /** A session that declares crons. */
 async function session(id: string, crons: readonly CronDeclaration[]): Promise<void> {
-  const catalog = crons.map(({ name, queue: itsQueue, ...cron }): CatalogEntry => ({ name, queue: itsQueue, cron }));
+  const catalog = crons.map((cron): CatalogEntry => ({ name: cron.name, queue: cron.queue, crons: [cron] }));
   await fixture.broker.openSession({ session: id, leaseMs: 30_000, queues: ['default'], host: 'h', pid: 1, catalog });
 }
 

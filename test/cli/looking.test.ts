@@ -168,7 +168,7 @@ describe('nestwork crons', () => {
     const place = { queues: ['default'], host: 'h', pid: 1 };
     const name = 'Inbox.poll';
     await fixture.broker.crons.declare([{ name, queue: 'default', ...cron }], 5_000);
-    const catalog = [{ name, queue: 'default', cron }];
+    const catalog = [{ name, queue: 'default', crons: [{ ...cron, name }] }];
     await fixture.broker.openSession({ session: 'w-30000', leaseMs: 30_000, ...place, catalog });
     const [listed] = linesOf((await nestwork(['crons', 'ls', '--json'], options)).stdout);
     expect(JSON.parse(listed ?? '')).toMatchObject({ name, queue: 'default', everyMs: 60_000, paused: false });

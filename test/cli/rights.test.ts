@@ -42,7 +42,7 @@ beforeEach(async () => {
   await broker.crons.declare([{ name: 'Inbox.poll', queue: 'default', schedule: CRON, ...CRON_OPTIONS }], 5_000);
   const catalog = [
     ...['Some.task', 'Some.task0', 'Some.task1'].map((name) => ({ name, queue: 'default' })),
-    { name: 'Inbox.poll', queue: 'default', cron: { schedule: CRON, ...CRON_OPTIONS } },
+    { name: 'Inbox.poll', queue: 'default', crons: [{ name: 'Inbox.poll', schedule: CRON, ...CRON_OPTIONS }] },
   ];
   const worker = `${fixture.ids.next()}-60000`;
   const place = { queues: ['default'], host: 'h', pid: 1 };

@@ -35,7 +35,7 @@ afterAll(() => fixture.stop());
 
 /** As the supervisor of a worker with these crons does. */
 async function declare(session: string, crons: readonly CronDeclaration[], pid = 1): Promise<void> {
-  const catalog = crons.map(({ name, queue, ...cron }) => ({ name, queue, cron }));
+  const catalog = crons.map((cron) => ({ name: cron.name, queue: cron.queue, crons: [cron] }));
   const description = { session, leaseMs: 30_000, queues: ['default', 'bulk'], host: 'web', pid, catalog };
   await fixture.broker.openSession(description);
   await fixture.broker.crons.declare(crons, 0);

@@ -39,7 +39,7 @@ afterAll(() => fixture.stop());
 async function somethingOfEach(): Promise<object> {
   const catalog = [
     { name: 'Some.task', queue: 'default' },
-    { name: 'Some.cron', queue: 'default', cron: CRON },
+    { name: 'Some.cron', queue: 'default', crons: [{ ...CRON, name: 'Some.cron' }] },
   ];
   const { broker } = fixture;
   const limits = [{ name: 'exports', concurrency: 2, keyed: false, ordered: false }];

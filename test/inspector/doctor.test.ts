@@ -98,7 +98,7 @@ async function worker(
   const session = `${fixture.ids.next()}-30000`;
   const catalog = [
     { name: 'Some.task', queue: 'default' },
-    ...crons.map(({ name, queue, ...cron }) => ({ name, queue, cron })),
+    ...crons.map((cron) => ({ name: cron.name, queue: cron.queue, crons: [cron] })),
   ];
   await fixture.broker.openSession({ session, leaseMs: 30_000, queues, host: 'host-1', pid: 7, catalog, limits });
   await fixture.broker.workers.publish(session, { ...digest(version, upMs), state }, 30_000);

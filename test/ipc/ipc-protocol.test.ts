@@ -8,7 +8,7 @@ const SETTINGS = {
 };
 const READY = { type: 'ready', settings: SETTINGS, catalog: [{ name: 'Some.task', queue: 'default' }] };
 const CRON = { missed: 'latest', thresholdMs: 0, overlap: 'allow', disabled: false, schedule: { everyMs: 1_000 } };
-const WITH_CRON = { name: 'Some.cron', queue: 'default', cron: CRON };
+const WITH_CRON = { name: 'Some.cron', queue: 'default', crons: [{ ...CRON, name: 'Some.cron', payload: '[7]' }] };
 const LIMIT = { name: 'queue mail', concurrency: 5, keyed: false, ordered: false, queue: 'mail' };
 const LIMITED = {
   ...{ name: 'Some.limited', queue: 'mail', limits: [{ name: 'stripe', keyed: true }], fair: true },
@@ -114,7 +114,7 @@ describe('nested values are checked, too', () => {
       (wrong): [string, Parse, Message] => [
         'catalog',
         parseChildMessage,
-        { ...READY, catalog: [{ ...WITH_CRON, cron: { ...CRON, ...wrong } }] },
+        { ...READY, catalog: [{ ...WITH_CRON, crons: [{ ...CRON, name: 'Some.cron', ...wrong }] }] },
       ],
     ),
     ['catalog', parseChildMessage, { ...READY, catalog: [{ name: 'a', queue: '(broadcast)', broadcast: 'all' }] }],
@@ -126,7 +126,10 @@ describe('nested values are checked, too', () => {
     [
       'catalog',
       parseChildMessage,
-      { ...READY, catalog: [{ ...WITH_CRON, cron: { ...CRON, start: { tags: '', labels: [] } } }] },
+      {
+        ...READY,
+        catalog: [{ ...WITH_CRON, crons: [{ ...CRON, name: 'Some.cron', start: { tags: '', labels: [] } }] }],
+      },
     ],
     ['queues', parseSupervisorMessage, { ...START, queues: [7] }],
     ['concurrency', parseSupervisorMessage, { ...START, concurrency: Number.NaN }],

@@ -155,7 +155,7 @@ describe('a cron that was disabled', () => {
 
   async function session(id: string, cron: CronDeclaration): Promise<void> {
     const worker = { session: id, leaseMs: 30_000, queues: [cron.queue], host: 'there', pid: 7 };
-    await fixture.broker.openSession({ ...worker, catalog: [{ name: cron.name, queue: cron.queue, cron }] });
+    await fixture.broker.openSession({ ...worker, catalog: [{ name: cron.name, queue: cron.queue, crons: [cron] }] });
   }
 
   it('has missed nothing when it is enabled weeks later', async () => {
@@ -280,7 +280,7 @@ it('crons that no live worker declares are forgotten', async () => {
   await fixture.broker.crons.declare([old], 0);
   const { name, queue, ...cron } = current;
   const worker = { session: 'w-30000', leaseMs: 30_000, queues: [queue], host: 'here', pid: 1 };
-  await fixture.broker.openSession({ ...worker, catalog: [{ name, queue, cron }] });
+  await fixture.broker.openSession({ ...worker, catalog: [{ name, queue, crons: [{ ...cron, name }] }] });
   await loop([current], { forgetAfterMs: 0 }).tick();
   expect((await fixture.broker.crons.records()).map((record) => record.name).sort()).toEqual([old.name, name].sort());
   await loop([current], { forgetAfterMs: 0 }).tick();

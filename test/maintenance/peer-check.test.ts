@@ -64,7 +64,7 @@ async function live(
 ): Promise<string> {
   sessions += 1;
   const session = `w${sessions}-30000`;
-  const crons = catalog.map(({ name, queue, ...cron }) => ({ name, queue, cron }));
+  const crons = catalog.map((cron) => ({ name: cron.name, queue: cron.queue, crons: [cron] }));
   const place = { host: 'there', pid: sessions, leaseMs: 30_000 };
   await fixture.broker.openSession({ session, ...place, queues, catalog: crons, app, limits });
   return session;

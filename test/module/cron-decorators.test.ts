@@ -25,13 +25,15 @@ describe('@Cron()', () => {
     expect(cron()).toMatchObject({
       name: 'Reports.send',
       queue: undefined,
-      cron: {
-        schedule: { expression: '0 8 * * *', timeZone: LOCAL_ZONE },
-        missed: 'latest',
-        thresholdMs: 10_000,
-        overlap: 'allow',
-        disabled: false,
-      },
+      crons: [
+        {
+          schedule: { expression: '0 8 * * *', timeZone: LOCAL_ZONE },
+          missed: 'latest',
+          thresholdMs: 10_000,
+          overlap: 'allow',
+          disabled: false,
+        },
+      ],
     });
   });
 
@@ -62,12 +64,12 @@ describe('@Cron()', () => {
     ],
     [{ except: ['12-25'] }, { schedule: { except: ['12-25'] } }],
   ])('accepts %j', (options, definition) => {
-    expect(cron(options)?.cron).toMatchObject(definition);
+    expect(cron(options)?.crons[0]).toMatchObject(definition);
   });
 
   it('accepts a Date for a single run', () => {
     const date = new Date('2030-01-01T00:00:00Z');
-    expect(cron({}, date)?.cron).toMatchObject({ schedule: { at: date.getTime() } });
+    expect(cron({}, date)?.crons[0]).toMatchObject({ schedule: { at: date.getTime() } });
   });
 
   it.each<[unknown, unknown, string]>([
@@ -122,7 +124,7 @@ describe('@Interval()', () => {
     [['1h', { offset: '5m' }], 'Reports.send', { schedule: { everyMs: 3_600_000, offsetMs: 300_000 } }],
     [['1h', { jitter: 50 }], 'Reports.send', { schedule: { everyMs: 3_600_000, jitterMs: 50 } }],
   ])('accepts %j', (all, name, definition) => {
-    expect(interval(...all)).toMatchObject({ name, cron: definition });
+    expect(interval(...all)).toMatchObject({ name, crons: [definition] });
   });
 
   it.each<[unknown[], string]>([

@@ -47,7 +47,7 @@ async function cronOf(answer: unknown, crons?: boolean | string[]) {
   return app
     .get(TaskRegistry, { strict: false })
     .all()
-    .find(({ name }) => name === 'DigestTasks.digest')?.cron;
+    .find(({ name }) => name === 'DigestTasks.digest')?.crons?.[0];
 }
 
 describe('a cron whose time a provider knows', () => {

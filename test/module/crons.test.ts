@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import type { Broker } from '../../src/broker/port/broker.js';
 import { BROKER } from '../../src/broker/port/tokens.js';
 import { QueueClient } from '../../src/client/queue-client.js';
-import type { CronDeclaration, CronDefinition } from '../../src/cron/cron-definition.js';
+import { type CronDeclaration, type CronDefinition, cronsAmong } from '../../src/cron/cron-definition.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
@@ -41,12 +41,9 @@ async function boot() {
 async function declare(app: Awaited<ReturnType<typeof boot>>, session = 'w-30000'): Promise<void> {
   const tasks = app.get(TaskRegistry, { strict: false }).all();
   const broker = app.get<Broker>(BROKER, { strict: false });
-  const catalog = tasks.map(({ name, queue, cron }) => ({ name, queue, cron }));
+  const catalog = tasks.map(({ name, queue, crons }) => ({ name, queue, crons }));
   await broker.openSession({ session, leaseMs: 30_000, queues: ['default'], host: 'h', pid: 1, catalog });
-  await broker.crons.declare(
-    catalog.flatMap(({ cron, ...task }): CronDeclaration[] => (cron ? [{ ...task, ...cron }] : [])),
-    0,
-  );
+  await broker.crons.declare(cronsAmong(tasks), 0);
 }
 
 describe('a cron', () => {
@@ -93,6 +90,7 @@ describe('CronManager', () => {
     expect(list.map(({ name }) => name)).toEqual(['ReportTasks.digest', 'ReportTasks.once', 'inbox.poll']);
     expect(list[0]).toEqual({
       name: 'ReportTasks.digest',
+      task: 'ReportTasks.digest',
       queue: 'default',
       expression: '0 8 * * *',
       timeZone: 'Europe/Paris',
@@ -176,9 +174,18 @@ describe('CronManager', () => {
     };
     const session = { leaseMs: 30_000, queues: ['default'], host: 'a', pid: 2 };
     const task = { name: 'ReportTasks.digest', queue: 'default' };
-    await broker.openSession({ ...session, session: 'old-30000', catalog: [{ ...task, cron }] });
+    await broker.openSession({
+      ...session,
+      session: 'old-30000',
+      catalog: [{ ...task, crons: [{ ...cron, name: task.name }] }],
+    });
     const disabled = { ...cron, disabled: true };
-    await broker.openSession({ ...session, session: 'off-30000', pid: 1, catalog: [{ ...task, cron: disabled }] });
+    await broker.openSession({
+      ...session,
+      session: 'off-30000',
+      pid: 1,
+      catalog: [{ ...task, crons: [{ ...disabled, name: task.name }] }],
+    });
     await broker.openSession({ ...session, session: 'without-30000', pid: 3, catalog: [] });
     await declare(app);
     expect(await app.get(CronManager).declarers('ReportTasks.digest')).toEqual([

@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import type { CronDeclaration, CronDefinition } from '../../cron/cron-definition.js';
+import type { CronDeclaration, NamedCron } from '../../cron/cron-definition.js';
 import type { LimitDeclaration } from '../../policy/limit-declarations.js';
 import type { CatalogStart } from '../../policy/start-catalog.js';
 import type { AppTasks, AppWorker } from '../../task/app-tasks.js';
@@ -233,7 +233,7 @@ export interface CatalogEntry extends CatalogStart {
   /** for how many seconds its results are kept; none by default */
   readonly result?: number;
   /** when it is run by itself, if it is */
-  readonly cron?: CronDefinition;
+  readonly crons?: readonly NamedCron[];
 }
 
 /** What a sender needs to know of a task that another app has. */

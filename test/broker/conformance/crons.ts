@@ -79,7 +79,7 @@ export function crons(stage: () => Stage): void {
   it('a cron keeps the outcome of its last run', async () => {
     const { broker } = stage();
     const { name, queue, ...cron } = CRON;
-    const { claims } = await stage().work([{ name, queue, cron }]);
+    const { claims } = await stage().work([{ name, queue, crons: [{ ...cron, name }] }]);
     await broker.crons.declare([CRON], MINUTE_MS);
     const run = { id: 'a', attempt: 1, startedAt: 1, durationMs: 2, host: 'here', pid: 7 };
     await claims.recordRun(name, { ...run, outcome: 'failed', error: 'no' });

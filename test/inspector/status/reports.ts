@@ -72,6 +72,7 @@ export function workerOf(given: Partial<WorkerReport> = {}): WorkerReport {
 export function cronOf(given: Partial<CronInfo> = {}): CronInfo {
   return {
     name: 'Digest.send',
+    task: 'Digest.send',
     queue: 'default',
     everyMs: 60_000,
     missed: 'latest',

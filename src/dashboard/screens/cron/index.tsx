@@ -97,7 +97,7 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
           <Section
             title="Last 24 hours"
             side={
-              <a class="link dim" href={href('tasks', undefined, { task: name })}>
+              <a class="link dim" href={href('tasks', undefined, { task: cron.task })}>
                 its tasks
               </a>
             }

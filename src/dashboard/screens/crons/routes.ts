@@ -33,7 +33,7 @@ async function list(call: Call): Promise<readonly CronLine[]> {
     words: scheduleWords(cron),
     zone: zoneWords(cron),
     ...calendar.dayOf(cron, now),
-    counts: counts.get(cron.name),
+    counts: counts.get(cron.task),
     pause: cron.paused ? pauses?.get(cron.name) : undefined,
   }));
 }
@@ -48,7 +48,7 @@ async function one(call: Call): Promise<CronPage> {
       const [counts, pauses, past] = await Promise.all([
         call.live.shared.read(['cron counts'], () => countsOf(call), COUNTS_KEPT_MS),
         cron.paused ? pausesOf(call) : undefined,
-        pastRuns(call, name),
+        pastRuns(call, cron.task),
       ]);
       const runs = upcomingOf(cron, { after: Date.now(), count: NEXT_RUNS });
       return {
@@ -62,7 +62,7 @@ async function one(call: Call): Promise<CronPage> {
         bounds: boundsOf(cron),
         missed: MISSED[cron.missed],
         overlaps: OVERLAP[cron.overlap],
-        counts: counts.get(name),
+        counts: counts.get(cron.task),
         pause: pauses?.get(name),
         past,
       };
@@ -71,7 +71,7 @@ async function one(call: Call): Promise<CronPage> {
   );
 }
 
-/** By the name of the task, which is that of the cron; those sent by hand are counted too. */
+/** By the name of the task: those of its other crons, and those sent by hand, are counted too. */
 async function countsOf({ inspector }: Call): Promise<ReadonlyMap<string, CronCounts>> {
   const { tasks } = await inspector.metrics.summary({ last: '1d' });
   const counts = new Map<string, CronCounts>();

@@ -27,7 +27,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     expect(await settledUntil()).toBe(since);
     const { name, queue, ...cron } = off;
     const worker = { session: 'off-30000', leaseMs: 30_000, queues: [queue], host: 'here', pid: 7 };
-    await broker.openSession({ ...worker, catalog: [{ name, queue, cron }] });
+    await broker.openSession({ ...worker, catalog: [{ name, queue, crons: [{ ...cron, name }] }] });
     expect(await broker.liveWorkers()).toContainEqual(expect.objectContaining({ host: 'here', pid: 7, crons: [] }));
     await broker.crons.forget(10 * MINUTE_MS);
     expect(await broker.crons.records()).toMatchObject([{ name, disabled: true }]);
@@ -59,7 +59,7 @@ export function cronsOfMany(stage: () => RedisStage): void {
     expect(await broker.crons.records()).toMatchObject([{ declared: false }]);
     const { name, queue, ...cron } = CRON;
     const description = { session: 'c-30000', leaseMs: 30_000, queues: ['default'], host: 'here', pid: 7 };
-    await broker.openSession({ ...description, catalog: [{ name, queue, cron }] });
+    await broker.openSession({ ...description, catalog: [{ name, queue, crons: [{ ...cron, name }] }] });
     expect(await broker.crons.records()).toMatchObject([{ declared: true }]);
     await world.letTimePass(MINUTE_MS);
     expect(await broker.crons.records()).toMatchObject([{ declared: false }]);
