@@ -8,7 +8,6 @@ import type {
   CronState,
   CronSurvey,
   DeclaringSession,
-  DueRun,
   Firing,
   FiringCron,
 } from './port/broker.js';
@@ -40,9 +39,8 @@ export class RedisCrons implements CronBroker {
         serverTime(redis),
       ]);
       const states = names.flatMap((name, index): [string, CronState][] => {
-        const [until, paused] = values.slice(2 * index);
-        const settledUntil = this.foreign.whole(this.place(name, 'until'), until);
-        return settledUntil === undefined ? [] : [[name, { settledUntil, paused: paused !== null }]];
+        const settledUntil = this.foreign.whole(this.place(name, 'until'), values[2 * index]);
+        return settledUntil === undefined ? [] : [[name, { settledUntil, paused: values[2 * index + 1] !== null }]];
       });
       return { now, states: new Map(states) };
     });
@@ -54,21 +52,23 @@ export class RedisCrons implements CronBroker {
     await this.connection.call('declare-crons', { toleranceMs, entries });
   }
 
-  async fire({ name, queue, start }: FiringCron, runs: readonly DueRun[]): Promise<Firing> {
-    const input = {
-      cron: name,
+  async fire(queue: string, crons: readonly FiringCron[]): Promise<Firing[]> {
+    if (crons.length === 0) return [];
+    const replies = await this.connection.call('fire-crons', {
       queue,
-      labels: start?.labels ?? [],
-      runs: runs.flatMap(({ due, message }) => [due, message]),
-    };
-    const [fired, skipped, heldIn = '', run] = await this.connection.call('fire-cron', input);
-    const firing = {
+      labels: crons.flatMap(({ start }) => start?.labels ?? []),
+      entries: crons.flatMap(({ name, runs }) => [
+        ...[name, runs.length],
+        ...runs.flatMap(({ due, message }) => [due, message]),
+      ]),
+    });
+    return replies.map(([fired, skipped, heldIn, run], at) => ({
       known: fired >= 0,
       fired: Math.max(fired, 0),
       skipped,
-      lastRun: this.runOf(name, run || undefined),
-    };
-    return heldIn === '' ? firing : { ...firing, heldIn };
+      lastRun: this.runOf(crons[at]?.name ?? '', run || undefined),
+      ...(heldIn !== '' && { heldIn }),
+    }));
   }
 
   async moveRun({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, from: string): Promise<boolean> {

@@ -4,6 +4,18 @@ import type { Instants } from './cron-schedule.js';
 /** Runs of one cron that are made up for at most. */
 export const MOST_MADE_UP = 1_000;
 
+/** What decides about instants at which no run was fired. */
+type MakesUp = Pick<CronDefinition, 'missed' | 'thresholdMs'>;
+
+/**
+ * The time up to which no instant of a cron is to be run any more.
+ *
+ * @param settled up to when what came due has been dealt with
+ */
+export function pastFor({ missed, thresholdMs }: MakesUp, settled: number, now: number): number {
+  return missed === 'skip' ? Math.max(settled, now - thresholdMs - 1) : settled;
+}
+
 /**
  * Which instants of a cron are to be run now.
  *
@@ -12,12 +24,12 @@ export const MOST_MADE_UP = 1_000;
  */
 export function dueInstants(
   instants: Instants,
-  { missed, thresholdMs }: Pick<CronDefinition, 'missed' | 'thresholdMs'>,
+  cron: MakesUp,
   settled: number,
   now: number,
 ): { due: number[]; overflow: boolean } {
-  const after = missed === 'skip' ? Math.max(settled, now - thresholdMs - 1) : settled;
-  if (missed === 'latest') return { due: instants.latest(now, 1).filter((at) => at > after), overflow: false };
+  const after = pastFor(cron, settled, now);
+  if (cron.missed === 'latest') return { due: instants.latest(now, 1).filter((at) => at > after), overflow: false };
   const due: number[] = [];
   for (let at = instants.next(after); at !== undefined && at <= now; at = instants.next(at)) {
     if (due.length === MOST_MADE_UP) return { due: instants.latest(now, MOST_MADE_UP), overflow: true };

@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import type { CronBroker, CronState, DueRun } from '../broker/port/broker.js';
+import type { CronBroker, CronState, DueRun, Firing } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
-import { type Instants, instantsOf } from '../cron/cron-schedule.js';
-import { dueInstants, MOST_MADE_UP } from '../cron/due-instants.js';
+import { MOST_MADE_UP } from '../cron/due-instants.js';
 import { callTags } from '../message/call-tags.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { encodeUnique } from '../message/unique-key.js';
 import { CronWarnings } from './cron-warnings.js';
+import { fireCrons } from './fire-crons.js';
+import { LookedAtCron } from './looked-at-cron.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
 const RETRY_MS = 500;
@@ -15,8 +16,6 @@ const RETRY_MS = 500;
 const LONGEST_SLEEP_MS = 30_000;
 /** A record this far ahead of Redis was written under a clock that has been set back. A failover may cost seconds. */
 const AHEAD_MS = 60_000;
-/** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
-const PAUSED_LOOK_MS = 5_000;
 /** How often it looks for crons that no worker declares any more. */
 const KEEP_HOUSE_EVERY_MS = 60_000;
 /** A record outlives the last worker that declares its cron by a day. */
@@ -32,12 +31,12 @@ export interface CronLoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-interface Entry {
-  readonly cron: CronDeclaration;
-  readonly instants: Instants;
-  /** before this time nothing new comes due, so nothing need be computed */
-  quietUntil: number;
-  paused: boolean;
+/** A cron of which times may be due. */
+interface Look {
+  readonly cron: LookedAtCron;
+  readonly settledUntil: number;
+  readonly due: readonly number[];
+  readonly overflow: boolean;
 }
 
 /**
@@ -47,7 +46,7 @@ interface Entry {
  */
 export class CronLoop extends PeriodicLoop {
   private readonly ids = new TaskIdSequence();
-  private readonly entries: readonly Entry[];
+  private readonly crons: readonly LookedAtCron[];
   private declared = false;
   private lookedAt = 0;
   private readonly warnings: CronWarnings;
@@ -55,62 +54,81 @@ export class CronLoop extends PeriodicLoop {
 
   constructor(private readonly options: CronLoopOptions) {
     super(RETRY_MS, options.onError);
-    this.entries = options.crons
-      .filter(({ disabled }) => !disabled)
-      .map((cron) => {
-        const instants = instantsOf(cron.schedule, `cron "${cron.name}"`);
-        return { cron, instants, quietUntil: 0, paused: false };
-      });
+    this.crons = options.crons.filter(({ disabled }) => !disabled).map((cron) => new LookedAtCron(cron));
     this.warnings = new CronWarnings(options.onWarning);
   }
 
   /** Fires what is due. Resolves to when to look again, in ms: when the next cron is due by the clock of Redis. */
   async tick(): Promise<number> {
-    const { broker, crons, onError } = this.options;
+    const { broker, crons } = this.options;
     if (!this.declared) await broker.declare(crons, AHEAD_MS);
     this.declared = true;
-    const { now, states } = await broker.survey(this.entries.map(({ cron }) => cron.name));
+    const { now, states } = await broker.survey(this.crons.map(({ cron }) => cron.name));
     const seenAtMs = performance.now();
     // results under a clock that has been set back since are no longer valid
-    if (now < this.lookedAt) for (const entry of this.entries) entry.quietUntil = 0;
+    if (now < this.lookedAt) for (const cron of this.crons) cron.forget();
     this.lookedAt = now;
-    let nextAt = now + LONGEST_SLEEP_MS;
-    for (const entry of this.entries) {
-      // a cron that cannot be fired must not delay the others
-      const settled = await this.settle(entry, states.get(entry.cron.name), now).catch((error: unknown) => {
-        onError(error);
-        return false;
-      });
-      if (!settled) entry.quietUntil = 0;
-      else if (now >= entry.quietUntil) entry.quietUntil = quietUntil(entry, now);
-      nextAt = Math.min(nextAt, settled ? entry.quietUntil : now + RETRY_MS);
-    }
+    await this.fire(this.lookAtAll(states, now), now);
     await this.keepHouse();
+    let nextAt = now + LONGEST_SLEEP_MS;
+    for (const { quietUntil } of this.crons) nextAt = Math.min(nextAt, quietUntil > now ? quietUntil : now + RETRY_MS);
     return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
   }
 
-  /** Resolves to whether all times up to now have been handled. */
-  private async settle(entry: Entry, state: CronState | undefined, now: number): Promise<boolean> {
-    const { cron, instants } = entry;
+  /** All of which times may be due. A cron that has a fault must not hold up the others. */
+  private lookAtAll(states: ReadonlyMap<string, CronState>, now: number): Look[] {
+    return this.crons.flatMap((cron) => {
+      try {
+        return this.lookAt(cron, states.get(cron.cron.name), now) ?? [];
+      } catch (error) {
+        this.leaveDue(cron, error);
+        return [];
+      }
+    });
+  }
+
+  private lookAt(cron: LookedAtCron, state: CronState | undefined, now: number): Look | undefined {
     if (state === undefined || state.settledUntil > now + AHEAD_MS) {
       this.declared = false;
-      return false;
+      cron.forget();
+      return undefined;
     }
-    if (entry.paused && !state.paused) entry.quietUntil = 0;
-    entry.paused = state.paused;
-    if (state.paused || now < entry.quietUntil) return true;
-    const { due, overflow } = dueInstants(instants, cron, state.settledUntil, now);
-    if (due.length === 0) return true;
-    const runs = due.map((at) => this.run(cron, at, now));
-    const { known, fired, heldIn, lastRun } = await this.options.broker.fire(cron, runs);
-    this.declared &&= known;
-    if (overflow && fired > 0) this.warnings.overflow(cron, MOST_MADE_UP);
-    const last = due.at(-1) ?? now;
-    this.warnings.slow(cron, (instants.next(last) ?? Number.POSITIVE_INFINITY) - last, lastRun);
-    if (heldIn !== undefined && heldIn !== cron.queue && (await this.options.broker.moveRun(cron, heldIn))) {
-      this.warnings.moved(cron, heldIn);
+    cron.notePause(state.paused);
+    if (now < cron.quietUntil) return undefined;
+    return { cron, settledUntil: state.settledUntil, ...cron.due(state.settledUntil, now) };
+  }
+
+  private async fire(looks: readonly Look[], now: number): Promise<void> {
+    const { broker, onError } = this.options;
+    const due = looks.filter((look) => look.due.length > 0).map((look) => ({ cron: look.cron.cron, due: look.due }));
+    const firings = await fireCrons(due, { broker, toRun: (cron, at) => this.run(cron, at, now), onError });
+    for (const look of looks) {
+      await this.conclude(look, firings.get(look.cron.cron.name), now).catch((error: unknown) => {
+        this.leaveDue(look.cron, error);
+      });
     }
-    return known;
+  }
+
+  private async conclude(look: Look, firing: Firing | undefined, now: number): Promise<void> {
+    const { cron, settledUntil, due, overflow } = look;
+    const last = due.at(-1);
+    if (last === undefined) return cron.settle(settledUntil, now);
+    if (firing === undefined || !firing.known) {
+      if (firing) this.declared = false;
+      return cron.forget();
+    }
+    cron.settle(Math.max(settledUntil, last), now);
+    const { fired, heldIn, lastRun } = firing;
+    if (overflow && fired > 0) this.warnings.overflow(cron.cron, MOST_MADE_UP);
+    this.warnings.slow(cron.cron, cron.next - last, lastRun);
+    if (heldIn !== undefined && heldIn !== cron.cron.queue && (await this.options.broker.moveRun(cron.cron, heldIn))) {
+      this.warnings.moved(cron.cron, heldIn);
+    }
+  }
+
+  private leaveDue(cron: LookedAtCron, error: unknown): void {
+    cron.forget();
+    this.options.onError(error);
   }
 
   private run(cron: CronDeclaration, due: number, enqueuedAt: number): DueRun {
@@ -133,12 +151,4 @@ export class CronLoop extends PeriodicLoop {
     );
     this.keptHouseAtMs = performance.now();
   }
-}
-
-/** When to look again at a cron whose times up to now are all handled. */
-function quietUntil({ instants, paused }: Entry, now: number): number {
-  const next = instants.next(now) ?? Number.POSITIVE_INFINITY;
-  if (!paused) return next;
-  const following = instants.next(next) ?? Number.POSITIVE_INFINITY;
-  return following - next < PAUSED_LOOK_MS ? now + PAUSED_LOOK_MS : next;
 }

@@ -1,8 +1,9 @@
-import type { CatalogEntry, CronRun } from '../../src/broker/port/broker.js';
+import type { CatalogEntry, CronRun, DueRun, Firing } from '../../src/broker/port/broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
+import { fireCron } from '../support/fire-cron.js';
 
 const CRONS = '{nestwork}:crons';
 const TOLERANCE_MS = 60_000;
@@ -168,11 +169,11 @@ describe('survey', () => {
   });
 });
 
-describe('fire-cron', () => {
+describe('fire-crons', () => {
   it('enqueues a run, rings, and notes the instant', async () => {
     const until = await known(5_000);
     const run = { due: until + 1_000, message: message(until + 1_000) };
-    expect(await fixture.broker.crons.fire(DAILY, [run])).toEqual({ known: true, fired: 1, skipped: 0 });
+    expect(await fireCron(fixture.broker.crons, DAILY, [run])).toEqual({ known: true, fired: 1, skipped: 0 });
     expect(await queue()).toEqual([run.message]);
     expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
     expect([await noted('until'), await noted('fired')]).toEqual([String(run.due), String(run.due)]);
@@ -181,24 +182,26 @@ describe('fire-cron', () => {
   it('fires each instant once, also for later and repeated commands', async () => {
     const until = await known(5_000);
     const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms) }));
-    await fixture.broker.crons.fire(DAILY, runs.slice(0, 2));
-    expect(await fixture.broker.crons.fire(DAILY, runs.slice(0, 2))).toMatchObject({ fired: 0 });
+    await fireCron(fixture.broker.crons, DAILY, runs.slice(0, 2));
+    expect(await fireCron(fixture.broker.crons, DAILY, runs.slice(0, 2))).toMatchObject({ fired: 0 });
     const others = [2, 3].map((ms) => ({ due: until + ms, message: message(until + ms) }));
-    expect(await fixture.broker.crons.fire(DAILY, others)).toMatchObject({ fired: 1 });
+    expect(await fireCron(fixture.broker.crons, DAILY, others)).toMatchObject({ fired: 1 });
     expect(await queue()).toEqual([runs[0]?.message, runs[1]?.message, others[1]?.message]);
   });
 
   it('fires nothing before it is due', async () => {
     const until = await known(5_000);
     const due = (await now()) + 60_000;
-    expect(await fixture.broker.crons.fire(DAILY, [{ due, message: message(due) }])).toMatchObject({ fired: 0 });
+    expect(await fireCron(fixture.broker.crons, DAILY, [{ due, message: message(due) }])).toMatchObject({ fired: 0 });
     expect(await queue()).toEqual([]);
     expect(await settledUntil()).toBe(until);
   });
 
   it('fires no unknown cron, and returns that it is unknown', async () => {
     const due = (await now()) - 1_000;
-    expect(await fixture.broker.crons.fire(DAILY, [{ due, message: message(due) }])).toMatchObject({ known: false });
+    expect(await fireCron(fixture.broker.crons, DAILY, [{ due, message: message(due) }])).toMatchObject({
+      known: false,
+    });
     expect(await fixture.state()).toEqual({});
   });
 
@@ -206,7 +209,7 @@ describe('fire-cron', () => {
     const until = await known(5_000);
     const unique = encodeUnique(DAILY.name, 'cron', 'finished');
     const runs = [1, 2, 3].map((ms) => ({ due: until + ms, message: message(until + ms, unique) }));
-    expect(await fixture.broker.crons.fire(DAILY, runs)).toEqual({
+    expect(await fireCron(fixture.broker.crons, DAILY, runs)).toEqual({
       known: true,
       fired: 1,
       skipped: 2,
@@ -220,7 +223,7 @@ describe('fire-cron', () => {
     const { tasks } = await fixture.claim(child);
     await fixture.broker.ack(child, [tasks[0]?.id ?? '']);
     const next = { due: until + 4, message: message(until + 4, unique) };
-    expect(await fixture.broker.crons.fire(DAILY, [next])).toEqual({ known: true, fired: 1, skipped: 0 });
+    expect(await fireCron(fixture.broker.crons, DAILY, [next])).toEqual({ known: true, fired: 1, skipped: 0 });
     expect(await queue()).toEqual([next.message]);
     expect(await fixture.redis.hget('{nestwork}:unique', unique.slice(1))).toBe(`default ${next.message}`);
   });
@@ -230,19 +233,19 @@ describe('fire-cron', () => {
     const run = { due: until + 1, message: message(until + 1) };
     await fixture.redis.config('SET', 'maxmemory', '1');
     try {
-      await expect(fixture.broker.crons.fire(DAILY, [run])).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+      await expect(fireCron(fixture.broker.crons, DAILY, [run])).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
     } finally {
       await fixture.redis.config('SET', 'maxmemory', '0');
     }
     expect(await settledUntil()).toBe(until);
-    expect(await fixture.broker.crons.fire(DAILY, [run])).toMatchObject({ fired: 1 });
+    expect(await fireCron(fixture.broker.crons, DAILY, [run])).toMatchObject({ fired: 1 });
   });
 
   it.each(['queue:default', 'unique'])('refuses a foreign %s before it writes', async (key) => {
     const until = await known(5_000);
     await fixture.redis.set(`{nestwork}:${key}`, 'foreign');
     const run = { due: until + 1, message: message(until + 1, encodeUnique(DAILY.name, 'cron', 'finished')) };
-    await expect(fixture.broker.crons.fire(DAILY, [run])).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    await expect(fireCron(fixture.broker.crons, DAILY, [run])).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
     expect(await settledUntil()).toBe(until);
     await fixture.redis.del(`{nestwork}:${key}`);
     expect(await queue()).toEqual([]);
@@ -255,8 +258,128 @@ describe('fire-cron', () => {
       due: until + 1 + index,
       message: message(until + index),
     }));
-    expect(await fixture.broker.crons.fire(DAILY, runs)).toMatchObject({ fired: 1_000 });
+    expect(await fireCron(fixture.broker.crons, DAILY, runs)).toMatchObject({ fired: 1_000 });
     expect(await queue()).toEqual(runs.map((run) => run.message));
+  });
+});
+
+describe('fire-crons, of many crons', () => {
+  const HOURLY = { ...DAILY, name: 'Reports.hourly' };
+  const UNKNOWN = { ...DAILY, name: 'Reports.unknown' };
+
+  it('enqueues the runs of each in their order, rings once, and notes what came of each', async () => {
+    const daily = await known(5_000);
+    const hourly = await known(3_000, HOURLY);
+    const [first, second, third] = [daily + 1, daily + 2, hourly + 1].map((due) => ({ due, message: message(due) }));
+    const firings = await fixture.broker.crons.fire('default', [
+      { name: DAILY.name, runs: [first, second] as DueRun[] },
+      { name: HOURLY.name, runs: [third] as DueRun[] },
+    ]);
+    expect(firings).toEqual([
+      { known: true, fired: 2, skipped: 0 },
+      { known: true, fired: 1, skipped: 0 },
+    ]);
+    expect(await queue()).toEqual([first?.message, second?.message, third?.message]);
+    expect(await fixture.redis.llen('{nestwork}:bell:default')).toBe(1);
+    expect([await noted('until'), await noted('until', HOURLY.name)]).toEqual([`${daily + 2}`, `${hourly + 1}`]);
+    expect([await noted('fired'), await noted('fired', HOURLY.name)]).toEqual([`${daily + 2}`, `${hourly + 1}`]);
+  });
+
+  it('fires the others where one is unknown, one is paused, one has nothing new and one is skipped', async () => {
+    const crons = ['paused', 'settled', 'skipping', 'last'].map((name) => ({ ...DAILY, name: `Reports.${name}` }));
+    const untils = new Map<string, number>();
+    for (const cron of crons) untils.set(cron.name, await known(5_000, cron));
+    const unique = encodeUnique('Reports.skipping', 'cron', 'finished');
+    const runOf = ({ name }: Pick<CronDeclaration, 'name'>, later = 1): DueRun => {
+      const due = (untils.get(name) ?? 1) + later;
+      return { due, message: message(due, name === 'Reports.skipping' ? unique : undefined) };
+    };
+    const [paused, settled, skipping, last] = crons as [
+      CronDeclaration,
+      CronDeclaration,
+      CronDeclaration,
+      CronDeclaration,
+    ];
+    await fixture.broker.crons.pause(paused.name);
+    const earlier = runOf(skipping);
+    await fixture.broker.crons.fire('default', [{ name: skipping.name, runs: [earlier] }]);
+
+    const [later, least] = [runOf(skipping, 2), runOf(last)];
+    const firings = await fixture.broker.crons.fire('default', [
+      { name: UNKNOWN.name, runs: [runOf(UNKNOWN)] },
+      { name: paused.name, runs: [runOf(paused)] },
+      { name: settled.name, runs: [runOf(settled, 0)] },
+      { name: skipping.name, runs: [later] },
+      { name: last.name, runs: [least] },
+    ]);
+    expect(firings).toEqual([
+      { known: false, fired: 0, skipped: 0 },
+      { known: true, fired: 0, skipped: 0 },
+      { known: true, fired: 0, skipped: 0 },
+      { known: true, fired: 0, skipped: 1, heldIn: 'default' },
+      { known: true, fired: 1, skipped: 0 },
+    ]);
+    expect(await queue()).toEqual([earlier.message, least.message]);
+    expect(await settledUntil(paused.name)).toBe(untils.get(paused.name));
+    expect(await settledUntil(settled.name)).toBe(untils.get(settled.name));
+    expect([await noted('skipped', skipping.name), await settledUntil(skipping.name)]).toEqual(['1', later.due]);
+    expect(await noted('until', UNKNOWN.name)).toBeNull();
+  });
+
+  it('resolves to the last run of each', async () => {
+    await known(5_000);
+    await known(5_000, HOURLY);
+    await fixture.broker.crons.recordRun(await fixture.child(), HOURLY.name, RUN);
+    const both = [DAILY, HOURLY].map(({ name }) => ({ name, runs: [] }));
+    expect((await fixture.broker.crons.fire('default', both)).map(({ lastRun }) => lastRun)).toEqual([undefined, RUN]);
+  });
+
+  it('fires each instant once when several fire the same at once', async () => {
+    const until = await known(5_000);
+    const hourly = await known(5_000, HOURLY);
+    const call = (): Promise<Firing[]> =>
+      fixture.broker.crons.fire('default', [
+        { name: DAILY.name, runs: [1, 2].map((ms) => ({ due: until + ms, message: message(until + ms) })) },
+        { name: HOURLY.name, runs: [{ due: hourly + 1, message: message(hourly + 1) }] },
+      ]);
+    const all = (await Promise.all([call(), call(), call()])).flat();
+    expect(all.reduce((sum, { fired }) => sum + fired, 0)).toBe(3);
+    expect(await queue()).toHaveLength(3);
+  });
+
+  it('fires a hundred crons with a thousand runs', async () => {
+    const crons = Array.from({ length: 100 }, (_, index) => ({ ...DAILY, name: `Reports.cron${index}` }));
+    await fixture.broker.crons.declare(crons, TOLERANCE_MS);
+    const until = (await now()) - 5_000;
+    for (const { name } of crons) await fixture.redis.hset(CRONS, `${name} until`, until);
+    const all = crons.map(({ name }) => ({
+      name,
+      runs: Array.from({ length: 10 }, (_, index) => ({ due: until + 1 + index, message: message(until + 1 + index) })),
+    }));
+    const firings = await fixture.broker.crons.fire('default', all);
+    expect(firings).toEqual(crons.map(() => ({ known: true, fired: 10, skipped: 0 })));
+    expect(await queue()).toEqual(all.flatMap(({ runs }) => runs.map((run) => run.message)));
+    for (const { name } of crons) expect(await settledUntil(name)).toBe(until + 10);
+  });
+
+  it('refuses all when Redis is full, and leaves their instants due', async () => {
+    const untils = [await known(5_000), await known(5_000, HOURLY)];
+    const both = [DAILY, HOURLY].map(({ name }, index) => {
+      const due = (untils[index] ?? 0) + 1;
+      return { name, runs: [{ due, message: message(due) }] };
+    });
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    try {
+      await expect(fixture.broker.crons.fire('default', both)).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+    expect([await settledUntil(), await settledUntil(HOURLY.name)]).toEqual(untils);
+    expect((await fixture.broker.crons.fire('default', both)).map(({ fired }) => fired)).toEqual([1, 1]);
+  });
+
+  it('sends nothing for no cron', async () => {
+    expect(await fixture.broker.crons.fire('default', [])).toEqual([]);
   });
 });
 
@@ -268,7 +391,7 @@ describe('move-cron-run', () => {
   async function waiting(): Promise<string> {
     const until = await known(5_000);
     const run = { due: until + 1, message: message(until + 1, unique) };
-    await fixture.broker.crons.fire({ ...DAILY, queue: 'old' }, [run]);
+    await fireCron(fixture.broker.crons, { ...DAILY, queue: 'old' }, [run]);
     return run.message;
   }
 
@@ -279,7 +402,7 @@ describe('move-cron-run', () => {
   it('moves a run that causes skips out of a queue that no worker serves', async () => {
     const run = await waiting();
     const due = (await settledUntil()) + 1;
-    const firing = await fixture.broker.crons.fire(MOVED, [{ due, message: message(due, unique) }]);
+    const firing = await fireCron(fixture.broker.crons, MOVED, [{ due, message: message(due, unique) }]);
     expect(firing).toMatchObject({ fired: 0, skipped: 1, heldIn: 'old' });
     expect(await fixture.broker.crons.moveRun(MOVED, 'old')).toBe(true);
     expect([await place('queue:old'), await place('queue:bulk')]).toEqual([[], [run]]);
@@ -360,13 +483,13 @@ describe('pause-cron and resume-cron', () => {
     const run = { due: until + 1, message: message(until + 1) };
     expect(await fixture.broker.crons.pause(DAILY.name)).toBe(true);
     expect(await fixture.broker.crons.pause(DAILY.name)).toBe(true);
-    expect(await fixture.broker.crons.fire(DAILY, [run])).toEqual({ known: true, fired: 0, skipped: 0 });
+    expect(await fireCron(fixture.broker.crons, DAILY, [run])).toEqual({ known: true, fired: 0, skipped: 0 });
     expect(await settledUntil()).toBe(until);
 
     const resumedAt = await now();
     expect(await fixture.broker.crons.resume(DAILY.name)).toBe(true);
     expect(await settledUntil()).toBeGreaterThanOrEqual(resumedAt);
-    expect(await fixture.broker.crons.fire(DAILY, [run])).toMatchObject({ fired: 0 });
+    expect(await fireCron(fixture.broker.crons, DAILY, [run])).toMatchObject({ fired: 0 });
     expect(await queue()).toEqual([]);
   });
 
@@ -459,9 +582,9 @@ describe('record-cron-run', () => {
     const until = await known(5_000);
     const child = await fixture.child();
     await session('w-30000', [DAILY]);
-    await fixture.broker.crons.fire(DAILY, [{ due: until + 1, message: message(until + 1) }]);
+    await fireCron(fixture.broker.crons, DAILY, [{ due: until + 1, message: message(until + 1) }]);
     await fixture.broker.crons.recordRun(child, DAILY.name, RUN);
-    expect(await fixture.broker.crons.fire(DAILY, [])).toMatchObject({ fired: 0, lastRun: RUN });
+    expect(await fireCron(fixture.broker.crons, DAILY, [])).toMatchObject({ fired: 0, lastRun: RUN });
     expect(await fixture.broker.crons.records()).toEqual([
       { ...DAILY, declared: true, paused: false, firedAt: until + 1, skipped: 0, lastRun: RUN },
     ]);

@@ -9,6 +9,7 @@ import { encodeMessage, idOf } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { seedDead } from '../support/dead-tasks.js';
+import { fireCron } from '../support/fire-cron.js';
 
 const CRONS = '{nestwork}:crons';
 const CATALOG = '{nestwork}:catalog';
@@ -58,7 +59,7 @@ describe('the hash of the crons', () => {
         (await broker.crons.survey([POLL.name])).states.get(POLL.name)?.settledUntil;
       expect([await look(), await look()]).toEqual([undefined, undefined]);
       expect(warnings).toEqual(names('The field "Inbox.poll until" of {nestwork}:crons'));
-      expect(await broker.crons.fire(POLL, [])).toMatchObject({ known: false });
+      expect(await fireCron(broker.crons, POLL, [])).toMatchObject({ known: false });
       const before = await fixture.now();
       await broker.crons.declare([POLL], TOLERANCE_MS);
       expect(await look()).toBeGreaterThanOrEqual(before);
@@ -75,10 +76,10 @@ describe('the hash of the crons', () => {
       return { due, message: encodeMessage({ id, name: POLL.name, payload: '[]', enqueuedAt: 1, options, tags }) };
     };
     const [first, second] = [run(fixture.ids.next()), run(fixture.ids.next())];
-    expect(await broker.crons.fire(POLL, [first])).toMatchObject({ fired: 1, skipped: 0 });
+    expect(await fireCron(broker.crons, POLL, [first])).toMatchObject({ fired: 1, skipped: 0 });
     await fixture.redis.hset(CRONS, `${POLL.name} until`, due - 1);
-    expect(await broker.crons.fire(POLL, [second])).toMatchObject({ fired: 0, skipped: 1 });
-    expect(await broker.crons.fire(POLL, [second])).toMatchObject({ fired: 0, skipped: 0 });
+    expect(await fireCron(broker.crons, POLL, [second])).toMatchObject({ fired: 0, skipped: 1 });
+    expect(await fireCron(broker.crons, POLL, [second])).toMatchObject({ fired: 0, skipped: 0 });
     expect(await fixture.redis.hget(CRONS, `${POLL.name} skipped`)).toBe('1');
   });
 
@@ -87,7 +88,7 @@ describe('the hash of the crons', () => {
     async (run) => {
       await broker.crons.declare([POLL], TOLERANCE_MS);
       await fixture.redis.hset(CRONS, `${POLL.name} run`, run);
-      expect((await broker.crons.fire(POLL, [])).lastRun).toBeUndefined();
+      expect((await fireCron(broker.crons, POLL, [])).lastRun).toBeUndefined();
       expect((await new CronManager(broker, KnownQueues.declared(['default'])).get(POLL.name)).lastRun).toBeUndefined();
       expect(warnings).toEqual(names('The field "Inbox.poll run" of {nestwork}:crons'));
     },

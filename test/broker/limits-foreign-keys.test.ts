@@ -3,6 +3,7 @@ import type { ChildExit, Claimant } from '../../src/broker/port/broker.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
+import { fireCron } from '../support/fire-cron.js';
 import { memberOf, openGroup } from '../support/groups.js';
 import { declareLimit, limitedMessage, limitKey } from '../support/limited-tasks.js';
 
@@ -121,7 +122,7 @@ const WAYS: [way: string, run: (scene: Scene) => Promise<unknown>][] = [
         options: { cron: CRON.name, due },
       });
       try {
-        return await fixture.broker.crons.fire(CRON, [{ due, message }]);
+        return await fireCron(fixture.broker.crons, CRON, [{ due, message }]);
       } finally {
         await fixture.redis.del(`${NAMESPACE}crons`);
       }

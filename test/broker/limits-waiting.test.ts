@@ -2,6 +2,7 @@
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture, childExit, idOf } from '../support/broker-fixture.js';
+import { fireCron } from '../support/fire-cron.js';
 import { callback, memberOf, openGroup } from '../support/groups.js';
 import { messageInLine } from '../support/limit-invariants.js';
 import { holdBack } from '../support/limited-child.js';
@@ -349,7 +350,7 @@ describe('a run of a cron with a limit', () => {
     });
     const run = { due, message };
     const start = { tags: `l${ACME}`, labels };
-    expect(await fixture.broker.crons.fire({ ...CRON, queue, start }, [run])).toMatchObject({ fired: 1 });
+    expect(await fireCron(fixture.broker.crons, { ...CRON, queue, start }, [run])).toMatchObject({ fired: 1 });
     return message;
   }
 
@@ -373,7 +374,9 @@ describe('a run of a cron with a limit', () => {
     expect(await fixture.broker.cancel(idOf(message))).toMatchObject({ state: 'pending' });
     const start = { tags: `l${ACME}`, labels: [ACME, 'acme'] };
     const run = { due: (await fixture.now()) - 14_000, message };
-    expect(await fixture.broker.crons.fire({ ...CRON, queue: 'default', start }, [run])).toMatchObject({ fired: 0 });
+    expect(await fireCron(fixture.broker.crons, { ...CRON, queue: 'default', start }, [run])).toMatchObject({
+      fired: 0,
+    });
     expect(await fixture.redis.exists(LABELS)).toBe(0);
   });
 

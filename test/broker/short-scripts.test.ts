@@ -6,6 +6,7 @@ import { RedisBroker } from '../../src/broker/redis-broker.js';
 import { callTags } from '../../src/message/call-tags.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
+import { fireCron } from '../support/fire-cron.js';
 import { declareLimit, limitedMessage, limitKey } from '../support/limited-tasks.js';
 
 const LIMIT = limitKey('stripe', 'acme');
@@ -100,7 +101,7 @@ it('a run of a cron without the limit of a label is fired by the short form, and
   const cron = { name: 'Reports.daily', queue: 'default', start: { tags: '', labels: [LIMIT, 'acme'] } };
   const options = { cron: cron.name, due };
   const message = encodeMessage({ id: fixture.ids.next(), name: cron.name, payload: '[]', enqueuedAt: due, options });
-  expect(await broker.crons.fire(cron, [{ due, message }])).toMatchObject({ fired: 1 });
-  expect([await isLoaded(SHORT['fire-cron']), await isLoaded(LUA['fire-cron'])]).toEqual([true, false]);
+  expect(await fireCron(broker.crons, cron, [{ due, message }])).toMatchObject({ fired: 1 });
+  expect([await isLoaded(SHORT['fire-crons']), await isLoaded(LUA['fire-crons'])]).toEqual([true, false]);
   expect(await fixture.redis.exists('{nestwork}:limit-labels')).toBe(0);
 });

@@ -275,6 +275,72 @@ it('a cron that cannot be fired does not delay the others, and is looked at agai
   await fixture.redis.del('{nestwork}:queue:broken');
 });
 
+it('a cron with a limit that cannot be heeded does not delay the others of its queue', async () => {
+  const limited = { ...POLL, name: 'Inbox.limited', start: { tags: `l${'a'.repeat(27)}`, labels: [] } };
+  const crons: CronDeclaration[] = [limited, { ...POLL, name: 'Inbox.sound' }];
+  await fixture.redis.set('{nestwork}:slots', 'foreign');
+  const until = await silence(5 * SECOND, crons);
+  const one = loop(crons);
+  expect(await one.tick()).toBeLessThanOrEqual(500);
+  expect(errors).toMatchObject([{ code: 'REDIS_REFUSED' }]);
+  expect(await fired()).toMatchObject([{ name: 'Inbox.sound' }]);
+  expect(Number(await fixture.redis.hget(CRONS, `${limited.name} until`))).toBe(until);
+  await fixture.redis.del('{nestwork}:slots');
+  await one.tick();
+  expect((await fired()).map(({ name }) => name)).toContain(limited.name);
+});
+
+it('a cron whose times cannot be computed does not delay the others', async () => {
+  const crons: CronDeclaration[] = [
+    { ...POLL, name: 'Inbox.broken', schedule: { expression: '* * * * * *', timeZone: 'UTC' } },
+    { ...POLL, name: 'Inbox.sound' },
+  ];
+  await silence(5 * SECOND, crons);
+  const one = loop(crons);
+  // beyond the times of a Date
+  const fault = new RangeError('Invalid time value');
+  const [broken] = (one as unknown as { crons: { instants: { next(): number; latest(): number[] } }[] }).crons;
+  if (broken)
+    broken.instants.latest = () => {
+      throw fault;
+    };
+  expect(await one.tick()).toBeLessThanOrEqual(500);
+  expect(errors).toEqual([fault]);
+  expect(await fired()).toMatchObject([{ name: 'Inbox.sound' }]);
+});
+
+it('a tick over hundreds of crons is one declaration, one survey, and one call for each hundred that are due', async () => {
+  const many = Array.from({ length: 250 }, (_, index) => ({ ...POLL, name: `Inbox.poll${index}` }));
+  const { crons } = fixture.broker;
+  await silence(2 * SECOND, many);
+  const before = await commands();
+  await loop(many).tick();
+  const scripts = (await commands()) - before;
+  expect(await fired()).toHaveLength(250);
+  // declare-crons for all, fire-crons three times, forget-crons; each script is sent with its text the first time
+  expect(scripts).toBeLessThanOrEqual(2 * 5);
+  const names = many.map(({ name }) => name);
+  const seen = await surveyed(() => crons.survey(names));
+  expect(seen).toBe(1);
+});
+
+async function statsOf(command: RegExp): Promise<number> {
+  const stats = await fixture.redis.info('commandstats');
+  return [...stats.matchAll(command)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+}
+
+/** How many scripts Redis has run. */
+function commands(): Promise<number> {
+  return statsOf(/cmdstat_eval(?:sha)?:calls=(\d+)/g);
+}
+
+/** How often the hash of the crons is read meanwhile. */
+async function surveyed(run: () => Promise<unknown>): Promise<number> {
+  const before = await statsOf(/cmdstat_hmget:calls=(\d+)/g);
+  await run();
+  return (await statsOf(/cmdstat_hmget:calls=(\d+)/g)) - before;
+}
+
 it('crons that no live worker declares are forgotten', async () => {
   const [old, current] = [{ ...POLL, name: 'Inbox.old' }, POLL];
   await fixture.broker.crons.declare([old], 0);

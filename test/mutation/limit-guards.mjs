@@ -198,7 +198,7 @@ export const OF_LIMITS = {
       remove('the keys of limits in clear', '  note_labels(keys, labels, fresh, #messages)\n'),
     ]),
   ],
-  'fire-cron': [
+  'fire-crons': [
     ...nothingForeign('wrong_lines_of(keys, { queue }, its_messages)'),
     ...missedBy('limits-waiting', [remove('the keys of limits in clear', '  note_labels(keys, labels, messages)\n')]),
   ],

@@ -80,7 +80,7 @@ const MAKERS = [
  * garbage collector marks them again and again, at the cost of every script: the short form has none for limits and groups. In it
  * `IS_WHOLE` is false, and it answers WHOLE_NEEDED, before it writes anything, where a task needs those.
  */
-export const SHORT = ['bury', 'enqueue-unique', 'finish', 'fire-cron', 'promote', 'redrive', 'release', 'retry'];
+export const SHORT = ['bury', 'enqueue-unique', 'finish', 'fire-crons', 'promote', 'redrive', 'release', 'retry'];
 /** The makers that a short form does not have. */
 const LACKING = ['limit_parts', 'group_parts'];
 

@@ -10,8 +10,10 @@ export interface DueRun {
   readonly message: string;
 }
 
-/** A cron whose runs are due: they have the tags of `start` already, and people read the keys of its labels. */
-export type FiringCron = Pick<CronDeclaration, 'name' | 'queue' | 'start'>;
+/** A cron with its due runs, oldest first: they have the tags of `start` already, and people read the keys of its labels. */
+export interface FiringCron extends Pick<CronDeclaration, 'name' | 'start'> {
+  readonly runs: readonly DueRun[];
+}
 
 /** What came of runs that were due; others may have been faster. */
 export interface Firing {
@@ -88,8 +90,11 @@ export interface CronBroker {
    * that was disabled. One that is disabled here is left alone while others may fire it.
    */
   declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void>;
-  /** Enqueues runs that are due, oldest first, each instant once in the cluster. */
-  fire(cron: FiringCron, runs: readonly DueRun[]): Promise<Firing>;
+  /**
+   * Enqueues the due runs of crons of one queue, each instant once in the cluster: all of them or, when it rejects, none. Each cron is there once.
+   * Resolves to what came of each, in their order.
+   */
+  fire(queue: string, crons: readonly FiringCron[]): Promise<Firing[]>;
   /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
   moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */

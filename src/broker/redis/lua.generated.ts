@@ -3530,7 +3530,7 @@ for i = 1, #entries, 3 do
   end
 end
 return 1`,
-  'fire-cron': `#!lua
+  'fire-crons': `#!lua
 local limit_parts
 local settling_parts
 ${LIB.part}
@@ -3544,8 +3544,9 @@ ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
-${LIB.noted}
 ${LIB.unique_digest}
+${LIB.text}
+${LIB.noted}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.base36}
@@ -3553,7 +3554,6 @@ ${LIB.at_time}
 ${LIB.key_held}
 ${LIB.update_key}
 ${LIB.come_now}
-${LIB.text}
 ${LIB.ring}
 ${LIB.push}
 ${LIB.line_up_2}
@@ -3650,9 +3650,9 @@ settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, 
 end
 return settling_parts_made
 end
--- enqueues the due runs of a cron, each time once.
--- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
--- unknown cron.
+-- enqueues the due runs of crons of one queue, each time once.
+-- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
+-- the end of the last run.
 local keys = {
   crons = KEYS[1],
   unique = KEYS[2],
@@ -3664,58 +3664,98 @@ local keys = {
   waiters = KEYS[8],
   limit_labels = KEYS[9],
 }
-local cron = ARGV[1]
-local queue = { name = ARGV[2], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
-local labels = part(ARGV, 4, 3 + ARGV[3])
-local runs = part(ARGV, #labels + 4, #ARGV)
+local queue = { name = ARGV[1], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
+local labels = part(ARGV, 3, 2 + ARGV[2])
+local entries = part(ARGV, #labels + 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`labels\` are limits, each followed by its key in clear. A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
--- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
--- How the last run ended is JSON, '' for none.
+-- An entry is the name of a cron, the number of its runs, and each of them: its instant in ms since 1970 and its message, oldest first. Each cron has
+-- one entry. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
+-- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
--- before the first write, and the instant stays due.
+-- before the first write, and the instants stay due.
 
 local wrong = wrong_type('hash', keys.crons, keys.unique) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local its_messages = {}
-for i = 2, #runs, 2 do
-  its_messages[i / 2] = runs[i]
+local crons, fields, its_messages, at = {}, {}, {}, 1
+while at <= #entries do
+  local name, first, behind = entries[at], at + 2, at + 2 + 2 * entries[at + 1]
+  crons[#crons + 1] = { name = name, first = first, last = behind - 1 }
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped' }) do
+    fields[#fields + 1] = name .. field
+  end
+  for i = first + 1, behind - 1, 2 do
+    its_messages[#its_messages + 1] = entries[i]
+  end
+  at = behind
 end
 wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
+
 local now = now_ms()
-local record = redis.call('HMGET', keys.crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
-local settled = noted(record[1])
-if not settled then
-  return { -1, 0 }
-end
-if record[2] then
-  return { 0, 0, '', '' }
+local records = redis.call('HMGET', keys.crons, unpack(fields))
+-- what this call adds, and what it notes of the crons
+local messages, notes = {}, {}
+
+local function note(cron, field, value)
+  notes[#notes + 1] = cron.name .. ' ' .. field
+  notes[#notes + 1] = value
 end
 
-local messages, skipped, fired_at, held_in = {}, 0, nil, ''
-for i = 1, #runs, 2 do
-  local instant, message = tonumber(runs[i]), runs[i + 1]
-  if instant > settled and instant <= now then
-    settled = instant
-    local digest = unique_digest(message)
-    local holder = digest and redis.call('HGET', keys.unique, digest)
-    if holder then
-      skipped = skipped + 1
-      held_in = string.match(holder, '^%S+')
-    else
-      if digest then
-        redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)
+-- Takes the key of a message that has one. Returns who has it already.
+local function holder_of_key(message)
+  local digest = unique_digest(message)
+  local holder = digest and redis.call('HGET', keys.unique, digest)
+  if digest and not holder then
+    redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)
+  end
+  return holder
+end
+
+local function fire(cron, settled, last_run, skipped_before)
+  local fired, skipped, held_in, settled_before = 0, 0, '', settled
+  for i = cron.first, cron.last, 2 do
+    local instant, message = tonumber(entries[i]), entries[i + 1]
+    if instant > settled and instant <= now then
+      settled = instant
+      local holder = holder_of_key(message)
+      if holder then
+        skipped = skipped + 1
+        held_in = string.match(holder, '^%S+')
+      else
+        fired = fired + 1
+        messages[#messages + 1] = message
+        cron.fired_at = instant
       end
-      messages[#messages + 1] = message
-      fired_at = instant
     end
+  end
+  if fired > 0 then
+    note(cron, 'fired', text(cron.fired_at))
+  end
+  if skipped > 0 then
+    note(cron, 'skipped', text((noted(skipped_before) or 0) + skipped))
+  end
+  if settled > settled_before then
+    note(cron, 'until', text(settled))
+  end
+  return { fired, skipped, held_in, last_run or '' }
+end
+
+local replies = {}
+for i, cron in ipairs(crons) do
+  local settled, paused, last_run, skipped = unpack(records, 4 * i - 3, 4 * i)
+  settled = noted(settled)
+  if not settled then
+    replies[i] = { -1, 0, '', '' }
+  elseif paused then
+    replies[i] = { 0, 0, '', '' }
+  else
+    replies[i] = fire(cron, settled, last_run, skipped)
   end
 end
 
@@ -3723,13 +3763,11 @@ if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
   -- a run may be of an earlier version of its task, which had other limits
   note_labels(keys, labels, messages)
-  redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
-if skipped > 0 then
-  redis.call('HSET', keys.crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
+if #notes > 0 then
+  redis.call('HSET', keys.crons, unpack(notes))
 end
-redis.call('HSET', keys.crons, cron .. ' until', text(settled))
-return { #messages, skipped, held_in, record[3] or '' }`,
+return replies`,
   'forget-crons': `#!lua flags=allow-oom
 ${LIB.by_name}
 ${LIB.now_ms}
@@ -11856,7 +11894,7 @@ return 1`,
 
 /** The short forms of some, which answer WHOLE_NEEDED, and do nothing, where a task has a limit or is in a group. */
 export const SHORT: Readonly<Partial<Record<ScriptName, string>>> = {
-  'fire-cron': `#!lua
+  'fire-crons': `#!lua
 local group_parts
 local limit_parts
 ${LIB.part}
@@ -11870,8 +11908,9 @@ ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
-${LIB.noted}
 ${LIB.unique_digest}
+${LIB.text}
+${LIB.noted}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
@@ -11883,10 +11922,9 @@ ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.by_name}
 ${LIB.note_labels_2}
-${LIB.text}
--- enqueues the due runs of a cron, each time once.
--- Returns the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an
--- unknown cron.
+-- enqueues the due runs of crons of one queue, each time once.
+-- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
+-- the end of the last run.
 local keys = {
   crons = KEYS[1],
   unique = KEYS[2],
@@ -11898,58 +11936,98 @@ local keys = {
   waiters = KEYS[8],
   limit_labels = KEYS[9],
 }
-local cron = ARGV[1]
-local queue = { name = ARGV[2], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
-local labels = part(ARGV, 4, 3 + ARGV[3])
-local runs = part(ARGV, #labels + 4, #ARGV)
+local queue = { name = ARGV[1], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
+local labels = part(ARGV, 3, 2 + ARGV[2])
+local entries = part(ARGV, #labels + 3, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`labels\` are limits, each followed by its key in clear. A run is its instant in ms since 1970 and its message, oldest first. Fired and skipped are 0 when others were faster. A
--- run with a key that is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none.
--- How the last run ended is JSON, '' for none.
+-- An entry is the name of a cron, the number of its runs, and each of them: its instant in ms since 1970 and its message, oldest first. Each cron has
+-- one entry. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
+-- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
--- before the first write, and the instant stays due.
+-- before the first write, and the instants stay due.
 
 local wrong = wrong_type('hash', keys.crons, keys.unique) or wrong_queues({ queue })
 if wrong then
   return wrong
 end
-local its_messages = {}
-for i = 2, #runs, 2 do
-  its_messages[i / 2] = runs[i]
+local crons, fields, its_messages, at = {}, {}, {}, 1
+while at <= #entries do
+  local name, first, behind = entries[at], at + 2, at + 2 + 2 * entries[at + 1]
+  crons[#crons + 1] = { name = name, first = first, last = behind - 1 }
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped' }) do
+    fields[#fields + 1] = name .. field
+  end
+  for i = first + 1, behind - 1, 2 do
+    its_messages[#its_messages + 1] = entries[i]
+  end
+  at = behind
 end
 wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
+
 local now = now_ms()
-local record = redis.call('HMGET', keys.crons, cron .. ' until', cron .. ' paused', cron .. ' run', cron .. ' skipped')
-local settled = noted(record[1])
-if not settled then
-  return { -1, 0 }
-end
-if record[2] then
-  return { 0, 0, '', '' }
+local records = redis.call('HMGET', keys.crons, unpack(fields))
+-- what this call adds, and what it notes of the crons
+local messages, notes = {}, {}
+
+local function note(cron, field, value)
+  notes[#notes + 1] = cron.name .. ' ' .. field
+  notes[#notes + 1] = value
 end
 
-local messages, skipped, fired_at, held_in = {}, 0, nil, ''
-for i = 1, #runs, 2 do
-  local instant, message = tonumber(runs[i]), runs[i + 1]
-  if instant > settled and instant <= now then
-    settled = instant
-    local digest = unique_digest(message)
-    local holder = digest and redis.call('HGET', keys.unique, digest)
-    if holder then
-      skipped = skipped + 1
-      held_in = string.match(holder, '^%S+')
-    else
-      if digest then
-        redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)
+-- Takes the key of a message that has one. Returns who has it already.
+local function holder_of_key(message)
+  local digest = unique_digest(message)
+  local holder = digest and redis.call('HGET', keys.unique, digest)
+  if digest and not holder then
+    redis.call('HSET', keys.unique, digest, queue.name .. ' ' .. message)
+  end
+  return holder
+end
+
+local function fire(cron, settled, last_run, skipped_before)
+  local fired, skipped, held_in, settled_before = 0, 0, '', settled
+  for i = cron.first, cron.last, 2 do
+    local instant, message = tonumber(entries[i]), entries[i + 1]
+    if instant > settled and instant <= now then
+      settled = instant
+      local holder = holder_of_key(message)
+      if holder then
+        skipped = skipped + 1
+        held_in = string.match(holder, '^%S+')
+      else
+        fired = fired + 1
+        messages[#messages + 1] = message
+        cron.fired_at = instant
       end
-      messages[#messages + 1] = message
-      fired_at = instant
     end
+  end
+  if fired > 0 then
+    note(cron, 'fired', text(cron.fired_at))
+  end
+  if skipped > 0 then
+    note(cron, 'skipped', text((noted(skipped_before) or 0) + skipped))
+  end
+  if settled > settled_before then
+    note(cron, 'until', text(settled))
+  end
+  return { fired, skipped, held_in, last_run or '' }
+end
+
+local replies = {}
+for i, cron in ipairs(crons) do
+  local settled, paused, last_run, skipped = unpack(records, 4 * i - 3, 4 * i)
+  settled = noted(settled)
+  if not settled then
+    replies[i] = { -1, 0, '', '' }
+  elseif paused then
+    replies[i] = { 0, 0, '', '' }
+  else
+    replies[i] = fire(cron, settled, last_run, skipped)
   end
 end
 
@@ -11957,13 +12035,11 @@ if #messages > 0 then
   enlist_new(keys, by_name({ queue }), queue, messages)
   -- a run may be of an earlier version of its task, which had other limits
   note_labels(keys, labels, messages)
-  redis.call('HSET', keys.crons, cron .. ' fired', text(fired_at))
 end
-if skipped > 0 then
-  redis.call('HSET', keys.crons, cron .. ' skipped', text((noted(record[4]) or 0) + skipped))
+if #notes > 0 then
+  redis.call('HSET', keys.crons, unpack(notes))
 end
-redis.call('HSET', keys.crons, cron .. ' until', text(settled))
-return { #messages, skipped, held_in, record[3] or '' }`,
+return replies`,
   'redrive': `#!lua flags=allow-oom
 local group_parts
 local limit_parts

@@ -66,6 +66,7 @@ type QueueStateReply = readonly [
   heldBack: number,
 ];
 type SessionReply = readonly [session: string, fields: readonly string[], digest: string];
+type FiringReply = readonly [fired: number, skipped: number, heldIn: string, run: string];
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
@@ -699,15 +700,15 @@ export const SCRIPTS = {
     args: ['toleranceMs', '...entries'],
     reply: reply<Flag>('1'),
   },
-  'fire-cron': {
+  'fire-crons': {
     flags: 'none',
-    purpose: 'enqueues the due runs of a cron, each time once',
+    purpose: 'enqueues the due runs of crons of one queue, each time once',
     by: ['supervisor'],
     keys: ['crons', 'unique', 'alarm', ...LIMITS],
     blocks: { queue: ['name', 'pending', ...LINES] },
-    args: ['cron', '...labels', '...runs'],
-    reply: reply<[fired: number, skipped: number, heldIn?: string, run?: string]>(
-      'the numbers fired and skipped, the queue of the run that causes skips, the end of the last run; -1 for an unknown cron',
+    args: ['...labels', '...entries'],
+    reply: reply<readonly FiringReply[]>(
+      'for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips, the end of the last run',
     ),
   },
   'move-cron-run': {

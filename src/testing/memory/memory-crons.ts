@@ -4,7 +4,6 @@ import type {
   CronRun,
   CronSurvey,
   DeclaringSession,
-  DueRun,
   Firing,
   FiringCron,
 } from '../../broker/port/broker.js';
@@ -36,7 +35,11 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     }
   }
 
-  async fire({ name, queue, start }: FiringCron, runs: readonly DueRun[]): Promise<Firing> {
+  async fire(queue: string, crons: readonly FiringCron[]): Promise<Firing[]> {
+    return crons.map((cron) => this.fireOne(queue, cron));
+  }
+
+  private fireOne(queue: string, { name, start, runs }: FiringCron): Firing {
     const noted = this.crons.get(name);
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
     this.tasks.lines.limits.label(start?.labels ?? []);

@@ -1,5 +1,7 @@
+import type { DueRun } from '../../../src/broker/port/broker.js';
 import type { CronDeclaration } from '../../../src/cron/cron-definition.js';
 import { encodeUnique } from '../../../src/message/unique-key.js';
+import { fireCron } from '../../support/fire-cron.js';
 import { idOf, MINUTE_MS, type Stage } from './stage.js';
 
 export const CRON: CronDeclaration = {
@@ -22,7 +24,7 @@ export function crons(stage: () => Stage): void {
   it('a declared cron is known, and counts from its first declaration on', async () => {
     const { broker, world } = stage();
     expect((await broker.crons.survey([CRON.name])).states.size).toBe(0);
-    expect(await broker.crons.fire(CRON, [])).toMatchObject({ known: false, fired: 0 });
+    expect(await fireCron(broker.crons, CRON, [])).toMatchObject({ known: false, fired: 0 });
     const before = await now();
     await broker.crons.declare([CRON], MINUTE_MS);
     const since = (await settledUntil()) ?? 0;
@@ -42,8 +44,8 @@ export function crons(stage: () => Stage): void {
     const runs = [settled + 1_000, settled + 2_000, settled + 10 * MINUTE_MS].map((due, index) => {
       return { due, message: messages[index] ?? '' };
     });
-    expect(await broker.crons.fire(CRON, runs)).toEqual({ known: true, fired: 2, skipped: 0 });
-    expect(await broker.crons.fire(CRON, runs)).toEqual({ known: true, fired: 0, skipped: 0 });
+    expect(await fireCron(broker.crons, CRON, runs)).toEqual({ known: true, fired: 2, skipped: 0 });
+    expect(await fireCron(broker.crons, CRON, runs)).toEqual({ known: true, fired: 0, skipped: 0 });
     expect(await settledUntil()).toBe(settled + 2_000);
     expect(await stage().takeAll()).toEqual(messages.slice(0, 2).map(idOf));
     expect(await broker.crons.records()).toMatchObject([{ name: CRON.name, firedAt: settled + 2_000, skipped: 0 }]);
@@ -57,7 +59,7 @@ export function crons(stage: () => Stage): void {
     const [a, b] = [stage().unique('cron'), stage().unique('cron')];
     expect(encodeUnique('Some.task', 'cron', 'finished')).toBe(a.slice(34, 62));
     const runs = [a, b].map((message, index) => ({ due: settled + 1_000 * (index + 1), message }));
-    expect(await broker.crons.fire(CRON, runs)).toEqual({ known: true, fired: 1, skipped: 1, heldIn: 'default' });
+    expect(await fireCron(broker.crons, CRON, runs)).toEqual({ known: true, fired: 1, skipped: 1, heldIn: 'default' });
     expect(await broker.crons.records()).toMatchObject([{ skipped: 1 }]);
   });
 
@@ -70,10 +72,34 @@ export function crons(stage: () => Stage): void {
     await world.letTimePass(MINUTE_MS);
     const due = (await settledUntil()) ?? 0;
     expect((await broker.crons.survey([CRON.name])).states.get(CRON.name)).toMatchObject({ paused: true });
-    expect(await broker.crons.fire(CRON, [{ due: due + 1, message: stage().message() }])).toMatchObject({ fired: 0 });
+    expect(await fireCron(broker.crons, CRON, [{ due: due + 1, message: stage().message() }])).toMatchObject({
+      fired: 0,
+    });
     expect(await broker.crons.resume(CRON.name)).toBe(true);
     expect((await settledUntil()) ?? 0).toBeGreaterThan(due);
     expect(await broker.crons.records()).toMatchObject([{ paused: false }]);
+  });
+
+  it('crons of one queue fire together, and one that is not known holds up no other', async () => {
+    const { broker, world } = stage();
+    const other = { ...CRON, name: 'Other.cron' };
+    await broker.crons.declare([CRON, other], MINUTE_MS);
+    await world.letTimePass(MINUTE_MS);
+    const due = ((await settledUntil()) ?? 0) + 1_000;
+    const messages = stage().messages(4);
+    const run = (at: number): DueRun => ({ due: due + at, message: messages[at] ?? '' });
+    const firings = await broker.crons.fire('default', [
+      { name: CRON.name, runs: [run(0), run(1)] },
+      { name: 'Unknown.cron', runs: [run(2)] },
+      { name: other.name, runs: [run(3)] },
+    ]);
+    expect(firings).toEqual([
+      { known: true, fired: 2, skipped: 0 },
+      { known: false, fired: 0, skipped: 0 },
+      { known: true, fired: 1, skipped: 0 },
+    ]);
+    expect(await stage().takeAll()).toEqual([messages[0], messages[1], messages[3]].map((each = '') => idOf(each)));
+    expect(await broker.crons.fire('default', [])).toEqual([]);
   });
 
   it('a cron keeps the outcome of its last run', async () => {

@@ -1,5 +1,6 @@
 import { encodeMessage } from '../../../../src/message/task-message.js';
 import { encodeUnique } from '../../../../src/message/unique-key.js';
+import { fireCron } from '../../../support/fire-cron.js';
 import { CRON } from '../crons.js';
 import { idOf, MINUTE_MS, type RedisStage } from '../stage.js';
 
@@ -43,8 +44,8 @@ export function cronsOfMany(stage: () => RedisStage): void {
     const unique = encodeUnique(CRON.name, 'cron', 'finished');
     const [id = ''] = stage().messages(1).map(idOf);
     const message = encodeMessage({ id, name: CRON.name, payload: '[]', enqueuedAt: 1, options: {}, tags: unique });
-    await broker.crons.fire({ ...CRON, queue: 'abandoned' }, [{ due, message }]);
-    expect(await broker.crons.fire(CRON, [{ due: due + 1, message }])).toMatchObject({
+    await fireCron(broker.crons, { ...CRON, queue: 'abandoned' }, [{ due, message }]);
+    expect(await fireCron(broker.crons, CRON, [{ due: due + 1, message }])).toMatchObject({
       skipped: 1,
       heldIn: 'abandoned',
     });

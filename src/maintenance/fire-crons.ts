@@ -1,0 +1,135 @@
+import type { CronBroker, DueRun, Firing, FiringCron } from '../broker/port/broker.js';
+import type { CronDeclaration } from '../cron/cron-definition.js';
+import { NestworkError } from '../errors.js';
+
+/** Redis does nothing else while it fires crons: about 2 ms for so many, which have so many runs at most. */
+const MOST_CRONS = 100;
+const MOST_RUNS = 1_000;
+/** Of messages in one call, unless one alone has more. */
+const MOST_BYTES = 1_000_000;
+
+/** A cron, and its times that are due, oldest first. */
+export interface DueCron {
+  readonly cron: CronDeclaration;
+  readonly due: readonly number[];
+}
+
+export interface FireOptions {
+  readonly broker: Pick<CronBroker, 'fire'>;
+  readonly toRun: (cron: CronDeclaration, due: number) => DueRun;
+  /** gets each error once, however many crons it concerns */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Fires the due runs of many crons, many of one queue in one call. One that cannot be fired does not hold up the others.
+ *
+ * @returns what came of each, by name; those that are missing could not be fired, and stay due, all of their times or the last ones
+ */
+export async function fireCrons(all: readonly DueCron[], options: FireOptions): Promise<ReadonlyMap<string, Firing>> {
+  const firing = new FiringOfMany(options);
+  for (const queue of new Set(all.map(({ cron }) => cron.queue))) {
+    const ofQueue = all.filter(({ cron }) => cron.queue === queue);
+    for (const chunk of firing.chunksOf(ofQueue)) if (!(await firing.fire(queue, chunk))) return firing.outcomes();
+  }
+  return firing.outcomes();
+}
+
+class FiringOfMany {
+  private readonly fired = new Map<string, Firing>();
+  private readonly failed = new Set<string>();
+  private readonly reported = new Set<string>();
+
+  constructor(private readonly options: FireOptions) {}
+
+  outcomes(): ReadonlyMap<string, Firing> {
+    return new Map([...this.fired].filter(([name]) => !this.failed.has(name)));
+  }
+
+  /** The runs of crons as so many calls take them. A message is made when its turn comes: all together may take too much memory. */
+  *chunksOf(all: readonly DueCron[]): Generator<FiringCron[]> {
+    let chunk = new Chunk();
+    for (const { cron, due } of all) {
+      for (const at of due) {
+        const run = this.made(cron, at);
+        if (run === undefined) break;
+        if (!chunk.hasRoomFor(cron, run)) {
+          yield chunk.crons();
+          chunk = new Chunk();
+        }
+        // with an earlier part of its times that could not be fired, the later ones would count as dealt with
+        if (this.failed.has(cron.name)) break;
+        chunk.add(cron, run);
+      }
+    }
+    yield chunk.crons();
+  }
+
+  /** Resolves to whether it makes sense to go on. */
+  async fire(queue: string, crons: readonly FiringCron[]): Promise<boolean> {
+    try {
+      const firings = await this.options.broker.fire(queue, crons);
+      for (const [index, firing] of firings.entries()) this.note(crons[index]?.name ?? '', firing);
+      return true;
+    } catch (error) {
+      const isRefused = error instanceof NestworkError && error.code === 'REDIS_REFUSED';
+      // one of them may be the reason
+      if (isRefused && crons.length > 1) return await this.fireEach(queue, crons);
+      for (const { name } of crons) this.fail(name, error);
+      return isRefused;
+    }
+  }
+
+  private async fireEach(queue: string, crons: readonly FiringCron[]): Promise<boolean> {
+    for (const cron of crons) if (!(await this.fire(queue, [cron]))) return false;
+    return true;
+  }
+
+  private made(cron: CronDeclaration, at: number): DueRun | undefined {
+    try {
+      return this.options.toRun(cron, at);
+    } catch (error) {
+      this.fail(cron.name, error);
+      return undefined;
+    }
+  }
+
+  /** A cron of which the times came in several calls has the sum of them. */
+  private note(name: string, firing: Firing): void {
+    const before = this.fired.get(name) ?? { fired: 0, skipped: 0 };
+    const [fired, skipped] = [before.fired + firing.fired, before.skipped + firing.skipped];
+    this.fired.set(name, { ...before, ...firing, fired, skipped });
+  }
+
+  private fail(name: string, error: unknown): void {
+    this.failed.add(name);
+    const what = String(error);
+    if (!this.reported.has(what)) this.options.onError(error);
+    this.reported.add(what);
+  }
+}
+
+/** What one call takes. */
+class Chunk {
+  private readonly runsOf = new Map<CronDeclaration, DueRun[]>();
+  private runs = 0;
+  private bytes = 0;
+
+  hasRoomFor(cron: CronDeclaration, { message }: DueRun): boolean {
+    if (this.runs === 0) return true;
+    const crons = this.runsOf.size + (this.runsOf.has(cron) ? 0 : 1);
+    return crons <= MOST_CRONS && this.runs < MOST_RUNS && this.bytes + Buffer.byteLength(message) <= MOST_BYTES;
+  }
+
+  add(cron: CronDeclaration, run: DueRun): void {
+    const runs = this.runsOf.get(cron) ?? [];
+    runs.push(run);
+    this.runsOf.set(cron, runs);
+    this.runs += 1;
+    this.bytes += Buffer.byteLength(run.message);
+  }
+
+  crons(): FiringCron[] {
+    return [...this.runsOf].map(([{ name, start }, runs]) => ({ name, start, runs }));
+  }
+}
