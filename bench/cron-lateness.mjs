@@ -1,18 +1,20 @@
 /**
- * How late runs of many crons start, and what they cost: docs/performance.md has the figures.
+ * How late runs of many crons come, and what they cost: docs/performance.md has the figures.
  *
  *   npm run build
  *   node bench/cron-lateness.mjs [folder of another build, to compare with]
  *
- * On a private server, the builds in turns, several times. First 500 crons of one second in two workers with a child each: how long after
- * its time a run was sent, as its message says, and started, both by the clock of this machine. Then the loop of one supervisor alone, over
- * intervals and over expressions with a time zone: microseconds of Redis for a run (`INFO commandstats` of
- * scripts), the time of a tick, and processor time of the process in a tick.
+ * On a private server, the builds in turns, several times. First 500 crons of one second (`* * * * * *` with a time zone) in two workers with
+ * a child each: how long after its time a run came to its queue, by the clock of Redis (MONITOR), and started in a child, by the clock of
+ * this machine, which is the same. BUSY=2 keeps two cores busy meanwhile. Then the loop of one supervisor alone, over intervals and over such
+ * expressions: microseconds of Redis for a run (`INFO commandstats` of scripts), the time of a tick, and processor time of the process in it.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
@@ -21,10 +23,12 @@ const CRONS = Number(process.env.CRONS ?? 500);
 const PAIRS = Number(process.env.PAIRS ?? 3);
 const SECONDS = Number(process.env.SECONDS ?? 20);
 const TICKS = Number(process.env.TICKS ?? 10);
+const BUSY = Number(process.env.BUSY ?? 0);
 const WORKERS = 2;
 /** Until they have booted and have been late for the last time. */
 const WARM_SECONDS = 5;
 const LATE = 'late';
+const QUEUE = '{nestwork}:queue:default';
 const OWN = fileURLToPath(new URL('..', import.meta.url));
 const SCHEDULES = {
   intervals: { everyMs: 1_000 },
@@ -32,50 +36,86 @@ const SCHEDULES = {
 };
 
 const [, , first, build, url, kind] = process.argv;
+// none of them outlives a bench that fails
+if (process.send) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 if (first === 'worker') await work();
 else if (first === 'loop') await loop();
+else if (first === 'busy') keepBusy();
 else await measure(first === undefined ? [OWN] : [resolve(first), OWN]);
 
 async function measure(builds) {
   const { RedisServer } = await from(OWN, 'testing/redis-server.js');
   const server = await RedisServer.start();
   const redis = new Redis(server.url);
-  const measured = new Map(builds.map((each) => [each, { sent: [], started: [], intervals: [], expressions: [] }]));
+  const measured = new Map(builds.map((each) => [each, { fired: [], started: [], intervals: [], expressions: [] }]));
   for (let pair = 0; pair < PAIRS; pair += 1) {
     // the machine may become busier from one to the next
     for (const each of pair % 2 === 0 ? builds : builds.toReversed()) {
       const its = measured.get(each);
       const late = await lateness(server, redis, each);
-      for (const what of ['sent', 'started']) its[what].push(late.map((run) => run[what]).sort((a, b) => a - b));
+      for (const what of ['fired', 'started']) its[what].push(late[what].sort((a, b) => a - b));
       for (const which of Object.keys(SCHEDULES)) its[which].push(await cost(server, redis, each, which));
     }
   }
   for (const [each, its] of measured) {
     console.log(each === OWN ? 'this build' : each);
-    for (const what of ['sent', 'started']) console.log(`  ${what}, ms late: ${spread(its[what])}`);
+    for (const what of ['fired', 'started']) console.log(`  ${what}, ms late: ${spread(its[what])}`);
     for (const which of Object.keys(SCHEDULES)) console.log(`  ${which}: ${costs(its[which])}`);
   }
   redis.disconnect();
   await server.stop();
 }
 
-/** The runs that two workers have started within some seconds. */
+/** In ms, of the runs that two workers have fired and started within some seconds. */
 async function lateness(server, redis, of) {
   await redis.flushall();
-  const workers = Array.from({ length: WORKERS }, () => fork(process.argv[1], ['worker', of, server.url]));
+  const forked = (count, args) => Array.from({ length: count }, () => fork(process.argv[1], args));
+  const processes = [...forked(BUSY, ['busy']), ...forked(WORKERS, ['worker', of, server.url])];
   while ((await redis.llen(LATE)) < WARM_SECONDS * CRONS) await pause(100);
+  const { decodeMessage } = await from(OWN, 'message/task-message.js');
+  const monitor = await monitoring(server.url);
   await redis.del(LATE);
   await pause(SECONDS * 1_000);
-  const late = await redis.lrange(LATE, 0, -1);
-  await end(workers);
-  return late.map((run) => JSON.parse(run));
+  const fired = monitor.fired().map(({ at, message }) => at - decodeMessage(message).options.due);
+  const started = (await redis.lrange(LATE, 0, -1)).map(Number);
+  await end(processes);
+  return { fired, started };
+}
+
+/** Notes what comes to the queue, and when. The client of Redis gets confused by MONITOR where commands are under way. */
+async function monitoring(url) {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const lines = [];
+  createInterface(socket).on('line', (line) => {
+    if (line.includes('"RPUSH"') && line.includes(QUEUE)) lines.push(line);
+  });
+  await once(socket, 'connect');
+  socket.write('MONITOR\r\n');
+  await once(socket, 'data');
+  const fired = () => {
+    socket.destroy();
+    return lines.flatMap((line) => {
+      const at = Number(/^\+([\d.]+)/.exec(line)?.[1]) * 1_000;
+      const [, , ...messages] = [...line.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([text]) => JSON.parse(text));
+      return messages.map((message) => ({ at, message }));
+    });
+  };
+  return { fired };
+}
+
+/** One core is busy, and the process still ends when it is to. */
+function keepBusy() {
+  const until = performance.now() + 50;
+  while (performance.now() < until) Math.random();
+  setImmediate(keepBusy);
 }
 
 /** A worker with these crons, or a child of it. A child notes its runs once a second, to do little else meanwhile. */
 async function work() {
   const require = createRequire(join(build, 'package.json'));
   const { Inject, Injectable, Module } = await import(pathToFileURL(require.resolve('@nestjs/common')));
-  const { Interval, TaskContext, TaskQueueModule, WorkerFactory } = await from(build, 'index.js');
+  const { Cron, TaskContext, TaskQueueModule, WorkerFactory } = await from(build, 'index.js');
   let runs = [];
   class LateTasks {
     constructor(context) {
@@ -86,11 +126,15 @@ async function work() {
   Injectable()(LateTasks);
   for (let at = 0; at < CRONS; at += 1) {
     const value = function run() {
-      const { cronTime, enqueuedAt } = this.context;
-      runs.push(JSON.stringify({ sent: enqueuedAt - cronTime, started: Date.now() - cronTime }));
+      runs.push(Date.now() - this.context.cronTime);
     };
     Object.defineProperty(LateTasks.prototype, `cron${at}`, { value, configurable: true, writable: true });
-    Interval('1s')(LateTasks.prototype, `cron${at}`, Object.getOwnPropertyDescriptor(LateTasks.prototype, `cron${at}`));
+    const { expression, timeZone } = SCHEDULES.expressions;
+    Cron(expression, { timeZone })(
+      LateTasks.prototype,
+      `cron${at}`,
+      Object.getOwnPropertyDescriptor(LateTasks.prototype, `cron${at}`),
+    );
   }
   class LateModule {}
   Module({ imports: [TaskQueueModule.forRoot({ redis: url })], providers: [LateTasks] })(LateModule);
