@@ -1,5 +1,6 @@
-import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
+import type { CronDeclaration } from '../cron/cron-definition.js';
 import { encodeUnique } from '../message/unique-key.js';
+import { type CronFields, recordOf, runIn } from './cron-record.js';
 import type {
   Claimant,
   CronBroker,
@@ -11,24 +12,25 @@ import type {
   Firing,
   FiringCron,
 } from './port/broker.js';
+import type { CronLine } from './port/run-time-cron-port.js';
 import type { LiveSessions } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
+import { RedisRunTimeCrons, textOf } from './redis-run-time-crons.js';
 import { readDeclarers, readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
-/** What the hash of the crons holds of each, under `<cron> <field>`. */
-type Fields = Partial<
-  Record<'definition' | 'schedule' | 'until' | 'fired' | 'paused' | 'disabled' | 'skipped' | 'run' | 'orphan', string>
->;
-
 /** The crons of a namespace: when each was last settled, whether it is paused, how its last run ended. */
 export class RedisCrons implements CronBroker {
+  readonly runTime: RedisRunTimeCrons;
+
   constructor(
     private readonly connection: RedisConnection,
     private readonly foreign: ForeignValues,
-  ) {}
+  ) {
+    this.runTime = new RedisRunTimeCrons(connection, foreign);
+  }
 
   /** Without a script: the scripts that act on its answer check it again. */
   survey(names: readonly string[]): Promise<CronSurvey> {
@@ -52,13 +54,14 @@ export class RedisCrons implements CronBroker {
     await this.connection.call('declare-crons', { toleranceMs, entries });
   }
 
-  async fire(queue: string, crons: readonly FiringCron[]): Promise<Firing[]> {
+  async fire(queue: string, crons: readonly FiringCron[], line?: CronLine): Promise<Firing[]> {
     if (crons.length === 0) return [];
     const replies = await this.connection.call('fire-crons', {
       queue,
+      line: line ? textOf(line) : '',
       labels: crons.flatMap(({ start }) => start?.labels ?? []),
-      entries: crons.flatMap(({ name, runs }) => [
-        ...[name, runs.length],
+      entries: crons.flatMap(({ name, runs, plan }) => [
+        ...[name, runs.length, plan ? `${plan.version} ${plan.lookAt}` : ''],
         ...runs.flatMap(({ due, message }) => [due, message]),
       ]),
     });
@@ -66,7 +69,7 @@ export class RedisCrons implements CronBroker {
       known: fired >= 0,
       fired: Math.max(fired, 0),
       skipped,
-      lastRun: this.runOf(crons[at]?.name ?? '', run || undefined),
+      lastRun: this.lastRunOf(crons[at]?.name ?? '', run),
       ...(heldIn !== '' && { heldIn }),
     }));
   }
@@ -101,7 +104,7 @@ export class RedisCrons implements CronBroker {
       this.connection.command((redis, keys) => redis.hgetall(keys.crons())),
       readSessionCrons(this.connection, live),
     ]);
-    const byName = new Map<string, Fields>();
+    const byName = new Map<string, CronFields>();
     for (const [field, value] of Object.entries(hash)) {
       const [name = '', what = ''] = field.split(' ');
       byName.set(name, { ...byName.get(name), [what]: value });
@@ -114,39 +117,28 @@ export class RedisCrons implements CronBroker {
   }
 
   /** Leaves out fields of a newer version, and those that others have written. */
-  private toRecord(name: string, fields: Fields, sessions: readonly SessionCrons[]): CronRecord[] {
-    const definition = this.foreign.json(this.place(name, 'definition'), fields.definition ?? '', isCronDeclaration);
-    if (!definition) return [];
+  private toRecord(name: string, fields: CronFields, sessions: readonly SessionCrons[]): CronRecord[] {
+    const record = recordOf(name, fields, this.foreign, (field) => this.place(name, field));
+    if (!record) return [];
     const declaring = sessions.filter(({ declared }) => declared.includes(name));
     // an older worker does not list what it fires: then the definition counts, which it or another has written
     const fires = ({ listsFires, crons }: SessionCrons): boolean =>
-      listsFires ? crons.some((cron) => cron.name === name) : !definition.disabled;
+      listsFires ? crons.some((cron) => cron.name === name) : !record.disabled;
     return [
       {
-        ...definition,
-        name,
-        disabled: declaring.length > 0 ? !declaring.some(fires) : definition.disabled,
+        ...record,
+        disabled: declaring.length > 0 ? !declaring.some(fires) : record.disabled,
         declared: declaring.length > 0,
-        paused: fields.paused !== undefined,
-        firedAt: this.foreign.whole(this.place(name, 'fired'), fields.fired),
-        skipped: this.foreign.whole(this.place(name, 'skipped'), fields.skipped) ?? 0,
-        lastRun: this.runOf(name, fields.run),
       },
     ];
   }
 
-  private runOf(name: string, json: string | undefined): CronRun | undefined {
-    return this.foreign.json(this.place(name, 'run'), json, isCronRun);
+  private lastRunOf(name: string, json: string): CronRun | undefined {
+    return runIn(json || undefined, this.foreign, this.place(name, 'run'));
   }
 
   /** Where the hash has a field, for a warning. */
-  private place(name: string, field: keyof Fields): string {
+  private place(name: string, field: keyof CronFields): string {
     return `The field "${name} ${field}" of ${this.connection.keys.crons()}`;
   }
-}
-
-function isCronRun(value: unknown): value is CronRun {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, startedAt, durationMs, waitedMs = 0 } = value as Partial<CronRun>;
-  return typeof id === 'string' && [startedAt, durationMs, waitedMs].every(Number.isSafeInteger);
 }

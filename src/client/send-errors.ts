@@ -60,3 +60,18 @@ export function refusedBroadcast(name: string): NestworkError {
     ['Send it with delay().'],
   );
 }
+
+/** A cron sends tasks. */
+export function notRepeated(name: string, what: string): NestworkError {
+  return new NestworkError('INVALID_OPTION', `"${printable(name)}" is ${what}, of which a cron cannot be made.`, [
+    'Give a sender of a task: queue.of(ReportTasks).send.',
+  ]);
+}
+
+export function refusedInCron(option: string, task: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `with({ ${option} }) on task "${printable(task)}" does not go with a cron.`,
+    [option === 'key' ? "Give the cron `overlap: 'skip'`." : `Leave out \`${option}\`: the cron says when it is sent.`],
+  );
+}

@@ -1,4 +1,5 @@
 import type { AppBroker, Due, ProducerBroker } from '../broker/port/broker.js';
+import { type PrepareRepeated, REPEATED } from '../cron/repeated-call.js';
 import { NestworkError } from '../errors.js';
 import { refusedInGroup } from '../groups/group-options.js';
 import { MEMBER, type MemberCall, type SendMembers } from '../groups/member-call.js';
@@ -28,7 +29,9 @@ import {
   notArguments,
   notAwaited,
   notCalls,
+  notRepeated,
   refusedBroadcast,
+  refusedInCron,
 } from './send-errors.js';
 import {
   assertBroadcastOptions,
@@ -42,6 +45,9 @@ import {
 import type { SendWrappers } from './send-wrappers.js';
 import { type HandleContext, TaskHandle } from './task-handle.js';
 import { atCall, type UnansweredSends } from './unanswered-sends.js';
+
+/** What says something about one call, and not about those of a cron. */
+const UNREPEATED = ['delay', 'eta', 'key', 'id', 'ids', 'timeout', 'signal'] as const;
 
 /** Where a task goes that is sent without naming a queue, and for how many seconds its results are kept; mostly they are not. */
 export interface TaskHome {
@@ -298,6 +304,28 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     } finally {
       unanswered.end(name);
     }
+  };
+
+  /**
+   * How a cron that is set at run time takes a call: without what belongs to the moment of the call.
+   *
+   * @internal
+   */
+  readonly [REPEATED]: PrepareRepeated = async (args) => {
+    const { name, broadcast, inTransaction } = this.target;
+    if (broadcast || inTransaction) throw notRepeated(name, broadcast ? 'a broadcast' : 'a sender of a transaction');
+    const refused = UNREPEATED.find((option) => this.options[option] !== undefined);
+    if (refused) throw refusedInCron(refused, name);
+    const payload = encodePayload(args);
+    const check = this.target.checkOfTask?.();
+    if (check) await check(asReceived(payload));
+    const { queue, seconds, rules } = await this.destination();
+    if (queue === BROADCAST_QUEUE) throw notRepeated(name, 'a broadcast');
+    const calls = this.knownStart() ?? this.startBy(rules);
+    calls.assertRefusable('A cron');
+    const headers = combineHeaders(undefined, this.options.headers, name);
+    const call = headers ? { ...this.callOptions, headers } : this.callOptions;
+    return { task: name, queue, payload, call, result: seconds, start: calls.tags(args) };
   };
 
   /** An error of this task has its name; the sending of a flow concerns others, too. */

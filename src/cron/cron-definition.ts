@@ -1,3 +1,4 @@
+import type { CallOptions } from '../message/call-options.js';
 import { isStartTags, type StartTags } from '../policy/start-tags.js';
 
 /** When a cron is due, as plain data: what the decorator got, completed. */
@@ -67,6 +68,8 @@ export interface CronDeclaration extends NamedCron {
   /** name of the task; that of the cron by default */
   readonly task?: string | undefined;
   readonly queue: string;
+  /** options of the calls, as they travel in a message; none by default */
+  readonly call?: CallOptions | undefined;
   /** for how many seconds the results of its runs are kept; none by default */
   readonly result?: number | undefined;
 }
@@ -108,7 +111,8 @@ export function isCronDeclaration(value: unknown): value is CronDeclaration {
     'queue' in value &&
     typeof value.queue === 'string' &&
     isText(value, 'payload') &&
-    isText(value, 'task')
+    isText(value, 'task') &&
+    (!('call' in value) || isRecord(value.call))
   );
 }
 

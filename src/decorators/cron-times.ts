@@ -1,10 +1,12 @@
 import type { CronTimes } from '../cron/cron-definition.js';
+import { type Duration, toMilliseconds } from '../values/duration.js';
 import { shown } from '../values/shown.js';
 import type { CronOptions } from './cron-options.js';
 import { misused } from './method-place.js';
 
 /** The longest offset that `@nestjs/schedule` takes, in minutes. */
 const MAX_OFFSET = 99 * 60 + 59;
+const LEAST_MS = 100;
 
 type Clock = Pick<CronOptions, 'timeZone' | 'utcOffset'>;
 
@@ -40,6 +42,28 @@ export function timesOf(
     ...clockOf(clock, where),
     ...(except !== undefined && { except: daysOf(except, where) }),
   };
+}
+
+/**
+ * The times of an interval.
+ *
+ * @throws NestworkError INVALID_OPTION, INVALID_DURATION
+ */
+export function intervalTimes(every: Duration, offset: Duration | undefined, where: string): CronTimes {
+  const everyMs = toMilliseconds(every, where);
+  if (everyMs < LEAST_MS) {
+    throw misused(where, `is due every ${everyMs} ms`, [
+      `Give at least ${LEAST_MS} ms, and let each run loop where more is needed.`,
+      'Or keep setInterval() in the process that needs it: a run here is a task, which another process may run.',
+    ]);
+  }
+  const offsetMs = offset === undefined ? 0 : toMilliseconds(offset, `\`offset\` of ${where}`);
+  if (offsetMs >= everyMs) {
+    throw misused(where, `has an \`offset\` of ${offsetMs} ms, and is due every ${everyMs} ms`, [
+      'Give an offset that is shorter than the interval.',
+    ]);
+  }
+  return { everyMs, ...(offsetMs > 0 && { offsetMs }) };
 }
 
 function daysOf(except: unknown, where: string): readonly string[] {

@@ -1,10 +1,9 @@
-import { type Duration, toMilliseconds } from '../values/duration.js';
+import type { Duration } from '../values/duration.js';
 import type { CronDecorator } from './cron-decorator-type.js';
 import { assertCronOptions, type IntervalOptions, resolveCronOptions } from './cron-options.js';
+import { intervalTimes } from './cron-times.js';
 import { declareCron } from './declare-cron.js';
-import { assertParentheses, methodPlace, misused } from './method-place.js';
-
-const LEAST_MS = 100;
+import { assertParentheses, methodPlace } from './method-place.js';
 
 /**
  * Makes a method of a provider a task that the workers run at a fixed distance, each time once in the whole cluster.
@@ -53,21 +52,8 @@ export function Interval(
   return (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Interval() on ${methodPlace('@Interval()', target, property, descriptor)}`;
     assertCronOptions(options, ['offset'], where);
-    const everyMs = toMilliseconds(every, where);
-    if (everyMs < LEAST_MS) {
-      throw misused(where, `is due every ${everyMs} ms`, [
-        `Give at least ${LEAST_MS} ms, and let each run loop where more is needed.`,
-        'Or keep setInterval() in the process that needs it: a run here is a task, which another process may run.',
-      ]);
-    }
     const { offset, ...rest } = options;
-    const offsetMs = offset === undefined ? 0 : toMilliseconds(offset, `\`offset\` of ${where}`);
-    if (offsetMs >= everyMs) {
-      throw misused(where, `has an \`offset\` of ${offsetMs} ms, and is due every ${everyMs} ms`, [
-        'Give an offset that is shorter than the interval.',
-      ]);
-    }
-    const { cron, task } = resolveCronOptions({ everyMs, ...(offsetMs > 0 && { offsetMs }) }, rest, where);
+    const { cron, task } = resolveCronOptions(intervalTimes(every, offset, where), rest, where);
     declareCron({ ...cron, decorator: '@Interval()' }, task, { target, property, descriptor });
   };
 }

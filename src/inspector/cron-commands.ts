@@ -79,8 +79,8 @@ function timesOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): st
   return `${expression} ${zone}`.trim();
 }
 
-function stateOf({ paused, disabled, declared }: CronInfo): string {
+function stateOf({ paused, disabled, declared, set }: CronInfo): string {
   if (paused) return 'paused';
-  if (!declared) return 'no worker';
+  if (!declared) return set ? 'orphaned' : 'no worker';
   return disabled ? 'disabled' : 'on';
 }

@@ -72,7 +72,16 @@ export interface CronInfo {
   readonly disabled: boolean;
   /** whether `pause()` holds it, until `resume()` */
   readonly paused: boolean;
-  /** whether a worker declares it now; if not, it is not fired */
+  /** whether it was set at run time, and stands in no code */
+  readonly set: boolean;
+  /** of one that was set: when, by the clock of the program that did */
+  readonly setAt?: Date;
+  /** of one that was set: the name that was given */
+  readonly setBy?: string;
+  /**
+   * whether a worker declares it now, or, of one that was set at run time, has its task and serves its queue; if not, it is not fired. Of one that
+   * was set this is known within 3 minutes
+   */
   readonly declared: boolean;
   /** for which instant it was fired last */
   readonly lastFire: Date | undefined;
@@ -109,12 +118,19 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     overlap,
     disabled,
     paused,
+    ...settingOf(record.setting),
     declared,
     lastFire: dateOf(firedAt),
     nextRun: declared && !paused && !disabled ? nextRun(record, now) : undefined,
     skipped,
     lastRun: lastRun && infoOf(lastRun),
   };
+}
+
+function settingOf(setting: CronRecord['setting']): Pick<CronInfo, 'set' | 'setAt' | 'setBy'> {
+  if (!setting) return { set: false };
+  const { at, by } = setting;
+  return { set: true, setAt: nearestDate(at), ...(by !== undefined && { setBy: by }) };
 }
 
 function timesOf({ startAt, endAt, ...times }: CronSchedule): Partial<CronInfo> {

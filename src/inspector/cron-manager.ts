@@ -1,13 +1,12 @@
 import type { ActionName, ActionPort } from '../broker/port/action-port.js';
 import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/broker.js';
+import type { CronSettingBroker } from '../broker/port/run-time-cron-port.js';
 import type { LiveSessions, WorkerPort } from '../broker/port/worker-port.js';
 import { cronDifference } from '../cron/cron-difference.js';
+import { cronKey, cronMessage } from '../cron/cron-message.js';
 import { NestworkError } from '../errors.js';
-import { callTags } from '../message/call-tags.js';
 import { TaskIdSequence } from '../message/task-id.js';
-import { encodeMessage } from '../message/task-message.js';
-import { encodeUnique } from '../message/unique-key.js';
-import { isKeepTime } from '../policy/result-time.js';
+import { decodePayload } from '../payload/payload.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
@@ -15,6 +14,8 @@ import { assertWhole } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { type CronInfo, describeCron } from './cron-info.js';
+import { type CronListOptions, listed } from './cron-list-options.js';
+import { type CronSetOptions, cronOf } from './cron-set-options.js';
 import { upcoming } from './cron-times.js';
 import type { KnownQueues } from './queues/known-queues.js';
 import { byPlace } from './workers/worker-place.js';
@@ -56,11 +57,26 @@ export interface CronDeclarer {
   readonly differs: string | undefined;
 }
 
+/**
+ * What became of a cron that was set.
+ *
+ * @example
+ * const { outcome } = await crons.set('tenant-7.report', { cron: '0 8 * * *', task: queue.of(ReportTasks).send, args: ['tenant-7'] });
+ * if (outcome === 'added') logger.log('It is new.');
+ */
+export interface CronSetReport {
+  readonly name: string;
+  /** `unchanged` where it was the same before */
+  readonly outcome: 'added' | 'changed' | 'unchanged';
+}
+
 /** More would be a calendar. */
 const MOST_RUNS = 1_000;
 
 type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueLimited' | 'enqueueUnique'> & {
-  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'>;
+  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'> & {
+    readonly runTime: CronSettingBroker;
+  };
   readonly actions: Pick<ActionPort, 'record'>;
   readonly workers: Pick<WorkerPort, 'sessions'>;
 };
@@ -88,19 +104,96 @@ export class CronManager {
     private readonly clock: Clock = systemClock,
   ) {}
 
-  /** All crons, by name. One that no worker declares any more is listed for another day, with `declared: false`. */
-  async list(): Promise<CronInfo[]> {
-    return this.from(undefined);
+  /**
+   * The crons, by name: those that workers declare, and those that were set at run time. One that no worker declares any more is listed for
+   * another day, with `declared: false`.
+   *
+   * @example
+   * let page = await crons.list({ prefix: 'tenant-' });
+   * while (page.length > 0) {
+   *   for (const { name, nextRun } of page) logger.log(`${name}: ${nextRun}`);
+   *   page = await crons.list({ prefix: 'tenant-', after: page.at(-1)?.name });
+   * }
+   *
+   * @throws NestworkError INVALID_OPTION
+   */
+  async list(options: CronListOptions = {}): Promise<CronInfo[]> {
+    const { prefix = '', after = '', count, set } = listed(options);
+    const [declared, atRunTime] = await Promise.all([
+      set === true ? [] : this.from(undefined),
+      set === false ? [] : this.broker.crons.runTime.page({ prefix, count, ...(after !== '' && { after }) }),
+    ]);
+    const wanted = declared.filter(({ name }) => name > after && name.startsWith(prefix));
+    const now = this.clock();
+    return [...wanted, ...atRunTime.map((record) => describeCron(record, now))].sort(byName).slice(0, count);
+  }
+
+  /** How many crons were set at run time. */
+  async count(): Promise<number> {
+    return this.broker.crons.runTime.count();
   }
 
   /**
-   * Those of sessions that were read a moment ago.
+   * Sets a cron at run time, or changes the one of its name. It lies in Redis: workers that have its task and serve its queue fire it, and
+   * deployments do not forget it. Setting the same again changes nothing, so an app may set its crons whenever it starts. If its times
+   * change it begins at the present; its pause and its history stay. A cron that will not be due again is removed a day after its last time.
+   *
+   * @param name as of a task; not like `Class.method`, which crons of code have
+   * @example
+   * await crons.set('tenant-7.report', {
+   *   cron: '0 8 * * *',
+   *   timeZone: 'Europe/Paris',
+   *   task: queue.of(ReportTasks).send.with({ retries: 5 }),
+   *   args: ['tenant-7'],
+   * });
+   *
+   * @throws NestworkError INVALID_NAME, CRON_NAME_TAKEN, INVALID_CRON, INVALID_OPTION, INVALID_DURATION, NOT_A_TASK, TOO_MANY_CRONS; as `delay()`
+   * does for arguments, and for a queue or limits that nobody knows
+   */
+  async set<Args extends unknown[]>(name: string, options: CronSetOptions<Args>): Promise<CronSetReport> {
+    const now = this.clock();
+    const cron = await cronOf(name, options as unknown as CronSetOptions<never[]>, now);
+    const { by } = options;
+    assertActor(by);
+    const outcome = await this.broker.crons.runTime.set(cron, { at: now, ...(by !== undefined && { by }) });
+    if (outcome === 'taken' || outcome === 'full') throw refusedName(name, outcome);
+    // the code of an app sets as many as it has tenants
+    if (by !== undefined && outcome !== 'unchanged') await this.recordAction('set-cron', name, { by });
+    return { name, outcome };
+  }
+
+  /**
+   * Removes a cron that was set at run time. Runs that were enqueued go on.
+   *
+   * @returns whether there was one
+   * @throws NestworkError INVALID_OPTION, also for a cron that workers declare
+   */
+  async remove(name: string, options: ActorOptions = {}): Promise<boolean> {
+    assertOptions(options, 'remove()');
+    const removed = await this.broker.crons.runTime.remove(String(name));
+    if (removed && options.by !== undefined) await this.recordAction('remove-cron', name, options);
+    if (!removed && (await this.broker.crons.records()).some((record) => record.name === name)) throw ofCode(name);
+    return removed;
+  }
+
+  /**
+   * The arguments of the runs of a cron. `get()` does not show them, because they may be secret.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   */
+  async argumentsOf(name: string): Promise<unknown[]> {
+    const { payload = '[]' } = await this.record(name);
+    return decodePayload(JSON.parse(payload), payload);
+  }
+
+  /**
+   * Those that workers declare, of sessions that were read a moment ago.
    *
    * @internal
    */
   async from(sessions: LiveSessions | undefined): Promise<CronInfo[]> {
     const records = await this.broker.crons.records(sessions);
-    return records.map((record) => describeCron(record, this.clock())).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return records.map((record) => describeCron(record, this.clock())).sort(byName);
   }
 
   /** @throws NestworkError UNKNOWN_CRON */
@@ -190,16 +283,13 @@ export class CronManager {
   }
 
   private async enqueueRun(name: string): Promise<CronRunHandle> {
-    const { task = name, payload = '[]', queue, overlap, result, start } = await this.record(name);
+    const cron = await this.record(name);
+    const { queue, start } = cron;
     await this.queues.choose(queue, `cron "${printable(String(name))}"`);
     const id = this.ids.next();
     const now = this.clock();
-    const run = { id, name: task, payload, enqueuedAt: now, options: { cron: name, due: now } };
-    // anybody may have written it
-    const kept = isKeepTime(result) ? { seconds: result } : {};
-    const unique = overlap === 'allow' ? undefined : encodeUnique(name, 'cron', 'finished');
-    const message = encodeMessage({ ...run, tags: callTags(unique, kept, undefined, start?.tags) });
-    if (unique === undefined) {
+    const message = cronMessage(cron, { id, due: now, enqueuedAt: now });
+    if (cronKey(cron) === undefined) {
       if (start) await this.broker.enqueueLimited(queue, [message], { labels: start.labels });
       else await this.broker.enqueue(queue, [message]);
       return { id, name, queue, added: true };
@@ -215,7 +305,9 @@ export class CronManager {
 
   private async record(name: string, sessions?: LiveSessions): Promise<CronRecord> {
     const records = await this.broker.crons.records(sessions);
-    return records.find((record) => record.name === name) ?? this.refuse(name, records);
+    const found =
+      records.find((record) => record.name === name) ?? (await this.broker.crons.runTime.find(String(name)));
+    return found ?? this.refuse(name, records);
   }
 
   private refuse(name: string, records: readonly CronRecord[]): never {
@@ -226,6 +318,41 @@ export class CronManager {
       'Start a worker: it makes its crons known.',
     );
   }
+}
+
+function byName(a: CronInfo, b: CronInfo): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function ofCode(name: string): NestworkError {
+  return new NestworkError(
+    'INVALID_OPTION',
+    `The cron "${printable(name)}" stands in the code of an app, and cannot be removed.`,
+    [
+      'Stop it with crons.pause(name), or remove its decorator: it is forgotten a day after the last worker that declares it.',
+    ],
+  );
+}
+
+function refusedName(name: string, why: 'taken' | 'full'): NestworkError {
+  if (why === 'taken') {
+    return new NestworkError(
+      'CRON_NAME_TAKEN',
+      `Workers declare a cron "${printable(name)}": crons.set() cannot change it.`,
+      [
+        'Give another name.',
+        'If its decorator is gone, its record is forgotten a day after the last worker that declared it.',
+      ],
+    );
+  }
+  return new NestworkError(
+    'TOO_MANY_CRONS',
+    `crons.set("${printable(name)}") would be one cron too many: there are 1,000,000.`,
+    [
+      'Remove those that are no longer needed: crons.remove(name).',
+      'One cron that sends many tasks with delayMany() may take the place of many.',
+    ],
+  );
 }
 
 function assertOptions(options: ActorOptions, where: string): void {

@@ -1,11 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { CronBroker, CronState, DueRun, Firing } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
-import { MOST_MADE_UP } from '../cron/due-instants.js';
-import { callTags } from '../message/call-tags.js';
+import { cronMessage } from '../cron/cron-message.js';
 import { TaskIdSequence } from '../message/task-id.js';
-import { encodeMessage } from '../message/task-message.js';
-import { encodeUnique } from '../message/unique-key.js';
 import { CronWarnings } from './cron-warnings.js';
 import { fireCrons } from './fire-crons.js';
 import { LookedAtCron } from './looked-at-cron.js';
@@ -119,7 +116,7 @@ export class CronLoop extends PeriodicLoop {
     }
     cron.settle(Math.max(settledUntil, last), now);
     const { fired, heldIn, lastRun } = firing;
-    if (overflow && fired > 0) this.warnings.overflow(cron.cron, MOST_MADE_UP);
+    if (overflow && fired > 0) this.warnings.overflow(cron.cron);
     this.warnings.slow(cron.cron, cron.next - last, lastRun);
     if (heldIn !== undefined && heldIn !== cron.cron.queue && (await this.options.broker.moveRun(cron.cron, heldIn))) {
       this.warnings.moved(cron.cron, heldIn);
@@ -132,12 +129,8 @@ export class CronLoop extends PeriodicLoop {
   }
 
   private run(cron: CronDeclaration, due: number, enqueuedAt: number): DueRun {
-    const { name, task = name, payload = '[]', overlap, result, start, schedule } = cron;
-    const unique = overlap === 'skip' ? encodeUnique(name, 'cron', 'finished') : undefined;
-    const tags = callTags(unique, { seconds: result }, undefined, start?.tags);
-    // the time of its schedule: the jitter is there for the machines
-    const options = { cron: name, due: due - (schedule.jitterMs ?? 0) };
-    return { due, message: encodeMessage({ id: this.ids.next(), name: task, payload, enqueuedAt, options, tags }) };
+    const { jitterMs = 0 } = cron.schedule;
+    return { due, message: cronMessage(cron, { id: this.ids.next(), due: due - jitterMs, enqueuedAt }) };
   }
 
   private async keepHouse(): Promise<void> {

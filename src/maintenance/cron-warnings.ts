@@ -1,5 +1,6 @@
 import type { CronRun } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
+import { MOST_MADE_UP } from '../cron/due-instants.js';
 import { NewNames } from '../values/log-once.js';
 
 /** The warnings of a scheduler about the runs of its crons. */
@@ -20,8 +21,8 @@ export class CronWarnings {
     );
   }
 
-  overflow({ name }: CronDeclaration, most: number): void {
-    this.warn(`Cron "${name}" missed more than ${most} runs; only the latest ${most} are made up for.`);
+  overflow({ name }: CronDeclaration): void {
+    this.warn(`Cron "${name}" missed more than ${MOST_MADE_UP} runs; only the latest ${MOST_MADE_UP} are made up for.`);
   }
 
   moved({ name, queue }: CronDeclaration, from: string): void {

@@ -1,4 +1,5 @@
 import type { CronBroker, DueRun, Firing, FiringCron } from '../broker/port/broker.js';
+import type { CronLine, CronPlan } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import { NestworkError } from '../errors.js';
 
@@ -12,10 +13,14 @@ const MOST_BYTES = 1_000_000;
 export interface DueCron {
   readonly cron: CronDeclaration;
   readonly due: readonly number[];
+  /** of one that was set at run time: it is noted even if nothing is due */
+  readonly plan?: CronPlan;
 }
 
 export interface FireOptions {
   readonly broker: Pick<CronBroker, 'fire'>;
+  /** of crons that were set at run time */
+  readonly line?: CronLine;
   readonly toRun: (cron: CronDeclaration, due: number) => DueRun;
   /** gets each error once, however many crons it concerns */
   readonly onError: (error: unknown) => void;
@@ -49,17 +54,25 @@ class FiringOfMany {
   /** The runs of crons as so many calls take them. A message is made when its turn comes: all together may take too much memory. */
   *chunksOf(all: readonly DueCron[]): Generator<FiringCron[]> {
     let chunk = new Chunk();
-    for (const { cron, due } of all) {
+    for (const dueCron of all) {
+      const { cron, due, plan } = dueCron;
+      if (due.length === 0 && plan) {
+        if (!chunk.hasRoomFor(dueCron)) {
+          yield chunk.crons();
+          chunk = new Chunk();
+        }
+        chunk.add(dueCron);
+      }
       for (const at of due) {
         const run = this.made(cron, at);
         if (run === undefined) break;
-        if (!chunk.hasRoomFor(cron, run)) {
+        if (!chunk.hasRoomFor(dueCron, run)) {
           yield chunk.crons();
           chunk = new Chunk();
         }
         // with an earlier part of its times that could not be fired, the later ones would count as dealt with
         if (this.failed.has(cron.name)) break;
-        chunk.add(cron, run);
+        chunk.add(dueCron, run);
       }
     }
     yield chunk.crons();
@@ -68,7 +81,7 @@ class FiringOfMany {
   /** Resolves to whether it makes sense to go on. */
   async fire(queue: string, crons: readonly FiringCron[]): Promise<boolean> {
     try {
-      const firings = await this.options.broker.fire(queue, crons);
+      const firings = await this.options.broker.fire(queue, crons, this.options.line);
       for (const [index, firing] of firings.entries()) this.note(crons[index]?.name ?? '', firing);
       return true;
     } catch (error) {
@@ -111,25 +124,38 @@ class FiringOfMany {
 
 /** What one call takes. */
 class Chunk {
-  private readonly runsOf = new Map<CronDeclaration, DueRun[]>();
+  private readonly runsOf = new Map<DueCron, DueRun[]>();
   private runs = 0;
   private bytes = 0;
 
-  hasRoomFor(cron: CronDeclaration, { message }: DueRun): boolean {
-    if (this.runs === 0) return true;
+  hasRoomFor(cron: DueCron, run?: DueRun): boolean {
     const crons = this.runsOf.size + (this.runsOf.has(cron) ? 0 : 1);
-    return crons <= MOST_CRONS && this.runs < MOST_RUNS && this.bytes + Buffer.byteLength(message) <= MOST_BYTES;
+    if (crons > MOST_CRONS) return false;
+    return this.runs === 0 || !run || (this.runs < MOST_RUNS && this.bytes + sizeOf(run) <= MOST_BYTES);
   }
 
-  add(cron: CronDeclaration, run: DueRun): void {
+  add(cron: DueCron, run?: DueRun): void {
     const runs = this.runsOf.get(cron) ?? [];
-    runs.push(run);
     this.runsOf.set(cron, runs);
+    if (!run) return;
+    runs.push(run);
     this.runs += 1;
-    this.bytes += Buffer.byteLength(run.message);
+    this.bytes += sizeOf(run);
   }
 
   crons(): FiringCron[] {
-    return [...this.runsOf].map(([{ name, start }, runs]) => ({ name, start, runs }));
+    return [...this.runsOf].map(
+      ([
+        {
+          cron: { name, start },
+          plan,
+        },
+        runs,
+      ]) => ({ name, start, runs, ...(plan && { plan }) }),
+    );
   }
+}
+
+function sizeOf({ message }: DueRun): number {
+  return Buffer.byteLength(message);
 }

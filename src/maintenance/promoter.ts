@@ -9,6 +9,8 @@ const LONGEST_SLEEP_MS = 5_000;
 
 export interface PromoterOptions {
   readonly broker: PromoterBroker;
+  /** The alarm rang: something is due earlier than others knew. */
+  readonly onAlarm?: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -49,6 +51,7 @@ export class Promoter extends PeriodicLoop {
       // a tick that is under way may have looked too early
       this.rung = true;
       this.hurry();
+      this.options.onAlarm?.();
     }
     return 0;
   }

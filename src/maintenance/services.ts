@@ -12,6 +12,7 @@ import type { Service } from './periodic-loop.js';
 import { Promoter } from './promoter.js';
 import { queueSampler } from './queue-sampler.js';
 import { reaper } from './reaper.js';
+import { RunTimeCronLoop } from './run-time-crons.js';
 
 export interface WorkerServicesOptions extends AppWorker {
   readonly broker: Broker;
@@ -42,6 +43,10 @@ export function workerServices({
 }: WorkerServicesOptions): Service[] {
   const crons = cronsAmong(catalog);
   const onWarning = (warning: string): void => logger.warn(warning);
+  const runTimeCrons = new RunTimeCronLoop({
+    ...{ broker: broker.crons, queues, tasks: new Set(catalog.map(({ name }) => name)) },
+    ...{ onWarning, onError },
+  });
   const loops = [
     reaper({
       broker,
@@ -52,8 +57,9 @@ export function workerServices({
     }),
     deadJanitor({ broker: broker.deadLetters, ...settings, onError }),
     limitJanitor({ broker: broker.limitRules, onError }),
-    new Promoter({ broker, onError }),
+    new Promoter({ broker, onAlarm: () => runTimeCrons.ring(), onError }),
     new CronLoop({ broker: broker.crons, crons, onWarning, onError }),
+    runTimeCrons,
     metrics ? queueSampler({ broker: broker.metrics, queues, onError }) : undefined,
     peerCheck({ broker, namespace: settings.namespace, own: { queues, app }, crons, limits, onWarning, onError }),
   ];

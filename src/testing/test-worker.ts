@@ -4,6 +4,7 @@ import { type CronDeclaration, cronsAmong } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { NestworkError } from '../errors.js';
 import { CronLoop } from '../maintenance/cron-loop.js';
+import { RunTimeCronLoop } from '../maintenance/run-time-crons.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
 import { inCleanContext } from '../values/clean-context.js';
@@ -21,6 +22,8 @@ const MOST_RUNS = 100_000;
 
 export interface TestWorkerOptions extends Omit<TaskRunnerOptions, 'work'> {
   readonly broker: MemoryBroker;
+  /** those that the app has */
+  readonly queues: readonly string[];
   /** those that hold tasks back */
   readonly limits: readonly LimitDeclaration[];
 }
@@ -32,6 +35,7 @@ export class TestWorker {
   private readonly runner: TaskRunner;
   private readonly awaited: AwaitedTasks;
   private readonly crons: CronLoop;
+  private readonly runTimeCrons: RunTimeCronLoop;
   private readonly instants: ReadonlyMap<string, Instants>;
 
   constructor(private readonly options: TestWorkerOptions) {
@@ -41,11 +45,16 @@ export class TestWorker {
     const crons = cronsAmong(registry.all());
     const fired = crons.filter(({ disabled }) => !disabled);
     this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
-    this.crons = new CronLoop({
+    const reports = {
+      onWarning: (warning: string) => this.logger.warn(warning),
+      onError: (error: unknown) => this.logger.error(printed(error)),
+    };
+    this.crons = new CronLoop({ broker: broker.crons, crons, ...reports });
+    this.runTimeCrons = new RunTimeCronLoop({
       broker: broker.crons,
-      crons,
-      onWarning: (warning) => this.logger.warn(warning),
-      onError: (error) => this.logger.error(printed(error)),
+      queues: options.queues,
+      tasks: new Set(registry.all().map(({ name }) => name)),
+      ...reports,
     });
   }
 
@@ -60,6 +69,7 @@ export class TestWorker {
   async drain(): Promise<TaskRun[]> {
     const runs: TaskRun[] = [];
     await this.crons.tick();
+    await this.runTimeCrons.tick();
     for await (const run of this.runner.drain()) {
       runs.push(this.log(run));
       if (runs.length > MOST_RUNS) throw endless(runs);
@@ -106,7 +116,10 @@ export class TestWorker {
     const crons = [...this.instants].flatMap(([name, instants]) =>
       states.get(name)?.paused ? [] : (instants.next(now) ?? []),
     );
-    const times = nextInMs === undefined ? crons : [now + nextInMs, ...crons];
+    const { lines } = await this.options.broker.crons.runTime.lines();
+    // a line of a task that the app does not have stays in the past
+    const looks = lines.flatMap(({ lookAt }) => (lookAt > now ? [lookAt] : []));
+    const times = nextInMs === undefined ? [...crons, ...looks] : [now + nextInMs, ...crons, ...looks];
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 

@@ -746,6 +746,24 @@ export interface ErrorCodes {
   SHARED_NAMESPACE: 'operate';
 
   /**
+   * > crons.set() got the name "ReportTasks.send", which looks like that of a cron in code.
+   *
+   * Workers declare a cron of this name, or could: `Class.method` is the name of a cron of a decorator.
+   *
+   * **Remedy:** Give another name, such as `tenant-7.report`.
+   */
+  CRON_NAME_TAKEN: 'operate';
+
+  /**
+   * > crons.set("tenant-7.report") would be one cron too many: there are 1,000,000.
+   *
+   * Redis holds each in memory, about 1 KB.
+   *
+   * **Remedy:** Remove those that are no longer needed: `crons.remove(name)`. One cron that sends many tasks with `delayMany()` may take the place of many.
+   */
+  TOO_MANY_CRONS: 'operate';
+
+  /**
    * > No worker of this namespace has declared a cron "DigestTasks.digets".
    *
    * **Remedy:** Use a name that the message lists, or start a worker, which declares its crons.

@@ -20,6 +20,7 @@ import { supervising } from './conformance/over-redis/supervising.js';
 import { producing } from './conformance/producing.js';
 import { relaying } from './conformance/relaying.js';
 import { results } from './conformance/results.js';
+import { runTimeCrons } from './conformance/run-time-crons.js';
 import { RedisStage, Stage, type World } from './conformance/stage.js';
 import { turns } from './conformance/turns.js';
 import { inMemory, overRedis } from './conformance/worlds.js';
@@ -37,6 +38,7 @@ const OF_ALL = [
   results,
   groups,
   crons,
+  runTimeCrons,
   broadcasts,
 ];
 

@@ -7,7 +7,7 @@ import { brokenLimits, messageInLine, queuesThatWait, queuesWithReadyLines } fro
 type Place = { readonly where: string; readonly id: string; readonly message?: string };
 
 /** A run of a cron is not marked as seen: its settled instant prevents a second one. */
-const FIRED = /\{"cron":"[^"]+","due":\d+\}/;
+const FIRED = /\{"cron":"[^"]+","due":\d+[,}]/;
 
 /**
  * The conditions that hold after every command, in any state. Throws a list of all that do not.

@@ -12,6 +12,8 @@ export const ACTIONS = [
   'redrive',
   'delete',
   'run-cron',
+  'set-cron',
+  'remove-cron',
   'pause-cron',
   'resume-cron',
   'set-limit',

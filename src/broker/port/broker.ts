@@ -21,6 +21,7 @@ import type { NotesBroker, NotingBroker } from './notes-port.js';
 import type { Pause, PausePort } from './pause-port.js';
 import type { RelayPort } from './relay-port.js';
 import type { FinishingBroker, OutcomeBroker, ResultBroker } from './result-port.js';
+import type { CronSettingBroker } from './run-time-cron-port.js';
 import type { TaskPort } from './task-port.js';
 import type { DigestPort, LiveSessions, WorkerPort } from './worker-port.js';
 
@@ -434,7 +435,9 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
-  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'>;
+  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'> & {
+    readonly runTime: CronSettingBroker;
+  };
   readonly metrics: MetricsBroker;
   readonly notes: NotesBroker;
   readonly done: DoneBroker;

@@ -1,6 +1,7 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { StateWord } from '../../task/task-states.js';
 import type { Claimant } from './broker.js';
+import type { CronLine, CronPlan, CronSetting, CronSettingBroker, RunTimeCronBroker } from './run-time-cron-port.js';
 import type { LiveSessions } from './worker-port.js';
 
 /** A run of a cron that has come due. */
@@ -13,6 +14,8 @@ export interface DueRun {
 /** A cron with its due runs, oldest first: they have the tags of `start` already, and people read the keys of its labels. */
 export interface FiringCron extends Pick<CronDeclaration, 'name' | 'start'> {
   readonly runs: readonly DueRun[];
+  /** of a cron that was set at run time */
+  readonly plan?: CronPlan;
 }
 
 /** What came of runs that were due; others may have been faster. */
@@ -61,7 +64,7 @@ export interface CronRun {
 
 /** All that is noted of a cron. */
 export interface CronRecord extends CronDeclaration {
-  /** whether a worker with a lease declares it; otherwise no worker fires it */
+  /** whether a worker with a lease declares it, or has the task of one that was set at run time; otherwise no worker fires it */
   readonly declared: boolean;
   readonly paused: boolean;
   /** instant of the latest run that was fired, in ms since 1970 */
@@ -69,6 +72,8 @@ export interface CronRecord extends CronDeclaration {
   /** runs that `overlap: 'skip'` left out */
   readonly skipped: number;
   readonly lastRun: CronRun | undefined;
+  /** of a cron that was set at run time: when, and by whom */
+  readonly setting?: CronSetting;
 }
 
 /** A session with a lease that declares a cron. */
@@ -84,6 +89,8 @@ export interface DeclaringSession {
 
 /** What schedulers, children and inspectors need of crons. */
 export interface CronBroker {
+  /** those that are set at run time */
+  readonly runTime: RunTimeCronBroker & CronSettingBroker;
   survey(names: readonly string[]): Promise<CronSurvey>;
   /**
    * Notes the crons of an app. A record that is further ahead of the clock than `toleranceMs` begins anew, and so does one
@@ -93,8 +100,10 @@ export interface CronBroker {
   /**
    * Enqueues the due runs of crons of one queue, each instant once in the cluster: all of them or, when it rejects, none. Each cron is there once.
    * Resolves to what came of each, in their order.
+   *
+   * @param line of crons that were set at run time, whose plans are noted, too
    */
-  fire(queue: string, crons: readonly FiringCron[]): Promise<Firing[]>;
+  fire(queue: string, crons: readonly FiringCron[], line?: CronLine): Promise<Firing[]>;
   /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
   moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */

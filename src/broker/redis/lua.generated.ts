@@ -2107,6 +2107,23 @@ end`,
     remember_ids(removed, now, entries)
   end
 end`,
+  'RUN_TIME_CRON_FIELDS': `local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'run' }`,
+  'note_earliest': `local function note_earliest(cron_lines, line, cron_times)
+  local _, first = unpack(redis.call('ZRANGE', cron_times, 0, 0, 'WITHSCORES'))
+  if first then
+    redis.call('ZADD', cron_lines, first, line)
+  else
+    redis.call('ZREM', cron_lines, line)
+  end
+end`,
+  'hash_of_cron': `local function hash_of_cron(crons, run_time_crons, cron)
+  if redis.call('HEXISTS', crons, cron .. ' schedule') == 1 then
+    return crons
+  end
+  if redis.call('HEXISTS', run_time_crons, cron .. ' definition') == 1 then
+    return run_time_crons
+  end
+end`,
   'schedule': `local function schedule(scheduled, alarm, due, messages)
   local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local added = {}
@@ -3530,6 +3547,37 @@ for i = 1, #entries, 3 do
   end
 end
 return 1`,
+  'due-crons': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.note_earliest}
+-- reads the crons set at run time that are to be looked at, the longest due first.
+-- Returns of each its name, definition, version, \`until\`, and 1 if it is paused, 0 if not.
+local run_time_crons, cron_times, cron_lines = KEYS[1], KEYS[2], KEYS[3]
+local line, most = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the earliest time of the line is corrected by what is in it: a cron that another caller adds must not be overlooked. Crons that were
+-- removed, and names that others wrote, leave the line.
+
+local due, fields, replies = redis.call('ZRANGEBYSCORE', cron_times, '-inf', text(now_ms()), 'LIMIT', 0, most), {}, {}
+for _, name in ipairs(due) do
+  for _, field in ipairs({ 'definition', 'version', 'until', 'paused' }) do
+    fields[#fields + 1] = name .. ' ' .. field
+  end
+end
+local records = #due > 0 and redis.call('HMGET', run_time_crons, unpack(fields))
+for i, name in ipairs(due) do
+  local definition, version, settled, paused = unpack(records, 4 * i - 3, 4 * i)
+  if definition and version and noted(settled) then
+    replies[#replies + 1] = { name, definition, version, settled, paused and 1 or 0 }
+  else
+    redis.call('ZREM', cron_times, name)
+  end
+end
+note_earliest(cron_lines, line, cron_times)
+return replies`,
   'fire-crons': `#!lua
 local limit_parts
 local settling_parts
@@ -3547,6 +3595,7 @@ ${LIB.now_ms}
 ${LIB.unique_digest}
 ${LIB.text}
 ${LIB.noted}
+${LIB.note_earliest}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.base36}
@@ -3655,36 +3704,45 @@ end
 -- the end of the last run.
 local keys = {
   crons = KEYS[1],
-  unique = KEYS[2],
-  alarm = KEYS[3],
-  limits = KEYS[4],
-  slots = KEYS[5],
-  rates = KEYS[6],
-  paced = KEYS[7],
-  waiters = KEYS[8],
-  limit_labels = KEYS[9],
+  run_time_crons = KEYS[2],
+  cron_times = KEYS[3],
+  cron_lines = KEYS[4],
+  unique = KEYS[5],
+  alarm = KEYS[6],
+  limits = KEYS[7],
+  slots = KEYS[8],
+  rates = KEYS[9],
+  paced = KEYS[10],
+  waiters = KEYS[11],
+  limit_labels = KEYS[12],
 }
-local queue = { name = ARGV[1], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
-local labels = part(ARGV, 3, 2 + ARGV[2])
-local entries = part(ARGV, #labels + 3, #ARGV)
+local line = ARGV[1]
+local queue = { name = ARGV[2], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
+local labels = part(ARGV, 4, 3 + ARGV[3])
+local entries = part(ARGV, #labels + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is the name of a cron, the number of its runs, and each of them: its instant in ms since 1970 and its message, oldest first. Each cron has
--- one entry. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
+-- An entry is the name of a cron, the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, and each run: its
+-- instant in ms since 1970 and its message, oldest first. Each cron has one entry. \`line\` is that of run-time crons, '' for declared ones; one that was
+-- set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
 -- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
 
-local wrong = wrong_type('hash', keys.crons, keys.unique) or wrong_queues({ queue })
+local hash = line == '' and keys.crons or keys.run_time_crons
+local wrong = wrong_type('hash', hash, keys.unique)
+  or wrong_type('zset', keys.cron_times, keys.cron_lines)
+  or wrong_queues({ queue })
 if wrong then
   return wrong
 end
 local crons, fields, its_messages, at = {}, {}, {}, 1
 while at <= #entries do
-  local name, first, behind = entries[at], at + 2, at + 2 + 2 * entries[at + 1]
-  crons[#crons + 1] = { name = name, first = first, last = behind - 1 }
-  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped' }) do
+  local name, first, behind = entries[at], at + 3, at + 3 + 2 * entries[at + 1]
+  local version, next_look = string.match(entries[at + 2], '^(%d+) (%d+)$')
+  crons[#crons + 1] = { name = name, first = first, last = behind - 1, version = version, next_look = next_look }
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version' }) do
     fields[#fields + 1] = name .. field
   end
   for i = first + 1, behind - 1, 2 do
@@ -3698,7 +3756,7 @@ if wrong then
 end
 
 local now = now_ms()
-local records = redis.call('HMGET', keys.crons, unpack(fields))
+local records = redis.call('HMGET', hash, unpack(fields))
 -- what this call adds, and what it notes of the crons
 local messages, notes = {}, {}
 
@@ -3746,13 +3804,23 @@ local function fire(cron, settled, last_run, skipped_before)
   return { fired, skipped, held_in, last_run or '' }
 end
 
+-- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
+local function look_later()
+  for i, cron in ipairs(crons) do
+    if records[5 * i] == cron.version then
+      redis.call('ZADD', keys.cron_times, 'XX', cron.next_look, cron.name)
+    end
+  end
+  note_earliest(keys.cron_lines, line, keys.cron_times)
+end
+
 local replies = {}
 for i, cron in ipairs(crons) do
-  local settled, paused, last_run, skipped = unpack(records, 4 * i - 3, 4 * i)
+  local settled, paused, last_run, skipped, version = unpack(records, 5 * i - 4, 5 * i)
   settled = noted(settled)
   if not settled then
     replies[i] = { -1, 0, '', '' }
-  elseif paused then
+  elseif paused or (cron.version and cron.version ~= version) then
     replies[i] = { 0, 0, '', '' }
   else
     replies[i] = fire(cron, settled, last_run, skipped)
@@ -3765,7 +3833,10 @@ if #messages > 0 then
   note_labels(keys, labels, messages)
 end
 if #notes > 0 then
-  redis.call('HSET', keys.crons, unpack(notes))
+  redis.call('HSET', hash, unpack(notes))
+end
+if line ~= '' then
+  look_later()
 end
 return replies`,
   'forget-crons': `#!lua flags=allow-oom
@@ -4036,28 +4107,31 @@ return 1`,
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
+${LIB.hash_of_cron}
 ${LIB.now_ms}
 -- pauses a cron.
 -- Returns 1, or 0 for an unknown cron.
-local crons = KEYS[1]
+local crons, run_time_crons = KEYS[1], KEYS[2]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a cron that is being forgotten must not leave a pause behind.
 
-if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+local hash = hash_of_cron(crons, run_time_crons, cron)
+if not hash then
   return 0
 end
-redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
+redis.call('HSETNX', hash, cron .. ' paused', text(now_ms()))
 return 1`,
   'record-cron-run': `#!lua flags=allow-oom
 ${LIB.registration}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
+${LIB.hash_of_cron}
 -- records how the latest run of a cron ended.
 -- Returns 1, or 0 for an unknown cron.
-local session, crons = KEYS[1], KEYS[2]
+local session, crons, run_time_crons = KEYS[1], KEYS[2], KEYS[3]
 local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -4068,31 +4142,114 @@ local _, lost = registration(session, child)
 if lost then
   return lost
 end
-if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+local hash = hash_of_cron(crons, run_time_crons, cron)
+if not hash then
   return 0
 end
-redis.call('HSET', crons, cron .. ' run', run)
+redis.call('HSET', hash, cron .. ' run', run)
+return 1`,
+  'remove-cron': `#!lua flags=allow-oom
+${LIB.RUN_TIME_CRON_FIELDS}
+-- removes a cron that was set at run time.
+-- Returns 1, or 0 for an unknown cron, or another version of it.
+local run_time_crons, cron_names, cron_times = KEYS[1], KEYS[2], KEYS[3]
+local cron, version = ARGV[1], ARGV[2]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`version\` is that which the caller read, '' for any.
+--
+-- Atomic because a cron that was set again meanwhile must stay. A line that is empty now is removed by the next look at it.
+
+local its_version = redis.call('HGET', run_time_crons, cron .. ' version')
+if not its_version or (version ~= '' and version ~= its_version) then
+  return 0
+end
+local fields = {}
+for i, field in ipairs(RUN_TIME_CRON_FIELDS) do
+  fields[i] = cron .. ' ' .. field
+end
+redis.call('HDEL', run_time_crons, unpack(fields))
+redis.call('ZREM', cron_names, cron)
+redis.call('ZREM', cron_times, cron)
 return 1`,
   'resume-cron': `#!lua flags=allow-oom
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
+${LIB.hash_of_cron}
 ${LIB.now_ms}
 -- resumes a cron at the present, without the runs due during the pause.
 -- Returns 1, or 0 for an unknown cron.
-local crons = KEYS[1]
+local crons, run_time_crons = KEYS[1], KEYS[2]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because between the end of the pause and the new beginning others would make up for what was missed.
 
-if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+local hash = hash_of_cron(crons, run_time_crons, cron)
+if not hash then
   return 0
 end
-if redis.call('HDEL', crons, cron .. ' paused') == 1 then
-  redis.call('HSET', crons, cron .. ' until', text(now_ms()))
+if redis.call('HDEL', hash, cron .. ' paused') == 1 then
+  redis.call('HSET', hash, cron .. ' until', text(now_ms()))
 end
 return 1`,
+  'set-cron': `#!lua
+${LIB.wrong_type}
+${LIB.text}
+${LIB.ring}
+${LIB.schedule}
+${LIB.now_ms}
+-- adds a cron at run time, or changes it.
+-- Returns 2 for a new cron, 1 for one that was there; 0 if another caller was faster, -1 if workers declare one of this
+-- name, -2 if there are too many.
+local keys = {
+  crons = KEYS[1],
+  run_time_crons = KEYS[2],
+  cron_names = KEYS[3],
+  cron_lines = KEYS[4],
+  alarm = KEYS[5],
+}
+local cron, definition, before, anew, set_by, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local former = { cron_times = KEYS[6] }
+local line = { name = ARGV[7], cron_times = KEYS[7] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- \`former\` is the line of the cron as the caller read it, \`before\` its definition then, '' for none. \`anew\` is 1 where its times are others. \`setBy\` is JSON.
+--
+-- Atomic because two callers must not leave a cron in two lines, and a worker must not fire by a definition that has gone: it compares the version.
+-- The cron is due to be looked at now; the worker that looks finds its next time. Without allow-oom: a full Redis refuses.
+
+local wrong = wrong_type('hash', keys.crons, keys.run_time_crons)
+  or wrong_type('zset', keys.cron_names, keys.cron_lines, former.cron_times, line.cron_times)
+  or wrong_type('list', keys.alarm)
+if wrong then
+  return wrong
+end
+if redis.call('HEXISTS', keys.crons, cron .. ' schedule') == 1 then
+  return -1
+end
+if (redis.call('HGET', keys.run_time_crons, cron .. ' definition') or '') ~= before then
+  return 0
+end
+if before == '' and redis.call('ZCARD', keys.cron_names) >= tonumber(most) then
+  return -2
+end
+
+local now = now_ms()
+if former.cron_times ~= line.cron_times then
+  redis.call('ZREM', former.cron_times, cron)
+end
+redis.call('HINCRBY', keys.run_time_crons, cron .. ' version', 1)
+redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' set', set_by)
+if anew == '1' then
+  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
+end
+redis.call('ZADD', keys.cron_names, 0, cron)
+redis.call('ZADD', line.cron_times, text(now), cron)
+redis.call('ZADD', keys.cron_lines, 'LT', text(now), line.name)
+ring(keys.alarm)
+return before == '' and 2 or 1`,
   'dead-counts': `#!lua flags=no-writes
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
@@ -11911,6 +12068,7 @@ ${LIB.now_ms}
 ${LIB.unique_digest}
 ${LIB.text}
 ${LIB.noted}
+${LIB.note_earliest}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
@@ -11927,36 +12085,45 @@ ${LIB.note_labels_2}
 -- the end of the last run.
 local keys = {
   crons = KEYS[1],
-  unique = KEYS[2],
-  alarm = KEYS[3],
-  limits = KEYS[4],
-  slots = KEYS[5],
-  rates = KEYS[6],
-  paced = KEYS[7],
-  waiters = KEYS[8],
-  limit_labels = KEYS[9],
+  run_time_crons = KEYS[2],
+  cron_times = KEYS[3],
+  cron_lines = KEYS[4],
+  unique = KEYS[5],
+  alarm = KEYS[6],
+  limits = KEYS[7],
+  slots = KEYS[8],
+  rates = KEYS[9],
+  paced = KEYS[10],
+  waiters = KEYS[11],
+  limit_labels = KEYS[12],
 }
-local queue = { name = ARGV[1], pending = KEYS[10], bell = KEYS[11], held = KEYS[12], ready = KEYS[13] }
-local labels = part(ARGV, 3, 2 + ARGV[2])
-local entries = part(ARGV, #labels + 3, #ARGV)
+local line = ARGV[1]
+local queue = { name = ARGV[2], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
+local labels = part(ARGV, 4, 3 + ARGV[3])
+local entries = part(ARGV, #labels + 4, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is the name of a cron, the number of its runs, and each of them: its instant in ms since 1970 and its message, oldest first. Each cron has
--- one entry. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
+-- An entry is the name of a cron, the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, and each run: its
+-- instant in ms since 1970 and its message, oldest first. Each cron has one entry. \`line\` is that of run-time crons, '' for declared ones; one that was
+-- set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
 -- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
 
-local wrong = wrong_type('hash', keys.crons, keys.unique) or wrong_queues({ queue })
+local hash = line == '' and keys.crons or keys.run_time_crons
+local wrong = wrong_type('hash', hash, keys.unique)
+  or wrong_type('zset', keys.cron_times, keys.cron_lines)
+  or wrong_queues({ queue })
 if wrong then
   return wrong
 end
 local crons, fields, its_messages, at = {}, {}, {}, 1
 while at <= #entries do
-  local name, first, behind = entries[at], at + 2, at + 2 + 2 * entries[at + 1]
-  crons[#crons + 1] = { name = name, first = first, last = behind - 1 }
-  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped' }) do
+  local name, first, behind = entries[at], at + 3, at + 3 + 2 * entries[at + 1]
+  local version, next_look = string.match(entries[at + 2], '^(%d+) (%d+)$')
+  crons[#crons + 1] = { name = name, first = first, last = behind - 1, version = version, next_look = next_look }
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version' }) do
     fields[#fields + 1] = name .. field
   end
   for i = first + 1, behind - 1, 2 do
@@ -11970,7 +12137,7 @@ if wrong then
 end
 
 local now = now_ms()
-local records = redis.call('HMGET', keys.crons, unpack(fields))
+local records = redis.call('HMGET', hash, unpack(fields))
 -- what this call adds, and what it notes of the crons
 local messages, notes = {}, {}
 
@@ -12018,13 +12185,23 @@ local function fire(cron, settled, last_run, skipped_before)
   return { fired, skipped, held_in, last_run or '' }
 end
 
+-- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
+local function look_later()
+  for i, cron in ipairs(crons) do
+    if records[5 * i] == cron.version then
+      redis.call('ZADD', keys.cron_times, 'XX', cron.next_look, cron.name)
+    end
+  end
+  note_earliest(keys.cron_lines, line, keys.cron_times)
+end
+
 local replies = {}
 for i, cron in ipairs(crons) do
-  local settled, paused, last_run, skipped = unpack(records, 4 * i - 3, 4 * i)
+  local settled, paused, last_run, skipped, version = unpack(records, 5 * i - 4, 5 * i)
   settled = noted(settled)
   if not settled then
     replies[i] = { -1, 0, '', '' }
-  elseif paused then
+  elseif paused or (cron.version and cron.version ~= version) then
     replies[i] = { 0, 0, '', '' }
   else
     replies[i] = fire(cron, settled, last_run, skipped)
@@ -12037,7 +12214,10 @@ if #messages > 0 then
   note_labels(keys, labels, messages)
 end
 if #notes > 0 then
-  redis.call('HSET', keys.crons, unpack(notes))
+  redis.call('HSET', hash, unpack(notes))
+end
+if line ~= '' then
+  look_later()
 end
 return replies`,
   'redrive': `#!lua flags=allow-oom

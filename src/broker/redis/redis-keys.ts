@@ -253,6 +253,37 @@ export const KEYS = {
     holds: '`<cron> <field>` -> the record of a cron, see [below](#crons)',
     lasts: '1 day after the last session that declared the cron; about 700 bytes each',
   },
+  runTimeCrons: {
+    pattern: 'run-time-crons',
+    type: 'hash',
+    holds: '`<cron> <field>` -> the record of a cron that was set at run time, see [below](#crons)',
+    lasts: 'until it is removed, or a day after its last time',
+  },
+  cronNames: {
+    pattern: 'cron-names',
+    type: 'sorted set',
+    holds: 'names of the crons that were set at run time, all with 0, in their order',
+    lasts: 'as `run-time-crons`',
+  },
+  cronTimes: {
+    pattern: 'cron-times:<line>',
+    type: 'sorted set',
+    holds:
+      'cron that was set at run time -> when a worker looks whether it is due, in ms of Redis time; the line is `<queue> <task>` of its runs',
+    lasts: 'as `run-time-crons`; gone when empty',
+  },
+  cronLines: {
+    pattern: 'cron-lines',
+    type: 'sorted set',
+    holds: '`<queue> <task>` -> the earliest time in its `cron-times`',
+    lasts: 'one element for each that has crons',
+  },
+  cronOwners: {
+    pattern: 'cron-owners',
+    type: 'hash',
+    holds: '`<queue> <task>` with crons -> when a worker that fires them last looked, in ms of Redis time',
+    lasts: 'one field for each; a minute old at most while there is such a worker',
+  },
   notes: {
     pattern: 'notes:<id>',
     type: 'string',

@@ -67,6 +67,7 @@ type QueueStateReply = readonly [
 ];
 type SessionReply = readonly [session: string, fields: readonly string[], digest: string];
 type FiringReply = readonly [fired: number, skipped: number, heldIn: string, run: string];
+type DueCronReply = readonly [name: string, definition: string, version: string, until: string, paused: number];
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
@@ -704,9 +705,9 @@ export const SCRIPTS = {
     flags: 'none',
     purpose: 'enqueues the due runs of crons of one queue, each time once',
     by: ['supervisor'],
-    keys: ['crons', 'unique', 'alarm', ...LIMITS],
+    keys: ['crons', 'runTimeCrons', 'cronTimes', 'cronLines', 'unique', 'alarm', ...LIMITS],
     blocks: { queue: ['name', 'pending', ...LINES] },
-    args: ['...labels', '...entries'],
+    args: ['line', '...labels', '...entries'],
     reply: reply<readonly FiringReply[]>(
       'for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips, the end of the last run',
     ),
@@ -723,17 +724,44 @@ export const SCRIPTS = {
     args: ['digest'],
     reply: reply<Flag>('1, or 0 if it no longer waits there'),
   },
+  'set-cron': {
+    flags: 'none',
+    purpose: 'adds a cron at run time, or changes it',
+    by: ['CronManager'],
+    keys: ['crons', 'runTimeCrons', 'cronNames', 'cronLines', 'alarm'],
+    blocks: { former: ['cronTimes'], line: ['name', 'cronTimes'] },
+    args: ['cron', 'definition', 'before', 'anew', 'setBy', 'most'],
+    reply: reply<number>(
+      '2 for a new cron, 1 for one that was there; 0 if another caller was faster, -1 if workers declare one of this name, -2 if there are too many',
+    ),
+  },
+  'remove-cron': {
+    purpose: 'removes a cron that was set at run time',
+    by: ['CronManager', 'supervisor'],
+    keys: ['runTimeCrons', 'cronNames', 'cronTimes'],
+    args: ['cron', 'version'],
+    reply: reply<Flag>('1, or 0 for an unknown cron, or another version of it'),
+  },
+  'due-crons': {
+    purpose: 'reads the crons set at run time that are to be looked at, the longest due first',
+    by: ['supervisor'],
+    keys: ['runTimeCrons', 'cronTimes', 'cronLines'],
+    args: ['line', 'most'],
+    reply: reply<readonly DueCronReply[]>(
+      'of each its name, definition, version, `until`, and 1 if it is paused, 0 if not',
+    ),
+  },
   'pause-cron': {
     purpose: 'pauses a cron',
     by: ['CronManager'],
-    keys: ['crons'],
+    keys: ['crons', 'runTimeCrons'],
     args: ['cron'],
     reply: reply<Flag>('1, or 0 for an unknown cron'),
   },
   'resume-cron': {
     purpose: 'resumes a cron at the present, without the runs due during the pause',
     by: ['CronManager'],
-    keys: ['crons'],
+    keys: ['crons', 'runTimeCrons'],
     args: ['cron'],
     reply: reply<Flag>('1, or 0 for an unknown cron'),
   },
@@ -748,7 +776,7 @@ export const SCRIPTS = {
   'record-cron-run': {
     purpose: 'records how the latest run of a cron ended',
     by: ['child'],
-    keys: ['session', 'crons'],
+    keys: ['session', 'crons', 'runTimeCrons'],
     args: ['child', 'cron', 'run'],
     reply: reply<Flag>('1, or 0 for an unknown cron'),
   },

@@ -8,6 +8,7 @@ import type {
   FiringCron,
 } from '../../broker/port/broker.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
+import { MemoryRunTimeCrons } from './memory-run-time-crons.js';
 import type { MemoryTasks } from './memory-tasks.js';
 
 /** The record of a cron, and up to when what came due has been dealt with. */
@@ -19,7 +20,14 @@ const UNTOUCHED = { declared: true, paused: false, firedAt: undefined, skipped: 
 export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   private readonly crons = new Map<string, Noted>();
 
-  constructor(private readonly tasks: MemoryTasks) {}
+  readonly runTime: MemoryRunTimeCrons;
+
+  constructor(private readonly tasks: MemoryTasks) {
+    this.runTime = new MemoryRunTimeCrons(
+      () => tasks.now,
+      (name) => this.crons.has(name),
+    );
+  }
 
   async survey(names: readonly string[]): Promise<CronSurvey> {
     const known = names.flatMap((name) => this.crons.get(name) ?? []);
@@ -39,8 +47,9 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     return crons.map((cron) => this.fireOne(queue, cron));
   }
 
-  private fireOne(queue: string, { name, start, runs }: FiringCron): Firing {
-    const noted = this.crons.get(name);
+  private fireOne(queue: string, { name, start, runs, plan }: FiringCron): Firing {
+    const noted = this.noted(name);
+    if (plan && !this.runTime.plan(name, plan)) return { known: noted !== undefined, fired: 0, skipped: 0 };
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
     this.tasks.lines.limits.label(start?.labels ?? []);
     let heldIn: string | undefined;
@@ -59,6 +68,10 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     return heldIn === undefined ? firing : { ...firing, heldIn };
   }
 
+  private noted(name: string): Noted | undefined {
+    return this.crons.get(name) ?? this.runTime.get(name);
+  }
+
   /** The worker of a test serves all queues, so no run is stuck in another. */
   async moveRun(): Promise<boolean> {
     return false;
@@ -70,18 +83,18 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   }
 
   recordRun(name: string, run: CronRun): void {
-    const noted = this.crons.get(name);
+    const noted = this.noted(name);
     if (noted) noted.lastRun = plain(run);
   }
 
   async pause(name: string): Promise<boolean> {
-    const noted = this.crons.get(name);
+    const noted = this.noted(name);
     if (noted) noted.paused = true;
     return noted !== undefined;
   }
 
   async resume(name: string): Promise<boolean> {
-    const noted = this.crons.get(name);
+    const noted = this.noted(name);
     if (noted?.paused) Object.assign(noted, { paused: false, settledUntil: this.tasks.now });
     return noted !== undefined;
   }

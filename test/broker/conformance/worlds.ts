@@ -11,15 +11,21 @@ local keys = redis.call('KEYS', '{nestwork}:scheduled:*')
 table.insert(keys, '{nestwork}:sessions')
 table.insert(keys, '{nestwork}:group-times')
 table.insert(keys, '{nestwork}:groups-ended')
+table.insert(keys, '{nestwork}:cron-lines')
+for _, key in ipairs(redis.call('KEYS', '{nestwork}:cron-times:*')) do
+  table.insert(keys, key)
+end
 for _, key in ipairs(keys) do
   local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   for i = 1, #entries, 2 do
     redis.call('ZADD', key, string.format('%.0f', entries[i + 1] - ARGV[1]), entries[i])
   end
 end
-for _, field in ipairs(redis.call('HKEYS', '{nestwork}:crons')) do
-  if string.find(field, ' until$') or string.find(field, ' orphan$') then
-    redis.call('HSET', '{nestwork}:crons', field, string.format('%.0f', redis.call('HGET', '{nestwork}:crons', field) - ARGV[1]))
+for _, key in ipairs({ '{nestwork}:crons', '{nestwork}:run-time-crons' }) do
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if string.find(field, ' until$') or string.find(field, ' orphan$') then
+      redis.call('HSET', key, field, string.format('%.0f', redis.call('HGET', key, field) - ARGV[1]))
+    end
   end
 end
 for _, key in ipairs(redis.call('KEYS', '{nestwork}:dead:*')) do

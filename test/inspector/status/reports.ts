@@ -73,6 +73,7 @@ export function cronOf(given: Partial<CronInfo> = {}): CronInfo {
   return {
     name: 'Digest.send',
     task: 'Digest.send',
+    set: false,
     queue: 'default',
     everyMs: 60_000,
     missed: 'latest',

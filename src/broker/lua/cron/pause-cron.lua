@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
 -- pauses a cron.
 -- Returns 1, or 0 for an unknown cron.
-local crons = KEYS[1]
+local crons, run_time_crons = KEYS[1], KEYS[2]
 local cron = ARGV[1]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a cron that is being forgotten must not leave a pause behind.
 
-if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+local hash = hash_of_cron(crons, run_time_crons, cron)
+if not hash then
   return 0
 end
-redis.call('HSETNX', crons, cron .. ' paused', text(now_ms()))
+redis.call('HSETNX', hash, cron .. ' paused', text(now_ms()))
 return 1

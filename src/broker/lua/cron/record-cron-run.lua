@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- records how the latest run of a cron ended.
 -- Returns 1, or 0 for an unknown cron.
-local session, crons = KEYS[1], KEYS[2]
+local session, crons, run_time_crons = KEYS[1], KEYS[2], KEYS[3]
 local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -12,8 +12,9 @@ local _, lost = registration(session, child)
 if lost then
   return lost
 end
-if redis.call('HEXISTS', crons, cron .. ' schedule') == 0 then
+local hash = hash_of_cron(crons, run_time_crons, cron)
+if not hash then
   return 0
 end
-redis.call('HSET', crons, cron .. ' run', run)
+redis.call('HSET', hash, cron .. ' run', run)
 return 1

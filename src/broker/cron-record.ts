@@ -1,0 +1,54 @@
+import { isCronDeclaration } from '../cron/cron-definition.js';
+import type { CronRecord, CronRun } from './port/broker.js';
+import type { ForeignValues } from './redis/foreign-values.js';
+
+/** What a hash of crons holds of each, under `<cron> <field>`. */
+export type CronFields = Partial<
+  Record<
+    | 'definition'
+    | 'schedule'
+    | 'until'
+    | 'fired'
+    | 'paused'
+    | 'disabled'
+    | 'skipped'
+    | 'run'
+    | 'orphan'
+    | 'version'
+    | 'set',
+    string
+  >
+>;
+
+/**
+ * The record of a cron as far as its own fields say it. Undefined for one of a newer version, or that others have written.
+ *
+ * @param place where the hash has a field, for a warning
+ */
+export function recordOf(
+  name: string,
+  fields: CronFields,
+  foreign: ForeignValues,
+  place: (field: keyof CronFields) => string,
+): Omit<CronRecord, 'declared'> | undefined {
+  const definition = foreign.json(place('definition'), fields.definition ?? '', isCronDeclaration);
+  if (!definition) return undefined;
+  return {
+    ...definition,
+    name,
+    paused: fields.paused !== undefined,
+    firedAt: foreign.whole(place('fired'), fields.fired),
+    skipped: foreign.whole(place('skipped'), fields.skipped) ?? 0,
+    lastRun: runIn(fields.run, foreign, place('run')),
+  };
+}
+
+export function runIn(json: string | undefined, foreign: ForeignValues, place: string): CronRun | undefined {
+  return foreign.json(place, json, isCronRun);
+}
+
+function isCronRun(value: unknown): value is CronRun {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, startedAt, durationMs, waitedMs = 0 } = value as Partial<CronRun>;
+  return typeof id === 'string' && [startedAt, durationMs, waitedMs].every(Number.isSafeInteger);
+}

@@ -1,0 +1,51 @@
+#!lua
+-- adds a cron at run time, or changes it.
+-- Returns 2 for a new cron, 1 for one that was there; 0 if another caller was faster, -1 if workers declare one of this
+-- name, -2 if there are too many.
+local keys = {
+  crons = KEYS[1],
+  run_time_crons = KEYS[2],
+  cron_names = KEYS[3],
+  cron_lines = KEYS[4],
+  alarm = KEYS[5],
+}
+local cron, definition, before, anew, set_by, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local former = { cron_times = KEYS[6] }
+local line = { name = ARGV[7], cron_times = KEYS[7] }
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- `former` is the line of the cron as the caller read it, `before` its definition then, '' for none. `anew` is 1 where its times are others. `setBy` is JSON.
+--
+-- Atomic because two callers must not leave a cron in two lines, and a worker must not fire by a definition that has gone: it compares the version.
+-- The cron is due to be looked at now; the worker that looks finds its next time. Without allow-oom: a full Redis refuses.
+
+local wrong = wrong_type('hash', keys.crons, keys.run_time_crons)
+  or wrong_type('zset', keys.cron_names, keys.cron_lines, former.cron_times, line.cron_times)
+  or wrong_type('list', keys.alarm)
+if wrong then
+  return wrong
+end
+if redis.call('HEXISTS', keys.crons, cron .. ' schedule') == 1 then
+  return -1
+end
+if (redis.call('HGET', keys.run_time_crons, cron .. ' definition') or '') ~= before then
+  return 0
+end
+if before == '' and redis.call('ZCARD', keys.cron_names) >= tonumber(most) then
+  return -2
+end
+
+local now = now_ms()
+if former.cron_times ~= line.cron_times then
+  redis.call('ZREM', former.cron_times, cron)
+end
+redis.call('HINCRBY', keys.run_time_crons, cron .. ' version', 1)
+redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' set', set_by)
+if anew == '1' then
+  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
+end
+redis.call('ZADD', keys.cron_names, 0, cron)
+redis.call('ZADD', line.cron_times, text(now), cron)
+redis.call('ZADD', keys.cron_lines, 'LT', text(now), line.name)
+ring(keys.alarm)
+return before == '' and 2 or 1

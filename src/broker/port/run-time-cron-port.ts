@@ -1,0 +1,76 @@
+import type { CronDeclaration } from '../../cron/cron-definition.js';
+import type { CronRecord } from './cron-broker.js';
+
+/** Which crons set at run time: those of one task in one queue. */
+export interface CronLine {
+  readonly queue: string;
+  readonly task: string;
+}
+
+/** The lines that have crons, at one moment. */
+export interface CronLines {
+  /** the time of Redis, in ms since 1970 */
+  readonly now: number;
+  /** and when the first cron of each is to be looked at, in ms since 1970 */
+  readonly lines: readonly (CronLine & { readonly lookAt: number })[];
+}
+
+/** A cron that is to be looked at. */
+export interface LookedUpCron {
+  readonly name: string;
+  /** as it was set; undefined for what this version cannot read */
+  readonly cron: CronDeclaration | undefined;
+  readonly plan: Pick<CronPlan, 'version'>;
+  /** up to when what came due has been dealt with, in ms of Redis time */
+  readonly settledUntil: number;
+  readonly paused: boolean;
+}
+
+/** What a worker found out about a cron that was set at run time. */
+export interface CronPlan {
+  /** counts how often it was set: a plan for an earlier version is void */
+  readonly version: string;
+  /** when to look at it next, in ms of Redis time */
+  readonly lookAt: number;
+}
+
+/** What became of a cron that was to be set: `taken` by workers that declare one of its name, `full` where there are too many. */
+export type SetCron = 'added' | 'changed' | 'unchanged' | 'taken' | 'full';
+
+/** When and by whom a cron was set. */
+export interface CronSetting {
+  /** in ms since 1970, by the clock of the caller */
+  readonly at: number;
+  readonly by?: string | undefined;
+}
+
+/** Which crons to list, by name. */
+export interface CronPageOptions {
+  /** those whose names come after this one */
+  readonly after?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly count: number;
+}
+
+/** What supervisors need of crons that are set at run time. */
+export interface RunTimeCronBroker {
+  lines(): Promise<CronLines>;
+  /** Those of a line that are to be looked at, the longest due first. */
+  due(line: CronLine, most: number): Promise<LookedUpCron[]>;
+  /** Notes that a worker fires the crons of these lines. */
+  own(lines: readonly CronLine[]): Promise<void>;
+  /** Removes a cron that has no time any more, unless it was set again. */
+  end(cron: CronDeclaration, version: string): Promise<void>;
+}
+
+/** What people and programs need of them. */
+export interface CronSettingBroker {
+  /** Adds a cron, or changes the one of its name. One whose times change begins at the present. Its pause stays. */
+  set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron>;
+  /** Resolves to whether there was one. Runs that were enqueued go on. */
+  remove(name: string): Promise<boolean>;
+  page(options: CronPageOptions): Promise<CronRecord[]>;
+  /** The one of this name. */
+  find(name: string): Promise<CronRecord | undefined>;
+  count(): Promise<number>;
+}

@@ -1,0 +1,164 @@
+import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
+import { pairsOf } from '../values/pairs.js';
+import { type CronFields, recordOf } from './cron-record.js';
+import type { CronRecord } from './port/broker.js';
+import type {
+  CronLine,
+  CronLines,
+  CronPageOptions,
+  CronSetting,
+  CronSettingBroker,
+  LookedUpCron,
+  RunTimeCronBroker,
+  SetCron,
+} from './port/run-time-cron-port.js';
+import type { ForeignValues } from './redis/foreign-values.js';
+import type { RedisConnection } from './redis/redis-connection.js';
+import { serverTime } from './redis/server-time.js';
+
+/** About 1 GB of Redis. */
+const MOST_CRONS = 1_000_000;
+/** A worker that fires a line notes that once a minute. */
+const OWNED_MS = 150_000;
+const FIELDS = ['definition', 'version', 'set', 'paused', 'fired', 'skipped', 'run'] as const;
+
+/** The crons of a namespace that were set at run time: no code declares them, and no deployment forgets them. */
+export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly foreign: ForeignValues,
+  ) {}
+
+  async lines(): Promise<CronLines> {
+    return this.connection.command(async (redis, keys) => {
+      const [lines, now] = await Promise.all([
+        redis.zrange(keys.cronLines(), '0', '-1', 'WITHSCORES'),
+        serverTime(redis),
+      ]);
+      return { now, lines: pairsOf(lines).map(([line, lookAt]) => ({ ...lineOf(line), lookAt: Number(lookAt) })) };
+    });
+  }
+
+  async due(line: CronLine, most: number): Promise<LookedUpCron[]> {
+    const found = await this.connection.call('due-crons', { line: textOf(line), most });
+    return found.map(([name, definition, version, until, paused]) => ({
+      name,
+      cron: this.definitionOf(name, definition),
+      plan: { version },
+      settledUntil: Number(until),
+      paused: paused === 1,
+    }));
+  }
+
+  async own(lines: readonly CronLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    await this.connection.command(async (redis, keys) => {
+      const now = await serverTime(redis);
+      await redis.hset(keys.cronOwners(), ...lines.flatMap((line) => [textOf(line), String(now)]));
+    });
+  }
+
+  async end(cron: CronDeclaration, version: string): Promise<void> {
+    await this.connection.call('remove-cron', { cron: cron.name, version, line: textOf(lineFor(cron)) });
+  }
+
+  async set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron> {
+    const definition = JSON.stringify(cron);
+    const line = textOf(lineFor(cron));
+    // each time that it fails, another caller has set it
+    for (;;) {
+      const before = (await this.fieldOf(cron.name, 'definition')) ?? '';
+      if (before === definition) return 'unchanged';
+      const former = before === '' ? undefined : this.definitionOf(cron.name, before);
+      const reply = await this.connection.call('set-cron', {
+        cron: cron.name,
+        definition,
+        before,
+        anew: former && JSON.stringify(former.schedule) === JSON.stringify(cron.schedule) ? 0 : 1,
+        setBy: JSON.stringify(setting),
+        most: MOST_CRONS,
+        former: former ? textOf(lineFor(former)) : line,
+        line,
+      });
+      if (reply !== 0) return reply === 2 ? 'added' : reply === 1 ? 'changed' : reply === -1 ? 'taken' : 'full';
+    }
+  }
+
+  async remove(name: string): Promise<boolean> {
+    const definition = await this.fieldOf(name, 'definition');
+    if (definition === undefined) return false;
+    const cron = this.definitionOf(name, definition);
+    const line = cron ? textOf(lineFor(cron)) : '';
+    return (await this.connection.call('remove-cron', { cron: name, version: '', line })) === 1;
+  }
+
+  async page({ after, prefix = '', count }: CronPageOptions): Promise<CronRecord[]> {
+    const from = after !== undefined && after >= prefix ? `(${after}` : `[${prefix}`;
+    const names = await this.connection.command((redis, keys) =>
+      redis.zrangebylex(keys.cronNames(), from, prefix === '' ? '+' : `[${prefix}\xff`, 'LIMIT', '0', String(count)),
+    );
+    return this.recordsOf(names);
+  }
+
+  async find(name: string): Promise<CronRecord | undefined> {
+    return (await this.recordsOf([name]))[0];
+  }
+
+  count(): Promise<number> {
+    return this.connection.command((redis, keys) => redis.zcard(keys.cronNames()));
+  }
+
+  private async recordsOf(names: readonly string[]): Promise<CronRecord[]> {
+    if (names.length === 0) return [];
+    const fields = names.flatMap((name) => FIELDS.map((field) => `${name} ${field}`));
+    const [values, owners, now] = await this.connection.command((redis, keys) =>
+      Promise.all([redis.hmget(keys.runTimeCrons(), ...fields), redis.hgetall(keys.cronOwners()), serverTime(redis)]),
+    );
+    return names.flatMap((name, at) => {
+      const own = values.slice(at * FIELDS.length, (at + 1) * FIELDS.length);
+      const its = Object.fromEntries(
+        FIELDS.flatMap((field, index) => (own[index] == null ? [] : [[field, own[index]]])),
+      ) as CronFields;
+      const place = (field: string): string => this.place(name, field);
+      const record = recordOf(name, its, this.foreign, place);
+      if (!record) return [];
+      const seen = Number(owners[textOf(lineFor(record))] ?? 0);
+      const setting = this.foreign.json(place('set'), its.set, isSetting);
+      return [{ ...record, disabled: false, declared: now - seen < OWNED_MS, ...(setting && { setting }) }];
+    });
+  }
+
+  private async fieldOf(name: string, field: string): Promise<string | undefined> {
+    const value = await this.connection.command((redis, keys) => redis.hget(keys.runTimeCrons(), `${name} ${field}`));
+    return value ?? undefined;
+  }
+
+  private definitionOf(name: string, text: string): CronDeclaration | undefined {
+    return this.foreign.json(this.place(name, 'definition'), text, isCronDeclaration);
+  }
+
+  /** Where the hash has a field, for a warning. */
+  private place(name: string, field: string): string {
+    return `The field "${name} ${field}" of ${this.connection.keys.runTimeCrons()}`;
+  }
+}
+
+function lineFor({ queue, name, task = name }: CronDeclaration): CronLine {
+  return { queue, task };
+}
+
+/** As the keys and the sets have it. */
+export function textOf({ queue, task }: CronLine): string {
+  return `${queue} ${task}`;
+}
+
+function lineOf(text: string): CronLine {
+  const [queue = '', task = ''] = text.split(' ');
+  return { queue, task };
+}
+
+function isSetting(value: unknown): value is CronSetting {
+  if (typeof value !== 'object' || value === null) return false;
+  const { at, by } = value as Partial<CronSetting>;
+  return Number.isSafeInteger(at) && (by === undefined || typeof by === 'string');
+}

@@ -1,0 +1,205 @@
+import { performance } from 'node:perf_hooks';
+import type { CronBroker, DueRun, Firing } from '../broker/port/broker.js';
+import type { CronLine, CronPlan, LookedUpCron, RunTimeCronBroker } from '../broker/port/run-time-cron-port.js';
+import type { CronDeclaration } from '../cron/cron-definition.js';
+import { cronMessage } from '../cron/cron-message.js';
+import { TaskIdSequence } from '../message/task-id.js';
+import { NewNames } from '../values/log-once.js';
+import { CronWarnings } from './cron-warnings.js';
+import { type DueCron, fireCrons } from './fire-crons.js';
+import { LookedAtCron } from './looked-at-cron.js';
+import { PeriodicLoop } from './periodic-loop.js';
+
+const RETRY_MS = 500;
+/** A cron that another worker was woken for is seen so much later at most. */
+const LONGEST_SLEEP_MS = 5_000;
+/** Read in one call. */
+const MOST_LOOKED_UP = 100;
+const OWN_EVERY_MS = 60_000;
+/** A machine with newer time zones, or a newer worker, may read what this one cannot. */
+const UNREADABLE_MS = 60_000;
+/** One without further times is listed for a day, with the end of its last run. */
+const KEPT_MS = 86_400_000;
+/** Their next times are remembered; about 1 KB each. */
+const MOST_KNOWN = 10_000;
+
+export interface RunTimeCronLoopOptions {
+  readonly broker: Pick<CronBroker, 'fire' | 'moveRun'> & { readonly runTime: RunTimeCronBroker };
+  /** the queues that the worker serves */
+  readonly queues: readonly string[];
+  /** names of the tasks of its app */
+  readonly tasks: ReadonlySet<string>;
+  readonly onWarning: (what: string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Known {
+  readonly version: string;
+  readonly cron: LookedAtCron;
+}
+
+/** A cron of which times may be due. */
+interface Look {
+  readonly known: LookedAtCron;
+  readonly due: readonly number[];
+  readonly overflow: boolean;
+  readonly plan: CronPlan;
+}
+
+/**
+ * Fires the crons that were set at run time, for tasks and queues of this worker. Every supervisor runs one, and none leads.
+ *
+ * Each cron lies in a sorted set by when it is to be looked at, so a round costs what is due, however many there are. The script that fires a run
+ * also notes the next look; what a worker has found out about a cron that was set again meanwhile is void.
+ */
+export class RunTimeCronLoop extends PeriodicLoop {
+  private readonly ids = new TaskIdSequence();
+  private readonly known = new Map<string, Known>();
+  private readonly unreadable = new NewNames();
+  private readonly warnings: CronWarnings;
+  private ownedAtMs = new Map<string, number>();
+  private rung = false;
+
+  constructor(private readonly options: RunTimeCronLoopOptions) {
+    super(RETRY_MS, options.onError);
+    this.warnings = new CronWarnings(options.onWarning);
+  }
+
+  /** A cron was set: a look that is under way may have come too early. */
+  ring(): void {
+    this.rung = true;
+    this.hurry();
+  }
+
+  /** Fires what is due. Resolves to when to look again, in ms. */
+  async tick(): Promise<number> {
+    this.rung = false;
+    const { runTime } = this.options.broker;
+    const { now, lines } = await runTime.lines();
+    const seenAtMs = performance.now();
+    const own = lines.filter(({ queue, task }) => this.options.queues.includes(queue) && this.options.tasks.has(task));
+    await this.noteOwner(own);
+    let nextAt = now + LONGEST_SLEEP_MS;
+    for (const line of own) {
+      if (line.lookAt > now) nextAt = Math.min(nextAt, line.lookAt);
+      else nextAt = Math.min(nextAt, await this.lookAt(line, now));
+    }
+    if (this.rung) return 0;
+    return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
+  }
+
+  private async noteOwner(lines: readonly CronLine[]): Promise<void> {
+    const now = performance.now();
+    const keyOf = ({ queue, task }: CronLine): string => `${queue} ${task}`;
+    const late = lines.filter(
+      (line) => now - (this.ownedAtMs.get(keyOf(line)) ?? Number.NEGATIVE_INFINITY) > OWN_EVERY_MS,
+    );
+    if (late.length > 0) await this.options.broker.runTime.own(late);
+    this.ownedAtMs = new Map(
+      lines.map((line) => [keyOf(line), late.includes(line) ? now : (this.ownedAtMs.get(keyOf(line)) ?? now)]),
+    );
+  }
+
+  /** Fires what is due in a line. Resolves to when to look at it again, in ms of Redis time. */
+  private async lookAt(line: CronLine, now: number): Promise<number> {
+    const seen = new Set<string>();
+    for (;;) {
+      const found = await this.options.broker.runTime.due(line, MOST_LOOKED_UP);
+      // a frequent one may be due again by now, of which this look at the clock knows nothing
+      if (found.some(({ name }) => seen.has(name))) return now;
+      for (const { name } of found) seen.add(name);
+      const looks = found.flatMap((cron) => this.look(cron, now) ?? []);
+      const looked = new Set(looks.map(({ known }) => known.cron.name));
+      const settled = await this.fire(line, looks, now);
+      await this.putOff(
+        line,
+        found.filter(({ name }) => !looked.has(name)),
+        now,
+      );
+      if (!settled) return now + RETRY_MS;
+      if (found.length < MOST_LOOKED_UP)
+        return Math.min(...looks.map(({ plan }) => plan.lookAt), now + LONGEST_SLEEP_MS);
+    }
+  }
+
+  /** Undefined for one that this version, or this machine, cannot read. */
+  private look(found: LookedUpCron, now: number): Look | undefined {
+    const { name, cron, plan, settledUntil, paused } = found;
+    if (!cron) return undefined;
+    try {
+      const known = this.knownOf(cron, plan.version);
+      known.notePause(paused);
+      const { due, overflow } = known.due(settledUntil, now);
+      known.settle(Math.max(settledUntil, due.at(-1) ?? 0), now);
+      const lookAt =
+        known.quietUntil === Number.POSITIVE_INFINITY ? this.endOf(due, settledUntil, now) : known.quietUntil;
+      return { known, due, overflow, plan: { version: plan.version, lookAt } };
+    } catch (error) {
+      if (this.unreadable.isNew(name)) this.options.onError(error);
+      return undefined;
+    }
+  }
+
+  private endOf(due: readonly number[], settledUntil: number, now: number): number {
+    return Math.max((due.at(-1) ?? settledUntil) + KEPT_MS, now + 1_000);
+  }
+
+  private knownOf(cron: CronDeclaration, version: string): LookedAtCron {
+    const known = this.known.get(cron.name);
+    if (known?.version === version) return known.cron;
+    if (this.known.size >= MOST_KNOWN) this.known.clear();
+    const looked = new LookedAtCron(cron);
+    this.known.set(cron.name, { version, cron: looked });
+    return looked;
+  }
+
+  /** Resolves to whether all of them were settled. */
+  private async fire(line: CronLine, looks: readonly Look[], now: number): Promise<boolean> {
+    const { broker, onError } = this.options;
+    const ended = looks.filter((look) => isOver(look, now));
+    for (const { known, plan } of ended) await broker.runTime.end(known.cron, plan.version);
+    const due = looks
+      .filter((look) => !ended.includes(look))
+      .map(({ known, due, plan }): DueCron => ({ cron: known.cron, due, plan }));
+    const firings = await fireCrons(due, { broker, line, toRun: (cron, at) => this.run(cron, at, now), onError });
+    let settled = true;
+    for (const look of looks) {
+      const firing = firings.get(look.known.cron.name);
+      if (firing) await this.conclude(look, firing);
+      else look.known.forget();
+      settled &&= firing !== undefined || ended.includes(look);
+    }
+    return settled;
+  }
+
+  private async conclude({ known, due, overflow }: Look, { fired, heldIn, lastRun }: Firing): Promise<void> {
+    const { cron } = known;
+    const last = due.at(-1);
+    if (last === undefined) return;
+    if (overflow && fired > 0) this.warnings.overflow(cron);
+    this.warnings.slow(cron, known.next - last, lastRun);
+    if (heldIn !== undefined && heldIn !== cron.queue && (await this.options.broker.moveRun(cron, heldIn))) {
+      this.warnings.moved(cron, heldIn);
+    }
+  }
+
+  private async putOff(line: CronLine, crons: readonly LookedUpCron[], now: number): Promise<void> {
+    if (crons.length === 0) return;
+    const lookAt = now + UNREADABLE_MS;
+    await this.options.broker.fire(
+      line.queue,
+      crons.map(({ name, plan }) => ({ name, start: undefined, runs: [], plan: { ...plan, lookAt } })),
+      line,
+    );
+  }
+
+  private run(cron: CronDeclaration, due: number, enqueuedAt: number): DueRun {
+    const { jitterMs = 0 } = cron.schedule;
+    return { due, message: cronMessage(cron, { id: this.ids.next(), due: due - jitterMs, enqueuedAt }) };
+  }
+}
+
+/** Whether a cron has had no time for so long that nobody asks for it. */
+function isOver({ known, due, plan }: Look, now: number): boolean {
+  return due.length === 0 && known.quietUntil === Number.POSITIVE_INFINITY && plan.lookAt <= now + 1_000;
+}

@@ -1,0 +1,107 @@
+import type { CronRecord } from '../../broker/port/broker.js';
+import type {
+  CronLine,
+  CronLines,
+  CronPageOptions,
+  CronPlan,
+  CronSetting,
+  CronSettingBroker,
+  LookedUpCron,
+  RunTimeCronBroker,
+  SetCron,
+} from '../../broker/port/run-time-cron-port.js';
+import type { CronDeclaration } from '../../cron/cron-definition.js';
+
+/** The record of a cron that was set at run time. */
+export interface NotedRunTimeCron extends Mutable<CronRecord> {
+  /** up to when what came due has been dealt with */
+  settledUntil: number;
+  version: number;
+  lookAt: number;
+}
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/** The crons of one app that were set at run time, in memory. Its one worker fires all of them. */
+export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
+  private readonly crons = new Map<string, NotedRunTimeCron>();
+
+  constructor(
+    private readonly clock: () => number,
+    private readonly isDeclared: (name: string) => boolean,
+  ) {}
+
+  get(name: string): NotedRunTimeCron | undefined {
+    return this.crons.get(name);
+  }
+
+  async lines(): Promise<CronLines> {
+    const lines = new Map<string, CronLine & { lookAt: number }>();
+    for (const { name, task = name, queue, lookAt } of this.crons.values()) {
+      const key = `${queue} ${task}`;
+      lines.set(key, { queue, task, lookAt: Math.min(lookAt, lines.get(key)?.lookAt ?? lookAt) });
+    }
+    return { now: this.clock(), lines: [...lines.values()] };
+  }
+
+  async due({ queue, task }: CronLine, most: number): Promise<LookedUpCron[]> {
+    return [...this.crons.values()]
+      .filter((cron) => cron.queue === queue && (cron.task ?? cron.name) === task && cron.lookAt <= this.clock())
+      .sort((a, b) => a.lookAt - b.lookAt)
+      .slice(0, most)
+      .map((cron) => ({
+        name: cron.name,
+        cron,
+        plan: { version: String(cron.version) },
+        settledUntil: cron.settledUntil,
+        paused: cron.paused,
+      }));
+  }
+
+  /** Its one worker fires all of them. */
+  async own(): Promise<void> {}
+
+  async end({ name }: CronDeclaration, version: string): Promise<void> {
+    if (this.crons.get(name)?.version === Number(version)) this.crons.delete(name);
+  }
+
+  /** Notes what a worker found out about a cron. Returns false where it was set again meanwhile, or removed. */
+  plan(name: string, { version, lookAt }: CronPlan): boolean {
+    const noted = this.crons.get(name);
+    if (noted?.version !== Number(version)) return false;
+    noted.lookAt = lookAt;
+    return true;
+  }
+
+  async set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron> {
+    if (this.isDeclared(cron.name)) return 'taken';
+    const plain = JSON.parse(JSON.stringify(cron)) as CronDeclaration;
+    const former = this.crons.get(cron.name);
+    const now = this.clock();
+    const same = former && JSON.stringify(former.schedule) === JSON.stringify(plain.schedule);
+    this.crons.set(cron.name, {
+      ...{ declared: true, paused: former?.paused ?? false, firedAt: former?.firedAt },
+      ...{ skipped: former?.skipped ?? 0, lastRun: former?.lastRun, setting },
+      ...plain,
+      ...{ settledUntil: same ? former.settledUntil : now, version: (former?.version ?? 0) + 1, lookAt: now },
+    });
+    return former ? 'changed' : 'added';
+  }
+
+  async remove(name: string): Promise<boolean> {
+    return this.crons.delete(name);
+  }
+
+  async page({ after = '', prefix = '', count }: CronPageOptions): Promise<CronRecord[]> {
+    const names = [...this.crons.keys()].filter((name) => name > after && name.startsWith(prefix)).sort();
+    return names.slice(0, count).flatMap((name) => this.crons.get(name) ?? []);
+  }
+
+  async find(name: string): Promise<CronRecord | undefined> {
+    return this.crons.get(name);
+  }
+
+  async count(): Promise<number> {
+    return this.crons.size;
+  }
+}

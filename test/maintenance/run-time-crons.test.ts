@@ -1,0 +1,172 @@
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { RunTimeCronLoop, type RunTimeCronLoopOptions } from '../../src/maintenance/run-time-crons.js';
+import { decodeMessage, type TaskMessage } from '../../src/message/task-message.js';
+import { BrokerFixture } from '../support/broker-fixture.js';
+
+const SECOND = 1_000;
+const DAY = 86_400_000;
+const HASH = '{nestwork}:run-time-crons';
+const TIMES = '{nestwork}:cron-times:default ReportTasks.send';
+const REPORT: CronDeclaration = {
+  name: 'tenant-7.report',
+  task: 'ReportTasks.send',
+  queue: 'default',
+  payload: '["tenant-7"]',
+  schedule: { everyMs: SECOND },
+  missed: 'latest',
+  thresholdMs: 10 * SECOND,
+  overlap: 'allow',
+  disabled: false,
+};
+
+let fixture: BrokerFixture;
+let warnings: string[];
+let errors: unknown[];
+beforeAll(async () => {
+  fixture = await BrokerFixture.start();
+});
+beforeEach(() => {
+  warnings = [];
+  errors = [];
+});
+afterEach(() => fixture.reset());
+afterAll(() => fixture.stop());
+
+function loop(options: Partial<RunTimeCronLoopOptions> = {}): RunTimeCronLoop {
+  return new RunTimeCronLoop({
+    broker: fixture.broker.crons,
+    queues: ['default'],
+    tasks: new Set(['ReportTasks.send']),
+    onWarning: (warning) => warnings.push(warning),
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+}
+
+async function set(cron: Partial<CronDeclaration> = {}): Promise<void> {
+  await fixture.broker.crons.runTime.set({ ...REPORT, ...cron }, { at: 0 });
+}
+
+/** Lets a cron be settled until so long ago. */
+async function silence(ms: number, name = REPORT.name): Promise<number> {
+  const until = (await fixture.broker.crons.runTime.lines()).now - ms;
+  await fixture.redis.hset(HASH, `${name} until`, until);
+  return until;
+}
+
+async function fired(queue = 'default'): Promise<TaskMessage[]> {
+  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
+}
+
+async function lookAt(name = REPORT.name): Promise<number> {
+  return Number(await fixture.redis.zscore(TIMES, name));
+}
+
+describe('the loop of crons that were set at run time', () => {
+  it('fires what is due with the task and arguments of the cron, and looks again at its next time', async () => {
+    await set({ call: { retries: 3 } });
+    const until = await silence(3 * SECOND);
+    const sleepMs = await loop().tick();
+    const [run, ...more] = await fired();
+    expect(more).toEqual([]);
+    expect(run).toMatchObject({
+      name: 'ReportTasks.send',
+      args: ['tenant-7'],
+      options: { cron: REPORT.name, retries: 3 },
+    });
+    expect(run?.options.due).toBeGreaterThan(until);
+    expect(await lookAt()).toBe((run?.options.due ?? 0) + SECOND);
+    expect(sleepMs).toBeLessThanOrEqual(SECOND);
+  });
+
+  it('fires each time once, with as many loops as there are', async () => {
+    await set({ missed: 'all' });
+    await silence(20 * SECOND);
+    const loops = Array.from({ length: 5 }, () => loop());
+    await Promise.all(loops.map((one) => one.tick()));
+    const times = (await fired()).map(({ options }) => options.due);
+    expect(new Set(times).size).toBe(times.length);
+    expect(times.length).toBeGreaterThanOrEqual(20);
+    expect(times).toEqual([...times].sort());
+  });
+
+  it('leaves alone what other workers have: other tasks, and queues that it does not serve', async () => {
+    await set();
+    await set({ name: 'other', task: 'OtherTasks.send' });
+    await set({ name: 'elsewhere', queue: 'bulk' });
+    for (const name of [REPORT.name, 'other', 'elsewhere']) await silence(3 * SECOND, name);
+    await loop().tick();
+    expect((await fired()).map(({ options }) => options.cron)).toEqual([REPORT.name]);
+    expect(await fired('bulk')).toEqual([]);
+    const [report] = await fixture.broker.crons.runTime.page({ count: 1, prefix: REPORT.name });
+    const [other] = await fixture.broker.crons.runTime.page({ count: 1, prefix: 'other' });
+    expect([report?.declared, other?.declared]).toEqual([true, false]);
+  });
+
+  it('goes through many that are due, in several calls', async () => {
+    const names = Array.from({ length: 250 }, (_, index) => `many-${index}`);
+    await Promise.all(names.map((name) => set({ name })));
+    await Promise.all(names.map((name) => silence(2 * SECOND, name)));
+    await loop().tick();
+    expect((await fired()).length).toBe(250);
+  });
+
+  it('puts off one that it cannot read, reports it once, and goes on with the others', async () => {
+    await set({ name: 'a', schedule: { expression: '* * * * * *', timeZone: 'Mars/Olympus' } });
+    await set({ name: 'b' });
+    for (const name of ['a', 'b']) await silence(3 * SECOND, name);
+    await fixture.redis.hset(HASH, 'c definition', 'nonsense', 'c version', 1, 'c until', 7);
+    await fixture.redis.zadd(TIMES, 0, 'c');
+    const one = loop();
+    await one.tick();
+    expect((await fired()).map(({ options }) => options.cron)).toEqual(['b']);
+    const { now } = await fixture.broker.crons.runTime.lines();
+    for (const name of ['a', 'c']) expect(await lookAt(name)).toBeGreaterThan(now + 50 * SECOND);
+    await fixture.redis.zadd(TIMES, 0, 'a');
+    await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+    await one.tick();
+    expect(errors).toMatchObject([{ code: 'INVALID_CRON', message: expect.stringContaining('Mars/Olympus') }]);
+  });
+
+  it('does not fire a paused one, and looks at it seldom', async () => {
+    await set();
+    await fixture.broker.crons.pause(REPORT.name);
+    await silence(3 * SECOND);
+    await loop().tick();
+    expect(await fired()).toEqual([]);
+    expect(await lookAt()).toBeGreaterThan((await fixture.broker.crons.runTime.lines()).now + 3 * SECOND);
+  });
+
+  it('keeps one without further times for a day, and removes it then', async () => {
+    const { now } = await fixture.broker.crons.runTime.lines();
+    await set({ schedule: { at: now - SECOND } });
+    await silence(3 * SECOND);
+    const one = loop();
+    await one.tick();
+    expect(await fired()).toHaveLength(1);
+    expect(await lookAt()).toBe(now - SECOND + DAY);
+    await fixture.redis.zadd(TIMES, now - 5, REPORT.name);
+    await fixture.redis.zadd('{nestwork}:cron-lines', now - 5, 'default ReportTasks.send');
+    await one.tick();
+    expect(await fixture.broker.crons.runTime.count()).toBe(1);
+    await fixture.broker.crons.runTime.remove(REPORT.name);
+    await set({ name: 'old', schedule: { at: now - DAY - 5 * SECOND } });
+    await silence(DAY + SECOND, 'old');
+    await one.tick();
+    expect(await fixture.broker.crons.runTime.count()).toBe(0);
+    expect(await fixture.redis.exists(HASH, TIMES, '{nestwork}:cron-names')).toBe(0);
+  });
+
+  it('skips a run while an earlier one is there', async () => {
+    await set({ overlap: 'skip', missed: 'all' });
+    await silence(3 * SECOND);
+    await loop().tick();
+    expect(await fired()).toHaveLength(1);
+    expect((await fixture.broker.crons.runTime.find(REPORT.name))?.skipped).toBeGreaterThanOrEqual(2);
+  });
+
+  it('costs nothing but a look where no cron was set', async () => {
+    expect(await loop().tick()).toBeGreaterThan(4_000);
+    expect(await fixture.redis.keys('*cron*')).toEqual([]);
+  });
+});
