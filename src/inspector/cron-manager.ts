@@ -61,10 +61,11 @@ export interface CronDeclarer {
  * What became of a cron that was set.
  *
  * @example
- * const { outcome } = await crons.set('tenant-7.report', { cron: '0 8 * * *', task: queue.of(ReportTasks).send, args: ['tenant-7'] });
+ * const { outcome } = await crons.set('tenant-7.report', { cron: '0 8 * * *', task: queue.of(ReportTasks).send, args: [7, { weekly: true }] });
  * if (outcome === 'added') logger.log('It is new.');
  */
 export interface CronSetReport {
+  /** of the cron */
   readonly name: string;
   /** `unchanged` where it was the same before */
   readonly outcome: 'added' | 'changed' | 'unchanged';
@@ -144,7 +145,7 @@ export class CronManager {
    *   cron: '0 8 * * *',
    *   timeZone: 'Europe/Paris',
    *   task: queue.of(ReportTasks).send.with({ retries: 5 }),
-   *   args: ['tenant-7'],
+   *   args: [7, { weekly: true }],
    * });
    *
    * @throws NestworkError INVALID_NAME, CRON_NAME_TAKEN, INVALID_CRON, INVALID_OPTION, INVALID_DURATION, NOT_A_TASK, TOO_MANY_CRONS; as `delay()`

@@ -15,7 +15,7 @@ import type { ActorOptions } from './actor.js';
  * A task as a cron takes it: a sender, as `queue.of(Class).method` or `queue.task('name')` gives it, with or without `with()`.
  *
  * @example
- * const report: CronTask<[tenant: string]> = queue.of(ReportTasks).send.with({ queue: 'bulk', retries: 5 });
+ * const report: CronTask<[userId: number, options: { weekly: boolean }]> = queue.of(ReportTasks).send.with({ queue: 'bulk', retries: 5 });
  */
 export interface CronTask<Args extends unknown[] = never[]> {
   /** the name of the task */
@@ -24,7 +24,12 @@ export interface CronTask<Args extends unknown[] = never[]> {
   readonly run: (...args: Args) => Promise<unknown>;
 }
 
-/** The options of `@Cron` and `@Interval` that go with a cron which is set at run time. */
+/**
+ * The options of `@Cron` and `@Interval` that go with a cron which is set at run time.
+ *
+ * @example
+ * const timing: CronTiming = { every: '30m', offset: '5m', overlap: 'skip' };
+ */
 export interface CronTiming
   extends Pick<
       CronOptions,
@@ -41,18 +46,21 @@ export interface CronTiming
  * A cron that is set at run time: when it is due, and which call of which task it sends.
  *
  * @example
- * const nightly: CronSetOptions<[tenant: string]> = {
+ * const nightly: CronSetOptions<[userId: number, options: { weekly: boolean }]> = {
  *   cron: '0 3 * * *',
  *   timeZone: 'Europe/Paris',
  *   task: queue.of(ReportTasks).send,
- *   args: ['tenant-7'],
+ *   args: [7, { weekly: true }],
  * };
  */
 export type CronSetOptions<Args extends unknown[] = unknown[]> = CronTiming &
   ActorOptions & {
     /** the task that it sends; options of `with()` travel with each run */
     task: CronTask<Args>;
-  } & ([] extends Args ? { args?: Args } : { args: Args });
+  } & GivenArguments<Args>;
+
+/** Those of a task that needs none can be left out. */
+type GivenArguments<Args extends unknown[]> = [] extends Args ? { args?: Args } : { args: Args };
 
 const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
