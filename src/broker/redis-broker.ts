@@ -53,7 +53,7 @@ import { answersOf, RedisResults } from './redis-results.js';
 import { RedisWorkers } from './redis-workers.js';
 import { declaredCrons } from './session-crons.js';
 import { LIMITS_OF_SESSION } from './session-limits.js';
-import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
+import { APP, DESCRIPTION, isChild, queuesIn, READS, SERVED_QUEUES, ZONE_DATA } from './session-lists.js';
 import { TaskFinder } from './task-finder.js';
 import { RedisTaskPlaces } from './task-places.js';
 
@@ -274,6 +274,8 @@ export class RedisBroker extends RedisProducer implements Broker {
       pid,
       READS,
       READ_TAGS,
+      // also of a worker without crons: one may be set while it runs. A Node without Intl has none
+      ...(process.versions.tz ? [ZONE_DATA, process.versions.tz] : []),
     ];
     description.push(...declaredCrons(catalog), ...(app ? [APP, encodeAppTasks(app)] : []));
     if (limits.length > 0) description.push(LIMITS_OF_SESSION, JSON.stringify(limits));

@@ -6,7 +6,7 @@ import { parseServerFacts } from './redis/server-facts.js';
 import { serverTime } from './redis/server-time.js';
 import { FIRED, firedCrons } from './session-crons.js';
 import { LIMITS_OF_SESSION, limitsOfSession } from './session-limits.js';
-import { allSessions, isChild, leaseMsOf, queuesIn, READS, SERVED_QUEUES } from './session-lists.js';
+import { allSessions, isChild, leaseMsOf, queuesIn, READS, SERVED_QUEUES, ZONE_DATA } from './session-lists.js';
 
 /** Keys that one step of a scan looks at. */
 const STEP = 500;
@@ -122,6 +122,7 @@ function describeSession(session: string, until: number, fields: Readonly<Record
     children: Object.keys(fields).filter(isChild),
     queues: queuesIn(fields[SERVED_QUEUES]),
     reads: fields[READS] ?? '',
+    zoneData: fields[ZONE_DATA],
     crons: firedCrons(fields[FIRED]),
     limits: limitsOfSession(fields[LIMITS_OF_SESSION]),
   };

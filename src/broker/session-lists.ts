@@ -13,6 +13,9 @@ export const READS = '@reads';
 /** The field that describes its app, as `encodeAppTasks` writes it. */
 export const APP = '@app';
 
+/** The field with the version of the time zone data by which its worker computes the times of crons. */
+export const ZONE_DATA = '@tz';
+
 /** Whether a field of a session's hash is a registered child; the others describe the session. */
 export function isChild(field: string): boolean {
   return !field.startsWith(DESCRIPTION);

@@ -43,6 +43,9 @@ export type MissedRuns = 'skip' | 'latest' | 'all';
  */
 export type CronOverlap = 'allow' | 'skip';
 
+/** Zones whose clocks are never changed. */
+const FIXED_ZONE = /^(?:etc\/)?(?:utc|gmt|uct|zulu|universal|greenwich)?(?:[+-][\d:]+)?$/i;
+
 /** What makes a task a cron. It travels from child to supervisor and lies in Redis, so it is plain data. */
 export interface CronDefinition {
   readonly schedule: CronSchedule;
@@ -86,6 +89,12 @@ export function cronsAmong(
 /** Whether anything that came over a channel is a cron of a task. */
 export function isNamedCron(value: unknown): value is NamedCron {
   return isCronDefinition(value) && 'name' in value && typeof value.name === 'string' && isText(value, 'payload');
+}
+
+/** Whether its times follow the rules of a time zone, which differ from one version of its data to the next. */
+export function hangsOnZone(schedule: CronSchedule): boolean {
+  if (!('expression' in schedule) || schedule.utcOffset !== undefined) return false;
+  return schedule.timeZone !== undefined && !FIXED_ZONE.test(schedule.timeZone);
 }
 
 /** Whether anything that came over a channel or from Redis is a definition. */

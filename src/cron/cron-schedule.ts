@@ -180,6 +180,7 @@ function assertTimeZone(timeZone: string, where: string): void {
       [
         "Give a name of the IANA database, like 'Europe/Paris' or 'UTC'.",
         'For a fixed distance to UTC give `utcOffset`, in minutes.',
+        `If the zone is new, update Node: this process has the time zone data ${process.versions.tz ?? 'of no version'}.`,
       ],
       { cause },
     );

@@ -18,6 +18,11 @@ export function boundsOf(cron: Pick<CronInfo, 'offsetMs' | 'except' | 'startDate
   ];
 }
 
+/** When it is due next, for a table. A cron without such a time is not due again; one of which this process cannot compute it may be. */
+export function nextOf({ nextRun, unreadable }: Pick<CronInfo, 'nextRun' | 'unreadable'>): Date | string | undefined {
+  return unreadable === undefined ? nextRun : 'unknown here';
+}
+
 function second(date: Date): string {
   return date.toISOString().replace('.000Z', 'Z');
 }

@@ -1,6 +1,6 @@
 import { type CommandGroup, command } from '../terminal/command.js';
 import { ago, instant } from '../terminal/figures.js';
-import { boundsOf } from './cron-bounds.js';
+import { boundsOf, nextOf } from './cron-bounds.js';
 import type { CronInfo } from './cron-info.js';
 import type { InspectorContext } from './inspector-context.js';
 
@@ -9,7 +9,7 @@ const COLUMNS = [
   { title: 'QUEUE', of: ({ queue }: CronInfo) => queue, dispensable: 2 },
   { title: 'SCHEDULE', of: scheduleOf, shrinks: 10 },
   { title: 'STATE', of: stateOf },
-  { title: 'NEXT', of: ({ nextRun }: CronInfo) => nextRun },
+  { title: 'NEXT', of: nextOf },
   { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt, dispensable: 3 },
   { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome, dispensable: 1 },
 ];

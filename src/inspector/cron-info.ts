@@ -1,7 +1,8 @@
 import type { CronRecord, CronRun } from '../broker/port/broker.js';
 import type { CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
+import { NestworkError } from '../errors.js';
 import { dateOf, nearestDate } from '../values/dates.js';
-import { upcoming } from './cron-times.js';
+import { faultIn, readSchedule } from './cron-times.js';
 
 /**
  * How the latest run of a cron ended.
@@ -85,8 +86,13 @@ export interface CronInfo {
   readonly declared: boolean;
   /** for which instant it was fired last */
   readonly lastFire: Date | undefined;
-  /** undefined when it will not be fired in its present state */
+  /** undefined when it will not be fired in its present state, and where it is `unreadable` */
   readonly nextRun: Date | undefined;
+  /**
+   * Why this process cannot compute when it is due: its Node does not know the time zone, or a newer worker has declared an
+   * expression that this version does not know. Its workers fire it all the same.
+   */
+  readonly unreadable?: string;
   /** runs left out by `overlap: 'skip'` since the cron was first seen */
   readonly skipped: number;
   /** how its latest run ended; undefined when none has, or its process died */
@@ -109,6 +115,9 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     firedAt,
     lastRun,
   } = record;
+  const instants = readSchedule(name, schedule);
+  const fault = instants instanceof NestworkError ? faultIn(instants) : undefined;
+  const fires = declared && !paused && !disabled;
   return {
     name,
     task,
@@ -121,7 +130,8 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     ...settingOf(record.setting),
     declared,
     lastFire: dateOf(firedAt),
-    nextRun: declared && !paused && !disabled ? nextRun(record, now) : undefined,
+    nextRun: fires && !(instants instanceof NestworkError) ? dateOf(instants.next(now)) : undefined,
+    ...(fault !== undefined && { unreadable: fault }),
     skipped,
     lastRun: lastRun && infoOf(lastRun),
   };
@@ -143,8 +153,4 @@ function timesOf({ startAt, endAt, ...times }: CronSchedule): Partial<CronInfo> 
 
 function infoOf(run: CronRun): CronRunInfo {
   return { ...run, startedAt: nearestDate(run.startedAt) };
-}
-
-function nextRun({ schedule, name }: CronRecord, now: number): Date | undefined {
-  return upcoming(name, schedule, { after: now, count: 1 })[0];
 }

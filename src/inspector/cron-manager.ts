@@ -203,8 +203,8 @@ export class CronManager {
   }
 
   /**
-   * When a cron is due next by its schedule, as if it were neither paused nor disabled; empty when it never is again, and for an
-   * expression of a newer version.
+   * When a cron is due next by its schedule, as if it were neither paused nor disabled; empty when it never is again, and where this
+   * process cannot compute it: then `get()` has the reason, as `unreadable`.
    *
    * @param count how many times, 1 to 1,000
    * @example

@@ -1,5 +1,7 @@
 import type { CronSchedule, CronTimes } from '../cron/cron-definition.js';
-import { instantsOf } from '../cron/cron-schedule.js';
+import { type Instants, instantsOf } from '../cron/cron-schedule.js';
+import { NestworkError } from '../errors.js';
+import { printable } from '../values/printable.js';
 import type { CronInfo } from './cron-info.js';
 
 export { expanded } from '../cron/cron-fields.js';
@@ -11,17 +13,34 @@ export interface UpcomingOptions {
   readonly until?: number;
 }
 
-/** The next instants of a schedule. None where it cannot be read: a newer worker may know expressions that this app does not. */
+/** The next instants of a schedule. None where it cannot be read, see `readSchedule`. */
 export function upcoming(name: string, schedule: CronSchedule, options: UpcomingOptions): Date[] {
+  const instants = readSchedule(name, schedule);
+  return instants instanceof NestworkError ? [] : instantsIn(instants, options);
+}
+
+/** The instants of a schedule, or why this process cannot compute them. */
+export function readSchedule(name: string, schedule: CronSchedule): Instants | NestworkError {
+  try {
+    return instantsOf(schedule, `cron "${printable(name)}"`);
+  } catch (error) {
+    // a worker of another version has declared it, or one whose Node knows more zones
+    if (error instanceof NestworkError) return error;
+    throw error;
+  }
+}
+
+/** Why this process cannot compute the times of a schedule, in a sentence. */
+export function faultIn({ message }: NestworkError): string {
+  const [first = ''] = message.split('\n');
+  return first.replace(/ \[[A-Z_]+\]$/, '');
+}
+
+export function instantsIn(instants: Instants, options: UpcomingOptions): Date[] {
   const { after, count, until = Number.POSITIVE_INFINITY } = options;
   const found: Date[] = [];
-  try {
-    const instants = instantsOf(schedule, `cron "${name}"`);
-    let at = instants.next(after);
-    for (; at !== undefined && at <= until && found.length < count; at = instants.next(at)) found.push(new Date(at));
-  } catch {
-    return [];
-  }
+  let at = instants.next(after);
+  for (; at !== undefined && at <= until && found.length < count; at = instants.next(at)) found.push(new Date(at));
   return found;
 }
 

@@ -89,6 +89,17 @@ describe('one cron', () => {
     expect(runs.map(({ at }) => at)).toEqual(runs.map(({ at }) => at).sort((a, b) => a - b));
   });
 
+  it('says of a zone that this process does not know that its times are unknown here', async () => {
+    const schedule = { expression: '0 8 * * *', timeZone: 'Mars/Olympus' };
+    await declare('w2-30000', [{ ...DIGEST, name: 'Mail.martian', schedule }], 2);
+    const { runs, zone, notes, cron } = await page('Mail.martian');
+    const unreadable = 'The time zone "Mars/Olympus" of cron "Mail.martian" does not exist.';
+    expect({ runs, zone }).toEqual({ runs: [], zone: 'Mars/Olympus' });
+    expect(cron).toMatchObject({ unreadable });
+    expect(notes).toMatchObject([{ text: expect.stringContaining(unreadable) }]);
+    expect((await lines())['Mail.martian']).toMatchObject({ times: [], dense: false, words: 'every day at 08:00' });
+  });
+
   it('has the workers that declare it, also one that declares it differently', async () => {
     await declare('w2-30000', [{ ...DIGEST, schedule: { expression: '0 9 * * 1-5', timeZone: 'UTC' } }], 2);
     await declare('w1-30000', [HOURLY, DIGEST, POLL]);

@@ -1,7 +1,7 @@
 import type { CronRecord } from '../../src/broker/port/broker.js';
 import type { CronDeclaration, CronSchedule } from '../../src/cron/cron-definition.js';
 import { cronDifference } from '../../src/cron/cron-difference.js';
-import { boundsOf } from '../../src/inspector/cron-bounds.js';
+import { boundsOf, nextOf } from '../../src/inspector/cron-bounds.js';
 import { describeCron } from '../../src/inspector/cron-info.js';
 import { scheduleOf } from '../../src/inspector/cron-times.js';
 
@@ -50,4 +50,11 @@ it.each<[CronSchedule, CronSchedule, string]>([
   const [, second] = cronDifference(declared(one), declared(other)) ?? [];
   expect(second).toContain(words);
   expect(cronDifference(declared(other), declared(other))).toBeUndefined();
+});
+
+it('a cron of which this process cannot compute its times has an unknown next run, and one that is not due again has none', () => {
+  const nextRun = new Date('2026-11-30T08:00:00Z');
+  expect(nextOf({ nextRun })).toBe(nextRun);
+  expect(nextOf({ nextRun: undefined })).toBeUndefined();
+  expect(nextOf({ nextRun: undefined, unreadable: 'The time zone does not exist.' })).toBe('unknown here');
 });

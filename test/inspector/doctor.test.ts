@@ -34,6 +34,10 @@ const CRON: CronDeclaration = {
   disabled: false,
 };
 
+const IN_PARIS: CronDeclaration = { ...CRON, schedule: { expression: '0 8 * * *', timeZone: 'Europe/Paris' } };
+/** As a worker declares it whose Node knows more zones. */
+const ON_MARS: CronDeclaration = { ...CRON, schedule: { expression: '0 8 * * *', timeZone: 'Mars/Olympus' } };
+
 const STRIPE: LimitDeclaration = { name: 'stripe', concurrency: 5, keyed: true, ordered: false };
 
 /** Every code; the compiler knows whether one is missing. */
@@ -61,6 +65,8 @@ const CODES: Record<DoctorCode, true> = {
   'mixed-versions': true,
   'mixed-tags': true,
   'cron-differs': true,
+  'zone-data-differs': true,
+  'unreadable-cron': true,
   'limit-differs': true,
   'limit-closed': true,
   'no-worker': true,
@@ -192,6 +198,9 @@ const FAULTS: Fault[] = [
     cause: async () => fixture.redis.hset(`${KEY}session:${(await healthy()).session}`, '@reads', 'fsx'),
   },
   { code: 'cron-differs', where: 'cron Reports.daily', cause: differ },
+  { code: 'zone-data-differs', where: 'the workers', cause: () => haveZoneData('2019c', undefined) },
+  { code: 'zone-data-differs', where: 'this machine', cause: () => haveZoneData('2019c', '2019c') },
+  { code: 'unreadable-cron', where: 'cron Reports.daily', cause: () => healthy({ crons: [ON_MARS] }) },
   { code: 'limit-differs', where: 'limit stripe', cause: differInALimit },
   { code: 'limit-closed', where: 'limit stripe for acme', cause: closeLongAgo },
   { code: 'no-worker', where: 'queue bulk', cause: strand },
@@ -265,6 +274,14 @@ async function staleDigest(): Promise<void> {
 async function differ(): Promise<void> {
   await healthy({ crons: [CRON] });
   await healthy({ crons: [{ ...CRON, schedule: { expression: '0 9 * * *', timeZone: 'UTC' } }] });
+}
+
+/** Workers fire a cron by the clock of Paris, with time zone data of these versions; undefined is that of this Node. */
+async function haveZoneData(...versions: readonly (string | undefined)[]): Promise<void> {
+  for (const version of versions) {
+    const { session } = await healthy({ crons: [IN_PARIS] });
+    if (version !== undefined) await fixture.redis.hset(`${KEY}session:${session}`, '@tz', version);
+  }
 }
 
 async function differInALimit(): Promise<void> {
@@ -390,6 +407,78 @@ describe('a fault is found, and nothing else:', () => {
   it('too-old, in what a Redis 6 reports', () => {
     const { findings } = judgeVersion(parseServerFacts('# Server\r\nredis_version:6.2.14\r\n'), 'redis.internal:6379');
     expect(findings).toMatchObject([{ code: 'too-old', what: expect.stringContaining('6.2.14') }]);
+  });
+});
+
+describe('time zone data of different versions', () => {
+  const OWN = process.versions.tz;
+  const crons = async () => (await examine()).find(({ check }) => check === 'crons');
+
+  it('are found where workers have them: with both versions, their workers, and the crons concerned', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    const hourly: CronDeclaration = { ...CRON, name: 'Reports.hourly', schedule: { everyMs: HOUR_MS } };
+    const { session } = await healthy({ crons: [IN_PARIS, hourly, { ...CRON, name: 'Reports.utc' }] });
+    await fixture.redis.hset(`${KEY}session:${session}`, '@tz', '2019c');
+    await healthy({ crons: [IN_PARIS] });
+    expect(await crons()).toMatchObject({
+      status: 'findings',
+      findings: [
+        {
+          what: expect.stringMatching(
+            `^The workers have different time zone data: 2019c \\(.*\\), ${OWN} \\(.*\\)\\. .* It concerns Reports\\.daily\\.$`,
+          ),
+          remedy: expect.stringContaining('same version of Node'),
+          command: 'npx nestwork workers ls',
+        },
+      ],
+    });
+  });
+
+  it('are found where this machine has others than the workers', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    await haveZoneData('2019c', '2019c');
+    const what = expect.stringContaining(`Its Node has the time zone data ${OWN}, the workers have 2019c.`);
+    expect(await crons()).toMatchObject({ findings: [{ where: 'this machine', what }] });
+  });
+
+  it.each<[string, CronDeclaration]>([
+    ['of UTC', CRON],
+    ['with a fixed distance to UTC', { ...CRON, schedule: { expression: '0 8 * * *', utcOffset: 120 } }],
+    ['that is an interval', { ...CRON, schedule: { everyMs: HOUR_MS } }],
+    ['of a zone with a fixed clock', { ...CRON, schedule: { expression: '0 8 * * *', timeZone: 'Etc/GMT+5' } }],
+  ])('do not concern a cron %s', async (_, cron) => {
+    fixture = await BrokerFixture.start(GOOD);
+    const { session } = await healthy({ crons: [cron] });
+    await healthy({ crons: [cron] });
+    await fixture.redis.hset(`${KEY}session:${session}`, '@tz', '2019c');
+    expect(await crons()).toMatchObject({ status: 'ok', summary: '1 cron.' });
+  });
+
+  it('are unknown of an older worker, which is no finding', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    const { session } = await healthy({ crons: [IN_PARIS] });
+    expect(await fixture.redis.hget(`${KEY}session:${session}`, '@tz')).toBe(OWN);
+    await healthy({ crons: [IN_PARIS] });
+    await fixture.redis.hdel(`${KEY}session:${session}`, '@tz');
+    expect(await crons()).toMatchObject({ status: 'ok' });
+  });
+});
+
+describe('a cron of a zone that this machine does not know', () => {
+  it('is named with the zone, and is shown without a next run by everything that looks at it', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    await healthy({ crons: [ON_MARS] });
+    await fixture.broker.crons.declare([ON_MARS], 1_000);
+    const inspector = new Inspector(fixture.broker);
+    const unreadable = 'The time zone "Mars/Olympus" of cron "Reports.daily" does not exist.';
+    const [found] = findingsIn(await inspector.doctor());
+    expect(found).toMatchObject({ code: 'unreadable-cron', what: expect.stringContaining(unreadable) });
+    expect(found?.remedy).toContain('versions of Node');
+    const [listed] = await inspector.crons.list();
+    expect(listed).toMatchObject({ name: 'Reports.daily', declared: true, nextRun: undefined, unreadable });
+    expect(await inspector.crons.nextRuns('Reports.daily')).toEqual([]);
+    expect((await inspector.status()).crons).toMatchObject([{ nextRun: undefined, unreadable }]);
+    expect(await inspector.crons.declarers('Reports.daily')).toMatchObject([{ differs: undefined, fires: true }]);
   });
 });
 

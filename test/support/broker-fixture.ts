@@ -202,6 +202,7 @@ export function sessionState(claimant: Claimant, claimNumber = 1): Record<string
       '@host': 'test',
       '@pid': '1',
       '@reads': READ_TAGS,
+      '@tz': process.versions.tz,
       '@queues': claimant.queues.join(' '),
       [claimant.child]: String(claimNumber),
     },

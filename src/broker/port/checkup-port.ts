@@ -58,6 +58,8 @@ export interface SessionRecord {
   readonly queues: readonly string[];
   /** the letters of the tags that its worker reads */
   readonly reads: string;
+  /** version of its time zone data, such as `2025b`; undefined for an older worker, and for a Node without `Intl` */
+  readonly zoneData: string | undefined;
   /** those that its worker fires */
   readonly crons: readonly CronDeclaration[];
   readonly limits: readonly LimitDeclaration[];

@@ -149,7 +149,7 @@ export const KEYS = {
     pattern: 'session:<sessionId>',
     type: 'hash',
     holds:
-      'child -> number of its last claim; `@queues`, `@host`, `@pid`, `@reads`; `@app`, see [below](#apps); `@crons`, `@fires`, `@disabled`',
+      'child -> number of its last claim; `@queues`, `@host`, `@pid`, `@reads`, `@tz`; `@app`, see [below](#apps); `@crons`, `@fires`, `@disabled`',
     lasts: 'gone with the session; 200 bytes with one child',
   },
   digest: {

@@ -1,5 +1,6 @@
 import { outboxStatuses } from '../outbox/outbox-status.js';
 import { judgeClocks } from './clock-check.js';
+import { judgeCrons } from './cron-checks.js';
 import type { DoctorCheckName } from './doctor-report.js';
 import { judgeClaims, judgeKeys, type OrphanedClaims } from './key-checks.js';
 import { judgeLimits } from './limit-checks.js';
@@ -18,7 +19,7 @@ import {
   judgeVersion,
 } from './server-checks.js';
 import { DEATH_TIMES, judgeDead, judgeNames, judgePauses, judgeQueues } from './task-checks.js';
-import { judgeCrons, judgeDigests, judgeSessions, judgeVersions, type WorkersReading } from './worker-checks.js';
+import { judgeDigests, judgeSessions, judgeVersions, type WorkersReading } from './worker-checks.js';
 
 /** Reads for one check, and lets a pure function judge. */
 type Check = (readings: Readings) => Promise<Outcome>;
@@ -68,7 +69,10 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   sessions: async (readings) => judgeSessions(await workersReading(readings)),
   digests: async (readings) => judgeDigests(await workersReading(readings)),
   versions: async (readings) => judgeVersions(await workersReading(readings)),
-  crons: async (readings) => judgeCrons(await workersReading(readings)),
+  crons: async (readings) => {
+    const [reading, crons] = [await workersReading(readings), await readings.crons()];
+    return judgeCrons({ ...reading, crons, zoneData: process.versions.tz });
+  },
   limits: async (readings) =>
     judgeLimits({ ...(await workersReading(readings)), closed: await readings.broker.limitRules.closed() }),
   queues: async (readings) => {

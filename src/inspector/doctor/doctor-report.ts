@@ -60,6 +60,8 @@ export type DoctorCode =
   | 'mixed-versions'
   | 'mixed-tags'
   | 'cron-differs'
+  | 'zone-data-differs'
+  | 'unreadable-cron'
   | 'limit-differs'
   | 'limit-closed'
   | 'no-worker'

@@ -1,11 +1,10 @@
 import type { SessionRecord } from '../../broker/port/checkup-port.js';
 import type { WorkerRecord } from '../../broker/port/worker-port.js';
-import { cronDifference } from '../../cron/cron-difference.js';
 import { counted } from '../../values/counted.js';
 import { groupedBy } from '../../values/grouped-by.js';
 import { type Place, placeOf, processOf } from '../workers/worker-place.js';
 import type { DoctorFinding } from './doctor-report.js';
-import { finding, judged, type Outcome, ok } from './outcome.js';
+import { finding, judged, type Outcome } from './outcome.js';
 
 /** A child boots within this time, in ms; the log of a worker warns after it, too. */
 const BOOT_MS = 30_000;
@@ -87,19 +86,6 @@ export function judgeVersions({ now, sessions, workers }: WorkersReading): Outco
   return judged(versions.length > 1 ? 'Different versions.' : `${version}.`, findings);
 }
 
-export function judgeCrons({ now, sessions }: WorkersReading): Outcome {
-  const live = sessions.filter(({ until }) => until >= now);
-  const { names, differences } = compared(live, ({ crons }) => crons, cronDifference);
-  const findings = differences.map(({ name, what }) =>
-    finding('cron-differs', `cron ${name}`, {
-      what: `${what} Each fires it as it declares it.`,
-      remedy: 'Finish the deploy. If it is not the cause, give both the same `timeZone` or `TZ`, or each its own name.',
-      command: 'npx nestwork crons ls',
-    }),
-  );
-  return names === 0 ? ok('No worker declares a cron.') : judged(`${counted(names, 'cron')}.`, findings);
-}
-
 interface Difference {
   readonly name: string;
   readonly what: string;
@@ -127,10 +113,12 @@ export function compared<T extends { readonly name: string }>(
   return { names: seen.size, differences: [...differences.values()] };
 }
 
-function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [value: string, all: T[]][] {
+/** Those with a value, by it, in its order. */
+export function groups<T>(all: readonly T[], of: (one: T) => string | undefined): [value: string, all: T[]][] {
   return [...groupedBy(all, of)].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function listed(all: readonly (readonly [value: string, workers: readonly Place[]])[]): string {
+/** The values, each with the processes that have it. */
+export function listed(all: readonly (readonly [value: string, workers: readonly Place[]])[]): string {
   return all.map(([value, workers]) => `${value} (${workers.map(processOf).join('; ')})`).join(', ');
 }

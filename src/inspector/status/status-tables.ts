@@ -1,6 +1,7 @@
 import { bar, megabytes, rate } from '../../terminal/figures.js';
 import { type Column, timeSpan } from '../../terminal/table.js';
 import { count } from '../../values/counted.js';
+import { nextOf } from '../cron-bounds.js';
 import type { CronInfo } from '../cron-info.js';
 import { shortId } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
@@ -91,7 +92,7 @@ export function workerColumns(palette?: Palette): Column<WorkerReport>[] {
 export const CRON_COLUMNS: Column<CronInfo>[] = [
   { title: 'CRON', of: ({ name }) => name, ...SHRINKS },
   { title: 'QUEUE', of: ({ queue }) => queue, ...SHRINKS, dispensable: 2 },
-  { title: 'NEXT', of: ({ nextRun }) => nextRun },
+  { title: 'NEXT', of: nextOf },
   { title: 'LAST', of: ({ lastRun }) => lastRun?.startedAt, dispensable: 3 },
   { title: 'OUTCOME', of: ({ lastRun }) => lastRun?.outcome, dispensable: 1 },
 ];

@@ -266,7 +266,8 @@ export class BrokerModel implements System {
     this.forgiveGap(leaseMs);
     for (const entry of catalog) this.catalog.set(entry.name, JSON.stringify(entry));
     for (const queue of queues) this.catalog.set(`@${queue}`, JSON.stringify({ queue }));
-    const described = { '@queues': queues.join(' '), '@host': host, '@pid': `${pid}`, '@reads': 'fsz' };
+    const own = { '@reads': 'fsz', '@tz': process.versions.tz ?? '' };
+    const described = { '@queues': queues.join(' '), '@host': host, '@pid': `${pid}`, ...own };
     const children = this.sessions.get(session)?.children ?? new Map<string, number>();
     this.sessions.set(session, { described, queues, msLeft: leaseMs, children });
   }

@@ -136,7 +136,8 @@ function Why({ page: { notes, pause } }: { readonly page: CronPage }): JSX.Eleme
 }
 
 function NextTimes({ page: { runs, zone, cron } }: { readonly page: CronPage }): JSX.Element {
-  if (runs.length === 0) return <p class="dim">It is never due again.</p>;
+  if (runs.length === 0)
+    return <p class="dim">{cron.unreadable === undefined ? 'It is never due again.' : 'They are unknown here.'}</p>;
   const off = cron.paused || cron.disabled || !cron.declared;
   return (
     <div class={off ? 'dim' : ''}>

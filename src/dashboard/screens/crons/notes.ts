@@ -12,7 +12,10 @@ export const MISSED: Readonly<Record<CronInfo['missed'], string>> = {
 export const OVERLAP: Readonly<Record<CronInfo['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
 
 /** Why a cron is not fired, or not as one would think. */
-export function notesOn({ paused, declared, disabled }: CronInfo, declarers: readonly CronDeclarer[]): CronNote[] {
+export function notesOn(
+  { paused, declared, disabled, unreadable }: CronInfo,
+  declarers: readonly CronDeclarer[],
+): CronNote[] {
   const notes: CronNote[] = [];
   if (paused)
     notes.push({
@@ -36,6 +39,12 @@ export function notesOn({ paused, declared, disabled }: CronInfo, declarers: rea
       glyph: 'held',
       title: 'Workers declare it differently.',
       text: 'Each fires it as it declares it: too often, unless a deploy is under way. If it is not, give all the same timeZone, or each its own name.',
+    });
+  if (unreadable !== undefined)
+    notes.push({
+      glyph: 'held',
+      title: 'The process of this dashboard cannot compute its times.',
+      text: `${unreadable} Its workers fire it all the same. Give this process their version of Node and of nestwork.`,
     });
   return notes;
 }

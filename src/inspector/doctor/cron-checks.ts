@@ -1,0 +1,80 @@
+import type { CronRecord } from '../../broker/port/broker.js';
+import type { SessionRecord } from '../../broker/port/checkup-port.js';
+import { type CronSchedule, hangsOnZone } from '../../cron/cron-definition.js';
+import { cronDifference } from '../../cron/cron-difference.js';
+import { NestworkError } from '../../errors.js';
+import { counted } from '../../values/counted.js';
+import { faultIn, readSchedule } from '../cron-times.js';
+import type { DoctorFinding } from './doctor-report.js';
+import { finding, judged, type Outcome, ok } from './outcome.js';
+import { compared, groups, listed, type WorkersReading } from './worker-checks.js';
+
+/** So many crons are named; of more there is the number. */
+const MOST_NAMED = 5;
+const SAME_NODE =
+  'Give all the same version of Node, and to a Node with data of its own (`NODE_ICU_DATA`, or ICU of the system) the same data.';
+
+/** The crons of a namespace, as workers declare them and as Redis has them. */
+export interface CronsReading extends Pick<WorkersReading, 'now' | 'sessions'> {
+  readonly crons: readonly Pick<CronRecord, 'name' | 'schedule'>[];
+  /** version of the time zone data of this process; undefined where it has none */
+  readonly zoneData: string | undefined;
+}
+
+export function judgeCrons({ now, sessions, crons, zoneData }: CronsReading): Outcome {
+  const live = sessions.filter(({ until }) => until >= now);
+  const { names, differences } = compared(live, ({ crons }) => crons, cronDifference);
+  const differing = differences.map(({ name, what }) =>
+    finding('cron-differs', `cron ${name}`, {
+      what: `${what} Each fires it as it declares it.`,
+      remedy: 'Finish the deploy. If it is not the cause, give both the same `timeZone` or `TZ`, or each its own name.',
+      command: 'npx nestwork crons ls',
+    }),
+  );
+  const schedules = new Map<string, CronSchedule>();
+  for (const { name, schedule } of [...crons, ...live.flatMap((session) => session.crons)])
+    schedules.set(name, schedule);
+  const findings = [...differing, ...differentZoneData(live, zoneData), ...unreadable(schedules)];
+  return names === 0 && findings.length === 0
+    ? ok('No worker declares a cron.')
+    : judged(`${counted(names, 'cron')}.`, findings);
+}
+
+/** Whether workers know the rules of time zones of different years, and whether this process knows those of its workers. */
+function differentZoneData(live: readonly SessionRecord[], own: string | undefined): DoctorFinding[] {
+  const concerned = live.filter(({ crons }) => crons.some(({ schedule }) => hangsOnZone(schedule)));
+  const versions = groups(concerned, ({ zoneData }) => zoneData);
+  const names = concerned.flatMap(({ crons }) =>
+    crons.flatMap(({ name, schedule }) => (hangsOnZone(schedule) ? [name] : [])),
+  );
+  const theirs = namedFirst([...new Set(names)].sort());
+  if (versions.length > 1) {
+    const what = `The workers have different time zone data: ${listed(versions)}. Where the rules of a zone have changed between them, each fires by its own: too often, or by the wrong clock. It concerns ${theirs}.`;
+    return [
+      finding('zone-data-differs', 'the workers', { what, remedy: SAME_NODE, command: 'npx nestwork workers ls' }),
+    ];
+  }
+  const [[version] = []] = versions;
+  if (own === undefined || version === undefined || own === version) return [];
+  const what = `Its Node has the time zone data ${own}, the workers have ${version}. Where the rules of a zone have changed between them, it shows wrong next times of ${theirs}. The workers fire by their own data.`;
+  return [finding('zone-data-differs', 'this machine', { what, remedy: 'Use the version of Node of the workers.' })];
+}
+
+/** Crons of which status, dashboard and doctor cannot show when they are due. */
+function unreadable(schedules: ReadonlyMap<string, CronSchedule>): DoctorFinding[] {
+  return [...schedules].flatMap(([name, schedule]) => {
+    const read = readSchedule(name, schedule);
+    if (!(read instanceof NestworkError)) return [];
+    return finding('unreadable-cron', `cron ${name}`, {
+      what: `This machine cannot compute its times, and shows none. ${faultIn(read)} The workers that declared it fire it all the same.`,
+      remedy: 'Look with the versions of Node and nestwork of those workers.',
+      command: 'npx nestwork workers ls',
+    });
+  });
+}
+
+function namedFirst(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  const first = names.slice(0, MOST_NAMED).join(', ');
+  return more > 0 ? `${first} and ${counted(more, 'other cron')}` : first;
+}
