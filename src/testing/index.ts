@@ -1,3 +1,4 @@
+export type { NextRunsOptions } from './cron-reference.js';
 export { drainTasks } from './drain-tasks.js';
 export type { EnqueuedTask } from './enqueued-task.js';
 export { assertEnqueued, assertNotEnqueued } from './matchers/assert-enqueued.js';

@@ -46,7 +46,7 @@ const HANDED_ON: FactoryProvider[] = Array.from(OWN, ([type, token]) => ({
     {
       // of each app its own, also when several share this module
       provide: REDIS_REPLACEMENT,
-      useFactory: ({ mode, setSystemTime }: TaskQueueTestingOptions) => new TestBench(mode, setSystemTime),
+      useFactory: ({ mode, now, setSystemTime }: TaskQueueTestingOptions) => new TestBench(mode, setSystemTime, now),
       inject: [TESTING_OPTIONS],
     },
     {

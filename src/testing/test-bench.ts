@@ -28,12 +28,17 @@ export class TestBench implements RedisReplacement, BrokerObserver {
   /** where the clock in memory stands */
   private time: number | undefined;
 
-  /** @param setSystemTime called with the time in memory whenever it is moved */
+  /**
+   * @param setSystemTime called with the time in memory whenever it is moved
+   * @param now where the clock in memory begins
+   */
   constructor(
     readonly mode: TestMode = 'fake',
     private readonly setSystemTime: (now: Date) => void = () => {},
+    now?: Date,
   ) {
-    this.time = mode === 'memory' ? Date.now() : undefined;
+    if (now) this.moveTo(now.getTime());
+    else if (mode === 'memory') this.time = Date.now();
     this.impatient = mode === 'inline';
     this.isRunning = mode !== 'fake';
   }

@@ -1,10 +1,8 @@
 import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
-import { cronsAmong } from '../cron/cron-definition.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
-import { unknownCron } from '../inspector/cron-manager.js';
 import { idOf } from '../message/task-message.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
@@ -13,9 +11,11 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { shown } from '../values/shown.js';
 import { Executor, logBrokenBackoff } from '../worker/executor.js';
 import type { RunningTask } from '../worker/running-task.js';
 import { runningTask } from '../worker/task-context.js';
+import { cronOf, type NextRunsOptions, nextRunsOf } from './cron-reference.js';
 import { EnqueuedTask } from './enqueued-task.js';
 import type { SentMessage } from './memory/memory-broker.js';
 import { nameOfTask, type TaskReference } from './task-reference.js';
@@ -142,21 +142,22 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   /**
    * Lets time pass: runs pending tasks, then each task and each cron at its time, and what a rate holds back when it may start.
    *
-   * @param duration like `'10m'`, or ms
+   * @param time how long, like `'10m'` or in ms, or a `Date`: until when
    * @param options `idle`: no worker is there in the meantime. Nothing runs, so tasks can expire and crons be missed; the
    * rest runs at the next `drain()` or `advance()`
    * @returns every attempt, in order
-   * @throws NestworkError WRONG_TEST_MODE but in mode `memory`; INVALID_DURATION; APP_NOT_INITIALIZED; ENDLESS_TASKS
+   * @throws NestworkError WRONG_TEST_MODE but in mode `memory`; INVALID_DURATION; INVALID_OPTION for a Date that has passed;
+   * APP_NOT_INITIALIZED; ENDLESS_TASKS
    * @example
    * await queue.of(ReportTasks).send.with({ delay: '10m' }).delay(7, { weekly: true });
    * const test = app.get(TestQueue);
    * expect(await test.advance('9m')).toEqual([]);
    * expect(await test.advance('1m')).toMatchObject([{ name: 'ReportTasks.send', outcome: 'done' }]);
    */
-  async advance(duration: Duration, options: AdvanceOptions = {}): Promise<TaskRun[]> {
+  async advance(time: Duration | Date, options: AdvanceOptions = {}): Promise<TaskRun[]> {
     this.assertMode('advance()', 'memory');
     assertKnownOptions(options, ['idle'], 'advance()');
-    const until = this.bench.clock() + toMilliseconds(duration, 'advance()');
+    const until = this.momentOf(time);
     const worker = await this.worker();
     const runs = options.idle ? [] : await this.drain();
     while (!options.idle) {
@@ -181,21 +182,23 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
    */
   async runCron(cron: TaskReference<never>): Promise<TaskRun[]> {
     this.assertMode('runCron()', 'inline', 'memory');
-    const name = nameOfTask(cron);
     const worker = await this.worker();
-    const registry = this.moduleRef.get(TaskRegistry, { strict: false });
-    const crons = cronsAmong(registry.all());
-    const named = crons.find((one) => one.name === name);
-    const ofTask = crons.filter(({ task }) => task === name);
-    const found = named ?? (ofTask.length === 1 ? ofTask[0] : undefined);
-    if (found) return this.note(await worker.runCron(found));
-    const remedy = 'Decorate a method with @Cron() or @Interval().';
-    const what =
-      ofTask.length > 1
-        ? `The task "${name}" has ${ofTask.length} crons: name one of them.`
-        : `No provider of this app has a cron "${name}".`;
-    const names = (ofTask.length > 1 ? ofTask : crons).map((one) => one.name);
-    throw unknownCron(name, what, names, remedy);
+    return this.note(await worker.runCron(cronOf(this.registry(), cron)));
+  }
+
+  /**
+   * When a cron is due next, in every mode: by its schedule, as if it were neither disabled nor paused. Empty when it never is again.
+   *
+   * @param cron its sender, a method with `@Cron()` or `@Interval()`, or its name
+   * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK, INVALID_OPTION; APP_NOT_INITIALIZED
+   * @example
+   * const queue = app.get(TestQueue);
+   * const [next] = queue.nextRuns('ReportTasks.digest');
+   * if (next) await queue.advance(next);
+   */
+  nextRuns(cron: TaskReference<never>, options: NextRunsOptions = {}): Date[] {
+    if (!this.initialized) throw notInitialized();
+    return nextRunsOf(cronOf(this.registry(), cron), options, this.bench.clock());
   }
 
   /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
@@ -237,6 +240,21 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
 
   private async runAwaited(id: string, waiter: RunningTask | undefined): Promise<void> {
     if (waiter) await (await this.starting)?.runAwaited(id, waiter);
+  }
+
+  private momentOf(time: Duration | Date): number {
+    if (!(time instanceof Date)) return this.bench.clock() + toMilliseconds(time, 'advance()');
+    const until = time.getTime();
+    if (until >= this.bench.clock()) return until;
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `advance() got ${shown(time)}, and the time of the queues is ${this.now.toISOString()}: it does not go back.`,
+      'Give a later Date, or let the clock begin earlier: TaskQueueTestingModule.forRoot({ mode: "memory", now }).',
+    );
+  }
+
+  private registry(): TaskRegistry {
+    return this.moduleRef.get(TaskRegistry, { strict: false });
   }
 
   private note(runs: TaskRun[]): TaskRun[] {

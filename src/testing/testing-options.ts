@@ -1,6 +1,7 @@
 import { NestworkError } from '../errors.js';
 import type { TaskQueueOptions } from '../options/options.js';
 import { assertKnownOptions } from '../values/known-options.js';
+import { shown } from '../values/shown.js';
 import type { TestMode } from './test-bench.js';
 
 /**
@@ -21,6 +22,12 @@ export interface TaskQueueTestingOptions extends PartOptions {
    * @default 'fake'
    */
   mode?: TestMode;
+  /**
+   * In mode `memory`: when the clock of the test begins, for example on the day before the clocks change. `setSystemTime` is called with
+   * it, too.
+   * @default the present time by Date
+   */
+  now?: Date;
   /**
    * In mode `memory`, called whenever `advance()` moves the time: pass the time to the fake timers of your test runner, and
    * `new Date()` in your tasks follows.
@@ -51,8 +58,8 @@ const MODES: readonly TestMode[] = ['fake', 'inline', 'memory'];
  * @throws NestworkError INVALID_OPTION
  */
 export function assertTestingOptions(options: TaskQueueTestingOptions): void {
-  assertKnownOptions(options, ['mode', 'setSystemTime', ...PART_OPTIONS], 'TaskQueueTestingModule.forRoot');
-  const { mode = 'fake', setSystemTime } = options;
+  assertKnownOptions(options, ['mode', 'now', 'setSystemTime', ...PART_OPTIONS], 'TaskQueueTestingModule.forRoot');
+  const { mode = 'fake', now, setSystemTime } = options;
   if (!MODES.includes(mode)) {
     throw new NestworkError(
       'INVALID_OPTION',
@@ -60,11 +67,19 @@ export function assertTestingOptions(options: TaskQueueTestingOptions): void {
       "Give 'fake', 'inline' or 'memory'.",
     );
   }
-  if (setSystemTime && mode !== 'memory') {
+  const ofMemory = now !== undefined ? 'now' : setSystemTime && 'setSystemTime';
+  if (ofMemory && mode !== 'memory') {
     throw new NestworkError(
       'INVALID_OPTION',
-      `\`setSystemTime\` does not go with the mode '${mode}' of TaskQueueTestingModule: only in memory time is moved.`,
+      `\`${ofMemory}\` does not go with the mode '${mode}' of TaskQueueTestingModule: only in memory time is moved.`,
       "Leave it out, or use the mode 'memory'.",
+    );
+  }
+  if (now !== undefined && !(now instanceof Date && !Number.isNaN(now.getTime()))) {
+    throw new NestworkError(
+      'INVALID_OPTION',
+      `The \`now\` of TaskQueueTestingModule is ${shown(now)}.`,
+      "Give a Date: new Date('2027-03-27T12:00:00Z').",
     );
   }
 }
