@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { FIELDS, type Field, toPart } from './cron-fields.js';
+import { FIELDS, type Field, toPart, unwrapped } from './cron-fields.js';
 
 const ALLOWED: Readonly<Record<Field, string>> = {
   second: '0-59',
@@ -31,7 +31,9 @@ export function expressionFault(expression: string): string | undefined {
     const part = parts[index] ?? '';
     if (isRight(field, part)) continue;
     const entry = part.split(',').find((each) => !isRight(field, each)) ?? part;
-    return `${entry === '' ? 'nothing' : entry} is no ${field} (${ALLOWED[field]})`;
+    const ranges = unwrapped(field, entry);
+    const instead = ranges === undefined ? '' : `: write ${ranges}`;
+    return `${entry === '' ? 'nothing' : entry} is no ${field} (${ALLOWED[field]})${instead}`;
   }
   return undefined;
 }

@@ -80,6 +80,28 @@ export function toPart(field: Field, text: string): string {
   return entries.map((entry) => (typeof entry === 'string' ? entry : written(field, entry))).join(',');
 }
 
+/**
+ * Two ranges in place of one that goes on at the beginning of its field, which other cron languages have.
+ *
+ * @returns undefined for any other entry
+ * @example
+ * unwrapped('hour', '22-2'); // '22-23,0-2'
+ */
+export function unwrapped(field: Field, entry: string): string | undefined {
+  const { low, size, names } = BOUNDS[field];
+  const [, from = '', to = ''] = /^(\d+|[a-z]+)-(\d+|[a-z]+)$/i.exec(entry) ?? [];
+  const numberOf = (text: string): number =>
+    /^\d/.test(text) ? Number(text) : low + names.indexOf(text.toLowerCase());
+  const [first, last] = [numberOf(from), numberOf(to)];
+  const high = low + size - 1;
+  if (!(first > last && last >= low && first <= high)) return undefined;
+  const shown = (value: number): string =>
+    /^\d/.test(from) ? String(value) : (names[value - low] ?? '').toUpperCase();
+  const range = (begin: number, end: number): string =>
+    begin === end ? shown(begin) : `${shown(begin)}-${shown(end)}`;
+  return `${range(first, high)},${range(low, last)}`;
+}
+
 interface Range {
   readonly lower: number;
   readonly upper: number;

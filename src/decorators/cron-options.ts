@@ -130,6 +130,7 @@ const MEANINGLESS = new Map([
 /** Options of the schedulers of BullMQ, and what is written here instead. */
 const OF_BULLMQ = new Map([
   ['tz', 'Write `timeZone`.'],
+  ['utc', "Write `timeZone: 'UTC'`."],
   ['pattern', 'Give the expression itself: @Cron(pattern, options).'],
   ['every', 'Write @Interval(every), whose first run is at the next multiple of it since 1970.'],
   ['immediately', 'Remove it, and run the cron when it is wanted: CronManager.runNow(name).'],

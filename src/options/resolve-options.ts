@@ -118,12 +118,17 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
   return resolveOptions(WORKER, options);
 }
 
+/** Options of `ScheduleModule.forRoot`. */
+const OF_NEST_SCHEDULE = ['cronJobs', 'intervals', 'timeouts'];
+
 /** Where an option belongs that stands in a wrong place. */
 function placeOf(option: string): string | undefined {
   if (POLICY_OPTIONS.includes(option)) {
     const ofAll = `TaskQueueModule.forRoot({ defaults: { ${option}: ... } })`;
     return `Give it to the module under \`defaults\`, for all tasks: ${ofAll}; or to one queue: queues: [{ name: 'default', ${option}: ... }].`;
   }
+  if (OF_NEST_SCHEDULE.includes(option))
+    return 'For a process that fires no crons give `crons: false`, or names of crons.';
   if (Object.hasOwn(MODULE, option)) return `Give it to the module: TaskQueueModule.forRoot({ ${option}: ... }).`;
   const orInProcess = IN_PROCESS_OPTIONS.includes(option) ? ', or `inProcess`' : '';
   return Object.hasOwn(WORKER, option)
