@@ -189,7 +189,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   /**
    * When a cron is due next, in every mode: by its schedule, as if it were neither disabled nor paused. Empty when it never is again.
    *
-   * @param cron its sender, a method with `@Cron()` or `@Interval()`, or its name
+   * @param cron its name; or its task, if that has no other: its sender, or a method with `@Cron()` or `@Interval()`
    * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK, INVALID_OPTION; APP_NOT_INITIALIZED
    * @example
    * const queue = app.get(TestQueue);

@@ -99,12 +99,15 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     }
   },
   'the template `name`, `data`, `opts`': async () => {
-    const { queue } = await startCrons(
-      NEW_YEAR,
-      { digest: utc('0 9 * * *', { retries: 2, backoff: '1s', queue: 'bulk' }) },
-      { queues: ['bulk'], defaultQueue: 'bulk' },
-    );
-    expect(await queue.advance('1d')).toMatchObject([{ name: 'Jobs.digest', queue: 'bulk', args: [] }]);
+    const digest = utc('0 9 * * *', {
+      retries: 2,
+      backoff: '1s',
+      queue: 'bulk',
+      args: [{ weekly: true }, new Date(0)],
+    });
+    const { queue } = await startCrons(NEW_YEAR, { digest }, { queues: ['bulk'], defaultQueue: 'bulk' });
+    const run = { name: 'Jobs.digest', queue: 'bulk', args: [{ weekly: true }, new Date(0)] };
+    expect(await queue.advance('1d')).toMatchObject([run]);
   },
   '`removeJobScheduler(id)`, `removeRepeatable()`': async () => {
     const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });

@@ -7,6 +7,7 @@ afterEach(closeApps);
 
 /** Friday. */
 const NEW_YEAR = '2027-01-01T00:00:00Z';
+const utc = (expression: string, options: CronOptions = {}) => Cron(expression, { timeZone: 'UTC', ...options });
 const day = (text: string): string => `2027-01-${text}Z`;
 
 testRows('migrate-from-celery.md', 'Schedules of beat', {
@@ -91,8 +92,18 @@ testRows('migrate-from-celery.md', 'Schedules of beat', {
     expect(await queue.advance('1m')).toMatchObject([{ name: 'Jobs.byHand', args: ['sunset'] }]);
   },
   '`args`, `kwargs` of an entry': async () => {
-    const { queue } = await startCrons(NEW_YEAR, { digest: Cron('0 8 * * *', { timeZone: 'UTC' }) });
-    expect(await queue.runCron('Jobs.digest')).toMatchObject([{ args: [] }]);
+    const digest = utc('0 8 * * *', { args: [16, { retry: true }] });
+    const { queue } = await startCrons(NEW_YEAR, { digest });
+    expect(await queue.advance('1d')).toMatchObject([{ args: [16, { retry: true }] }]);
+  },
+  'several entries for one task': async () => {
+    const [east, west] = [utc('0 8 * * *', { name: 'east' }), utc('0 9 * * *', { name: 'west' })];
+    const { crons, queue } = await startCrons(NEW_YEAR, { digest: [east, west] });
+    expect(await crons.list()).toMatchObject([
+      { name: 'east', task: 'Jobs.digest' },
+      { name: 'west', task: 'Jobs.digest' },
+    ]);
+    expect(await queue.advance('1d')).toMatchObject([{ name: 'Jobs.digest' }, { name: 'Jobs.digest' }]);
   },
   '`options` of an entry: `queue`, `expires`': async () => {
     const options = { timeZone: 'UTC', queue: 'bulk', expires: '5m' } as const;
@@ -140,13 +151,13 @@ testRows('migrate-from-celery.md', 'Schedules of beat', {
   },
   'one process of beat': async () => {
     // two loops of one app at one time; the e2e tests have two machines
-    const { queue } = await startCrons(NEW_YEAR, { digest: Cron('0 8 * * *', { timeZone: 'UTC' }) });
+    const { queue } = await startCrons(NEW_YEAR, { digest: utc('0 8 * * *') });
     await queue.advance('8h');
     await Promise.all([queue.drain(), queue.drain()]);
     expect(firedTimes('Jobs.digest')).toEqual([day('01T08:00')]);
   },
   '`PeriodicTask` of django-celery-beat: `enabled`': async () => {
-    const { queue, crons } = await startCrons(NEW_YEAR, { digest: Cron('0 8 * * *', { timeZone: 'UTC' }) });
+    const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 8 * * *') });
     await crons.pause('Jobs.digest');
     expect(await queue.advance('2d')).toEqual([]);
     await crons.resume('Jobs.digest');
@@ -159,7 +170,7 @@ testRows('migrate-from-celery.md', 'Schedules of beat', {
     expect(firedTimes('Jobs.digest')).toEqual([day('03T08:00'), day('04T08:00')]);
   },
   'its `last_run_at`': async () => {
-    const { queue, crons } = await startCrons(NEW_YEAR, { digest: Cron('0 8 * * *', { timeZone: 'UTC' }) });
+    const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 8 * * *') });
     expect(await crons.get('Jobs.digest')).toMatchObject({ lastFire: undefined, lastRun: undefined });
     await queue.advance('1d');
     const lastFire = new Date(day('01T08:00'));

@@ -13,6 +13,9 @@ import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js
 /** Each run: the task, its arguments, and the time for which it was fired. */
 export const runs: { readonly task: string; readonly args: readonly unknown[]; readonly at: string | undefined }[] = [];
 
+/** Those of one method: one, or several. */
+type Decorators = MethodDecorator | readonly MethodDecorator[];
+
 const made: TestingModule[] = [];
 
 export async function closeApps(): Promise<void> {
@@ -30,7 +33,7 @@ interface CronApp {
 /** An app with one class of tasks, `Jobs`, whose clock begins at a time. */
 export async function startCrons(
   now: string,
-  decorators: Readonly<Record<string, MethodDecorator>>,
+  decorators: Readonly<Record<string, Decorators>>,
   options: TaskQueueOptions = {},
   providers: readonly Provider[] = [],
 ): Promise<CronApp> {
@@ -48,7 +51,7 @@ export async function startCrons(
 }
 
 /** A class with a method for each decorator, which notes its runs. */
-export function classOf(decorators: Readonly<Record<string, MethodDecorator>>): Type<unknown> {
+export function classOf(decorators: Readonly<Record<string, Decorators>>): Type<unknown> {
   @Injectable()
   class Jobs {
     constructor(readonly context: TaskContext) {}
@@ -59,14 +62,14 @@ export function classOf(decorators: Readonly<Record<string, MethodDecorator>>): 
     }
   }
   Reflect.defineMetadata('design:paramtypes', [TaskContext], Jobs);
-  for (const [method, decorator] of Object.entries(decorators)) {
+  for (const [method, given] of Object.entries(decorators)) {
     const value = async function (this: Jobs, ...args: unknown[]): Promise<void> {
       const at = this.context.cronTime?.toISOString().replace(':00.000Z', 'Z');
       runs.push({ task: this.context.name, args, at });
     };
     Object.defineProperty(Jobs.prototype, method, { value, writable: true, configurable: true });
     const descriptor = Object.getOwnPropertyDescriptor(Jobs.prototype, method) ?? {};
-    decorator(Jobs.prototype, method, descriptor);
+    for (const decorator of [given].flat()) decorator(Jobs.prototype, method, descriptor);
     Object.defineProperty(Jobs.prototype, method, descriptor);
   }
   return Jobs;

@@ -124,11 +124,18 @@ testRows('migrate-from-schedule.md', 'What is called what', {
     ]);
   },
   '`@Timeout(ms)`, `@Timeout(name, ms)`': () => expect(nestwork).not.toHaveProperty('Timeout'),
-  'several decorators on one method': () => {
-    const descriptor = method();
-    class Jobs {}
-    utc('0 8 * * *')(Jobs.prototype, 'digest', descriptor);
-    expect(() => utc('0 20 * * *')(Jobs.prototype, 'digest', descriptor)).toThrow('twice');
+  'several decorators on one method': async () => {
+    const [early, late] = [utc('0 8 * * *', { name: 'early', args: ['eu'] }), utc('0 20 * * *', { name: 'late' })];
+    const { queue } = await startCrons(NEW_YEAR, { digest: [early, late] });
+    const both = [
+      { name: 'Jobs.digest', args: ['eu'] },
+      { name: 'Jobs.digest', args: [] },
+    ];
+    expect(await queue.advance('1d')).toMatchObject(both);
+    expect(queue.nextRuns('late')).toEqual([new Date(day('02T20:00'))]);
+    await expect(startCrons(NEW_YEAR, { digest: [utc('0 8 * * *'), utc('0 20 * * *')] })).rejects.toThrow(
+      'the second schedule of its method without a name',
+    );
   },
   'request-scoped providers (warned of, never fired)': async () => {
     const made = jest.fn();

@@ -297,6 +297,19 @@ describe('nextRuns()', () => {
     expect(() => queue.nextRuns('Bounded.daily', options as never)).toThrow(message);
   });
 
+  it('has those of each cron of a method, and needs a name where it has several', async () => {
+    @Injectable()
+    class Regions {
+      @Cron('0 8 * * *', { name: 'eu', timeZone: PARIS })
+      @Cron('0 8 * * *', { name: 'us', timeZone: NEW_YORK })
+      report(): void {}
+    }
+    const { queue } = await start(Regions, THURSDAY);
+    expect(queue.nextRuns('eu').map(minuteOf)).toEqual(['2027-03-26T07:00Z']);
+    expect(queue.nextRuns('us').map(minuteOf)).toEqual(['2027-03-26T12:00Z']);
+    expect(() => queue.nextRuns(queue.of(Regions).report)).toThrow('The task "Regions.report" has 2 crons');
+  });
+
   it('names the crons of the app where there is none of that name', async () => {
     const { queue } = await start(Bounded, THURSDAY);
     expect(() => queue.nextRuns('Bounded.dayly')).toThrow(/Did you mean Bounded\.daily\?/);
