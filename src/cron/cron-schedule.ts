@@ -94,9 +94,7 @@ function parse({ expression, timeZone, utcOffset, except = [] }: Expression, whe
   if (timeZone !== undefined) assertTimeZone(timeZone, where);
   const remedies = [
     'Give five fields (minute, hour, day, month, weekday), six with seconds in front, or a CronExpression.',
-    /^\s*(?:\S+\s+){6}\S+\s*$/.test(expression)
-      ? 'For years give `startDate` and `endDate`.'
-      : 'For a single moment give a Date.',
+    furtherRemedy(expression),
   ];
   // croner takes an ISO date as well, and reads it by another clock than `new Date()` does
   if (/^\s*\d{4}-/.test(expression)) throw invalid(expression, where, 'is a date, not an expression.', remedies);
@@ -112,6 +110,14 @@ function parse({ expression, timeZone, utcOffset, except = [] }: Expression, whe
     const reason = String(cause instanceof Error ? cause.message : cause).replace(/^Cron\w+: /, '');
     throw invalid(expression, where, `is not valid: ${expressionFault(expression) ?? reason}.`, remedies, cause);
   }
+}
+
+/** What Quartz has, and no other cron language. */
+function furtherRemedy(expression: string): string {
+  if (/^\s*(?:\S+\s+){6}\S+\s*$/.test(expression)) return 'For years give `startDate` and `endDate`.';
+  if (/\bL-\d/i.test(expression))
+    return 'For the last day but two give the days that it can be, 26-29, and let the method compare.';
+  return 'For a single moment give a Date.';
 }
 
 function cronerOf(text: string, zone: string): Cron {
