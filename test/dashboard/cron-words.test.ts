@@ -110,6 +110,7 @@ describe('a time by the clock of a cron', () => {
     [{ utcOffset: 330 }, 'Mon 2026-11-30 05:00:00'],
     [{ utcOffset: -60 }, 'Sun 2026-11-29 22:30:00'],
     [{}, 'Sun 2026-11-29 23:30:00'],
+    [{ timeZone: 'Mars/Olympus' }, 'Sun 2026-11-29 23:30:00 UTC'],
   ])('of %j is %s', (zone, shown) => {
     expect(localTimeOf(new Date('2026-11-29T23:30:00Z'), zone)).toBe(shown);
   });
