@@ -25,6 +25,8 @@ type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 /** The crons of one app that were set at run time, in memory. Its one worker fires all of them. */
 export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
   private readonly crons = new Map<string, NotedRunTimeCron>();
+  /** as they were set */
+  private readonly definitions = new Map<string, string>();
 
   constructor(
     private readonly clock: () => number,
@@ -75,8 +77,11 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
 
   async set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron> {
     if (this.isDeclared(cron.name)) return 'taken';
-    const plain = JSON.parse(JSON.stringify(cron)) as CronDeclaration;
+    const definition = JSON.stringify(cron);
     const former = this.crons.get(cron.name);
+    if (former && this.definitions.get(cron.name) === definition) return 'unchanged';
+    this.definitions.set(cron.name, definition);
+    const plain = JSON.parse(definition) as CronDeclaration;
     const now = this.clock();
     const same = former && JSON.stringify(former.schedule) === JSON.stringify(plain.schedule);
     this.crons.set(cron.name, {

@@ -1,5 +1,5 @@
 /** Job schedulers of BullMQ and repeatable jobs of Bull: each row of the page, and cases over changes of clocks. */
-import { Cron, type CronOptions, Interval, type IntervalOptions } from '../../../src/index.js';
+import { Cron, type CronListOptions, type CronOptions, Interval, type IntervalOptions } from '../../../src/index.js';
 import { closeApps, firedTimes, startCrons } from './cron-app.js';
 import { due, testRows } from './rows.js';
 
@@ -12,10 +12,13 @@ const utc = (expression: string, options: CronOptions = {}) => Cron(expression, 
 
 testRows('migrate-from-bullmq.md', 'Job schedulers', {
   '`upsertJobScheduler(id, { pattern })`, `repeat: { cron }`': async () => {
-    const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('15 9 * * *', { name: 'mail:digest' }) });
+    const { queue, crons, client } = await startCrons(NEW_YEAR, { digest: utc('15 9 * * *', { name: 'mail:digest' }) });
+    const task = client.task('Jobs.byHand');
+    await crons.set('tenant-7', { cron: '30 9 * * *', timeZone: 'UTC', task, args: [{ tenant: 7 }] });
     await queue.advance('2d');
     expect(firedTimes('mail:digest')).toEqual([day('01T09:15'), day('02T09:15')]);
-    expect(await crons.get('mail:digest')).toMatchObject({ expression: '15 9 * * *' });
+    expect(firedTimes('Jobs.byHand')).toHaveLength(2);
+    expect(await crons.get('tenant-7')).toMatchObject({ expression: '30 9 * * *', task: 'Jobs.byHand' });
   },
   'six fields, with seconds': () =>
     expect(due('*/20 * * * * *', NEW_YEAR, 3)).toEqual([
@@ -87,16 +90,17 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     expect(firedTimes('Jobs.digest')).toEqual([day('01T00:00'), day('01T09:00')]);
   },
   'a second `upsertJobScheduler(id, ...)`': async () => {
-    // the next deployment declares the same name with another time
-    for (const [expression, at] of [
-      ['0 9 * * *', '01T09:00'],
-      ['0 10 * * *', '01T10:00'],
-    ] as const) {
-      const { queue } = await startCrons(NEW_YEAR, { digest: utc(expression) });
-      await queue.advance('1d');
-      expect(firedTimes('Jobs.digest')).toEqual([day(at)]);
-      await closeApps();
-    }
+    const { queue, crons, client } = await startCrons(NEW_YEAR, {});
+    const task = client.task('Jobs.byHand');
+    const set = (cron: string) => crons.set('digest', { cron, timeZone: 'UTC', task });
+    const outcomes = [await set('0 9 * * *'), await set('0 9 * * *'), await set('0 10 * * *')];
+    expect(new Set(outcomes.map(({ outcome }) => outcome)).size).toBe(3);
+    expect(outcomes[1]).toMatchObject({ outcome: 'unchanged' });
+    expect(await crons.nextRuns('digest', 1)).toEqual([new Date(day('01T10:00'))]);
+    expect(await queue.advance('1d')).toHaveLength(1);
+    // other times begin at the present: the one that has passed is not made up for
+    await set('59 23 * * *');
+    expect(await queue.drain()).toEqual([]);
   },
   'the template `name`, `data`, `opts`': async () => {
     const digest = utc('0 9 * * *', {
@@ -110,8 +114,10 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     expect(await queue.advance('1d')).toMatchObject([run]);
   },
   '`removeJobScheduler(id)`, `removeRepeatable()`': async () => {
-    const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });
+    const { queue, crons, client } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });
+    await crons.set('tenant-7', { every: '1h', task: client.task('Jobs.byHand') });
     await crons.pause('Jobs.digest');
+    expect(await crons.remove('tenant-7')).toBe(true);
     expect(await queue.advance('3d')).toEqual([]);
   },
   '`getJobScheduler(id)`': async () => {
@@ -119,12 +125,19 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     expect(await crons.get('Jobs.digest')).toMatchObject({ nextRun: new Date(day('01T09:00')), timeZone: 'UTC' });
     await expect(crons.get('Jobs.other')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
   },
-  '`getJobSchedulers()`, `getRepeatableJobs()`': async () => {
-    const { crons } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *'), poll: Interval('30s') });
-    expect(await crons.list()).toMatchObject([
-      { name: 'Jobs.digest', expression: '0 9 * * *' },
-      { name: 'Jobs.poll', everyMs: 30_000 },
-    ]);
+  '`getJobSchedulers(start, end)`, `getRepeatableJobs()`': async () => {
+    const { crons, client } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });
+    for (const name of ['b', 'a', 'c'])
+      await crons.set(`tenant-${name}`, { every: '30s', task: client.task('Jobs.byHand') });
+    const names = async (options: CronListOptions) => (await crons.list(options)).map(({ name }) => name);
+    expect(await names({})).toEqual(['Jobs.digest', 'tenant-a', 'tenant-b', 'tenant-c']);
+    expect(await names({ prefix: 'tenant-', count: 2 })).toEqual(['tenant-a', 'tenant-b']);
+    expect(await names({ prefix: 'tenant-', count: 2, after: 'tenant-b' })).toEqual(['tenant-c']);
+  },
+  '`getJobSchedulersCount()`': async () => {
+    const { crons, client } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });
+    await crons.set('tenant-7', { every: '30s', task: client.task('Jobs.byHand') });
+    expect(await crons.count()).toBe(1);
   },
   '`settings.repeatStrategy`': async () => {
     const { queue } = await startCrons(NEW_YEAR, {

@@ -123,6 +123,22 @@ testRows('migrate-from-celery.md', 'Schedules of beat', {
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     expect(await crons.list()).toMatchObject([{ name: 'Jobs.digest', timeZone }, { timeZone: 'UTC' }]);
   },
+  '`app.add_periodic_task()`, a `PeriodicTask` in the database': async () => {
+    const { queue, crons, client } = await startCrons(NEW_YEAR, {});
+    const task = client.task('Jobs.byHand').with({ expires: '5m' });
+    await crons.set('add-every-10', { every: '10m', task, args: [16, 16] });
+    await crons.set('monday', { cron: '30 7 * * MON', timeZone: 'Asia/Tokyo', task, args: ['happy'] });
+    expect(await queue.advance('15m')).toMatchObject([{ args: [16, 16] }]);
+    await crons.remove('add-every-10');
+    expect(await queue.advance('7d')).toMatchObject([{ args: ['happy'] }]);
+  },
+  'a `PeriodicTask` that is deleted': async () => {
+    const { queue, crons, client } = await startCrons(NEW_YEAR, {});
+    await crons.set('add-every-10', { every: '10m', task: client.task('Jobs.byHand') });
+    expect(await crons.remove('add-every-10')).toBe(true);
+    expect(await queue.advance('1h')).toEqual([]);
+    await expect(crons.get('add-every-10')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
+  },
   '`beat_schedule` from configuration': async () => {
     class Settings {
       readonly at = '15 6 * * *';

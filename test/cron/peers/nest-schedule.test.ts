@@ -4,7 +4,7 @@ import { Injectable, type LoggerService, Scope } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { CronTime } from 'cron';
 import * as nestwork from '../../../src/index.js';
-import { Cron, CronExpression, CronManager, type CronOptions, Interval, TaskQueueModule } from '../../../src/index.js';
+import { Cron, CronExpression, type CronOptions, Interval, TaskQueueModule } from '../../../src/index.js';
 import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
 import { classOf, closeApps, firedTimes, startCrons } from './cron-app.js';
 import { due, testRows } from './rows.js';
@@ -166,9 +166,14 @@ testRows('migrate-from-schedule.md', 'What is called what', {
     expect(await crons.get('Jobs.digest')).toMatchObject({ name: 'Jobs.digest' });
     await expect(crons.get('Jobs.dijest')).rejects.toThrow('Did you mean Jobs.digest?');
   },
-  '`registry.addCronJob()`, `addInterval()`': () => {
-    expect(CronManager.prototype).not.toHaveProperty('addCronJob');
-    expect(nestwork).not.toHaveProperty('SchedulerRegistry');
+  '`registry.addCronJob()`, `addInterval()`': async () => {
+    const { queue, crons, client } = await startCrons(NEW_YEAR, {});
+    const task = client.task('Jobs.byHand');
+    await crons.set('tenant-7.report', { cron: '0 8 * * *', timeZone: 'UTC', task, args: ['tenant-7'] });
+    await crons.set('poll', { every: '12h', task });
+    const runs = await queue.advance('1d');
+    expect(runs.map(({ args }) => args)).toEqual([['tenant-7'], [], []]);
+    await expect(crons.set('Jobs.report', { every: '12h', task })).rejects.toMatchObject({ code: 'CRON_NAME_TAKEN' });
   },
   '`registry.addTimeout()`': async () => {
     const { queue, client } = await startCrons(NEW_YEAR, {});
@@ -181,8 +186,11 @@ testRows('migrate-from-schedule.md', 'What is called what', {
     expect(await queue.advance('1m')).toMatchObject([{ args: [2] }]);
   },
   '`registry.deleteCronJob()`, `deleteInterval()`': async () => {
-    const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 8 * * *'), poll: Interval('12h') });
-    for (const { name } of await crons.list()) await crons.pause(name);
+    const { queue, crons, client } = await startCrons(NEW_YEAR, { digest: utc('0 8 * * *') });
+    await crons.set('poll', { every: '12h', task: client.task('Jobs.byHand') });
+    expect([await crons.remove('poll'), await crons.remove('poll')]).toEqual([true, false]);
+    await expect(crons.remove('Jobs.digest')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await crons.pause('Jobs.digest');
     expect(await queue.advance('3d')).toEqual([]);
   },
   '`registry.deleteTimeout()`': async () => {
@@ -218,6 +226,12 @@ testRows('migrate-from-schedule.md', 'What is called what', {
     expect(await crons.get('Jobs.digest')).toMatchObject({ lastFire, lastRun: { outcome: 'done', attempt: 1 } });
   },
   '`job.setTime(time)`': async () => {
+    const { queue, crons, client } = await startCrons(NEW_YEAR, {});
+    const task = client.task('Jobs.byHand');
+    await crons.set('report', { cron: '0 8 * * *', timeZone: 'UTC', task });
+    await crons.set('report', { cron: '0 9 * * *', timeZone: 'UTC', task });
+    expect(await crons.nextRuns('report', 1)).toEqual([new Date(day('01T09:00'))]);
+    expect(await queue.advance('1d')).toHaveLength(1);
     class Settings {
       at = '0 8 * * *';
     }
