@@ -434,6 +434,20 @@ describe('time zone data of different versions', () => {
     });
   });
 
+  it('are found where workers that declare no cron serve the queue of one that was set at run time', async () => {
+    fixture = await BrokerFixture.start(GOOD);
+    const { session } = await healthy();
+    await healthy();
+    await fixture.redis.hset(`${KEY}session:${session}`, '@tz', '2019c');
+    const report = { ...IN_PARIS, name: 'report.eu', task: 'Some.task' };
+    expect(await crons()).toMatchObject({ status: 'ok', summary: 'No worker declares a cron.' });
+    await fixture.broker.crons.runTime.set({ ...report, queue: 'other' }, { at: 0 });
+    expect(await crons()).toMatchObject({ status: 'ok', summary: '0 crons. 1 cron was set at run time.' });
+    await fixture.broker.crons.runTime.set(report, { at: 0 });
+    const what = expect.stringContaining('It concerns report.eu.');
+    expect(await crons()).toMatchObject({ findings: [{ where: 'the workers', what }] });
+  });
+
   it('are found where this machine has others than the workers', async () => {
     fixture = await BrokerFixture.start(GOOD);
     await haveZoneData('2019c', '2019c');
@@ -480,6 +494,17 @@ describe('a cron of a zone that this machine does not know', () => {
     expect((await inspector.status()).crons).toMatchObject([{ nextRun: undefined, unreadable }]);
     expect(await inspector.crons.declarers('Reports.daily')).toMatchObject([{ differs: undefined, fires: true }]);
   });
+});
+
+it('a cron set at run time of a zone that this machine does not know is named', async () => {
+  fixture = await BrokerFixture.start(GOOD);
+  await healthy();
+  await fixture.broker.crons.runTime.set({ ...ON_MARS, name: 'report.mars', task: 'Some.task' }, { at: 0 });
+  const inspector = new Inspector(fixture.broker);
+  expect(findingsIn(await inspector.doctor())).toMatchObject([{ code: 'unreadable-cron', where: 'cron report.mars' }]);
+  const unreadable = 'The time zone "Mars/Olympus" of cron "report.mars" does not exist.';
+  expect(await inspector.crons.list()).toMatchObject([{ name: 'report.mars', nextRun: undefined, unreadable }]);
+  expect(await inspector.crons.nextRuns('report.mars')).toEqual([]);
 });
 
 describe('a limit that was set to 0', () => {

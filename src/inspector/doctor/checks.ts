@@ -71,7 +71,8 @@ export const CHECKS: Readonly<Record<DoctorCheckName, Check>> = {
   versions: async (readings) => judgeVersions(await workersReading(readings)),
   crons: async (readings) => {
     const [reading, crons] = [await workersReading(readings), await readings.crons()];
-    return judgeCrons({ ...reading, crons, zoneData: process.versions.tz });
+    const [atRunTime, setAtRunTime] = [await readings.runTimeCrons(), await readings.broker.crons.runTime.count()];
+    return judgeCrons({ ...reading, crons, atRunTime, setAtRunTime, zoneData: process.versions.tz });
   },
   limits: async (readings) =>
     judgeLimits({ ...(await workersReading(readings)), closed: await readings.broker.limitRules.closed() }),

@@ -17,11 +17,15 @@ const SAME_NODE =
 /** The crons of a namespace, as workers declare them and as Redis has them. */
 export interface CronsReading extends Pick<WorkersReading, 'now' | 'sessions'> {
   readonly crons: readonly Pick<CronRecord, 'name' | 'schedule'>[];
+  /** the first of those that were set at run time */
+  readonly atRunTime: readonly Pick<CronRecord, 'name' | 'schedule' | 'queue'>[];
+  /** how many were set */
+  readonly setAtRunTime: number;
   /** version of the time zone data of this process; undefined where it has none */
   readonly zoneData: string | undefined;
 }
 
-export function judgeCrons({ now, sessions, crons, zoneData }: CronsReading): Outcome {
+export function judgeCrons({ now, sessions, crons, atRunTime, setAtRunTime, zoneData }: CronsReading): Outcome {
   const live = sessions.filter(({ until }) => until >= now);
   const { names, differences } = compared(live, ({ crons }) => crons, cronDifference);
   const differing = differences.map(({ name, what }) =>
@@ -32,22 +36,29 @@ export function judgeCrons({ now, sessions, crons, zoneData }: CronsReading): Ou
     }),
   );
   const schedules = new Map<string, CronSchedule>();
-  for (const { name, schedule } of [...crons, ...live.flatMap((session) => session.crons)])
+  for (const { name, schedule } of [...crons, ...atRunTime, ...live.flatMap((session) => session.crons)])
     schedules.set(name, schedule);
-  const findings = [...differing, ...differentZoneData(live, zoneData), ...unreadable(schedules)];
-  return names === 0 && findings.length === 0
-    ? ok('No worker declares a cron.')
-    : judged(`${counted(names, 'cron')}.`, findings);
+  const zoned = (session: SessionRecord): string[] =>
+    [...session.crons, ...atRunTime.filter(({ queue }) => session.queues.includes(queue))].flatMap(
+      ({ name, schedule }) => (hangsOnZone(schedule) ? [name] : []),
+    );
+  const findings = [...differing, ...differentZoneData(live, zoned, zoneData), ...unreadable(schedules)];
+  if (names + setAtRunTime + findings.length === 0) return ok('No worker declares a cron.');
+  const further = setAtRunTime > 0 ? ` ${counted(setAtRunTime, 'cron was', 'crons were')} set at run time.` : '';
+  return judged(`${counted(names, 'cron')}.${further}`, findings);
 }
 
 /** Whether workers know the rules of time zones of different years, and whether this process knows those of its workers. */
-function differentZoneData(live: readonly SessionRecord[], own: string | undefined): DoctorFinding[] {
-  const concerned = live.filter(({ crons }) => crons.some(({ schedule }) => hangsOnZone(schedule)));
+function differentZoneData(
+  live: readonly SessionRecord[],
+  zoned: (session: SessionRecord) => readonly string[],
+  own: string | undefined,
+): DoctorFinding[] {
+  const concerned = live
+    .map((session) => ({ ...session, zoned: zoned(session) }))
+    .filter((one) => one.zoned.length > 0);
   const versions = groups(concerned, ({ zoneData }) => zoneData);
-  const names = concerned.flatMap(({ crons }) =>
-    crons.flatMap(({ name, schedule }) => (hangsOnZone(schedule) ? [name] : [])),
-  );
-  const theirs = namedFirst([...new Set(names)].sort());
+  const theirs = namedFirst([...new Set(concerned.flatMap((one) => one.zoned))].sort());
   if (versions.length > 1) {
     const what = `The workers have different time zone data: ${listed(versions)}. Where the rules of a zone have changed between them, each fires by its own: too often, or by the wrong clock. It concerns ${theirs}.`;
     return [
@@ -66,7 +77,7 @@ function unreadable(schedules: ReadonlyMap<string, CronSchedule>): DoctorFinding
     const read = readSchedule(name, schedule);
     if (!(read instanceof NestworkError)) return [];
     return finding('unreadable-cron', `cron ${name}`, {
-      what: `This machine cannot compute its times, and shows none. ${faultIn(read)} The workers that declared it fire it all the same.`,
+      what: `This machine cannot compute its times, and shows none. ${faultIn(read)} Workers that can read it fire it all the same.`,
       remedy: 'Look with the versions of Node and nestwork of those workers.',
       command: 'npx nestwork workers ls',
     });

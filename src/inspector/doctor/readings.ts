@@ -6,6 +6,8 @@ import { once } from '../../values/once.js';
 import type { KnownQueues } from '../queues/known-queues.js';
 import { type KeySurvey, surveyKeys } from './key-survey.js';
 
+const MOST_RUN_TIME_CRONS = 1_000;
+
 /** The parts of Redis that checks look at. */
 export type DoctorBroker = Pick<
   AppBroker,
@@ -31,6 +33,10 @@ export class Readings {
   readonly live = once((): Promise<LiveSessions> => this.broker.workers.sessions());
   readonly workers = once(async (): Promise<readonly WorkerRecord[]> => this.broker.workers.workers(await this.live()));
   readonly crons = once(async (): Promise<readonly CronRecord[]> => this.broker.crons.records(await this.live()));
+  /** the first of those that were set at run time: there may be many, and they differ little */
+  readonly runTimeCrons = once(
+    (): Promise<readonly CronRecord[]> => this.broker.crons.runTime.page({ count: MOST_RUN_TIME_CRONS }),
+  );
   readonly queueNames = once(async (): Promise<readonly string[]> => this.known.all(await this.live()));
   readonly queues = once(
     async (): Promise<readonly QueueState[]> =>
