@@ -1,4 +1,5 @@
 import type { CronRecord } from '../../src/broker/port/broker.js';
+import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import type { WorkerOptions } from '../../src/options/options.js';
 import { isAlive, WorkerFixture, type WorkerProcess } from '../support/worker-fixture.js';
 
@@ -136,4 +137,40 @@ it('a cron that the new code does not declare ends with the last worker of the o
     return (await fixture.broker.broker.crons.survey([])).now > now + 5 * EVERY_MS;
   });
   expect((await record('every'))?.firedAt).toBe(last?.firedAt);
+});
+
+/** A cron for a tenant, as `crons.set()` stores it. */
+function ofTenant(tenant: string, everyMs = EVERY_MS): CronDeclaration {
+  const call = { name: tenant, task: 'CronTasks.report', queue: 'default', payload: JSON.stringify([tenant]) };
+  return { ...call, schedule: { everyMs }, missed: 'all', thresholdMs: 10_000, overlap: 'allow', disabled: false };
+}
+
+it('crons that are set while workers run are fired at once, each time once, over kills and deployments', async () => {
+  fixture.open('exclusive');
+  const { runTime } = fixture.broker.broker.crons;
+  const [first, second] = [worker({ lease: '1s' }), worker({ lease: '1s' })];
+  await fixture.until('both have booted', () => fixture.events('booted').length === 2);
+  await runTime.set(ofTenant('tenant-1'), { at: 0 });
+  await ran('tenant-1', 5);
+  const [before = 0] = times('tenant-1');
+
+  first?.kill('SIGKILL');
+  await ran('tenant-1', fixture.events('tenant-1').length + 10);
+  second?.kill('SIGTERM');
+  await second?.ended();
+  worker();
+  await ran('tenant-1', fixture.events('tenant-1').length + 10);
+  const last = times('tenant-1').at(-1) ?? 0;
+  await fixture.until('no time is missing', () => {
+    const all = [...new Set(times('tenant-1'))].filter((time) => time <= last);
+    return all.every((time, index) => time === before + index * EVERY_MS);
+  });
+  expect(await runTime.find('tenant-1')).toMatchObject({ declared: true, lastRun: { outcome: 'done' } });
+
+  await runTime.set(ofTenant('tenant-2', 2 * EVERY_MS), { at: 0 });
+  await ran('tenant-2', 3);
+  expect(await runTime.remove('tenant-1')).toBe(true);
+  const removedAt = (await runTime.lines()).now;
+  await ran('tenant-2', fixture.events('tenant-2').length + 5);
+  expect(times('tenant-1').at(-1)).toBeLessThanOrEqual(removedAt);
 });
