@@ -1,6 +1,7 @@
 import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { QueueClient, type TaskClass, type TaskSenders } from '../client/queue-client.js';
+import type { CronDeclaration } from '../cron/cron-definition.js';
 import { TaskDiscovery } from '../discovery/task-discovery.js';
 import { NestworkError } from '../errors.js';
 import { idOf } from '../message/task-message.js';
@@ -173,7 +174,7 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   /**
    * Runs a cron as if it were due now, which is its `cronTime`, also one that is disabled or paused, and nothing else.
    *
-   * @param cron its sender, a method with `@Cron()` or `@Interval()`, or its name
+   * @param cron its name, also of one that was set at run time; or its sender, or a method with `@Cron()` or `@Interval()`
    * @returns its attempts: one, or more when it is tried again at once
    * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK; WRONG_TEST_MODE in mode `fake`; APP_NOT_INITIALIZED
    * @example
@@ -183,13 +184,13 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
   async runCron(cron: TaskReference<never>): Promise<TaskRun[]> {
     this.assertMode('runCron()', 'inline', 'memory');
     const worker = await this.worker();
-    return this.note(await worker.runCron(cronOf(this.registry(), cron)));
+    return this.note(await worker.runCron(this.cronOf(cron)));
   }
 
   /**
    * When a cron is due next, in every mode: by its schedule, as if it were neither disabled nor paused. Empty when it never is again.
    *
-   * @param cron its name; or its task, if that has no other: its sender, or a method with `@Cron()` or `@Interval()`
+   * @param cron its name, also of one that was set at run time; or its task, if that has no other: its sender, or a method with `@Cron()` or `@Interval()`
    * @throws NestworkError UNKNOWN_CRON, NOT_A_TASK, INVALID_OPTION; APP_NOT_INITIALIZED
    * @example
    * const queue = app.get(TestQueue);
@@ -198,15 +199,25 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
    */
   nextRuns(cron: TaskReference<never>, options: NextRunsOptions = {}): Date[] {
     if (!this.initialized) throw notInitialized();
-    return nextRunsOf(cronOf(this.registry(), cron), options, this.bench.clock());
+    return nextRunsOf(this.cronOf(cron), options, this.bench.clock());
   }
 
-  /** Forgets all sent calls, attempts, and tasks that wait or are dead. Crons and the time stay. For `beforeEach`. */
+  /** One that was set at run time, or one of the app. */
+  private cronOf(cron: TaskReference<never>): CronDeclaration {
+    const set = typeof cron === 'string' ? this.bench.broker?.crons.runTime.get(cron) : undefined;
+    return set ?? cronOf(this.registry(), cron);
+  }
+
+  /**
+   * Forgets all sent calls, attempts, tasks that wait or are dead, and crons that were set at run time. Those of the app and the time stay. For
+   * `beforeEach`.
+   */
   clear(): void {
     this.sent = [];
     this.runs = [];
     this.bench.broker?.tasks.clear();
     this.bench.broker?.groups.clear();
+    this.bench.broker?.crons.runTime.clear();
   }
 
   /** A task of a group is pending; a callback is sent only now. */

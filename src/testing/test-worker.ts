@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { LimitDeclaration } from '../broker/port/broker.js';
 import { type CronDeclaration, cronsAmong } from '../cron/cron-definition.js';
+import { cronMessage } from '../cron/cron-message.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { NestworkError } from '../errors.js';
 import { CronLoop } from '../maintenance/cron-loop.js';
 import { RunTimeCronLoop } from '../maintenance/run-time-crons.js';
 import { TaskIdSequence } from '../message/task-id.js';
-import { encodeMessage } from '../message/task-message.js';
 import { inCleanContext } from '../values/clean-context.js';
 import { printable, printableStack } from '../values/printable.js';
 import { printed, printedText } from '../values/printed.js';
@@ -100,11 +100,11 @@ export class TestWorker {
   }
 
   /** Runs a cron as if it were due now. */
-  async runCron({ name, task = name, payload = '[]', queue }: CronDeclaration): Promise<TaskRun[]> {
+  async runCron(cron: CronDeclaration): Promise<TaskRun[]> {
     const now = this.options.clock();
     const id = this.ids.next();
-    const message = encodeMessage({ id, name: task, payload, enqueuedAt: now, options: { cron: name, due: now } });
-    this.options.broker.tasks.add(queue, message);
+    const message = cronMessage({ ...cron, overlap: 'allow', start: undefined }, { id, due: now, enqueuedAt: now });
+    this.options.broker.tasks.add(cron.queue, message);
     return this.runOne(id);
   }
 

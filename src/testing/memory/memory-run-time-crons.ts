@@ -106,6 +106,10 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     return this.crons.get(name);
   }
 
+  clear(): void {
+    this.crons.clear();
+  }
+
   async count(): Promise<number> {
     return this.crons.size;
   }

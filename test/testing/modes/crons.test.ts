@@ -5,6 +5,8 @@ import {
   Cron,
   CronManager,
   Interval,
+  QueueClient,
+  Task,
   TaskContext,
   TaskQueueModule,
   type TaskQueueOptions,
@@ -340,5 +342,46 @@ describe('the clock of a test', () => {
     [{ mode: 'memory', now: new Date(Number.NaN) }, /The `now` of TaskQueueTestingModule is/],
   ])('is refused with %j', (options, message) => {
     expect(() => TaskQueueTestingModule.forRoot(options as never)).toThrow(message);
+  });
+});
+
+describe('a cron that was set at run time', () => {
+  @Injectable()
+  class TenantTasks {
+    static sent: string[] = [];
+
+    @Task({ result: '1m' })
+    report(tenant: string): void {
+      TenantTasks.sent.push(tenant);
+    }
+  }
+  const setFor = async (app: TestingModule): Promise<void> => {
+    const task = app.get(QueueClient).of(TenantTasks).report;
+    await app.get(CronManager).set('tenant-7', { cron: '30 2 * * *', timeZone: 'Europe/Paris', task, args: ['7'] });
+    TenantTasks.sent = [];
+  };
+
+  it('is due by the clock of the test, also over a clock change, until it is removed', async () => {
+    const { app, queue } = await start(TenantTasks, '2027-03-27T12:00:00Z');
+    await setFor(app);
+    expect(queue.nextRuns('tenant-7', { count: 2 }).map((at) => at.toISOString())).toEqual([
+      '2027-03-28T01:00:00.000Z',
+      '2027-03-29T00:30:00.000Z',
+    ]);
+    expect(await queue.advance('12h')).toEqual([]);
+    expect(await queue.advance('2d')).toMatchObject([{ name: 'TenantTasks.report' }, { name: 'TenantTasks.report' }]);
+    expect(await app.get(CronManager).get('tenant-7')).toMatchObject({ declared: true, lastRun: { outcome: 'done' } });
+    await app.get(CronManager).remove('tenant-7');
+    expect(await queue.advance('2d')).toEqual([]);
+    expect(TenantTasks.sent).toEqual(['7', '7']);
+  });
+
+  it('can be run by its name, and is forgotten by clear()', async () => {
+    const { app, queue } = await start(TenantTasks, '2027-03-27T12:00:00Z');
+    await setFor(app);
+    expect(await queue.runCron('tenant-7')).toMatchObject([{ name: 'TenantTasks.report', outcome: 'done' }]);
+    expect(TenantTasks.sent).toEqual(['7']);
+    queue.clear();
+    await expect(queue.runCron('tenant-7')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
   });
 });
