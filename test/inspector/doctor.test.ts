@@ -67,6 +67,7 @@ const CODES: Record<DoctorCode, true> = {
   'cron-differs': true,
   'zone-data-differs': true,
   'unreadable-cron': true,
+  'orphaned-crons': true,
   'limit-differs': true,
   'limit-closed': true,
   'no-worker': true,
@@ -201,6 +202,7 @@ const FAULTS: Fault[] = [
   { code: 'zone-data-differs', where: 'the workers', cause: () => haveZoneData('2019c', undefined) },
   { code: 'zone-data-differs', where: 'this machine', cause: () => haveZoneData('2019c', '2019c') },
   { code: 'unreadable-cron', where: 'cron Reports.daily', cause: () => healthy({ crons: [ON_MARS] }) },
+  { code: 'orphaned-crons', where: 'task Gone.task in queue default', cause: orphanCron },
   { code: 'limit-differs', where: 'limit stripe', cause: differInALimit },
   { code: 'limit-closed', where: 'limit stripe for acme', cause: closeLongAgo },
   { code: 'no-worker', where: 'queue bulk', cause: strand },
@@ -269,6 +271,12 @@ async function staleDigest(): Promise<void> {
   const { session } = await healthy();
   const json = JSON.stringify(digest('1.0.0', 0));
   await fixture.redis.set(`${KEY}digest:${session}`, `${Date.now() - 20_000} ${json}`);
+}
+
+async function orphanCron(): Promise<void> {
+  await healthy();
+  const cron = { ...ON_MARS, name: 'tenant-7', task: 'Gone.task', schedule: { everyMs: 60_000 } };
+  await fixture.broker.crons.runTime.set(cron, { at: 0 });
 }
 
 async function differ(): Promise<void> {
@@ -501,7 +509,10 @@ it('a cron set at run time of a zone that this machine does not know is named', 
   await healthy();
   await fixture.broker.crons.runTime.set({ ...ON_MARS, name: 'report.mars', task: 'Some.task' }, { at: 0 });
   const inspector = new Inspector(fixture.broker);
-  expect(findingsIn(await inspector.doctor())).toMatchObject([{ code: 'unreadable-cron', where: 'cron report.mars' }]);
+  expect(findingsIn(await inspector.doctor())).toMatchObject([
+    { code: 'unreadable-cron', where: 'cron report.mars' },
+    { code: 'orphaned-crons', what: expect.stringContaining('report.mars is not fired') },
+  ]);
   const unreadable = 'The time zone "Mars/Olympus" of cron "report.mars" does not exist.';
   expect(await inspector.crons.list()).toMatchObject([{ name: 'report.mars', nextRun: undefined, unreadable }]);
   expect(await inspector.crons.nextRuns('report.mars')).toEqual([]);

@@ -11,6 +11,7 @@ import { compared, groups, listed, type WorkersReading } from './worker-checks.j
 
 /** So many crons are named; of more there is the number. */
 const MOST_NAMED = 5;
+const JUST_SET_MS = 60_000;
 const SAME_NODE =
   'Give all the same version of Node, and to a Node with data of its own (`NODE_ICU_DATA`, or ICU of the system) the same data.';
 
@@ -18,7 +19,7 @@ const SAME_NODE =
 export interface CronsReading extends Pick<WorkersReading, 'now' | 'sessions'> {
   readonly crons: readonly Pick<CronRecord, 'name' | 'schedule'>[];
   /** the first of those that were set at run time */
-  readonly atRunTime: readonly Pick<CronRecord, 'name' | 'schedule' | 'queue'>[];
+  readonly atRunTime: readonly Pick<CronRecord, 'name' | 'schedule' | 'queue' | 'task' | 'declared' | 'setting'>[];
   /** how many were set */
   readonly setAtRunTime: number;
   /** version of the time zone data of this process; undefined where it has none */
@@ -42,7 +43,12 @@ export function judgeCrons({ now, sessions, crons, atRunTime, setAtRunTime, zone
     [...session.crons, ...atRunTime.filter(({ queue }) => session.queues.includes(queue))].flatMap(
       ({ name, schedule }) => (hangsOnZone(schedule) ? [name] : []),
     );
-  const findings = [...differing, ...differentZoneData(live, zoned, zoneData), ...unreadable(schedules)];
+  const findings = [
+    ...differing,
+    ...differentZoneData(live, zoned, zoneData),
+    ...unreadable(schedules),
+    ...orphaned(atRunTime, now),
+  ];
   if (names + setAtRunTime + findings.length === 0) return ok('No worker declares a cron.');
   const further = setAtRunTime > 0 ? ` ${counted(setAtRunTime, 'cron was', 'crons were')} set at run time.` : '';
   return judged(`${counted(names, 'cron')}.${further}`, findings);
@@ -82,6 +88,25 @@ function unreadable(schedules: ReadonlyMap<string, CronSchedule>): DoctorFinding
       command: 'npx nestwork workers ls',
     });
   });
+}
+
+/** Those that were set at run time, and that no worker fires: one finding for each task. */
+function orphaned(atRunTime: CronsReading['atRunTime'], now: number): DoctorFinding[] {
+  // a worker notes that it fires them when it has first looked
+  const orphans = atRunTime.filter(({ declared, setting }) => !declared && now - (setting?.at ?? 0) > JUST_SET_MS);
+  const lines = new Map<string, string[]>();
+  for (const { name, task = name, queue } of orphans) {
+    const line = `task ${task} in queue ${queue}`;
+    lines.set(line, [...(lines.get(line) ?? []), name]);
+  }
+  return [...lines].map(([line, names]) =>
+    finding('orphaned-crons', line, {
+      what: `No live worker serves this queue and has this task: ${namedFirst(names)} ${names.length === 1 ? 'is' : 'are'} not fired.`,
+      remedy:
+        'Start such a worker. If the task was renamed, set the crons to the new one: crons.set(name, { task, ... }); else remove them: crons.remove(name).',
+      command: 'npx nestwork crons ls',
+    }),
+  );
 }
 
 function namedFirst(names: readonly string[]): string {

@@ -62,6 +62,7 @@ export type DoctorCode =
   | 'cron-differs'
   | 'zone-data-differs'
   | 'unreadable-cron'
+  | 'orphaned-crons'
   | 'limit-differs'
   | 'limit-closed'
   | 'no-worker'
