@@ -13,6 +13,7 @@ export type { TaskHandle, TaskStatus } from './client/task-handle.js';
 export { TaskSender } from './client/task-sender.js';
 export type { TransactionClient } from './client/transaction-client.js';
 export type { CronOverlap, MissedRuns } from './cron/cron-definition.js';
+export type { CronMissedReason, CronOutcome } from './cron/cron-history.js';
 export { Broadcast, type BroadcastOptions } from './decorators/broadcast.decorator.js';
 export { Cron } from './decorators/cron.decorator.js';
 export type { CronDecorator } from './decorators/cron-decorator-type.js';
@@ -48,6 +49,13 @@ export { type ActionListOptions, ActionLog, type ActionRecord } from './inspecto
 export type { ActorOptions } from './inspector/actor.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';
 export { createInspector, type InspectorOptions } from './inspector/create-inspector.js';
+export type {
+  CronEndedRun,
+  CronHistoryEntry,
+  CronHistoryOptions,
+  CronMissedTimes,
+  CronSkippedRun,
+} from './inspector/cron-history.js';
 export type { CronInfo, CronRunInfo } from './inspector/cron-info.js';
 export type { CronListOptions } from './inspector/cron-list-options.js';
 export { type CronDeclarer, CronManager, type CronRunHandle, type CronSetReport } from './inspector/cron-manager.js';

@@ -12,6 +12,7 @@ export type CronFields = Partial<
     | 'paused'
     | 'disabled'
     | 'skipped'
+    | 'missed'
     | 'run'
     | 'orphan'
     | 'version'
@@ -39,6 +40,7 @@ export function recordOf(
     paused: fields.paused !== undefined,
     firedAt: foreign.whole(place('fired'), fields.fired),
     skipped: foreign.whole(place('skipped'), fields.skipped) ?? 0,
+    missedTimes: foreign.whole(place('missed'), fields.missed) ?? 0,
     lastRun: runIn(fields.run, foreign, place('run')),
   };
 }
@@ -49,6 +51,6 @@ export function runIn(json: string | undefined, foreign: ForeignValues, place: s
 
 function isCronRun(value: unknown): value is CronRun {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, startedAt, durationMs, waitedMs = 0 } = value as Partial<CronRun>;
-  return typeof id === 'string' && [startedAt, durationMs, waitedMs].every(Number.isSafeInteger);
+  const { id, due = 0, startedAt, durationMs, waitedMs = 0 } = value as Partial<CronRun>;
+  return typeof id === 'string' && [due, startedAt, durationMs, waitedMs].every(Number.isSafeInteger);
 }

@@ -1,4 +1,15 @@
 import type { CronDeclaration } from '../cron/cron-definition.js';
+import {
+  type CronHappening,
+  decodeHappening,
+  encodeEndedRun,
+  encodeMissed,
+  type MissedTimes,
+  MOST_HAPPENINGS,
+  MOST_OF_RUN_TIME_CRON,
+  missedTimes,
+} from '../cron/cron-history.js';
+import type { MissedInstants } from '../cron/missed-instants.js';
 import { encodeUnique } from '../message/unique-key.js';
 import { type CronFields, recordOf, runIn } from './cron-record.js';
 import type {
@@ -20,6 +31,11 @@ import { serverTime } from './redis/server-time.js';
 import { RedisRunTimeCrons, textOf } from './redis-run-time-crons.js';
 import { readDeclarers, readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
+
+/** Behind the name of a cron, the field with the time since when no session declares it. */
+const ORPHAN = ' orphan';
+/** So many entries of histories are kept. */
+const KEEP = { keep: MOST_HAPPENINGS, keepRunTime: MOST_OF_RUN_TIME_CRON };
 
 /** The crons of a namespace: when each was last settled, whether it is paused, how its last run ended. */
 export class RedisCrons implements CronBroker {
@@ -59,11 +75,10 @@ export class RedisCrons implements CronBroker {
     const replies = await this.connection.call('fire-crons', {
       queue,
       line: line ? textOf(line) : '',
+      firing: crons.map(({ name }) => name),
+      keep: line ? MOST_OF_RUN_TIME_CRON : MOST_HAPPENINGS,
       labels: crons.flatMap(({ start }) => start?.labels ?? []),
-      entries: crons.flatMap(({ name, runs, plan }) => [
-        ...[name, runs.length, plan ? `${plan.version} ${plan.lookAt}` : ''],
-        ...runs.flatMap(({ due, message }) => [due, message]),
-      ]),
+      entries: crons.flatMap(entryOf),
     });
     return replies.map(([fired, skipped, heldIn, run], at) => ({
       known: fired >= 0,
@@ -82,21 +97,39 @@ export class RedisCrons implements CronBroker {
   }
 
   async forget(afterMs: number): Promise<number> {
-    const known = await this.connection.command((redis, keys) => redis.zrange(keys.sessions(), '0', '-1'));
-    return Math.max(await this.connection.call('forget-crons', { known, afterMs }), 0);
+    const [known, fields] = await this.connection.command((redis, keys) =>
+      Promise.all([redis.zrange(keys.sessions(), '0', '-1'), redis.hkeys(keys.crons())]),
+    );
+    const orphans = fields.flatMap((field) => (field.endsWith(ORPHAN) ? [field.slice(0, -ORPHAN.length)] : []));
+    return Math.max(await this.connection.call('forget-crons', { known, orphans, afterMs }), 0);
   }
 
   async recordRun({ session, child }: Claimant, name: string, run: CronRun): Promise<void> {
-    const input = { sessionId: session, child, cron: name, run: JSON.stringify(run) };
+    const line = encodeEndedRun({ ...run, due: run.due ?? run.startedAt });
+    const input = { sessionId: session, child, cron: name, run: JSON.stringify(run), line, ...KEEP };
     await this.connection.call('record-cron-run', input);
+  }
+
+  async history(name: string, count: number): Promise<CronHappening[]> {
+    const lines = await this.connection.command((redis, keys) => redis.lrange(keys.cronRuns(name), 0, count - 1));
+    return lines.flatMap((line) => {
+      const happening = decodeHappening(line);
+      if (!happening) this.foreign.found(`An entry of ${this.connection.keys.cronRuns(name)}`, line);
+      return happening ?? [];
+    });
   }
 
   async pause(name: string): Promise<boolean> {
     return (await this.connection.call('pause-cron', { cron: name })) === 1;
   }
 
-  async resume(name: string): Promise<boolean> {
-    return (await this.connection.call('resume-cron', { cron: name })) === 1;
+  async resume(name: string, missed?: MissedTimes & Pick<MissedInstants, 'settled'>): Promise<boolean> {
+    const noted = {
+      settled: missed?.settled ?? '',
+      count: missed?.count ?? 0,
+      line: missed ? encodeMissed(missed) : '',
+    };
+    return (await this.connection.call('resume-cron', { cron: name, ...noted, ...KEEP })) === 1;
   }
 
   async records(live?: LiveSessions): Promise<CronRecord[]> {
@@ -141,4 +174,13 @@ export class RedisCrons implements CronBroker {
   private place(name: string, field: keyof CronFields): string {
     return `The field "${name} ${field}" of ${this.connection.keys.crons()}`;
   }
+}
+
+/** As `fire-crons` takes it. */
+function entryOf({ runs, plan, jitterMs = 0, missed }: FiringCron): (string | number)[] {
+  const { settled, last, count } = missed ?? { settled: 0, last: 0, count: 0 };
+  const line = missed ? encodeMissed(missedTimes(missed, jitterMs)) : '';
+  const planned = plan ? `${plan.version} ${plan.lookAt}` : '';
+  const flat = runs.flatMap(({ due, message }) => [due, message]);
+  return [runs.length, planned, jitterMs, line, settled, last, count, ...flat];
 }

@@ -20,7 +20,7 @@ import { serverTime } from './redis/server-time.js';
 const MOST_CRONS = 1_000_000;
 /** A worker that fires a line notes that once a minute. */
 const OWNED_MS = 150_000;
-const FIELDS = ['definition', 'version', 'set', 'paused', 'fired', 'skipped', 'run'] as const;
+const FIELDS = ['definition', 'version', 'set', 'paused', 'fired', 'skipped', 'missed', 'run'] as const;
 
 /** The crons of a namespace that were set at run time: no code declares them, and no deployment forgets them. */
 export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {

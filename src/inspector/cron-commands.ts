@@ -1,7 +1,8 @@
 import { type CommandGroup, command } from '../terminal/command.js';
-import { ago, instant } from '../terminal/figures.js';
-import { boundsOf, nextOf } from './cron-bounds.js';
+import { whole } from '../terminal/usage.js';
+import { nextOf } from './cron-bounds.js';
 import type { CronInfo } from './cron-info.js';
+import { describedCron, HISTORY_COLUMNS, scheduleOf, stateOf } from './cron-text.js';
 import type { InspectorContext } from './inspector-context.js';
 
 const COLUMNS = [
@@ -13,6 +14,9 @@ const COLUMNS = [
   { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt, dispensable: 3 },
   { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome, dispensable: 1 },
 ];
+
+/** Of one cron. */
+const NEXT_TIMES = 5;
 
 const CRON = {
   cron: { summary: 'name of the cron: Class.method, unless it has another', completes: 'crons' },
@@ -29,6 +33,25 @@ export const cronCommands: CommandGroup<InspectorContext> = {
       run: async ({ inspector, out }: InspectorContext) => {
         const { crons } = await inspector();
         out.table(await crons.list(), COLUMNS, 'No worker of this namespace has declared a cron.');
+        return undefined;
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show one cron: its next times, and its history: runs that have ended, skipped and missed ones',
+      arguments: CRON,
+      options: { limit: whole('<count>', 'at most so many entries of its history (20)', 1, 100) },
+      run: async ({ inspector, out }: InspectorContext, { cron: name }, { limit: count }) => {
+        const { crons } = await inspector();
+        const cron = await crons.get(name);
+        const [next, history] = await Promise.all([
+          crons.nextRuns(name, NEXT_TIMES),
+          crons.history(name, count === undefined ? {} : { count }),
+        ]);
+        out.record({ ...cron, nextRuns: next, history }, () => describedCron(cron, next));
+        if (out.isJson) return undefined;
+        out.line('');
+        out.table(history, HISTORY_COLUMNS, 'No past run was found.');
         return undefined;
       },
     }),
@@ -67,20 +90,3 @@ export const cronCommands: CommandGroup<InspectorContext> = {
     }),
   ],
 };
-
-function scheduleOf(cron: CronInfo): string {
-  return [timesOf(cron), ...boundsOf(cron)].join(', ');
-}
-
-function timesOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
-  if (at) return `once at ${instant(at)}`;
-  if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
-  const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);
-  return `${expression} ${zone}`.trim();
-}
-
-function stateOf({ paused, disabled, declared, set }: CronInfo): string {
-  if (paused) return 'paused';
-  if (!declared) return set ? 'orphaned' : 'no worker';
-  return disabled ? 'disabled' : 'on';
-}

@@ -1,7 +1,9 @@
 import type { CronRecord, CronRun } from '../broker/port/broker.js';
 import type { CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
+import type { CronOutcome } from '../cron/cron-history.js';
 import { NestworkError } from '../errors.js';
 import { dateOf, nearestDate } from '../values/dates.js';
+import { latenessOf } from './cron-history.js';
 import { faultIn, readSchedule } from './cron-times.js';
 
 /**
@@ -14,16 +16,20 @@ import { faultIn, readSchedule } from './cron-times.js';
 export interface CronRunInfo {
   /** id of the task */
   readonly id: string;
+  /** the time of the schedule, as `cronTime` of the run; undefined of runs of older workers */
+  readonly due?: Date;
   /** which attempt it was, from 1 */
   readonly attempt: number;
   /** by the clock of the worker */
   readonly startedAt: Date;
   /** how long it ran, in ms */
   readonly durationMs: number;
+  /** of a first attempt: how long after its time it started, without the `jitter` of the cron, in ms */
+  readonly lateMs?: number;
   /** of a first attempt: for how long it waited in its queue, in ms */
   readonly waitedMs?: number;
-  /** `failed` will be tried again, `dead` will not, `dropped` was dropped by `DropTask` or `dropOn` */
-  readonly outcome: 'done' | 'dropped' | 'failed' | 'dead';
+  /** how it ended */
+  readonly outcome: CronOutcome;
   /** its error, unless it is done */
   readonly error?: string;
   /** name of the machine, or of the container */
@@ -95,6 +101,8 @@ export interface CronInfo {
   readonly unreadable?: string;
   /** runs left out by `overlap: 'skip'` since the cron was first seen */
   readonly skipped: number;
+  /** times for which no run was fired, since the cron was first seen; of many at once the first 1,000 are counted */
+  readonly missedTimes: number;
   /** how its latest run ended; undefined when none has, or its process died */
   readonly lastRun: CronRunInfo | undefined;
 }
@@ -112,6 +120,7 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     paused,
     declared,
     skipped,
+    missedTimes,
     firedAt,
     lastRun,
   } = record;
@@ -133,7 +142,8 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     nextRun: fires && !(instants instanceof NestworkError) ? dateOf(instants.next(now)) : undefined,
     ...(fault !== undefined && { unreadable: fault }),
     skipped,
-    lastRun: lastRun && infoOf(lastRun),
+    missedTimes,
+    lastRun: lastRun && infoOf(lastRun, schedule.jitterMs),
   };
 }
 
@@ -151,6 +161,12 @@ function timesOf({ startAt, endAt, ...times }: CronSchedule): Partial<CronInfo> 
   };
 }
 
-function infoOf(run: CronRun): CronRunInfo {
-  return { ...run, startedAt: nearestDate(run.startedAt) };
+function infoOf({ due, ...run }: CronRun, jitterMs = 0): CronRunInfo {
+  const { attempt, startedAt } = run;
+  return {
+    ...run,
+    ...(due !== undefined && { due: nearestDate(due) }),
+    ...(due !== undefined && attempt === 1 && { lateMs: latenessOf({ due, startedAt }, jitterMs) }),
+    startedAt: nearestDate(startedAt),
+  };
 }

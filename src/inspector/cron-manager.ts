@@ -3,6 +3,7 @@ import type { CronBroker, CronRecord, ProducerBroker } from '../broker/port/brok
 import type { CronSettingBroker } from '../broker/port/run-time-cron-port.js';
 import type { LiveSessions, WorkerPort } from '../broker/port/worker-port.js';
 import { cronDifference } from '../cron/cron-difference.js';
+import { missedTimes } from '../cron/cron-history.js';
 import { cronKey, cronMessage } from '../cron/cron-message.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
@@ -13,10 +14,11 @@ import { assertKnownOptions } from '../values/known-options.js';
 import { assertWhole } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
 import { type ActorOptions, assertActor } from './actor.js';
+import { type CronHistoryEntry, type CronHistoryOptions, countIn, entryOf } from './cron-history.js';
 import { type CronInfo, describeCron } from './cron-info.js';
 import { type CronListOptions, listed } from './cron-list-options.js';
 import { type CronSetOptions, cronOf } from './cron-set-options.js';
-import { upcoming } from './cron-times.js';
+import { missedUpTo, upcoming } from './cron-times.js';
 import type { KnownQueues } from './queues/known-queues.js';
 import { byPlace } from './workers/worker-place.js';
 
@@ -75,7 +77,7 @@ export interface CronSetReport {
 const MOST_RUNS = 1_000;
 
 type ManagerBroker = Pick<ProducerBroker, 'enqueue' | 'enqueueLimited' | 'enqueueUnique'> & {
-  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'> & {
+  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'history' | 'survey' | 'pause' | 'resume'> & {
     readonly runTime: CronSettingBroker;
   };
   readonly actions: Pick<ActionPort, 'record'>;
@@ -219,6 +221,25 @@ export class CronManager {
   }
 
   /**
+   * What became of the last times of a cron, the newest first: attempts that have ended, runs that were skipped, times that were
+   * missed. Redis keeps the last 100.
+   *
+   * @example
+   * for (const entry of await crons.history('DigestTasks.digest', { count: 5 })) {
+   *   if (entry.kind === 'run') logger.log(`${entry.due.toISOString()}: ${entry.outcome}, ${entry.durationMs} ms`);
+   *   else logger.warn(`${entry.due.toISOString()}: ${entry.kind}`);
+   * }
+   *
+   * @throws NestworkError UNKNOWN_CRON, INVALID_OPTION
+   */
+  async history(name: string, options: CronHistoryOptions = {}): Promise<CronHistoryEntry[]> {
+    const count = countIn(options);
+    const { jitterMs = 0 } = (await this.record(name)).schedule;
+    const happenings = await this.broker.crons.history(name, count);
+    return happenings.map((happening) => entryOf(happening, jitterMs));
+  }
+
+  /**
    * The workers that declare a cron now, by host and pid, and whether they declare it differently.
    *
    * @example
@@ -279,8 +300,19 @@ export class CronManager {
    */
   async resume(name: string, options: ActorOptions = {}): Promise<void> {
     assertOptions(options, 'resume()');
-    if (!(await this.broker.crons.resume(name))) this.refuse(name, await this.broker.crons.records());
+    const missed = await this.missedInPause(name);
+    if (!(await this.broker.crons.resume(name, missed))) this.refuse(name, await this.broker.crons.records());
     await this.recordAction('resume-cron', name, options);
+  }
+
+  /** For the history. None of an expression of a newer version, and of a cron that is not paused or not known. */
+  private async missedInPause(name: string): Promise<Parameters<CronBroker['resume']>[1]> {
+    const { now, states } = await this.broker.crons.survey([name]);
+    const state = states.get(name);
+    if (!state?.paused) return undefined;
+    const { schedule } = await this.record(name);
+    const missed = missedUpTo(name, schedule, { settled: state.settledUntil, until: now });
+    return missed && { ...missedTimes(missed, schedule.jitterMs), settled: missed.settled };
   }
 
   private async enqueueRun(name: string): Promise<CronRunHandle> {

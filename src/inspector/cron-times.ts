@@ -1,5 +1,6 @@
 import type { CronSchedule, CronTimes } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
+import { type MissedInstants, missedInstants } from '../cron/missed-instants.js';
 import { NestworkError } from '../errors.js';
 import { printable } from '../values/printable.js';
 import type { CronInfo } from './cron-info.js';
@@ -42,6 +43,20 @@ export function instantsIn(instants: Instants, options: UpcomingOptions): Date[]
   let at = instants.next(after);
   for (; at !== undefined && at <= until && found.length < count; at = instants.next(at)) found.push(new Date(at));
   return found;
+}
+
+/** The instants of a paused cron since it was settled. None where its schedule cannot be read. */
+export function missedUpTo(
+  name: string,
+  schedule: CronSchedule,
+  { settled, until }: { readonly settled: number; readonly until: number },
+): MissedInstants | undefined {
+  try {
+    const instants = instantsOf(schedule, `cron "${name}"`);
+    return missedInstants(instants, { settled, before: until + 1, reason: 'paused' });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The next instants of a cron by its schedule, as if it were neither paused nor disabled. */

@@ -2,10 +2,11 @@ import { performance } from 'node:perf_hooks';
 import type { CronBroker, CronState, DueRun, Firing } from '../broker/port/broker.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import { cronMessage } from '../cron/cron-message.js';
+import { MOST_COUNTED } from '../cron/missed-instants.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { CronWarnings } from './cron-warnings.js';
 import { fireCrons } from './fire-crons.js';
-import { LookedAtCron } from './looked-at-cron.js';
+import { type DueTimes, LookedAtCron } from './looked-at-cron.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
 const RETRY_MS = 500;
@@ -28,12 +29,13 @@ export interface CronLoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Of times that were left out, so many are counted in one look at all crons: to find one takes up to 200 us. */
+const MOST_COUNTED_AT_ONCE = 2_000;
+
 /** A cron of which times may be due. */
-interface Look {
+interface Look extends DueTimes {
   readonly cron: LookedAtCron;
   readonly settledUntil: number;
-  readonly due: readonly number[];
-  readonly overflow: boolean;
 }
 
 /**
@@ -74,9 +76,12 @@ export class CronLoop extends PeriodicLoop {
 
   /** All of which times may be due. A cron that has a fault must not hold up the others. */
   private lookAtAll(states: ReadonlyMap<string, CronState>, now: number): Look[] {
+    let left = MOST_COUNTED_AT_ONCE;
     return this.crons.flatMap((cron) => {
       try {
-        return this.lookAt(cron, states.get(cron.cron.name), now) ?? [];
+        const look = this.lookAt(cron, states.get(cron.cron.name), { now, most: Math.min(left, MOST_COUNTED) });
+        left -= look?.missed?.count ?? 0;
+        return look ?? [];
       } catch (error) {
         this.leaveDue(cron, error);
         return [];
@@ -84,7 +89,11 @@ export class CronLoop extends PeriodicLoop {
     });
   }
 
-  private lookAt(cron: LookedAtCron, state: CronState | undefined, now: number): Look | undefined {
+  private lookAt(
+    cron: LookedAtCron,
+    state: CronState | undefined,
+    { now, most }: { now: number; most: number },
+  ): Look | undefined {
     if (state === undefined || state.settledUntil > now + AHEAD_MS) {
       this.declared = false;
       cron.forget();
@@ -92,12 +101,14 @@ export class CronLoop extends PeriodicLoop {
     }
     cron.notePause(state.paused);
     if (now < cron.quietUntil) return undefined;
-    return { cron, settledUntil: state.settledUntil, ...cron.due(state.settledUntil, now) };
+    return { cron, settledUntil: state.settledUntil, ...cron.due(state.settledUntil, now, most) };
   }
 
   private async fire(looks: readonly Look[], now: number): Promise<void> {
     const { broker, onError } = this.options;
-    const due = looks.filter((look) => look.due.length > 0).map((look) => ({ cron: look.cron.cron, due: look.due }));
+    const due = looks
+      .filter((look) => look.due.length > 0 || look.missed !== undefined)
+      .map((look) => ({ cron: look.cron.cron, due: look.due, missed: look.missed }));
     const firings = await fireCrons(due, { broker, toRun: (cron, at) => this.run(cron, at, now), onError });
     for (const look of looks) {
       await this.conclude(look, firings.get(look.cron.cron.name), now).catch((error: unknown) => {
@@ -107,8 +118,8 @@ export class CronLoop extends PeriodicLoop {
   }
 
   private async conclude(look: Look, firing: Firing | undefined, now: number): Promise<void> {
-    const { cron, settledUntil, due, overflow } = look;
-    const last = due.at(-1);
+    const { cron, settledUntil, due, overflow, missed } = look;
+    const last = due.at(-1) ?? missed?.last;
     if (last === undefined) return cron.settle(settledUntil, now);
     if (firing === undefined || !firing.known) {
       if (firing) this.declared = false;

@@ -3,21 +3,31 @@ import type { CronDeclaration } from '../cron/cron-definition.js';
 import { MOST_MADE_UP } from '../cron/due-instants.js';
 import { NewNames } from '../values/log-once.js';
 
+/** What comes of slow runs, and what helps. */
+const PILES_UP = ['Its runs pile up.', "leave runs out with `overlap: 'skip'`, or start more children"] as const;
+const SLOW = {
+  allow: ['Its runs overlap.', "or leave runs out with `overlap: 'skip'`"],
+  skip: ['Runs are left out.', 'or make it faster'],
+} as const;
+
 /** The warnings of a scheduler about the runs of its crons. */
 export class CronWarnings {
   private readonly slowOnes = new NewNames();
+  private readonly piledUp = new NewNames();
 
   constructor(private readonly warn: (what: string) => void) {}
 
-  /** For a cron that takes longer than the time to its next run, and whose runs have begun to wait for each other. */
+  /** For a cron that takes longer than the time to its next run: once, and once more when its runs begin to wait for each other. */
   slow({ name, queue, overlap }: CronDeclaration, intervalMs: number, run: CronRun | undefined): void {
     const { durationMs = 0, waitedMs = 0 } = run ?? {};
-    if (overlap === 'skip' || Math.min(durationMs, waitedMs) <= intervalMs) return;
-    if (!this.slowOnes.isNew(name)) return;
+    if (durationMs <= intervalMs) return;
+    const pilesUp = overlap === 'allow' && waitedMs > intervalMs;
+    if (!(pilesUp ? this.piledUp : this.slowOnes).isNew(name)) return;
+    const waited = pilesUp ? `waited ${seconds(waitedMs)} in queue "${queue}" and ` : '';
+    const [what, remedy] = pilesUp ? PILES_UP : SLOW[overlap];
     this.warn(
-      `Cron "${name}" takes longer than the time to its next run: a run waited ${seconds(waitedMs)} in queue "${queue}" and took ${seconds(durationMs)}, and the ` +
-        `next is due ${seconds(intervalMs)} after it. Its runs pile up. Let it run less often, leave runs out with \`overlap: 'skip'\`, or ` +
-        'start more children.',
+      `Cron "${name}" takes longer than the time to its next run: a run ${waited}took ${seconds(durationMs)}, and the next is due ` +
+        `${seconds(intervalMs)} after it. ${what} Let it run less often, ${remedy}.`,
     );
   }
 

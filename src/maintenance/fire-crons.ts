@@ -1,6 +1,7 @@
 import type { CronBroker, DueRun, Firing, FiringCron } from '../broker/port/broker.js';
 import type { CronLine, CronPlan } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
+import type { MissedInstants } from '../cron/missed-instants.js';
 import { NestworkError } from '../errors.js';
 
 /** Redis does nothing else while it fires crons: 0.7 ms for so many with a run each, about 2 ms for so many runs. */
@@ -15,6 +16,8 @@ export interface DueCron {
   readonly due: readonly number[];
   /** of one that was set at run time: it is noted even if nothing is due */
   readonly plan?: CronPlan;
+  /** those before them that are left out */
+  readonly missed?: MissedInstants | undefined;
 }
 
 export interface FireOptions {
@@ -55,8 +58,8 @@ class FiringOfMany {
   *chunksOf(all: readonly DueCron[]): Generator<FiringCron[]> {
     let chunk = new Chunk();
     for (const dueCron of all) {
-      const { cron, due, plan } = dueCron;
-      if (due.length === 0 && plan) {
+      const { cron, due, plan, missed } = dueCron;
+      if (due.length === 0 && (plan || missed)) {
         if (!chunk.hasRoomFor(dueCron)) {
           yield chunk.crons();
           chunk = new Chunk();
@@ -144,15 +147,10 @@ class Chunk {
   }
 
   crons(): FiringCron[] {
-    return [...this.runsOf].map(
-      ([
-        {
-          cron: { name, start },
-          plan,
-        },
-        runs,
-      ]) => ({ name, start, runs, ...(plan && { plan }) }),
-    );
+    return [...this.runsOf].map(([{ cron, plan, missed }, runs]) => {
+      const { name, start, schedule } = cron;
+      return { name, start, runs, jitterMs: schedule.jitterMs, missed, ...(plan && { plan }) };
+    });
   }
 }
 

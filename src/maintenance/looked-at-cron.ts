@@ -1,9 +1,17 @@
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { dueInstants, pastFor } from '../cron/due-instants.js';
+import { type MissedInstants, MOST_COUNTED, missedInstants } from '../cron/missed-instants.js';
 
 /** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
 const PAUSED_LOOK_MS = 5_000;
+
+/** Times of a cron that have come due. */
+export interface DueTimes {
+  readonly due: readonly number[];
+  readonly overflow: boolean;
+  readonly missed: MissedInstants | undefined;
+}
 
 /** Times that follow each other, as they were found when all before them had been dealt with. */
 interface Upcoming {
@@ -48,19 +56,36 @@ export class LookedAtCron {
   }
 
   /**
-   * Which times are due, oldest first, and whether older ones were left out because there are too many.
+   * Which times are due, oldest first, whether older ones were left out because there are too many, and which were left out.
    *
    * @param settled up to when its record says that what came due has been dealt with
+   * @param most of those that were left out so many are counted
    */
-  due(settled: number, now: number): { due: number[]; overflow: boolean } {
+  due(settled: number, now: number, most = MOST_COUNTED): DueTimes {
     const { upcoming, cron } = this;
     // a record that is older than it was has come back after a failover, and is to make up for more
-    if (this.paused) return { due: [], overflow: false };
+    if (this.paused) return { due: [], overflow: false, missed: undefined };
     if (upcoming === undefined || settled < upcoming.settled || upcoming.following <= now) {
-      return dueInstants(this.instants, cron, settled, now);
+      const found = dueInstants(this.instants, cron, settled, now);
+      return { ...found, missed: this.missedOf(found, settled, now, most) };
     }
     const { next } = upcoming;
-    return { due: next <= now && next > pastFor(cron, settled, now) ? [next] : [], overflow: false };
+    if (next > now || next <= settled) return { due: [], overflow: false, missed: undefined };
+    if (next > pastFor(cron, settled, now)) return { due: [next], overflow: false, missed: undefined };
+    const missed = { settled, first: next, last: next, count: 1, more: false, reason: 'no-worker' } as const;
+    return { due: [], overflow: false, missed };
+  }
+
+  /** Those between what was dealt with and what is due now. */
+  private missedOf(
+    { due: [first], overflow }: Omit<DueTimes, 'missed'>,
+    settled: number,
+    now: number,
+    most: number,
+  ): MissedInstants | undefined {
+    if (first === undefined && this.cron.missed !== 'skip') return undefined;
+    const before = first ?? pastFor(this.cron, settled, now) + 1;
+    return missedInstants(this.instants, { settled, before, reason: overflow ? 'too-many' : 'no-worker' }, most);
   }
 
   /**

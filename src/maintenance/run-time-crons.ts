@@ -3,11 +3,12 @@ import type { CronBroker, DueRun, Firing } from '../broker/port/broker.js';
 import type { CronLine, CronPlan, LookedUpCron, RunTimeCronBroker } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
 import { cronMessage } from '../cron/cron-message.js';
+import { MOST_COUNTED } from '../cron/missed-instants.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { NewNames } from '../values/log-once.js';
 import { CronWarnings } from './cron-warnings.js';
 import { type DueCron, fireCrons } from './fire-crons.js';
-import { LookedAtCron } from './looked-at-cron.js';
+import { type DueTimes, LookedAtCron } from './looked-at-cron.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
 const RETRY_MS = 500;
@@ -15,6 +16,8 @@ const RETRY_MS = 500;
 const LONGEST_SLEEP_MS = 5_000;
 /** Read in one call. */
 const MOST_LOOKED_UP = 100;
+/** Of times that were left out, so many are counted for those of one call. */
+const MOST_COUNTED_AT_ONCE = 2_000;
 const OWN_EVERY_MS = 60_000;
 /** A machine with newer time zones, or a newer worker, may read what this one cannot. */
 const UNREADABLE_MS = 60_000;
@@ -39,10 +42,8 @@ interface Known {
 }
 
 /** A cron of which times may be due. */
-interface Look {
+interface Look extends DueTimes {
   readonly known: LookedAtCron;
-  readonly due: readonly number[];
-  readonly overflow: boolean;
   readonly plan: CronPlan;
 }
 
@@ -108,7 +109,12 @@ export class RunTimeCronLoop extends PeriodicLoop {
       // a frequent one may be due again by now, of which this look at the clock knows nothing
       if (found.some(({ name }) => seen.has(name))) return now;
       for (const { name } of found) seen.add(name);
-      const looks = found.flatMap((cron) => this.look(cron, now) ?? []);
+      let left = MOST_COUNTED_AT_ONCE;
+      const looks = found.flatMap((cron) => {
+        const look = this.look(cron, now, Math.min(left, MOST_COUNTED));
+        left -= look?.missed?.count ?? 0;
+        return look ?? [];
+      });
       const looked = new Set(looks.map(({ known }) => known.cron.name));
       const settled = await this.fire(line, looks, now);
       await this.putOff(
@@ -123,17 +129,17 @@ export class RunTimeCronLoop extends PeriodicLoop {
   }
 
   /** Undefined for one that this version, or this machine, cannot read. */
-  private look(found: LookedUpCron, now: number): Look | undefined {
+  private look(found: LookedUpCron, now: number, mostCounted: number): Look | undefined {
     const { name, cron, plan, settledUntil, paused } = found;
     if (!cron) return undefined;
     try {
       const known = this.knownOf(cron, plan.version);
       known.notePause(paused);
-      const { due, overflow } = known.due(settledUntil, now);
-      known.settle(Math.max(settledUntil, due.at(-1) ?? 0), now);
+      const { due, overflow, missed } = known.due(settledUntil, now, mostCounted);
+      known.settle(Math.max(settledUntil, due.at(-1) ?? missed?.last ?? 0), now);
       const lookAt =
         known.quietUntil === Number.POSITIVE_INFINITY ? this.endOf(due, settledUntil, now) : known.quietUntil;
-      return { known, due, overflow, plan: { version: plan.version, lookAt } };
+      return { known, due, overflow, missed, plan: { version: plan.version, lookAt } };
     } catch (error) {
       if (this.unreadable.isNew(name)) this.options.onError(error);
       return undefined;
@@ -160,7 +166,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
     for (const { known, plan } of ended) await broker.runTime.end(known.cron, plan.version);
     const due = looks
       .filter((look) => !ended.includes(look))
-      .map(({ known, due, plan }): DueCron => ({ cron: known.cron, due, plan }));
+      .map(({ known, due, missed, plan }): DueCron => ({ cron: known.cron, due, missed, plan }));
     const firings = await fireCrons(due, { broker, line, toRun: (cron, at) => this.run(cron, at, now), onError });
     let settled = true;
     for (const look of looks) {

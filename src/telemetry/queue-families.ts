@@ -1,3 +1,4 @@
+import type { CronRunFigures } from '../inspector/metrics/cron-figures.js';
 import type { CurrentMetrics } from '../inspector/metrics/metrics-reader.js';
 import type { OutboxStatus } from '../inspector/outbox/outbox-status.js';
 import { BUCKETS, countOf, type Histogram, TASK_COUNTERS, type TaskCounter } from '../task/task-counts.js';
@@ -25,7 +26,7 @@ const HELP: Readonly<Record<TaskCounter, string>> = {
 
 /** Empty families where Redis could not be read: their names stay, and no value is made up. */
 export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] {
-  const { queues = [], limits = [], outboxes = [], totals = [] } = current ?? {};
+  const { queues = [], limits = [], outboxes = [], crons = [], totals = [] } = current ?? {};
   return [
     gauge('redis_up', 'Whether Redis could be read: 1 or 0.', [plain(current ? 1 : 0)]),
     gauge(
@@ -75,6 +76,7 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       'Rows of an outbox that were put aside, because they cannot be read.',
       outboxes.map((outbox) => plain(outbox.putAside, labelsOf(outbox))),
     ),
+    ...cronFamilies(crons),
     gauge('workers', 'Workers with a lease.', one(current?.workers)),
     gauge('children', 'Children of workers that can run tasks.', one(current?.children)),
     gauge(
@@ -97,6 +99,39 @@ export function familiesOf(current: CurrentMetrics | undefined): MetricFamily[] 
       type: 'histogram' as const,
       samples: totals.flatMap(({ queue, task, counts }) => histogram(counts[name], { queue, task })),
     })),
+  ];
+}
+
+function cronFamilies(crons: CurrentMetrics['crons']): MetricFamily[] {
+  const ofLastRun = (name: string, help: string, of: (run: CronRunFigures) => number | undefined): MetricFamily => {
+    const samples = crons.flatMap((cron) => {
+      const value = cron.lastRun && of(cron.lastRun);
+      return value === undefined ? [] : [plain(value, { cron: cron.name })];
+    });
+    return gauge(`cron_last_run_${name}`, help, samples);
+  };
+  const count = (name: 'skipped' | 'missed', help: string): MetricFamily =>
+    counter(
+      `cron_${name}`,
+      help,
+      crons.map((cron) => plain(cron[name], { cron: cron.name })),
+    );
+  return [
+    gauge(
+      'cron_paused',
+      'Whether a cron is paused: 1 or 0.',
+      crons.map(({ name, isPaused }) => plain(isPaused ? 1 : 0, { cron: name })),
+    ),
+    ofLastRun('age_seconds', 'How long ago the last attempt of a cron ended.', ({ ageMs }) => ageMs / 1_000),
+    ofLastRun('failed', 'Whether the last attempt of a cron failed: 1 or 0.', ({ outcome }) =>
+      outcome === 'failed' || outcome === 'dead' ? 1 : 0,
+    ),
+    ofLastRun('duration_seconds', 'How long the last attempt of a cron ran.', ({ durationMs }) => durationMs / 1_000),
+    ofLastRun('late_seconds', 'How long after its time the last run of a cron started.', ({ lateMs }) =>
+      lateMs === undefined ? undefined : lateMs / 1_000,
+    ),
+    count('skipped', 'Runs of a cron that were left out, because an earlier one waited or was under way.'),
+    count('missed', 'Times of a cron for which no run was fired.'),
   ];
 }
 

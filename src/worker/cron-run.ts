@@ -28,8 +28,10 @@ export function cronRuns(record: RecordRun, clock: Clock = systemClock): Outcome
 
 function runOf({ id, attempt, message }: RunningTask, outcome: Outcome, clock: Clock): CronRun {
   const { durationMs } = outcome;
+  const { due } = message.options;
   return {
     id,
+    due: due === undefined ? undefined : Math.round(due),
     attempt,
     startedAt: Math.round(clock() - durationMs),
     durationMs: Math.round(durationMs),

@@ -1,11 +1,14 @@
 import type { CatalogEntry, CronRun, DueRun, Firing } from '../../src/broker/port/broker.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { missedTimes } from '../../src/cron/cron-history.js';
+import type { MissedInstants } from '../../src/cron/missed-instants.js';
 import { encodeMessage } from '../../src/message/task-message.js';
 import { encodeUnique } from '../../src/message/unique-key.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { fireCron } from '../support/fire-cron.js';
 
 const CRONS = '{nestwork}:crons';
+const RUNS = '{nestwork}:cron-runs:';
 const TOLERANCE_MS = 60_000;
 const DAILY: CronDeclaration = {
   name: 'Reports.daily',
@@ -260,6 +263,88 @@ describe('fire-crons', () => {
     }));
     expect(await fireCron(fixture.broker.crons, DAILY, runs)).toMatchObject({ fired: 1_000 });
     expect(await queue()).toEqual(runs.map((run) => run.message));
+  });
+});
+
+describe('the history of what was not fired', () => {
+  const { name } = DAILY;
+  const lines = (): Promise<string[]> => fixture.redis.lrange(`${RUNS}${name}`, 0, -1);
+
+  function missedSince(settled: number): MissedInstants {
+    return { settled, first: settled + 10, last: settled + 30, count: 3, more: false, reason: 'no-worker' };
+  }
+
+  it('has each run that was skipped with its time by the schedule and the earlier run, the last hundred of many', async () => {
+    const until = await known(5_000);
+    const unique = encodeUnique(name, 'cron', 'finished');
+    const runs = Array.from({ length: 111 }, (_, at) => ({
+      due: until + at + 1,
+      message: message(until + at, unique),
+    }));
+    await fixture.broker.crons.fire('default', [{ name, runs, jitterMs: 7 }]);
+    const id = runs[0]?.message.slice(0, 20);
+    expect(await lines()).toEqual(Array.from({ length: 100 }, (_, at) => `${until + 111 - at - 7} skipped ${id}`));
+    const digest = unique.slice(1);
+    await fixture.redis.hset('{nestwork}:unique', digest, 'default no message of ours');
+    await fixture.broker.crons.fire('default', [{ name, runs: [{ due: until + 500, message: message(1, unique) }] }]);
+    expect(await fixture.broker.crons.history(name, 1)).toEqual([{ kind: 'skipped', due: until + 500, id: '?' }]);
+    await fixture.redis.hset('{nestwork}:unique', digest, `default ${runs[0]?.message}`);
+  });
+
+  it('has the times that were missed, once, before the runs that follow', async () => {
+    const until = await known(5_000);
+    const fire = (missed: MissedInstants, ...dues: number[]) => {
+      const runs = dues.map((due) => ({ due, message: message(due) }));
+      return fixture.broker.crons.fire('default', [{ name, runs, missed, jitterMs: 5 }]);
+    };
+    await fixture.redis.hset(CRONS, `${name} missed`, 'many');
+    expect(await fire(missedSince(until), until + 20, until + 40)).toMatchObject([{ fired: 1 }]);
+    expect(await lines()).toEqual([`${until + 5} missed 3 ${until + 25} no-worker`]);
+    expect([await settledUntil(), await noted('missed')]).toEqual([until + 40, '3']);
+    expect(await fire(missedSince(until), until + 60)).toMatchObject([{ fired: 1 }]);
+    expect(await lines()).toHaveLength(1);
+    await fire({ ...missedSince(until + 60), count: 1_000, more: true });
+    expect(await lines()).toHaveLength(2);
+    expect([await settledUntil(), await noted('missed')]).toEqual([until + 90, '1003']);
+  });
+
+  it('has no times that are ahead, and none of a paused or unknown cron', async () => {
+    const until = await known(5_000);
+    const ahead = { ...missedSince(until), last: until + 3_600_000 };
+    await fixture.broker.crons.fire('default', [{ name, runs: [], missed: ahead }]);
+    await fixture.broker.crons.pause(name);
+    const unknown = { name: 'Reports.none', runs: [], missed: missedSince(until) };
+    await fixture.broker.crons.fire('default', [{ name, runs: [], missed: missedSince(until) }, unknown]);
+    expect([await lines(), await settledUntil(), await noted('missed')]).toEqual([[], until, null]);
+    expect(await fixture.redis.exists(`${RUNS}Reports.none`)).toBe(0);
+  });
+
+  it('has what came due during a pause, once it is resumed, unless the cron was settled anew meanwhile', async () => {
+    const until = await known(5_000);
+    const missed = { ...missedTimes({ ...missedSince(until), reason: 'paused' }, 5), settled: until };
+    await fixture.broker.crons.resume(name, missed);
+    await fixture.broker.crons.pause(name);
+    await fixture.broker.crons.resume(name, { ...missed, settled: until - 1 });
+    expect(await lines()).toEqual([]);
+    await fixture.broker.crons.pause(name);
+    await fixture.redis.hset(CRONS, `${name} until`, until, `${name} missed`, 'x');
+    await fixture.broker.crons.resume(name, missed);
+    expect(await lines()).toEqual([`${until + 5} missed 3 ${until + 25} paused`]);
+    expect(await noted('missed')).toBe('3');
+    await fixture.broker.crons.pause(name);
+    await fixture.redis.hset(CRONS, `${name} until`, until);
+    await fixture.broker.crons.resume(name, missed);
+    expect(await noted('missed')).toBe('6');
+  });
+
+  it('is given up where something foreign has its key, and the runs are not', async () => {
+    const until = await known(5_000);
+    await fixture.redis.set(`${RUNS}${name}`, 'foreign');
+    const run = { due: until + 40, message: message(until + 40) };
+    const firings = await fixture.broker.crons.fire('default', [{ name, runs: [run], missed: missedSince(until) }]);
+    expect(firings).toMatchObject([{ fired: 1 }]);
+    expect(await queue()).toEqual([run.message]);
+    expect(await settledUntil()).toBe(until + 40);
   });
 });
 
@@ -531,6 +616,20 @@ describe('forget-crons', () => {
     expect(await names()).toEqual([DAILY.name]);
   });
 
+  it('forgets the history with the cron, and keeps a cron of which the caller knew no orphan', async () => {
+    await fixture.broker.crons.declare([DAILY, HOURLY], TOLERANCE_MS);
+    const child = await fixture.child();
+    await session('new-30000', [DAILY]);
+    for (const { name } of [DAILY, HOURLY]) await fixture.broker.crons.recordRun(child, name, RUN);
+    const known = await fixture.redis.zrange('{nestwork}:sessions', '0', '-1');
+    for (let time = 0; time < 2; time += 1) {
+      expect(await fixture.call('forget-crons', { known, orphans: [], afterMs: 0 })).toBe(0);
+    }
+    expect(await names()).toEqual([DAILY.name, HOURLY.name]);
+    expect(await fixture.broker.crons.forget(0)).toBe(1);
+    expect(await fixture.redis.keys(`${RUNS}*`)).toEqual([`${RUNS}${DAILY.name}`]);
+  });
+
   it('waits for the given time since the last declaration', async () => {
     await fixture.broker.crons.declare([HOURLY], TOLERANCE_MS);
     await fixture.broker.crons.forget(60_000);
@@ -572,7 +671,7 @@ describe('forget-crons', () => {
     await fixture.broker.crons.declare([DAILY], TOLERANCE_MS);
     await fixture.redis.hset(CRONS, `${DAILY.name} orphan`, 1);
     await session('new-30000', [DAILY]);
-    expect(await fixture.call('forget-crons', { known: [], afterMs: 0 })).toBe(-1);
+    expect(await fixture.call('forget-crons', { known: [], orphans: [DAILY.name], afterMs: 0 })).toBe(-1);
     expect(await names()).toEqual([DAILY.name]);
   });
 });
@@ -586,7 +685,7 @@ describe('record-cron-run', () => {
     await fixture.broker.crons.recordRun(child, DAILY.name, RUN);
     expect(await fireCron(fixture.broker.crons, DAILY, [])).toMatchObject({ fired: 0, lastRun: RUN });
     expect(await fixture.broker.crons.records()).toEqual([
-      { ...DAILY, declared: true, paused: false, firedAt: until + 1, skipped: 0, lastRun: RUN },
+      { ...DAILY, declared: true, paused: false, firedAt: until + 1, skipped: 0, missedTimes: 0, lastRun: RUN },
     ]);
   });
 
@@ -598,11 +697,35 @@ describe('record-cron-run', () => {
       code: 'LEASE_LOST',
     });
     expect(await noted('run')).toBeNull();
+    expect(await fixture.broker.crons.history(DAILY.name, 10)).toEqual([]);
+  });
+
+  it('writes a line of history for each end, of the last ones', async () => {
+    await known(0);
+    const child = await fixture.child();
+    await fixture.broker.crons.recordRun(child, DAILY.name, { ...RUN, due: 5, outcome: 'failed' });
+    await fixture.broker.crons.recordRun(child, DAILY.name, { ...RUN, attempt: 2 });
+    const key = `${RUNS}${DAILY.name}`;
+    expect(await fixture.redis.lrange(key, 0, -1)).toEqual(['7 done 7 3 2 x', '5 failed 7 3 1 x']);
+    await fixture.redis.rpush(key, ...Array<string>(200).fill('1 skipped x'));
+    await fixture.broker.crons.recordRun(child, DAILY.name, RUN);
+    expect(await fixture.redis.llen(key)).toBe(100);
+    expect(await fixture.redis.lindex(key, 0)).toBe('7 done 7 3 1 x');
+  });
+
+  it('writes nothing where something foreign has the key of the history', async () => {
+    await known(0);
+    await fixture.redis.set(`${RUNS}${DAILY.name}`, 'foreign');
+    const child = await fixture.child();
+    await expect(fixture.broker.crons.recordRun(child, DAILY.name, RUN)).rejects.toMatchObject({
+      code: 'REDIS_REFUSED',
+    });
+    expect(await noted('run')).toBeNull();
   });
 
   it('does not restore a forgotten cron', async () => {
     await fixture.broker.crons.recordRun(await fixture.child(), DAILY.name, RUN);
-    expect(await fixture.redis.exists(CRONS)).toBe(0);
+    expect(await fixture.redis.exists(CRONS, `${RUNS}${DAILY.name}`)).toBe(0);
   });
 });
 

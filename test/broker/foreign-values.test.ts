@@ -94,9 +94,28 @@ describe('the hash of the crons', () => {
     },
   );
 
+  it('with a history in which others have written returns the rest of it', async () => {
+    await broker.crons.declare([POLL], TOLERANCE_MS);
+    const key = '{nestwork}:cron-runs:Inbox.poll';
+    await fixture.redis.rpush(key, 'noise', '1000 skipped abc', '1000 done then 30 1 abc');
+    const manager = new CronManager(broker, KnownQueues.declared(['default']));
+    for (let look = 0; look < 2; look += 1) {
+      expect(await manager.history(POLL.name)).toEqual([{ kind: 'skipped', due: new Date(1_000), id: 'abc' }]);
+    }
+    expect(warnings).toEqual(names(`An entry of ${key}`));
+  });
+
   it('with invalid numbers and definitions lists the rest', async () => {
     await broker.crons.declare([POLL], TOLERANCE_MS);
-    await fixture.redis.hset(CRONS, `${POLL.name} fired`, 'x', `${POLL.name} skipped`, '1.5');
+    await fixture.redis.hset(
+      CRONS,
+      `${POLL.name} fired`,
+      'x',
+      `${POLL.name} skipped`,
+      '1.5',
+      `${POLL.name} missed`,
+      '-3',
+    );
     await fixture.redis.hset(
       CRONS,
       'Broken.json definition',
@@ -111,11 +130,11 @@ describe('the hash of the crons', () => {
     const manager = new CronManager(broker, KnownQueues.declared(['default']));
     for (let look = 0; look < 2; look += 1) {
       expect(await manager.list()).toEqual([
-        expect.objectContaining({ name: POLL.name, lastFire: undefined, skipped: 0 }),
+        expect.objectContaining({ name: POLL.name, lastFire: undefined, skipped: 0, missedTimes: 0 }),
       ]);
     }
     const places = ['Broken.json definition', 'Broken.shape definition', 'lonely definition', ' definition'];
-    const fields = [...places, `${POLL.name} fired`, `${POLL.name} skipped`];
+    const fields = [...places, ...['fired', 'skipped', 'missed'].map((field) => `${POLL.name} ${field}`)];
     const wanted = names(...fields.map((field) => `The field "${field}" of {nestwork}:crons`));
     expect(warnings).toEqual(expect.arrayContaining(wanted));
     expect(warnings).toHaveLength(fields.length);

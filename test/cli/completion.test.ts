@@ -54,6 +54,7 @@ describe('the words for a command line', () => {
     [['queues', 'purge', 'default', '--task', ''], ['some tasks']],
     [['tasks', 'send', ''], ['some tasks']],
     [['crons', 'run', ''], ['some crons']],
+    [['crons', 'show', ''], ['some crons']],
     [['limits', 'set', ''], ['some limits']],
     [['workers', 'stop', ''], ['some workers']],
     [['worker', 'dist/'], [':files']],

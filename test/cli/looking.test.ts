@@ -1,3 +1,4 @@
+import { redisKeys } from '../../src/broker/redis/redis-keys.js';
 import { idOf } from '../../src/message/task-message.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { type CommandLineOptions, inShell, nestwork, onTerminal } from '../support/command-line.js';
@@ -157,7 +158,7 @@ describe('nestwork dead', () => {
 });
 
 describe('nestwork crons', () => {
-  it('lists, pauses, resumes and runs a cron', async () => {
+  it('lists, shows, pauses, resumes and runs a cron', async () => {
     const cron = {
       schedule: { everyMs: 60_000 },
       missed: 'latest',
@@ -178,6 +179,35 @@ describe('nestwork crons', () => {
     const run = JSON.parse((await nestwork(['crons', 'run', name, '--json'], options)).stdout);
     expect(run).toMatchObject({ name, queue: 'default', added: true });
     expect(await fixture.redis.llen('{nestwork}:queue:default')).toBe(1);
+    const child = await fixture.child();
+    const entry = { id: run.id, due: 60_000, attempt: 1, startedAt: 61_500, durationMs: 2_000 };
+    await fixture.broker.crons.recordRun(child, name, {
+      ...entry,
+      outcome: 'failed',
+      host: 'web',
+      pid: 7,
+      error: 'no',
+    });
+    const { cronRuns } = redisKeys('nestwork');
+    await fixture.redis.lpush(cronRuns(name), `120000 skipped ${run.id}`, '180000 missed 1000+ 240000 no-worker');
+    const [shown] = linesOf((await nestwork(['crons', 'show', name, '--json'], options)).stdout);
+    const { history, ...record } = JSON.parse(shown ?? '');
+    expect(record).toMatchObject({ name, missed: 'latest', nextRuns: Array(5).fill(expect.any(String)) });
+    expect(history).toEqual([
+      expect.objectContaining({ kind: 'missed', count: 1_000, more: true, reason: 'no-worker' }),
+      { kind: 'skipped', due: '1970-01-01T00:02:00.000Z', id: run.id },
+      expect.objectContaining({ kind: 'run', outcome: 'failed', lateMs: 1_500, durationMs: 2_000 }),
+    ]);
+    const { stdout } = await nestwork(['crons', 'show', name, '--limit', '2'], options);
+    expect(stdout).toMatch(/^Inbox\.poll {2}on, in queue default\nschedule {2}every 1m\nmissed {4}the latest runs\n/);
+    expect(stdout).toMatch(/\nlast run {2}failed after 2s, on web\nerror {5}no\nnext {6}\d/);
+    expect(stdout.split('\n').slice(-4)).toEqual([
+      'DUE\tOUTCOME\tLATE\tTOOK\tATTEMPT\tTASK\tWHY',
+      '1970-01-01T00:03:00.000Z\tmissed 1,000+\t\t\t\t\tno worker could fire it in time',
+      `1970-01-01T00:02:00.000Z\tskipped\t\t\t\t\t${run.id} was under way`,
+      '',
+    ]);
+    expect(await nestwork(['crons', 'show', name, '--limit', '101'], options)).toMatchObject({ code: 2 });
     const mistyped = await nestwork(['crons', 'run', 'Inbox.pol'], options);
     expect(mistyped).toMatchObject({
       code: 2,

@@ -102,6 +102,7 @@ const VIEWING = [
   'flows show {flow}',
   'flows show {flow} --all',
   'crons ls',
+  'crons show Inbox.poll',
   'limits ls',
   'limits show stripe',
   'limits show stripe --keys',

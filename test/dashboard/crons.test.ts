@@ -6,7 +6,6 @@ import { Inspector } from '../../src/inspector/inspector.js';
 import { noCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 import { DashboardApp } from '../support/dashboard-app.js';
-import { seedDead } from '../support/dead-tasks.js';
 
 const RULES = { missed: 'skip', thresholdMs: 10_000, overlap: 'skip', disabled: false } as const;
 const HOURLY: CronDeclaration = { name: 'Some.hourly', queue: 'default', schedule: { everyMs: 3_600_000 }, ...RULES };
@@ -118,33 +117,44 @@ describe('one cron', () => {
     expect(cron.lastRun).toMatchObject({ ...run, startedAt: '1970-01-01T00:00:01.000Z', error });
   });
 
-  it('has the runs that are known: counts of each hour of a week, and tasks that Redis keeps', async () => {
+  it('has how its attempts ended in each hour of a week', async () => {
     const series = { queue: 'bulk', task: 'Mail.digest', counts: { ...noCounts(), done: 3, failed: 1, timedOut: 1 } };
     await fixture.broker.metrics.flush(await fixture.child(['bulk']), 1, [series]);
-    const message = fixture.message('Mail.digest', 1);
-    await seedDead(fixture, [
-      { queue: 'bulk', diedAt: 9_000, message, report: { task: 'Mail.digest', error: 'Error: <b>' } },
-      { queue: 'bulk', report: { task: 'Mail.other' }, message: fixture.message('Mail.other', 1) },
-    ]);
-    const done = {
-      id: '0123456789abcdefghij',
-      queue: 'bulk',
-      enqueuedAt: 1,
-      startedAt: 8_000,
-      endedAt: 8_250,
-      attempt: 1,
-    };
-    await fixture.broker.done.keep('Mail.digest', 5, [done]);
-    const { past } = await page('Mail.digest');
-    const { at, done: ended, failed } = past.hours;
+    const { at, done, failed } = (await page('Mail.digest')).hours;
     expect([168, 169]).toContain(at.length);
     expect(at.every((time, i) => i === 0 || time - (at[i - 1] ?? 0) === 3_600_000)).toBe(true);
-    expect([ended, failed].map((counts) => counts.reduce((sum, count) => sum + count, 0))).toEqual([3, 2]);
-    expect(past.kept).toEqual([
-      { id: message.slice(0, 20), outcome: 'dead', at: 9_000, error: 'Error: <b>' },
-      { id: done.id, outcome: 'done', at: 8_250, tookMs: 250 },
+    expect([done, failed].map((counts) => counts.reduce((sum, count) => sum + count, 0))).toEqual([3, 2]);
+  });
+
+  it('has its history by its own clock: runs with how they ended, what was left out with the reason', async () => {
+    const child = await fixture.child(['default'], 'w1-30000');
+    const due = Date.UTC(2026, 0, 5, 7);
+    const run = {
+      id: '0123456789abcdefghij',
+      due,
+      attempt: 1,
+      startedAt: due + 250,
+      durationMs: 30,
+      host: 'h',
+      pid: 1,
+    };
+    await fixture.broker.crons.recordRun(child, 'Mail.digest', { ...run, outcome: 'failed' });
+    await fixture.broker.crons.recordRun(child, 'Mail.digest', { ...run, attempt: 2, outcome: 'dropped' });
+    const lines = [`${due + 1_000} skipped ${run.id}`, `${due + 2_000} missed 1000+ ${due + 9_000} paused`];
+    await fixture.redis.lpush('{nestwork}:cron-runs:Mail.digest', ...lines);
+    const took = { kind: 'run', id: run.id, at: due, local: 'Mon 2026-01-05 08:00:00', tookMs: 30 };
+    const left = { kind: 'missed', look: 'held', word: 'missed 1,000+', why: 'it was paused' };
+    const { history } = await page('Mail.digest');
+    expect(history).toEqual([
+      { ...left, at: due + 2_000, last: due + 9_000, local: 'Mon 2026-01-05 08:00:02' },
+      {
+        ...{ kind: 'skipped', look: 'cancelled', word: 'skipped', why: `${run.id} was under way` },
+        ...{ at: due + 1_000, local: 'Mon 2026-01-05 08:00:01' },
+      },
+      { ...took, look: 'cancelled', word: 'dropped', attempt: 2 },
+      { ...took, look: 'failed', word: 'failed', attempt: 1, lateMs: 250 },
     ]);
-    expect((await page('Some.hourly')).past.kept).toEqual([]);
+    expect((await page('Some.hourly')).history).toEqual([]);
   });
 
   it.each(['none', '<script>', ''])('called %j is not found, or is no name', async (name) => {

@@ -5,6 +5,15 @@ import { before, cronOf, factsOf, outboxOf, queueOf, workerOf } from '../inspect
 
 const late = queueOf({ queue: 'bulk', healthy: false, pending: 18_211, waitingMs: 254_000 });
 const by = { since: before(60_000), by: 'anna', reason: 'v1.2. of it', until: undefined };
+const slow = {
+  id: 'x',
+  attempt: 1,
+  startedAt: before(1),
+  durationMs: 61_000,
+  outcome: 'done',
+  host: 'h',
+  pid: 1,
+} as const;
 const crash = { pid: 9, at: before(1_000), reason: 'exit code 1', crashed: true };
 
 function viewsOf(given: Partial<StatusFacts>) {
@@ -41,6 +50,7 @@ describe('a finding on the page', () => {
     ['a late outbox', { outboxes: [outboxOf({ waiting: 1, oldestMs: 61_000 })] }, 'an outbox is late', ['workers']],
     ['rows put aside', { outboxes: [outboxOf({ putAside: 1 })] }, 'rows of an outbox were put aside', ['workers']],
     ['a paused cron', { crons: [cronOf({ paused: true })] }, 'crons are paused', ['crons']],
+    ['a slow cron', { crons: [cronOf({ lastRun: slow })] }, 'crons are slower than they are due', ['crons']],
     [
       'crashes',
       { workers: [workerOf({ id: 'w1', restarts: [crash, crash, crash] })] },

@@ -15,7 +15,15 @@ const SCHEDULES: readonly CronSchedule[] = [
 function recordOf(schedule: CronSchedule): CronRecord {
   return {
     ...{ name: 'Inbox.poll', queue: 'default', schedule, missed: 'latest', thresholdMs: 0, overlap: 'allow' },
-    ...{ disabled: false, paused: false, declared: true, skipped: 0, firedAt: undefined, lastRun: undefined },
+    ...{
+      disabled: false,
+      paused: false,
+      declared: true,
+      skipped: 0,
+      missedTimes: 0,
+      firedAt: undefined,
+      lastRun: undefined,
+    },
   } as CronRecord;
 }
 

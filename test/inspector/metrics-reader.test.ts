@@ -311,6 +311,35 @@ describe('the current figures of outboxes', () => {
   });
 });
 
+describe('the current figures of crons', () => {
+  const cron = { queue: 'default', schedule: { everyMs: 60_000, jitterMs: 5_000 }, thresholdMs: 0, disabled: false };
+  const declared = (name: string) => ({ ...cron, name, missed: 'latest', overlap: 'skip' }) as const;
+
+  it('have how the last run ended, and how many were skipped and missed', async () => {
+    expect((await metrics.current()).crons).toEqual([]);
+    await fixture.broker.crons.declare([declared('B.b'), declared('A.a')], 0);
+    await fixture.broker.crons.pause('A.a');
+    const child = await fixture.child();
+    const startedAt = (await fixture.now()) - 60_000;
+    const run = { id: 'x', due: startedAt - 7_000, attempt: 1, startedAt, durationMs: 20_000, host: 'h', pid: 1 };
+    await fixture.broker.crons.recordRun(child, 'B.b', { ...run, outcome: 'failed' });
+    await fixture.redis.hset('{nestwork}:crons', 'B.b skipped', 3, 'B.b missed', 7);
+    const [paused, failed] = (await metrics.current()).crons;
+    expect(paused).toEqual({ name: 'A.a', isPaused: true, skipped: 0, missed: 0, lastRun: undefined });
+    expect(failed).toMatchObject({ name: 'B.b', isPaused: false, skipped: 3, missed: 7 });
+    expect(failed?.lastRun).toMatchObject({ outcome: 'failed', durationMs: 20_000, lateMs: 2_000 });
+    expect(failed?.lastRun?.ageMs).toBeGreaterThanOrEqual(40_000);
+    await fixture.broker.crons.recordRun(child, 'B.b', { ...run, attempt: 2, outcome: 'done' });
+    expect((await metrics.current()).crons[1]?.lastRun).toMatchObject({ outcome: 'done', lateMs: undefined });
+  });
+
+  it('are those of the first 200 names', async () => {
+    const names = Array.from({ length: 201 }, (_, at) => `Many.cron${1_000 + at}`);
+    await fixture.broker.crons.declare(names.map(declared), 0);
+    expect((await metrics.current()).crons.map(({ name }) => name)).toEqual(names.slice(0, 200));
+  });
+});
+
 describe('the current figures of limits', () => {
   it('have the tasks that hold each one, under all keys, and the lines and tasks that wait', async () => {
     const limits = ['files', 'stripe'].map((name) => ({

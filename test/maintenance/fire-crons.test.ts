@@ -48,6 +48,18 @@ function runsOf({ crons: its }: { crons: readonly FiringCron[] }): string[] {
   return its.flatMap(({ runs }) => runs.map(({ message }) => message));
 }
 
+it('a cron of which times are left out is among a hundred of a call, also without a run', async () => {
+  const missed = { settled: 1, first: 2, last: 3, count: 2, more: false, reason: 'no-worker' } as const;
+  await fire([
+    ...crons(100, []).map((cron) => ({ ...cron, missed })),
+    { ...cronOf('with runs', [5, 6]), missed },
+    ...crons(1, [], 'none'),
+  ]);
+  expect(calls.map(({ crons: its }) => its.length)).toEqual([100, 1]);
+  expect(calls[0]?.crons[0]).toMatchObject({ runs: [], missed });
+  expect(calls[1]?.crons).toMatchObject([{ name: 'with runs', missed, runs: [{ due: 5 }, { due: 6 }] }]);
+});
+
 it('crons are fired by queue, a hundred in a call', async () => {
   const fired = await fire([...crons(150), ...crons(3, [1], 'bulk'), cronOf('last')]);
   expect(calls.map(({ queue, crons: its }) => [queue, its.length])).toEqual([

@@ -102,6 +102,7 @@ describe('CronManager', () => {
       lastFire: undefined,
       nextRun: expect.any(Date),
       skipped: 0,
+      missedTimes: 0,
       lastRun: undefined,
     });
     expect(list[1]).toMatchObject({ at: new Date('2030-01-01T00:00:00Z'), disabled: true, nextRun: undefined });
@@ -165,6 +166,38 @@ describe('CronManager', () => {
     expect(await app.get(CronManager).nextRuns('New.cron')).toEqual([]);
   });
 
+  it('has what became of the last times of a cron, as much as is asked for', async () => {
+    const app = await boot();
+    await declare(app);
+    const { crons } = app.get<Broker>(BROKER, { strict: false });
+    const manager = app.get(CronManager);
+    expect(await manager.history('Late.cron').catch(({ code }) => code)).toBe('UNKNOWN_CRON');
+    const cron: CronDeclaration = {
+      ...{ name: 'Late.cron', queue: 'default', missed: 'skip', thresholdMs: 0, overlap: 'allow', disabled: false },
+      schedule: { everyMs: 60_000, jitterMs: 5_000 },
+    };
+    await crons.declare([cron], 0);
+    const claims = { session: 'w-30000', child: 'w-30000.1', queues: ['default'] };
+    await app.get<Broker>(BROKER, { strict: false }).register(claims.session, claims.child);
+    const run = { id: 'a', due: 60_000, startedAt: 67_500, durationMs: 20, host: 'h', pid: 1 };
+    await crons.recordRun(claims, cron.name, { ...run, attempt: 1, outcome: 'failed' });
+    await crons.recordRun(claims, cron.name, { ...run, startedAt: 70_000, attempt: 2, outcome: 'dead' });
+    await crons.recordRun(claims, cron.name, { ...run, due: 120_000, startedAt: 124_000, attempt: 1, outcome: 'done' });
+    const entry = { kind: 'run', id: 'a', due: new Date(60_000), durationMs: 20 };
+    expect(await manager.history('Late.cron')).toEqual([
+      // started before its time by the clock of its worker
+      { ...entry, due: new Date(120_000), startedAt: new Date(124_000), lateMs: 0, attempt: 1, outcome: 'done' },
+      { ...entry, startedAt: new Date(70_000), attempt: 2, outcome: 'dead' },
+      { ...entry, startedAt: new Date(67_500), lateMs: 2_500, attempt: 1, outcome: 'failed' },
+    ]);
+    expect(await manager.history('Late.cron', { count: 1 })).toHaveLength(1);
+    expect((await manager.get('Late.cron')).lastRun).toMatchObject({ due: new Date(120_000), lateMs: 0 });
+    for (const count of [0, 101, 1.5]) {
+      await expect(manager.history('Late.cron', { count })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    }
+    await expect(manager.history('Late.cron', { last: 3 } as object)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+
   it('lists the workers that declare a cron, and how they differ from it', async () => {
     const app = await boot();
     const broker = app.get<Broker>(BROKER, { strict: false });
@@ -215,6 +248,7 @@ describe('CronManager', () => {
       () => manager.get(name),
       () => manager.nextRuns(name),
       () => manager.declarers(name),
+      () => manager.history(name),
       () => manager.runNow(name),
       () => manager.pause(name),
       () => manager.resume(name),

@@ -2,7 +2,7 @@
 import { HAS_PROMTOOL, NEEDS_PROMTOOL, queried } from './promtool.js';
 
 const RULES = new URL('../../docs/monitoring/alerts.yaml', import.meta.url).pathname;
-const FIRING = 'max by (alertname, queue, task, limit, table) (ALERTS{alertstate="firing"})';
+const FIRING = 'max by (alertname, queue, task, limit, table, cron) (ALERTS{alertstate="firing"})';
 const HEALTHY = { 'nestwork_redis_up{instance="a"}': '1x2000', 'nestwork_children{instance="a"}': '8x2000' };
 const TASK = 'queue="default",task="Mail.send"';
 
@@ -28,6 +28,7 @@ const late = '{alertname="NestworkQueueLate",queue="mail"}';
 const holdsBack = '{alertname="NestworkLimitHoldsBack",limit="stripe"}';
 const OUTBOX = 'outbox="k3v9x0q2m700",table="shop.outbox"';
 const outboxAlert = (name: string): string => `{alertname="${name}",table="shop.outbox"}`;
+const cronAlert = (name: string): string => `{alertname="${name}",cron="Mail.digest"}`;
 const paused = '{alertname="NestworkQueuePaused",queue="mail"}';
 
 const CASES: [string, Case][] = [
@@ -93,6 +94,27 @@ const CASES: [string, Case][] = [
     {
       series: { ...HEALTHY, [`nestwork_outbox_put_aside_rows{${OUTBOX}}`]: '0 1x10 0x20' },
       firing: { 2: [], 5: [outboxAlert('NestworkOutboxRowsPutAside')], 20: [] },
+    },
+  ],
+  [
+    'a cron fails, starts late and misses times: fires, for that cron alone',
+    {
+      series: {
+        ...HEALTHY,
+        'nestwork_cron_last_run_failed{cron="Mail.digest"}': '0x10 1x30 0x60',
+        'nestwork_cron_last_run_late_seconds{cron="Mail.digest"}': '0x40 301x20 0x40',
+        'nestwork_cron_missed_total{cron="Mail.digest"}': '2x70 7x30',
+        'nestwork_cron_last_run_failed{cron="Mail.poll"}': '0 1x10 0x90',
+        'nestwork_cron_last_run_late_seconds{cron="Mail.poll"}': '299x100',
+        'nestwork_cron_missed_total{cron="Mail.poll"}': '3x100',
+      },
+      firing: {
+        20: [],
+        30: [cronAlert('NestworkCronFails')],
+        50: [cronAlert('NestworkCronLate')],
+        75: [cronAlert('NestworkCronMissed')],
+        95: [],
+      },
     },
   ],
   [

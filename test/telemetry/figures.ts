@@ -34,6 +34,23 @@ export function figures(given: Partial<CurrentMetrics> = {}): CurrentMetrics {
         oldestMs: 2_500,
       },
     ],
+    crons: [
+      {
+        name: 'Mail.digest',
+        isPaused: false,
+        skipped: 2,
+        missed: 5,
+        lastRun: { outcome: 'dead', ageMs: 90_000, durationMs: 1_500, lateMs: 250 },
+      },
+      {
+        name: 'Mail.poll',
+        isPaused: true,
+        skipped: 0,
+        missed: 0,
+        lastRun: { outcome: 'done', ageMs: 1_000, durationMs: 10, lateMs: undefined },
+      },
+      { name: 'Mail.rare', isPaused: false, skipped: 0, missed: 0, lastRun: undefined },
+    ],
     workers: 2,
     children: 8,
     active: [{ host: 'shop-1', tasks: 3 }],

@@ -50,6 +50,18 @@ describe('the text', () => {
       'nestwork_limit_waiting_lines{limit="queue mail"} 101',
       'nestwork_limit_waiting_tasks{limit="stripe"} 9',
     ]);
+    const [digest, poll, rare] = ['digest', 'poll', 'rare'].map((name) => `{cron="Mail.${name}"}`);
+    expect(lines(text, 'nestwork_cron_')).toEqual(
+      [
+        ...[`paused${digest} 0`, `paused${poll} 1`, `paused${rare} 0`],
+        ...[`last_run_age_seconds${digest} 90`, `last_run_age_seconds${poll} 1`],
+        ...[`last_run_failed${digest} 1`, `last_run_failed${poll} 0`],
+        ...[`last_run_duration_seconds${digest} 1.5`, `last_run_duration_seconds${poll} 0.01`],
+        ...[`last_run_late_seconds${digest} 0.25`],
+        ...[`skipped_total${digest} 2`, `skipped_total${poll} 0`, `skipped_total${rare} 0`],
+        ...[`missed_total${digest} 5`, `missed_total${poll} 0`, `missed_total${rare} 0`],
+      ].map((line) => `nestwork_cron_${line}`),
+    );
     expect(text).toContain('\nnestwork_active_tasks{host="shop-1"} 3\n');
     expect(text).toContain('# TYPE nestwork_workers gauge\nnestwork_workers 2\n');
     expect(text).toContain('\nnestwork_children 8\n');

@@ -435,7 +435,7 @@ export interface AppBroker extends ProducerBroker, TaskBroker, InspectorBroker {
   /** the tasks that will not run again by themselves */
   readonly deadLetters: DeadLetterBroker;
   readonly broadcasts: Pick<BroadcastRecords, 'outcomes' | 'gaps'>;
-  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'pause' | 'resume'> & {
+  readonly crons: Pick<CronBroker, 'records' | 'declarers' | 'history' | 'survey' | 'pause' | 'resume'> & {
     readonly runTime: CronSettingBroker;
   };
   readonly metrics: MetricsBroker;

@@ -1,5 +1,6 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
-import type { StateWord } from '../../task/task-states.js';
+import type { CronHappening, CronOutcome, MissedTimes } from '../../cron/cron-history.js';
+import type { MissedInstants } from '../../cron/missed-instants.js';
 import type { Claimant } from './broker.js';
 import type { CronLine, CronPlan, CronSetting, CronSettingBroker, RunTimeCronBroker } from './run-time-cron-port.js';
 import type { LiveSessions } from './worker-port.js';
@@ -16,6 +17,10 @@ export interface FiringCron extends Pick<CronDeclaration, 'name' | 'start'> {
   readonly runs: readonly DueRun[];
   /** of a cron that was set at run time */
   readonly plan?: CronPlan;
+  /** by how much instants are later than the times of the schedule, in ms; 0 by default */
+  readonly jitterMs?: number | undefined;
+  /** instants before these runs that are left out, and come into the history */
+  readonly missed?: MissedInstants | undefined;
 }
 
 /** What came of runs that were due; others may have been faster. */
@@ -49,14 +54,15 @@ export interface CronSurvey {
 export interface CronRun {
   /** id of the task */
   readonly id: string;
+  /** its time by the schedule, without jitter, in ms since 1970; older workers do not note it */
+  readonly due?: number;
   readonly attempt: number;
   /** in ms since 1970, by the clock of the worker */
   readonly startedAt: number;
   readonly durationMs: number;
   /** of a first attempt: for how long it waited in its queue, in ms */
   readonly waitedMs?: number;
-  /** `failed` will be tried again, `dead` will not */
-  readonly outcome: StateWord<'done' | 'dropped' | 'dead'> | 'failed';
+  readonly outcome: CronOutcome;
   readonly error?: string;
   readonly host: string;
   readonly pid: number;
@@ -71,6 +77,8 @@ export interface CronRecord extends CronDeclaration {
   readonly firedAt: number | undefined;
   /** runs that `overlap: 'skip'` left out */
   readonly skipped: number;
+  /** times for which no run was fired; of many at once the first 1,000 are counted */
+  readonly missedTimes: number;
   readonly lastRun: CronRun | undefined;
   /** of a cron that was set at run time: when, and by whom */
   readonly setting?: CronSetting;
@@ -108,12 +116,18 @@ export interface CronBroker {
   moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */
   forget(afterMs: number): Promise<number>;
-  /** Notes how a run ended. Rejects with LEASE_LOST once the child is unregistered. */
+  /** Notes how a run ended, also in the history. Rejects with LEASE_LOST once the child is unregistered. */
   recordRun(claimant: Claimant, name: string, run: CronRun): Promise<void>;
+  /** What became of the last times of a cron, the newest first: up to so many. */
+  history(name: string, count: number): Promise<CronHappening[]>;
   /** Resolves to false when nothing is known of the cron. */
   pause(name: string): Promise<boolean>;
-  /** What came due during the pause is not made up. Resolves to false when nothing is known of the cron. */
-  resume(name: string): Promise<boolean>;
+  /**
+   * What came due during the pause is not made up. Resolves to false when nothing is known of the cron.
+   *
+   * @param missed what came due, for the history
+   */
+  resume(name: string, missed?: MissedTimes & Pick<MissedInstants, 'settled'>): Promise<boolean>;
   records(sessions?: LiveSessions): Promise<CronRecord[]>;
   declarers(name: string, sessions?: LiveSessions): Promise<DeclaringSession[]>;
 }

@@ -92,6 +92,12 @@ end`,
   end
   return false
 end`,
+  'add_to_history': `local function add_to_history(cron_runs, lines, keep)
+  if #lines > 0 then
+    redis.pcall('LPUSH', cron_runs, unpack(lines))
+    redis.pcall('LTRIM', cron_runs, 0, keep - 1)
+  end
+end`,
   'push': `local function push(list, messages, at_head)
   if #messages > 0 and at_head then
     redis.call('LPUSH', list, unpack(messages))
@@ -2107,7 +2113,7 @@ end`,
     remember_ids(removed, now, entries)
   end
 end`,
-  'RUN_TIME_CRON_FIELDS': `local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'run' }`,
+  'RUN_TIME_CRON_FIELDS': `local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'run' }`,
   'note_earliest': `local function note_earliest(cron_lines, line, cron_times)
   local _, first = unpack(redis.call('ZRANGE', cron_times, 0, 0, 'WITHSCORES'))
   if first then
@@ -3595,6 +3601,7 @@ ${LIB.now_ms}
 ${LIB.unique_digest}
 ${LIB.text}
 ${LIB.noted}
+${LIB.add_to_history}
 ${LIB.note_earliest}
 ${LIB.LIMITS}
 ${LIB.FRESH}
@@ -3699,7 +3706,7 @@ settling_parts_made = { entry_in_line = entry_in_line, keeps_slot = keeps_slot, 
 end
 return settling_parts_made
 end
--- enqueues the due runs of crons of one queue, each time once.
+-- enqueues the due runs of crons of one queue, each time once, and notes which were left out.
 -- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
 -- the end of the last run.
 local keys = {
@@ -3716,16 +3723,22 @@ local keys = {
   waiters = KEYS[11],
   limit_labels = KEYS[12],
 }
-local line = ARGV[1]
-local queue = { name = ARGV[2], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
-local labels = part(ARGV, 4, 3 + ARGV[3])
-local entries = part(ARGV, #labels + 4, #ARGV)
+local line, keep = ARGV[1], ARGV[2]
+local queue = { name = ARGV[3], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
+local firing = {}
+for i = 1, ARGV[4] do
+  firing[i] = { name = ARGV[i + 5], cron_runs = KEYS[i + 16] }
+end
+local labels = part(ARGV, #firing + 6, #firing + 5 + ARGV[5])
+local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is the name of a cron, the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, and each run: its
--- instant in ms since 1970 and its message, oldest first. Each cron has one entry. \`line\` is that of run-time crons, '' for declared ones; one that was
--- set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
--- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- Each cron has one entry: the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, its jitter
+-- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
+-- of them and their number; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is that of run-time
+-- crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed
+-- by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that is taken is skipped: an earlier one
+-- waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -3737,18 +3750,19 @@ local wrong = wrong_type('hash', hash, keys.unique)
 if wrong then
   return wrong
 end
-local crons, fields, its_messages, at = {}, {}, {}, 1
-while at <= #entries do
-  local name, first, behind = entries[at], at + 3, at + 3 + 2 * entries[at + 1]
-  local version, next_look = string.match(entries[at + 2], '^(%d+) (%d+)$')
-  crons[#crons + 1] = { name = name, first = first, last = behind - 1, version = version, next_look = next_look }
-  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version' }) do
-    fields[#fields + 1] = name .. field
+local fields, its_messages, at = {}, {}, 1
+for _, cron in ipairs(firing) do
+  local runs, plan
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count = unpack(entries, at, at + 6)
+  cron.first, cron.last = at + 7, at + 6 + 2 * runs
+  cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
+    fields[#fields + 1] = cron.name .. field
   end
-  for i = first + 1, behind - 1, 2 do
+  for i = cron.first + 1, cron.last, 2 do
     its_messages[#its_messages + 1] = entries[i]
   end
-  at = behind
+  at = cron.last + 1
 end
 wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
@@ -3775,8 +3789,14 @@ local function holder_of_key(message)
   return holder
 end
 
-local function fire(cron, settled, last_run, skipped_before)
-  local fired, skipped, held_in, settled_before = 0, 0, '', settled
+local function fire(cron, settled, last_run, skipped_before, missed_before)
+  local fired, skipped, held_in, settled_before, lines = 0, 0, '', settled, {}
+  -- others were not faster, and did not leave out what these were to run
+  if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
+    settled = tonumber(cron.passed)
+    lines[1] = cron.missed
+    note(cron, 'missed', text((noted(missed_before) or 0) + cron.count))
+  end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
     if instant > settled and instant <= now then
@@ -3784,7 +3804,9 @@ local function fire(cron, settled, last_run, skipped_before)
       local holder = holder_of_key(message)
       if holder then
         skipped = skipped + 1
-        held_in = string.match(holder, '^%S+')
+        held_in = string.match(holder, '^%S*')
+        local id = string.match(string.sub(holder, #held_in + 2, #held_in + 21), '^%w+$')
+        lines[#lines + 1] = text(instant - cron.jitter) .. ' skipped ' .. (id or '?')
       else
         fired = fired + 1
         messages[#messages + 1] = message
@@ -3801,13 +3823,14 @@ local function fire(cron, settled, last_run, skipped_before)
   if settled > settled_before then
     note(cron, 'until', text(settled))
   end
+  add_to_history(cron.cron_runs, lines, keep)
   return { fired, skipped, held_in, last_run or '' }
 end
 
 -- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
 local function look_later()
-  for i, cron in ipairs(crons) do
-    if records[5 * i] == cron.version then
+  for i, cron in ipairs(firing) do
+    if records[6 * i - 1] == cron.version then
       redis.call('ZADD', keys.cron_times, 'XX', cron.next_look, cron.name)
     end
   end
@@ -3815,15 +3838,15 @@ local function look_later()
 end
 
 local replies = {}
-for i, cron in ipairs(crons) do
-  local settled, paused, last_run, skipped, version = unpack(records, 5 * i - 4, 5 * i)
+for i, cron in ipairs(firing) do
+  local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
   settled = noted(settled)
   if not settled then
     replies[i] = { -1, 0, '', '' }
   elseif paused or (cron.version and cron.version ~= version) then
     replies[i] = { 0, 0, '', '' }
   else
-    replies[i] = fire(cron, settled, last_run, skipped)
+    replies[i] = fire(cron, settled, last_run, skipped, missed)
   end
 end
 
@@ -3849,17 +3872,23 @@ ${LIB.text}
 local crons, sessions = KEYS[1], KEYS[2]
 local after_ms = ARGV[1]
 local known = {}
-for i = 1, #ARGV - 1 do
-  known[i] = { name = ARGV[i + 1], session = KEYS[i + 2] }
+for i = 1, ARGV[2] do
+  known[i] = { name = ARGV[i + 2], session = KEYS[i + 2] }
+end
+local orphans = {}
+for i = 1, #ARGV - (#known + 2) do
+  orphans[i] = { name = ARGV[#known + i + 2], cron_runs = KEYS[#known + i + 2] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- \`known\` are the sessions of which the caller knows; a record outlives the last one that declared its cron by \`after_ms\`.
+-- \`known\` are the sessions of which the caller knows, \`orphans\` the crons of which it knows that none declared them before; a
+-- record outlives the last session that declared its cron by \`after_ms\`, and its history goes with it.
 --
 -- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
 -- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
 
-local known_sessions, declared, enabled, records = by_name(known), {}, {}, {}
+local known_sessions, histories = by_name(known), by_name(orphans)
+local declared, enabled, records = {}, {}, {}
 for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
   if not known_sessions[session] then
     return -1
@@ -3894,7 +3923,8 @@ for name, fields in pairs(records) do
     end
   elseif not since then
     redis.call('HSET', crons, orphan, text(now))
-  elseif now - since >= tonumber(after_ms) then
+  elseif now - since >= tonumber(after_ms) and histories[name] then
+    redis.call('DEL', histories[name].cron_runs)
     redis.call('HDEL', crons, unpack(fields))
     forgotten = forgotten + 1
   end
@@ -4129,14 +4159,14 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.hash_of_cron}
--- records how the latest run of a cron ended.
+-- records how the latest run of a cron ended, also in its history.
 -- Returns 1, or 0 for an unknown cron.
-local session, crons, run_time_crons = KEYS[1], KEYS[2], KEYS[3]
-local child, cron, run = ARGV[1], ARGV[2], ARGV[3]
+local session, crons, run_time_crons, cron_runs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local child, cron, run, line, keep, keep_run_time = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
--- not come back.
+-- not come back. The history is written first: where something foreign has its key, nothing else is written.
 
 local _, lost = registration(session, child)
 if lost then
@@ -4146,13 +4176,17 @@ local hash = hash_of_cron(crons, run_time_crons, cron)
 if not hash then
   return 0
 end
+-- of crons that are set at run time there may be very many
+local most = hash == crons and keep or keep_run_time
+redis.call('LPUSH', cron_runs, line)
+redis.call('LTRIM', cron_runs, 0, most - 1)
 redis.call('HSET', hash, cron .. ' run', run)
 return 1`,
   'remove-cron': `#!lua flags=allow-oom
 ${LIB.RUN_TIME_CRON_FIELDS}
 -- removes a cron that was set at run time.
 -- Returns 1, or 0 for an unknown cron, or another version of it.
-local run_time_crons, cron_names, cron_times = KEYS[1], KEYS[2], KEYS[3]
+local run_time_crons, cron_names, cron_times, cron_runs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local cron, version = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -4171,19 +4205,24 @@ end
 redis.call('HDEL', run_time_crons, unpack(fields))
 redis.call('ZREM', cron_names, cron)
 redis.call('ZREM', cron_times, cron)
+redis.call('DEL', cron_runs)
 return 1`,
   'resume-cron': `#!lua flags=allow-oom
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.hash_of_cron}
+${LIB.add_to_history}
+${LIB.noted}
 ${LIB.now_ms}
--- resumes a cron at the present, without the runs due during the pause.
+-- resumes a cron at the present, without the runs due during the pause, which come into its history.
 -- Returns 1, or 0 for an unknown cron.
-local crons, run_time_crons = KEYS[1], KEYS[2]
-local cron = ARGV[1]
+local crons, run_time_crons, cron_runs = KEYS[1], KEYS[2], KEYS[3]
+local cron, settled, count, line, keep, keep_run_time = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
+-- \`line\` is for the history, '' for none: what came due since the cron was settled, if it still is as the caller has read it.
+--
 -- Atomic because between the end of the pause and the new beginning others would make up for what was missed.
 
 local hash = hash_of_cron(crons, run_time_crons, cron)
@@ -4191,6 +4230,11 @@ if not hash then
   return 0
 end
 if redis.call('HDEL', hash, cron .. ' paused') == 1 then
+  if line ~= '' and redis.call('HGET', hash, cron .. ' until') == settled then
+    add_to_history(cron_runs, { line }, hash == crons and keep or keep_run_time)
+    local missed = noted(redis.call('HGET', hash, cron .. ' missed')) or 0
+    redis.call('HSET', hash, cron .. ' missed', text(missed + count))
+  end
   redis.call('HSET', hash, cron .. ' until', text(now_ms()))
 end
 return 1`,
@@ -12068,6 +12112,7 @@ ${LIB.now_ms}
 ${LIB.unique_digest}
 ${LIB.text}
 ${LIB.noted}
+${LIB.add_to_history}
 ${LIB.note_earliest}
 ${LIB.base36}
 ${LIB.at_time}
@@ -12080,7 +12125,7 @@ ${LIB.ring}
 ${LIB.enlist_new}
 ${LIB.by_name}
 ${LIB.note_labels_2}
--- enqueues the due runs of crons of one queue, each time once.
+-- enqueues the due runs of crons of one queue, each time once, and notes which were left out.
 -- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
 -- the end of the last run.
 local keys = {
@@ -12097,16 +12142,22 @@ local keys = {
   waiters = KEYS[11],
   limit_labels = KEYS[12],
 }
-local line = ARGV[1]
-local queue = { name = ARGV[2], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
-local labels = part(ARGV, 4, 3 + ARGV[3])
-local entries = part(ARGV, #labels + 4, #ARGV)
+local line, keep = ARGV[1], ARGV[2]
+local queue = { name = ARGV[3], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
+local firing = {}
+for i = 1, ARGV[4] do
+  firing[i] = { name = ARGV[i + 5], cron_runs = KEYS[i + 16] }
+end
+local labels = part(ARGV, #firing + 6, #firing + 5 + ARGV[5])
+local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is the name of a cron, the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, and each run: its
--- instant in ms since 1970 and its message, oldest first. Each cron has one entry. \`line\` is that of run-time crons, '' for declared ones; one that was
--- set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
--- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- Each cron has one entry: the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, its jitter
+-- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
+-- of them and their number; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is that of run-time
+-- crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed
+-- by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that is taken is skipped: an earlier one
+-- waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -12118,18 +12169,19 @@ local wrong = wrong_type('hash', hash, keys.unique)
 if wrong then
   return wrong
 end
-local crons, fields, its_messages, at = {}, {}, {}, 1
-while at <= #entries do
-  local name, first, behind = entries[at], at + 3, at + 3 + 2 * entries[at + 1]
-  local version, next_look = string.match(entries[at + 2], '^(%d+) (%d+)$')
-  crons[#crons + 1] = { name = name, first = first, last = behind - 1, version = version, next_look = next_look }
-  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version' }) do
-    fields[#fields + 1] = name .. field
+local fields, its_messages, at = {}, {}, 1
+for _, cron in ipairs(firing) do
+  local runs, plan
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count = unpack(entries, at, at + 6)
+  cron.first, cron.last = at + 7, at + 6 + 2 * runs
+  cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
+    fields[#fields + 1] = cron.name .. field
   end
-  for i = first + 1, behind - 1, 2 do
+  for i = cron.first + 1, cron.last, 2 do
     its_messages[#its_messages + 1] = entries[i]
   end
-  at = behind
+  at = cron.last + 1
 end
 wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
@@ -12156,8 +12208,14 @@ local function holder_of_key(message)
   return holder
 end
 
-local function fire(cron, settled, last_run, skipped_before)
-  local fired, skipped, held_in, settled_before = 0, 0, '', settled
+local function fire(cron, settled, last_run, skipped_before, missed_before)
+  local fired, skipped, held_in, settled_before, lines = 0, 0, '', settled, {}
+  -- others were not faster, and did not leave out what these were to run
+  if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
+    settled = tonumber(cron.passed)
+    lines[1] = cron.missed
+    note(cron, 'missed', text((noted(missed_before) or 0) + cron.count))
+  end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
     if instant > settled and instant <= now then
@@ -12165,7 +12223,9 @@ local function fire(cron, settled, last_run, skipped_before)
       local holder = holder_of_key(message)
       if holder then
         skipped = skipped + 1
-        held_in = string.match(holder, '^%S+')
+        held_in = string.match(holder, '^%S*')
+        local id = string.match(string.sub(holder, #held_in + 2, #held_in + 21), '^%w+$')
+        lines[#lines + 1] = text(instant - cron.jitter) .. ' skipped ' .. (id or '?')
       else
         fired = fired + 1
         messages[#messages + 1] = message
@@ -12182,13 +12242,14 @@ local function fire(cron, settled, last_run, skipped_before)
   if settled > settled_before then
     note(cron, 'until', text(settled))
   end
+  add_to_history(cron.cron_runs, lines, keep)
   return { fired, skipped, held_in, last_run or '' }
 end
 
 -- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
 local function look_later()
-  for i, cron in ipairs(crons) do
-    if records[5 * i] == cron.version then
+  for i, cron in ipairs(firing) do
+    if records[6 * i - 1] == cron.version then
       redis.call('ZADD', keys.cron_times, 'XX', cron.next_look, cron.name)
     end
   end
@@ -12196,15 +12257,15 @@ local function look_later()
 end
 
 local replies = {}
-for i, cron in ipairs(crons) do
-  local settled, paused, last_run, skipped, version = unpack(records, 5 * i - 4, 5 * i)
+for i, cron in ipairs(firing) do
+  local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
   settled = noted(settled)
   if not settled then
     replies[i] = { -1, 0, '', '' }
   elseif paused or (cron.version and cron.version ~= version) then
     replies[i] = { 0, 0, '', '' }
   else
-    replies[i] = fire(cron, settled, last_run, skipped)
+    replies[i] = fire(cron, settled, last_run, skipped, missed)
   end
 end
 

@@ -284,6 +284,12 @@ export const KEYS = {
     holds: '`<queue> <task>` with crons -> when a worker that fires them last looked, in ms of Redis time',
     lasts: 'one field for each; a minute old at most while there is such a worker',
   },
+  cronRuns: {
+    pattern: 'cron-runs:<cron>',
+    type: 'list',
+    holds: 'what became of the last times of a cron, the newest first: a line each, see [below](#crons)',
+    lasts: 'as the record of the cron; the last 100 of one in `crons`, 10 of one in `run-time-crons`, 63 bytes each',
+  },
   notes: {
     pattern: 'notes:<id>',
     type: 'string',

@@ -102,6 +102,12 @@ function adviceOn({ code, queue = '', worker, limit = '' }: StatusFinding): Advi
       return { brief: `${queue} is paused`, link: ofQueue };
     case 'cron-paused':
       return { brief: 'crons are paused', link: { label: 'Look at the crons', to: ['crons'] } };
+    case 'cron-slow':
+      return {
+        brief: 'crons are slower than they are due',
+        advice: 'Let them run less often, or make them faster.',
+        link: { label: 'Look at the crons', to: ['crons'] },
+      };
     case 'limit-closed':
       return { brief: `${limit} is set to 0`, link: { label: `Look at ${limit}`, to: ['limits', limit] } };
     case 'worker-quiet':

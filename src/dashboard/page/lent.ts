@@ -6,19 +6,31 @@ export { adopt } from './later.js';
 export { useSnapshot } from './live.js';
 export {
   Ago,
+  absolute,
   askFirst,
+  Chart,
+  Charts,
   Chips,
   Code,
+  clock,
+  colourOf,
   counted,
   Denied,
   Do,
+  day,
+  dur,
   Empty,
   Fact,
+  Failed,
+  FaultChart,
   Glyph,
   Head,
   Loaded,
+  Loading,
   Note,
   n,
+  now,
+  QueueLink,
   Rows,
   Section,
   State,
@@ -28,3 +40,4 @@ export {
 export { go, href, usePlace } from './router.js';
 export { heading } from './screen.js';
 export { useSession } from './session.js';
+export { Cell, useCell } from './store.js';

@@ -3,6 +3,7 @@ import { enqueuedAtOf } from '../../message/task-message.js';
 import { addCounts, noCounts } from '../../task/task-counts.js';
 import { type OutboxStatus, outboxStatuses } from '../outbox/outbox-status.js';
 import type { KnownQueues } from '../queues/known-queues.js';
+import { type CronFigures, cronFigures } from './cron-figures.js';
 import type {
   MetricsFilter,
   MetricsSummary,
@@ -43,6 +44,8 @@ export interface CurrentMetrics extends Population {
   /** the first 200 by name */
   readonly limits: readonly LimitFigures[];
   readonly outboxes: readonly OutboxStatus[];
+  /** the first 200 by name */
+  readonly crons: readonly CronFigures[];
   readonly staleAcks: number;
   /** the counts since the first */
   readonly totals: readonly TaskSeries[];
@@ -66,7 +69,10 @@ export interface CurrentMetrics extends Population {
 export class MetricsReader {
   /** @internal */
   constructor(
-    private readonly broker: Pick<AppBroker, 'metrics' | 'queueStates' | 'staleAcks' | 'limitRules' | 'outbox'>,
+    private readonly broker: Pick<
+      AppBroker,
+      'metrics' | 'queueStates' | 'staleAcks' | 'limitRules' | 'outbox' | 'crons'
+    >,
     private readonly known: KnownQueues,
     private readonly history: MinuteHistory = new MinuteHistory(broker.metrics),
   ) {}
@@ -127,7 +133,9 @@ export class MetricsReader {
       this.limits(),
       outboxStatuses(this.broker.outbox),
     ]);
-    return { queues: states.map((state) => figuresOf(state, now)), limits, outboxes, ...population, staleAcks, totals };
+    const crons = await cronFigures(this.broker.crons, now);
+    const queues = states.map((state) => figuresOf(state, now));
+    return { queues, limits, outboxes, crons, ...population, staleAcks, totals };
   }
 
   private async limits(): Promise<LimitFigures[]> {

@@ -7,6 +7,7 @@ import { closedText, resetCommand } from '../limits/limit-text.js';
 import { outboxFaults } from '../outbox/outbox-text.js';
 import { placeOf } from '../workers/worker-place.js';
 import type { WorkerReport } from '../workers/worker-report.js';
+import { slowCrons } from './slow-crons.js';
 import type { QueueStatus, StatusFinding, StatusReport } from './status-report.js';
 
 /** So many crashes among the last restarts of a worker, within this time, are no accident. */
@@ -34,6 +35,7 @@ export function findingsOf(facts: StatusFacts, maxDead: number): StatusFinding[]
     ...closedLimits(facts),
     ...facts.workers.flatMap((worker) => ofWorker(worker, facts.at)),
     ...pausedCrons(facts),
+    ...ofSlowCrons(facts),
   ];
   const problems = findings.filter(({ severity }) => severity === 'problem');
   return [...problems, ...findings.filter(({ severity }) => severity === 'notice')];
@@ -174,6 +176,21 @@ function pausedCrons({ crons }: StatusFacts): StatusFinding[] {
     : `${count(paused.length)} crons are paused: ${named(paused)}.`;
   const command = one ? ['crons', 'resume', first] : ['crons', 'ls'];
   return [{ code: 'cron-paused', severity: 'notice', text, command }];
+}
+
+function ofSlowCrons({ crons, at }: StatusFacts): StatusFinding[] {
+  const slow = slowCrons(crons, at);
+  const [first] = slow;
+  if (!first) return [];
+  const finding = { code: 'cron-slow', severity: 'notice' } as const;
+  if (slow.length > 1) {
+    const text = `The last runs of ${count(slow.length)} crons took longer than the time to the next one: ${named(slow.map(({ name }) => name))}.`;
+    return [{ ...finding, text, command: ['crons', 'ls'] }];
+  }
+  const { name, overlap, tookMs, everyMs } = first;
+  const what = `The last run of the cron ${printable(name)} took ${timeLength(tookMs)}, and the next is due after ${timeLength(everyMs)}.`;
+  const text = `${what} ${overlap === 'skip' ? 'Runs are left out.' : 'Its runs overlap or wait.'}`;
+  return [{ ...finding, text, command: ['crons', 'show', name] }];
 }
 
 /** `a, b, c and 4 more` */

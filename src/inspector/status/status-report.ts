@@ -30,7 +30,8 @@ export interface StatusOptions {
  * queue; `memory-short`: Redis has nearly reached its memory limit; `queue-late`: the next task of a queue has waited too long;
  * `dead-tasks`: more tasks died within the last hour, and are still dead, than may; `worker-crashing`: children of a worker end again and again;
  * `outbox-unrelayed`: rows of an outbox waited when its relay was last seen; `outbox-late`: a row has waited for more than a minute;
- * `outbox-aside`: rows were put aside, because they cannot be read; `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `limit-closed`: somebody has set a limit to 0, and nothing
+ * `outbox-aside`: rows were put aside, because they cannot be read; `queue-paused`, `cron-paused`: until somebody resumes it, or until its time; `cron-slow`: the last run of a cron
+ * took longer than the time between its next two; `limit-closed`: somebody has set a limit to 0, and nothing
  * starts under it until it is reset, or until its time; `worker-quiet`, `worker-stopping`: it claims nothing
  * more; `worker-silent`: it has published nothing about itself.
  *
@@ -51,6 +52,7 @@ export type StatusFindingCode =
   | 'outbox-aside'
   | 'queue-paused'
   | 'cron-paused'
+  | 'cron-slow'
   | 'limit-closed'
   | 'worker-quiet'
   | 'worker-stopping'

@@ -8,13 +8,25 @@ import type {
   FiringCron,
 } from '../../broker/port/broker.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
+import {
+  type CronHappening,
+  type MissedTimes,
+  MOST_HAPPENINGS,
+  MOST_OF_RUN_TIME_CRON,
+  missedTimes,
+} from '../../cron/cron-history.js';
+import type { MissedInstants } from '../../cron/missed-instants.js';
 import { MemoryRunTimeCrons } from './memory-run-time-crons.js';
 import type { MemoryTasks } from './memory-tasks.js';
 
 /** The record of a cron, and up to when what came due has been dealt with. */
-type Noted = { -readonly [Field in keyof CronRecord]: CronRecord[Field] } & { settledUntil: number };
+type Noted = { -readonly [Field in keyof CronRecord]: CronRecord[Field] } & {
+  settledUntil: number;
+  /** the newest first */
+  readonly history: CronHappening[];
+};
 
-const UNTOUCHED = { declared: true, paused: false, firedAt: undefined, skipped: 0, lastRun: undefined };
+const UNTOUCHED = { declared: true, paused: false, firedAt: undefined, skipped: 0, missedTimes: 0, lastRun: undefined };
 
 /** The records of the crons of one app, in memory. One worker declares them, so they stay the same and declared. */
 export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
@@ -39,7 +51,7 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     for (const declaration of crons) {
       const former = this.crons.get(declaration.name);
       const settledUntil = former && former.settledUntil <= now + toleranceMs ? former.settledUntil : now;
-      this.crons.set(declaration.name, { ...UNTOUCHED, ...former, ...plain(declaration), settledUntil });
+      this.crons.set(declaration.name, { history: [], ...UNTOUCHED, ...former, ...plain(declaration), settledUntil });
     }
   }
 
@@ -47,18 +59,23 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     return crons.map((cron) => this.fireOne(queue, cron));
   }
 
-  private fireOne(queue: string, { name, start, runs, plan }: FiringCron): Firing {
+  private fireOne(queue: string, { name, start, runs, plan, jitterMs = 0, missed }: FiringCron): Firing {
     const noted = this.noted(name);
     if (plan && !this.runTime.plan(name, plan)) return { known: noted !== undefined, fired: 0, skipped: 0 };
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
     this.tasks.lines.limits.label(start?.labels ?? []);
     let heldIn: string | undefined;
+    if (missed?.settled === noted.settledUntil && missed.last <= this.tasks.now) {
+      noted.settledUntil = missed.last;
+      this.noteMissed(noted, missedTimes(missed, jitterMs));
+    }
     const due = runs.filter((run) => run.due > noted.settledUntil && run.due <= this.tasks.now);
     const fired = due.filter((run) => {
       noted.settledUntil = run.due;
       const holder = this.tasks.holderOf(run.message);
+      if (!holder) this.tasks.add(queue, run.message);
+      else this.note(noted, { kind: 'skipped', due: run.due - jitterMs, id: holder.id });
       if (holder) heldIn = holder.queue;
-      else this.tasks.add(queue, run.message);
       return !holder;
     });
     const skipped = due.length - fired.length;
@@ -84,7 +101,24 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
 
   recordRun(name: string, run: CronRun): void {
     const noted = this.noted(name);
-    if (noted) noted.lastRun = plain(run);
+    if (!noted) return;
+    noted.lastRun = plain(run);
+    const { id, attempt, startedAt, due = startedAt, durationMs, outcome } = run;
+    this.note(noted, { kind: 'run', due, outcome, startedAt, durationMs, attempt, id });
+  }
+
+  async history(name: string, count: number): Promise<CronHappening[]> {
+    return this.noted(name)?.history.slice(0, count) ?? [];
+  }
+
+  private note({ name, history }: Noted, happening: CronHappening): void {
+    history.unshift(happening);
+    history.splice(this.crons.has(name) ? MOST_HAPPENINGS : MOST_OF_RUN_TIME_CRON);
+  }
+
+  private noteMissed(noted: Noted, missed: MissedTimes): void {
+    this.note(noted, missed);
+    noted.missedTimes += missed.count;
   }
 
   async pause(name: string): Promise<boolean> {
@@ -93,8 +127,12 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     return noted !== undefined;
   }
 
-  async resume(name: string): Promise<boolean> {
+  async resume(name: string, missed?: MissedTimes & Pick<MissedInstants, 'settled'>): Promise<boolean> {
     const noted = this.noted(name);
+    if (noted?.paused && missed?.settled === noted.settledUntil) {
+      const { settled: _, ...times } = missed;
+      this.noteMissed(noted, times);
+    }
     if (noted?.paused) Object.assign(noted, { paused: false, settledUntil: this.tasks.now });
     return noted !== undefined;
   }
@@ -105,7 +143,7 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   }
 
   async records(): Promise<CronRecord[]> {
-    return [...this.crons.values()].map(({ settledUntil: _, ...record }) => record);
+    return [...this.crons.values()].map(({ settledUntil: _, history: __, ...record }) => record);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   SetCron,
 } from '../../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
+import type { CronHappening } from '../../cron/cron-history.js';
 
 /** The record of a cron that was set at run time. */
 export interface NotedRunTimeCron extends Mutable<CronRecord> {
@@ -18,6 +19,8 @@ export interface NotedRunTimeCron extends Mutable<CronRecord> {
   settledUntil: number;
   version: number;
   lookAt: number;
+  /** the newest first */
+  readonly history: CronHappening[];
 }
 
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
@@ -86,8 +89,9 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     const same = former && JSON.stringify(former.schedule) === JSON.stringify(plain.schedule);
     this.crons.set(cron.name, {
       ...{ declared: true, paused: former?.paused ?? false, firedAt: former?.firedAt },
-      ...{ skipped: former?.skipped ?? 0, lastRun: former?.lastRun, setting },
+      ...{ skipped: former?.skipped ?? 0, missedTimes: former?.missedTimes ?? 0, lastRun: former?.lastRun, setting },
       ...plain,
+      history: former?.history ?? [],
       ...{ settledUntil: same ? former.settledUntil : now, version: (former?.version ?? 0) + 1, lookAt: now },
     });
     return former ? 'changed' : 'added';

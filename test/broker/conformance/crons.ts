@@ -111,7 +111,49 @@ export function crons(stage: () => Stage): void {
     await claims.recordRun(name, { ...run, outcome: 'failed', error: 'no' });
     await claims.recordRun(name, { ...run, outcome: 'done' });
     await claims.recordRun('Other.cron', { ...run, outcome: 'done' });
-    const untouched = { ...CRON, declared: true, paused: false, firedAt: undefined, skipped: 0 };
+    const untouched = { ...CRON, declared: true, paused: false, firedAt: undefined, skipped: 0, missedTimes: 0 };
     expect(await broker.crons.records()).toEqual([{ ...untouched, lastRun: { ...run, outcome: 'done' } }]);
+  });
+
+  it('a cron keeps which runs were skipped, and which times were missed', async () => {
+    const { broker, world } = stage();
+    await broker.crons.declare([CRON], MINUTE_MS);
+    await world.letTimePass(MINUTE_MS);
+    const { name } = CRON;
+    const settled = (await settledUntil()) ?? 0;
+    const messages = [stage().unique('cron'), stage().unique('cron')];
+    const missed = { settled, first: settled + 1_000, last: settled + 3_000, count: 3, more: false } as const;
+    const runs = messages.map((message, at) => ({ due: settled + 4_000 + at, message }));
+    const firing = { name, runs, jitterMs: 100, missed: { ...missed, reason: 'no-worker' } as const };
+    for (let time = 0; time < 2; time += 1) await broker.crons.fire('default', [firing]);
+    const times = { kind: 'missed', due: settled + 900, last: settled + 2_900, count: 3, more: false };
+    const before = [
+      { kind: 'skipped', due: settled + 3_901, id: idOf(messages[0] ?? '') },
+      { ...times, reason: 'no-worker' },
+    ];
+    expect(await broker.crons.history(name, 9)).toEqual(before);
+    await broker.crons.pause(name);
+    const paused = { ...times, kind: 'missed', reason: 'paused' } as const;
+    await broker.crons.resume(name, { ...paused, settled });
+    expect(await broker.crons.history(name, 9)).toEqual(before);
+    await broker.crons.pause(name);
+    await broker.crons.resume(name, { ...paused, settled: (await settledUntil()) ?? 0 });
+    expect(await broker.crons.history(name, 9)).toEqual([paused, ...before]);
+    expect(await broker.crons.records()).toMatchObject([{ skipped: 1, missedTimes: 6 }]);
+  });
+
+  it('a cron keeps the last 100 of its runs that have ended, the newest first', async () => {
+    const { broker } = stage();
+    const { name, queue, ...cron } = CRON;
+    const { claims } = await stage().work([{ name, queue, crons: [{ ...cron, name }] }]);
+    await broker.crons.declare([CRON], MINUTE_MS);
+    const run = { id: 'a', attempt: 1, durationMs: 2, outcome: 'done', host: 'here', pid: 7 } as const;
+    for (let at = 1; at <= 102; at += 1) await claims.recordRun(name, { ...run, due: 10 * at, startedAt: 10 * at + 1 });
+    await claims.recordRun('Other.cron', { ...run, startedAt: 1 });
+    const history = await broker.crons.history(name, 1_000);
+    expect(history.map(({ due }) => due)).toEqual(Array.from({ length: 100 }, (_, i) => 1_020 - 10 * i));
+    const { host: _, pid: __, ...kept } = run;
+    expect(await broker.crons.history(name, 1)).toEqual([{ kind: 'run', ...kept, due: 1_020, startedAt: 1_021 }]);
+    expect(await broker.crons.history('Other.cron', 10)).toEqual([]);
   });
 }

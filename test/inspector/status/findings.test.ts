@@ -1,3 +1,4 @@
+import type { CronInfo } from '../../../src/inspector/cron-info.js';
 import type { ClosedLimitReport } from '../../../src/inspector/limits/limit-report.js';
 import type { OutboxStatus } from '../../../src/inspector/outbox/outbox-status.js';
 import { findingsOf, type StatusFacts } from '../../../src/inspector/status/findings.js';
@@ -30,6 +31,13 @@ function of(given: Partial<StatusFacts>, maxDead = 0): string[] {
 }
 
 const crash = (ms: number, crashed = true) => ({ pid: 9, at: before(ms), reason: 'exit code 1', crashed });
+
+const yearly = { everyMs: undefined, expression: '0 0 1 1 *' };
+
+/** A last run of so many ms. */
+function ranFor(durationMs: number): CronInfo['lastRun'] {
+  return { id: 'x', attempt: 1, startedAt: before(600_000), durationMs, outcome: 'done', host: 'h', pid: 1 };
+}
 
 describe('findingsOf', () => {
   it('finds nothing where all is well', () => {
@@ -151,6 +159,44 @@ describe('findingsOf', () => {
       'paused crons',
       { crons: ['A.a', 'B.b', 'C.c', 'D.d'].map((name) => cronOf({ name, paused: true })) },
       ['notice cron-paused: 4 crons are paused: A.a, B.b, C.c and 1 more. crons ls'],
+    ],
+    [
+      'a cron that is slower than it is due, and leaves runs out',
+      { crons: [cronOf({ overlap: 'skip', lastRun: ranFor(90_000) }), cronOf({ name: 'Quick.one' })] },
+      [
+        'notice cron-slow: The last run of the cron Digest.send took 1 min 30 s, and the next is due after 1 min. Runs are left out. crons show Digest.send',
+      ],
+    ],
+    [
+      'a cron with an expression that is slower than it is due',
+      { crons: [cronOf({ ...yearly, expression: '0 */5 * * * *', lastRun: ranFor(301_000) })] },
+      [
+        'notice cron-slow: The last run of the cron Digest.send took 5 min 1 s, and the next is due after 5 min. Its runs overlap or wait. crons show Digest.send',
+      ],
+    ],
+    [
+      'slow crons, the slowest first',
+      {
+        crons: [
+          cronOf({ name: 'A.a', lastRun: ranFor(61_000) }),
+          cronOf({ name: 'B.b', lastRun: ranFor(90_000) }),
+          cronOf({ name: 'C.c', everyMs: 100, lastRun: ranFor(101) }),
+        ],
+      },
+      [
+        'notice cron-slow: The last runs of 3 crons took longer than the time to the next one: B.b, A.a and C.c. crons ls',
+      ],
+    ],
+    [
+      'nothing about slow crons that are not fired, rarely due or as fast as they are due',
+      {
+        crons: [
+          cronOf({ name: 'A.a', nextRun: undefined, lastRun: ranFor(90_000) }),
+          cronOf({ ...yearly, name: 'B.b', lastRun: ranFor(90_000) }),
+          cronOf({ name: 'C.c', lastRun: ranFor(60_000) }),
+        ],
+      },
+      [],
     ],
     ['nothing about outboxes that are in time', { outboxes: [outboxOf({ waiting: 3, oldestMs: 60_000 })] }, []],
     [

@@ -84,6 +84,7 @@ export function cronOf(given: Partial<CronInfo> = {}): CronInfo {
     lastFire: undefined,
     nextRun: new Date(AT + 30_000),
     skipped: 0,
+    missedTimes: 0,
     lastRun: undefined,
     ...given,
   };

@@ -111,6 +111,8 @@ it('a cron runs in runCron(), and its run is recorded', async () => {
   expect(notes).toEqual([expect.any(Date)]);
   const info = await app.get(CronManager, { strict: false }).get('MailTasks.digest');
   expect(info.lastRun).toMatchObject({ outcome: 'done', attempt: 1 });
+  const history = await app.get(CronManager, { strict: false }).history('MailTasks.digest');
+  expect(history).toEqual([expect.objectContaining({ kind: 'run', outcome: 'done', due: notes[0] })]);
   await expect(queue.runCron('MailTasks.welcome')).rejects.toThrow('Known crons: MailTasks.digest.');
 });
 

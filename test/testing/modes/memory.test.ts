@@ -147,10 +147,15 @@ describe('advance()', () => {
     expect(queue.enqueued()).toEqual([]);
     const crons = app.get(CronManager, { strict: false });
     expect(await crons.get('MailTasks.digest')).toMatchObject({ lastRun: { outcome: 'done' }, declared: true });
+    const history = await crons.history('MailTasks.digest');
+    expect(history.map(({ due }) => due)).toEqual([2, 1, 0].map((n) => new Date(first + n * day)));
+    expect(history.every((entry) => entry.kind === 'run' && entry.lateMs === 0)).toBe(true);
     await crons.pause('MailTasks.digest');
     expect(await queue.advance(2 * day)).toEqual([]);
     await crons.resume('MailTasks.digest');
     expect(await queue.advance(day)).toHaveLength(1);
+    const [, missed] = await crons.history('MailTasks.digest');
+    expect(missed).toMatchObject({ kind: 'missed', count: 2, reason: 'paused', due: new Date(first + 3 * day) });
   });
 
   it('does not stop at the times of a cron that is paused', async () => {

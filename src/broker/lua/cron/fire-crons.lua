@@ -1,5 +1,5 @@
 #!lua
--- enqueues the due runs of crons of one queue, each time once.
+-- enqueues the due runs of crons of one queue, each time once, and notes which were left out.
 -- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
 -- the end of the last run.
 local keys = {
@@ -16,16 +16,22 @@ local keys = {
   waiters = KEYS[11],
   limit_labels = KEYS[12],
 }
-local line = ARGV[1]
-local queue = { name = ARGV[2], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
-local labels = part(ARGV, 4, 3 + ARGV[3])
-local entries = part(ARGV, #labels + 4, #ARGV)
+local line, keep = ARGV[1], ARGV[2]
+local queue = { name = ARGV[3], pending = KEYS[13], bell = KEYS[14], held = KEYS[15], ready = KEYS[16] }
+local firing = {}
+for i = 1, ARGV[4] do
+  firing[i] = { name = ARGV[i + 5], cron_runs = KEYS[i + 16] }
+end
+local labels = part(ARGV, #firing + 6, #firing + 5 + ARGV[5])
+local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is the name of a cron, the number of its runs, `''` or the version of a run-time cron and when to look at it next, and each run: its
--- instant in ms since 1970 and its message, oldest first. Each cron has one entry. `line` is that of run-time crons, '' for declared ones; one that was
--- set again meanwhile is left as it is. `labels` are limits of all runs, each followed by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that
--- is taken is skipped: an earlier one waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- Each cron has one entry: the number of its runs, `''` or the version of a run-time cron and when to look at it next, its jitter
+-- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
+-- of them and their number; then each run: its instant in ms since 1970 and its message, oldest first. `line` is that of run-time
+-- crons, '' for declared ones; one that was set again meanwhile is left as it is. `labels` are limits of all runs, each followed
+-- by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that is taken is skipped: an earlier one
+-- waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -37,18 +43,19 @@ local wrong = wrong_type('hash', hash, keys.unique)
 if wrong then
   return wrong
 end
-local crons, fields, its_messages, at = {}, {}, {}, 1
-while at <= #entries do
-  local name, first, behind = entries[at], at + 3, at + 3 + 2 * entries[at + 1]
-  local version, next_look = string.match(entries[at + 2], '^(%d+) (%d+)$')
-  crons[#crons + 1] = { name = name, first = first, last = behind - 1, version = version, next_look = next_look }
-  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version' }) do
-    fields[#fields + 1] = name .. field
+local fields, its_messages, at = {}, {}, 1
+for _, cron in ipairs(firing) do
+  local runs, plan
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count = unpack(entries, at, at + 6)
+  cron.first, cron.last = at + 7, at + 6 + 2 * runs
+  cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
+  for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
+    fields[#fields + 1] = cron.name .. field
   end
-  for i = first + 1, behind - 1, 2 do
+  for i = cron.first + 1, cron.last, 2 do
     its_messages[#its_messages + 1] = entries[i]
   end
-  at = behind
+  at = cron.last + 1
 end
 wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
@@ -75,8 +82,14 @@ local function holder_of_key(message)
   return holder
 end
 
-local function fire(cron, settled, last_run, skipped_before)
-  local fired, skipped, held_in, settled_before = 0, 0, '', settled
+local function fire(cron, settled, last_run, skipped_before, missed_before)
+  local fired, skipped, held_in, settled_before, lines = 0, 0, '', settled, {}
+  -- others were not faster, and did not leave out what these were to run
+  if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
+    settled = tonumber(cron.passed)
+    lines[1] = cron.missed
+    note(cron, 'missed', text((noted(missed_before) or 0) + cron.count))
+  end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
     if instant > settled and instant <= now then
@@ -84,7 +97,9 @@ local function fire(cron, settled, last_run, skipped_before)
       local holder = holder_of_key(message)
       if holder then
         skipped = skipped + 1
-        held_in = string.match(holder, '^%S+')
+        held_in = string.match(holder, '^%S*')
+        local id = string.match(string.sub(holder, #held_in + 2, #held_in + 21), '^%w+$')
+        lines[#lines + 1] = text(instant - cron.jitter) .. ' skipped ' .. (id or '?')
       else
         fired = fired + 1
         messages[#messages + 1] = message
@@ -101,13 +116,14 @@ local function fire(cron, settled, last_run, skipped_before)
   if settled > settled_before then
     note(cron, 'until', text(settled))
   end
+  add_to_history(cron.cron_runs, lines, keep)
   return { fired, skipped, held_in, last_run or '' }
 end
 
 -- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
 local function look_later()
-  for i, cron in ipairs(crons) do
-    if records[5 * i] == cron.version then
+  for i, cron in ipairs(firing) do
+    if records[6 * i - 1] == cron.version then
       redis.call('ZADD', keys.cron_times, 'XX', cron.next_look, cron.name)
     end
   end
@@ -115,15 +131,15 @@ local function look_later()
 end
 
 local replies = {}
-for i, cron in ipairs(crons) do
-  local settled, paused, last_run, skipped, version = unpack(records, 5 * i - 4, 5 * i)
+for i, cron in ipairs(firing) do
+  local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
   settled = noted(settled)
   if not settled then
     replies[i] = { -1, 0, '', '' }
   elseif paused or (cron.version and cron.version ~= version) then
     replies[i] = { 0, 0, '', '' }
   else
-    replies[i] = fire(cron, settled, last_run, skipped)
+    replies[i] = fire(cron, settled, last_run, skipped, missed)
   end
 end
 

@@ -4,17 +4,23 @@
 local crons, sessions = KEYS[1], KEYS[2]
 local after_ms = ARGV[1]
 local known = {}
-for i = 1, #ARGV - 1 do
-  known[i] = { name = ARGV[i + 1], session = KEYS[i + 2] }
+for i = 1, ARGV[2] do
+  known[i] = { name = ARGV[i + 2], session = KEYS[i + 2] }
+end
+local orphans = {}
+for i = 1, #ARGV - (#known + 2) do
+  orphans[i] = { name = ARGV[#known + i + 2], cron_runs = KEYS[#known + i + 2] }
 end
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- `known` are the sessions of which the caller knows; a record outlives the last one that declared its cron by `after_ms`.
+-- `known` are the sessions of which the caller knows, `orphans` the crons of which it knows that none declared them before; a
+-- record outlives the last session that declared its cron by `after_ms`, and its history goes with it.
 --
 -- Atomic because a session that declares a cron must not be overlooked. The delay is for deployments that stop the old
 -- workers before they start the new ones, while workers of other apps live on: pauses and last runs must survive that.
 
-local known_sessions, declared, enabled, records = by_name(known), {}, {}, {}
+local known_sessions, histories = by_name(known), by_name(orphans)
+local declared, enabled, records = {}, {}, {}
 for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
   if not known_sessions[session] then
     return -1
@@ -49,7 +55,8 @@ for name, fields in pairs(records) do
     end
   elseif not since then
     redis.call('HSET', crons, orphan, text(now))
-  elseif now - since >= tonumber(after_ms) then
+  elseif now - since >= tonumber(after_ms) and histories[name] then
+    redis.call('DEL', histories[name].cron_runs)
     redis.call('HDEL', crons, unpack(fields))
     forgotten = forgotten + 1
   end

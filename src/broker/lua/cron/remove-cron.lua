@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- removes a cron that was set at run time.
 -- Returns 1, or 0 for an unknown cron, or another version of it.
-local run_time_crons, cron_names, cron_times = KEYS[1], KEYS[2], KEYS[3]
+local run_time_crons, cron_names, cron_times, cron_runs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local cron, version = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
@@ -20,4 +20,5 @@ end
 redis.call('HDEL', run_time_crons, unpack(fields))
 redis.call('ZREM', cron_names, cron)
 redis.call('ZREM', cron_times, cron)
+redis.call('DEL', cron_runs)
 return 1

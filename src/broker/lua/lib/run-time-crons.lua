@@ -1,6 +1,6 @@
 
 -- All that the hash has of a cron.
-local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'run' }
+local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'run' }
 
 -- Notes when the first cron of a line is to be looked at; a line without crons is forgotten.
 local function note_earliest(cron_lines, line, cron_times)

@@ -4,6 +4,7 @@ import type { Snapshot } from '../../page/live.js';
 import { Ago, askFirst, Do, dur, Glyph, Note, n, State, type StateName, say } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import { Cell, useCell } from '../../page/store.js';
+import { isFailing } from './failing.js';
 import type { CronCounts, CronPause } from './wire.js';
 
 export type Cron = Snapshot['crons'][number];
@@ -16,8 +17,6 @@ const OUTCOMES: Readonly<Record<Run['outcome'], StateName>> = {
   failed: 'failed',
   dead: 'dead',
 };
-
-export const isFailing = ({ lastRun }: Cron): boolean => lastRun?.outcome === 'dead';
 
 /** The shape before the name of a cron. */
 export function CronGlyph({ cron }: { readonly cron: Cron }): JSX.Element {

@@ -1,43 +1,23 @@
 import type { JSX } from 'preact';
 import { clock, day, now } from '../../page/parts/index.js';
 import { useCell } from '../../page/store.js';
+import { percent, type Span, TimeAxis } from './time-axis.js';
 import type { CronLine } from './wire.js';
 
 const DAY = 86_400_000;
-const HOUR = 3_600_000;
 const W = 960;
 
-const percent = (at: number, from: number): number => ((at - from) / DAY) * 100;
-
-/** The full hours by the clock of the viewer, each so many, of the next day. */
-function hours(from: number, every: number): number[] {
-  const first = new Date(from);
-  first.setHours(Math.ceil((first.getHours() + 1) / every) * every, 0, 0, 0);
-  return Array.from({ length: 24 / every }, (_, i) => first.getTime() + i * every * HOUR).filter(
-    (at) => at < from + DAY,
-  );
-}
+/** The day that begins at a time. */
+const dayFrom = (from: number): Span => ({ from, to: from + DAY });
 
 /** The present minute: lines drawn anew each second would all be the same. */
-function useMinute(): number {
+export function useMinute(): number {
   return Math.floor(useCell(now) / 60_000) * 60_000;
 }
 
 /** The head of the lanes. */
 export function LaneHead(): JSX.Element {
-  const from = useMinute();
-  return (
-    <div class="lane-h">
-      <span>now</span>
-      {hours(from, 6)
-        .filter((at) => percent(at, from) > 6 && percent(at, from) < 94)
-        .map((at) => (
-          <span key={at} style={{ left: `${percent(at, from)}%` }}>
-            {clock(at, { seconds: false })}
-          </span>
-        ))}
-    </div>
-  );
+  return <TimeAxis span={dayFrom(useMinute())} now="left" />;
 }
 
 /** When a cron is due within the next 24 hours. */
@@ -50,8 +30,9 @@ export function Lane({
   readonly off: boolean;
   readonly next: number | undefined;
 }): JSX.Element {
-  const from = useMinute();
-  const x = (at: number): string => ((percent(at, from) / 100) * W).toFixed(1);
+  const span = dayFrom(useMinute());
+  const { from } = span;
+  const x = (at: number): string => ((percent(at, span) / 100) * W).toFixed(1);
   const times = line.times.filter((at) => at >= from && at < from + DAY);
   const [only] = times;
   const said = line.dense
@@ -70,7 +51,7 @@ export function Lane({
       {!line.dense && times.length === 1 && only !== undefined && (
         <span
           style={
-            percent(only, from) < 85 ? { left: `${percent(only, from)}%` } : { right: `${100 - percent(only, from)}%` }
+            percent(only, span) < 85 ? { left: `${percent(only, span)}%` } : { right: `${100 - percent(only, span)}%` }
           }
         >
           {clock(only, { seconds: false })}

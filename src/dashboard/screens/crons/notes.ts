@@ -2,15 +2,6 @@ import type { CronInfo } from '../../../inspector/cron-info.js';
 import type { CronDeclarer } from '../../../inspector/cron-manager.js';
 import type { CronNote } from './wire.js';
 
-/** What becomes of times that were missed. */
-export const MISSED: Readonly<Record<CronInfo['missed'], string>> = {
-  skip: 'none runs',
-  latest: 'the latest runs',
-  all: 'all run',
-};
-/** What becomes of a run while an earlier one goes on. */
-export const OVERLAP: Readonly<Record<CronInfo['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
-
 /** Why a cron is not fired, or not as one would think. */
 export function notesOn(
   { paused, declared, disabled, unreadable }: CronInfo,

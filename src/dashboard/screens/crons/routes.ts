@@ -1,12 +1,14 @@
 import { boundsOf } from '../../../inspector/cron-bounds.js';
 import type { CronInfo } from '../../../inspector/cron-info.js';
 import { upcomingOf } from '../../../inspector/cron-times.js';
+import { MISSED, OVERLAP } from '../../../inspector/cron-words.js';
 import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
 import { Calendar } from './calendar.js';
-import { MISSED, notesOn, OVERLAP } from './notes.js';
-import { pastRuns } from './past-runs.js';
+import { historyOf } from './history.js';
+import { notesOn } from './notes.js';
+import { pastHours } from './past-hours.js';
 import { CRON_QUESTIONS } from './questions.js';
 import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
 import { scheduleWords, zoneWords } from './words.js';
@@ -45,10 +47,11 @@ async function one(call: Call): Promise<CronPage> {
     async () => {
       const { crons } = call.inspector;
       const { cron, declarers } = await crons.withDeclarers(name);
-      const [counts, pauses, past] = await Promise.all([
+      const [counts, pauses, hours, history] = await Promise.all([
         call.live.shared.read(['cron counts'], () => countsOf(call), COUNTS_KEPT_MS),
         cron.paused ? pausesOf(call) : undefined,
-        pastRuns(call, cron.task),
+        pastHours(call, cron.task),
+        historyOf(call, cron),
       ]);
       const runs = upcomingOf(cron, { after: Date.now(), count: NEXT_RUNS });
       return {
@@ -64,7 +67,8 @@ async function one(call: Call): Promise<CronPage> {
         overlaps: OVERLAP[cron.overlap],
         counts: counts.get(cron.task),
         pause: pauses?.get(name),
-        past,
+        hours,
+        history,
       };
     },
     PAGE_KEPT_MS,

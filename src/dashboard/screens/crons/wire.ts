@@ -46,33 +46,41 @@ export interface CronNote {
   readonly glyph: 'held' | 'cancelled';
 }
 
-/** A run that Redis still has: a dead task, or a done one of a task with `keepDone`. */
-export interface KeptRun {
-  readonly id: string;
-  readonly outcome: 'done' | 'dead';
-  /** when it ended, in ms since 1970 */
+/** What became of one or more times of a cron. */
+export interface HistoryLine {
+  readonly kind: 'run' | 'skipped' | 'missed';
+  /** the shape and the colour of a state */
+  readonly look: 'done' | 'cancelled' | 'failed' | 'dead' | 'held';
+  /** `done`, `missed 12` */
+  readonly word: string;
+  /** of those that did not run: the reason, in words */
+  readonly why: string | undefined;
+  /** the time of the schedule, in ms since 1970 */
   readonly at: number;
-  /** how long its last attempt ran, in ms; undefined where nothing has it */
+  /** the same by the clock of its zone */
+  readonly local: string;
+  /** of several times the last one, in ms since 1970 */
+  readonly last?: number;
+  /** of the task, of a run that has ended */
+  readonly id?: string;
   readonly tookMs?: number;
-  readonly error?: string;
+  readonly lateMs?: number | undefined;
+  readonly attempt?: number;
 }
 
-/** Runs before the last one. */
-export interface PastRuns {
-  /** attempts of the last week by how they ended, a number for each hour */
-  readonly hours: {
-    /** their beginnings, in ms since 1970 */
-    readonly at: readonly number[];
-    readonly done: readonly number[];
-    readonly failed: readonly number[];
-  };
-  /** up to ten, the latest first */
-  readonly kept: readonly KeptRun[];
+/** Attempts of the last week by how they ended, a number for each hour. */
+export interface PastHours {
+  /** their beginnings, in ms since 1970 */
+  readonly at: readonly number[];
+  readonly done: readonly number[];
+  readonly failed: readonly number[];
 }
 
 /** One cron. */
 export interface CronPage extends ScheduleText {
-  readonly past: PastRuns;
+  readonly hours: PastHours;
+  /** the newest first */
+  readonly history: readonly HistoryLine[];
   readonly cron: Json<CronInfo>;
   /** the next ten, by its schedule */
   readonly runs: readonly {

@@ -1,0 +1,67 @@
+import { ago, instant } from '../terminal/figures.js';
+import { type Column, timeSpan } from '../terminal/table.js';
+import { counted } from '../values/counted.js';
+import { boundsOf } from './cron-bounds.js';
+import type { CronHistoryEntry } from './cron-history.js';
+import type { CronInfo } from './cron-info.js';
+import { MISSED, OVERLAP, outcomeText, reasonText } from './cron-words.js';
+
+/** The history of a cron as a table. */
+export const HISTORY_COLUMNS: readonly Column<CronHistoryEntry>[] = [
+  { title: 'DUE', of: ({ due }) => due },
+  { title: 'OUTCOME', of: outcomeText },
+  { title: 'LATE', of: (entry) => spanOf(entry.kind === 'run' ? entry.lateMs : undefined), align: 'right' },
+  { title: 'TOOK', of: (entry) => spanOf(entry.kind === 'run' ? entry.durationMs : undefined), align: 'right' },
+  {
+    title: 'ATTEMPT',
+    of: (entry) => (entry.kind === 'run' ? entry.attempt : undefined),
+    align: 'right',
+    dispensable: 2,
+  },
+  { title: 'TASK', of: (entry) => (entry.kind === 'run' ? entry.id : undefined), dispensable: 1 },
+  { title: 'WHY', of: reasonText, shrinks: 16, lines: 3 },
+];
+
+/** A cron for a person: when it is due, what decides about its runs, how it stands, its next times. */
+export function describedCron(cron: CronInfo, next: readonly Date[]): string {
+  const { name, queue, missed, missedTimes, overlap, skipped, lastFire, lastRun, unreadable } = cron;
+  const lines = [
+    `${name}  ${stateOf(cron)}, in queue ${queue}`,
+    `schedule  ${scheduleOf(cron)}`,
+    `missed    ${MISSED[missed]}${missedTimes > 0 ? `, ${counted(missedTimes, 'time')} so far` : ''}`,
+    `overlaps  ${OVERLAP[overlap]}${skipped > 0 ? `, ${counted(skipped, 'run')} so far` : ''}`,
+  ];
+  if (lastFire) lines.push(`fired     ${timeOf(lastFire)}`);
+  if (lastRun) lines.push(`last run  ${lastRun.outcome} after ${ago(lastRun.durationMs)}, on ${lastRun.host}`);
+  if (lastRun?.error !== undefined) lines.push(`error     ${lastRun.error}`);
+  for (const [at, time] of next.entries()) lines.push(`${(at === 0 ? 'next' : '').padEnd(9)} ${timeOf(time)}`);
+  if (next.length === 0) lines.push(`next      ${unreadable === undefined ? 'never' : `unknown here: ${unreadable}`}`);
+  return lines.join('\n');
+}
+
+/** When a cron is due, as it was written. */
+export function scheduleOf(cron: CronInfo): string {
+  return [timesOf(cron), ...boundsOf(cron)].join(', ');
+}
+
+export function stateOf({ paused, disabled, declared, set }: CronInfo): string {
+  if (paused) return 'paused';
+  if (!declared) return set ? 'orphaned' : 'no worker';
+  return disabled ? 'disabled' : 'on';
+}
+
+function timesOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
+  if (at) return `once at ${instant(at)}`;
+  if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
+  const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);
+  return `${expression} ${zone}`.trim();
+}
+
+function spanOf(ms: number | undefined): ReturnType<typeof timeSpan> | undefined {
+  return ms === undefined ? undefined : timeSpan(ms);
+}
+
+function timeOf(time: Date): string {
+  const away = time.getTime() - Date.now();
+  return `${instant(time)} (${away > 0 ? `in ${ago(away)}` : `${ago(-away)} ago`})`;
+}

@@ -1,0 +1,32 @@
+import { count } from '../values/counted.js';
+import type { CronHistoryEntry } from './cron-history.js';
+import type { CronInfo } from './cron-info.js';
+
+/** What becomes of times that were missed. */
+export const MISSED: Readonly<Record<CronInfo['missed'], string>> = {
+  skip: 'none runs',
+  latest: 'the latest runs',
+  all: 'all run',
+};
+/** What becomes of a run while an earlier one goes on. */
+export const OVERLAP: Readonly<Record<CronInfo['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
+
+const REASONS = {
+  'no-worker': 'no worker could fire it in time',
+  paused: 'it was paused',
+  'too-many': 'more than are made up for',
+} as const;
+
+/** How a run ended, or how many did not come to be: `done`, `skipped`, `missed 12`, `missed 1,000+` */
+export function outcomeText(entry: CronHistoryEntry): string {
+  if (entry.kind === 'run') return entry.outcome;
+  if (entry.kind === 'skipped') return 'skipped';
+  const { count: number, more } = entry;
+  return number === 1 && !more ? 'missed' : `missed ${count(number)}${more ? '+' : ''}`;
+}
+
+/** Why no run came to be, in words; undefined of one that has ended. */
+export function reasonText(entry: CronHistoryEntry): string | undefined {
+  if (entry.kind === 'run') return undefined;
+  return entry.kind === 'skipped' ? `${entry.id} was under way` : REASONS[entry.reason];
+}
