@@ -20,6 +20,8 @@ import { serverTime } from './redis/server-time.js';
 const MOST_CRONS = 1_000_000;
 /** A worker that fires a line notes that once a minute. */
 const OWNED_MS = 150_000;
+/** In one call, of about a millisecond. */
+const MOST_MOVED = 1_000;
 const FIELDS = ['definition', 'version', 'set', 'paused', 'fired', 'skipped', 'missed', 'run'] as const;
 
 /** The crons of a namespace that were set at run time: no code declares them, and no deployment forgets them. */
@@ -50,12 +52,19 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
     }));
   }
 
-  async own(lines: readonly CronLine[]): Promise<void> {
-    if (lines.length === 0) return;
-    await this.connection.command(async (redis, keys) => {
-      const now = await serverTime(redis);
+  own(lines: readonly CronLine[]): Promise<number[]> {
+    return this.connection.command(async (redis, keys) => {
+      const [now, marks] = await Promise.all([serverTime(redis), redis.hmget(keys.cronOwners(), ...lines.map(textOf))]);
       await redis.hset(keys.cronOwners(), ...lines.flatMap((line) => [textOf(line), String(now)]));
+      return marks.map((mark) => Number(mark ?? 0));
     });
+  }
+
+  async lookAgain(line: CronLine, after: number): Promise<void> {
+    let moved = MOST_MOVED;
+    while (moved === MOST_MOVED) {
+      moved = await this.connection.call('look-at-crons', { line: textOf(line), after, most: MOST_MOVED });
+    }
   }
 
   async end(cron: CronDeclaration, version: string): Promise<void> {

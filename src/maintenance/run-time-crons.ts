@@ -19,6 +19,8 @@ const MOST_LOOKED_UP = 100;
 /** Of times that were left out, so many are counted for those of one call. */
 const MOST_COUNTED_AT_ONCE = 2_000;
 const OWN_EVERY_MS = 60_000;
+/** What lies so far ahead of the clock of Redis was written under a clock that has been set back. A failover may cost seconds. */
+const AHEAD_MS = 60_000;
 /** A machine with newer time zones, or a newer worker, may read what this one cannot. */
 const UNREADABLE_MS = 60_000;
 /** One without further times is listed for a day, with the end of its last run. */
@@ -59,6 +61,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
   private readonly unreadable = new NewNames();
   private readonly warnings: CronWarnings;
   private ownedAtMs = new Map<string, number>();
+  private lookedAt = 0;
   private rung = false;
 
   constructor(private readonly options: RunTimeCronLoopOptions) {
@@ -78,36 +81,52 @@ export class RunTimeCronLoop extends PeriodicLoop {
     const { runTime } = this.options.broker;
     const { now, lines } = await runTime.lines();
     const seenAtMs = performance.now();
-    const own = lines.filter(({ queue, task }) => this.options.queues.includes(queue) && this.options.tasks.has(task));
-    await this.noteOwner(own);
-    let nextAt = now + LONGEST_SLEEP_MS;
-    for (const line of own) {
-      if (line.lookAt > now) nextAt = Math.min(nextAt, line.lookAt);
-      else nextAt = Math.min(nextAt, await this.lookAt(line, now));
+    const own = this.ownIn(lines);
+    const ahead = await this.noteOwner(own, now);
+    const due = own.filter((line) => line.lookAt <= now || ahead.includes(line));
+    let retries = false;
+    for (const line of due) {
+      if (ahead.includes(line)) await this.lookAgain(line, now);
+      if (!(await this.lookAt(line, now))) retries = true;
     }
     if (this.rung) return 0;
-    return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
+    // other crons of a line may be due before those that were looked at
+    const next = due.length > 0 ? this.ownIn((await runTime.lines()).lines) : own;
+    const nextAt = Math.min(now + LONGEST_SLEEP_MS, ...next.map(({ lookAt }) => lookAt));
+    const inMs = Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
+    return retries ? Math.max(inMs, RETRY_MS) : inMs;
   }
 
-  private async noteOwner(lines: readonly CronLine[]): Promise<void> {
-    const now = performance.now();
+  private ownIn<Line extends CronLine>(lines: readonly Line[]): Line[] {
+    return lines.filter(({ queue, task }) => this.options.queues.includes(queue) && this.options.tasks.has(task));
+  }
+
+  /** The clock has been set back since the times of a line were found: they would come too late. */
+  private async lookAgain(line: CronLine, now: number): Promise<void> {
+    this.known.clear();
+    await this.options.broker.runTime.lookAgain(line, now + AHEAD_MS);
+  }
+
+  /** Resolves to those of the lines whose times were found under a clock that has been set back since. */
+  private async noteOwner<Line extends CronLine>(lines: readonly Line[], now: number): Promise<readonly Line[]> {
+    const isSetBack = now < this.lookedAt - AHEAD_MS;
+    this.lookedAt = now;
+    const atMs = performance.now();
     const keyOf = ({ queue, task }: CronLine): string => `${queue} ${task}`;
-    const late = lines.filter(
-      (line) => now - (this.ownedAtMs.get(keyOf(line)) ?? Number.NEGATIVE_INFINITY) > OWN_EVERY_MS,
-    );
-    if (late.length > 0) await this.options.broker.runTime.own(late);
-    this.ownedAtMs = new Map(
-      lines.map((line) => [keyOf(line), late.includes(line) ? now : (this.ownedAtMs.get(keyOf(line)) ?? now)]),
-    );
+    const lastMs = (line: Line): number => this.ownedAtMs.get(keyOf(line)) ?? Number.NEGATIVE_INFINITY;
+    const late = isSetBack ? lines : lines.filter((line) => atMs - lastMs(line) > OWN_EVERY_MS);
+    const marks = late.length > 0 ? await this.options.broker.runTime.own(late) : [];
+    this.ownedAtMs = new Map(lines.map((line) => [keyOf(line), late.includes(line) ? atMs : lastMs(line)]));
+    return isSetBack ? lines : late.filter((_, index) => (marks[index] ?? 0) > now + AHEAD_MS);
   }
 
-  /** Fires what is due in a line. Resolves to when to look at it again, in ms of Redis time. */
-  private async lookAt(line: CronLine, now: number): Promise<number> {
+  /** Fires what is due in a line. Resolves to whether all of it could be fired. */
+  private async lookAt(line: CronLine, now: number): Promise<boolean> {
     const seen = new Set<string>();
     for (;;) {
       const found = await this.options.broker.runTime.due(line, MOST_LOOKED_UP);
       // a frequent one may be due again by now, of which this look at the clock knows nothing
-      if (found.some(({ name }) => seen.has(name))) return now;
+      if (found.some(({ name }) => seen.has(name))) return true;
       for (const { name } of found) seen.add(name);
       let left = MOST_COUNTED_AT_ONCE;
       const looks = found.flatMap((cron) => {
@@ -122,19 +141,21 @@ export class RunTimeCronLoop extends PeriodicLoop {
         found.filter(({ name }) => !looked.has(name)),
         now,
       );
-      if (!settled) return now + RETRY_MS;
-      if (found.length < MOST_LOOKED_UP)
-        return Math.min(...looks.map(({ plan }) => plan.lookAt), now + LONGEST_SLEEP_MS);
+      if (!settled || found.length < MOST_LOOKED_UP) return settled;
     }
   }
 
   /** Undefined for one that this version, or this machine, cannot read. */
   private look(found: LookedUpCron, now: number, mostCounted: number): Look | undefined {
-    const { name, cron, plan, settledUntil, paused } = found;
+    const { name, cron, plan, paused } = found;
     if (!cron) return undefined;
     try {
       const known = this.knownOf(cron, plan.version);
       known.notePause(paused);
+      const isAhead = found.settledUntil > now + AHEAD_MS;
+      if (isAhead) known.forget();
+      // the script begins such a cron anew
+      const settledUntil = isAhead ? now : found.settledUntil;
       const { due, overflow, missed } = known.due(settledUntil, now, mostCounted);
       known.settle(Math.max(settledUntil, due.at(-1) ?? missed?.last ?? 0), now);
       const lookAt =

@@ -165,6 +165,36 @@ describe('the loop of crons that were set at run time', () => {
     expect((await fixture.broker.crons.runTime.find(REPORT.name))?.skipped).toBeGreaterThanOrEqual(2);
   });
 
+  it('sleeps until the next cron of its line, also one that was not due', async () => {
+    await set({ schedule: { everyMs: 3_600 * SECOND } });
+    await silence(3_600 * SECOND);
+    await set({ name: 'soon', schedule: { everyMs: SECOND } });
+    const one = loop();
+    await one.tick();
+    await fixture.redis.zadd(TIMES, 0, REPORT.name);
+    await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+    expect(await one.tick()).toBeLessThanOrEqual(SECOND);
+  });
+
+  it('begins anew what a clock has dealt with that was set back since, also after a restart', async () => {
+    await set();
+    const one = loop();
+    await one.tick();
+    const { now } = await fixture.broker.crons.runTime.lines();
+    const later = now + DAY;
+    await fixture.redis.hset(HASH, `${REPORT.name} until`, later);
+    await fixture.redis.zadd(TIMES, later + SECOND, REPORT.name);
+    await fixture.redis.zadd('{nestwork}:cron-lines', later + SECOND, 'default ReportTasks.send');
+    await fixture.redis.hset('{nestwork}:cron-owners', 'default ReportTasks.send', later);
+    expect(await loop().tick()).toBeLessThanOrEqual(SECOND);
+    expect(await lookAt()).toBeLessThanOrEqual(now + 60 * SECOND);
+    await silence(2 * SECOND);
+    await fixture.redis.zadd(TIMES, 0, REPORT.name);
+    await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+    await one.tick();
+    expect(await fired()).toHaveLength(1);
+  });
+
   it('costs nothing but a look where no cron was set', async () => {
     expect(await loop().tick()).toBeGreaterThan(4_000);
     expect(await fixture.redis.keys('*cron*')).toEqual([]);

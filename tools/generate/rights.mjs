@@ -140,7 +140,7 @@ const DIRECT = [
   ['supervisor', 'claims', 'hkeys'],
   ['supervisor', 'crons', 'hmget hkeys'],
   ['supervisor', 'cronLines', 'zrange', 'R'],
-  ['supervisor', 'cronOwners', 'hset'],
+  ['supervisor', 'cronOwners', 'hmget hset'],
   ['supervisor', 'pauses', 'hgetall', 'R'],
   ['supervisor', 'limits', 'hscan'],
   ['supervisor', 'waiters', 'zrangebylex'],

@@ -57,8 +57,10 @@ export interface RunTimeCronBroker {
   lines(): Promise<CronLines>;
   /** Those of a line that are to be looked at, the longest due first. */
   due(line: CronLine, most: number): Promise<LookedUpCron[]>;
-  /** Notes that a worker fires the crons of these lines. */
-  own(lines: readonly CronLine[]): Promise<void>;
+  /** Notes that a worker fires the crons of these lines. Resolves to when this was noted of each before, in ms of Redis time; 0 for never. */
+  own(lines: readonly CronLine[]): Promise<number[]>;
+  /** Lets the crons of a line be looked at now that were to be looked at after a time, in ms of Redis time. */
+  lookAgain(line: CronLine, after: number): Promise<void>;
   /** Removes a cron that has no time any more, unless it was set again. */
   end(cron: CronDeclaration, version: string): Promise<void>;
 }

@@ -2114,6 +2114,7 @@ end`,
   end
 end`,
   'RUN_TIME_CRON_FIELDS': `local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'run' }`,
+  'AHEAD_MS': `local AHEAD_MS = 60000`,
   'note_earliest': `local function note_earliest(cron_lines, line, cron_times)
   local _, first = unpack(redis.call('ZRANGE', cron_times, 0, 0, 'WITHSCORES'))
   if first then
@@ -3603,6 +3604,7 @@ ${LIB.text}
 ${LIB.noted}
 ${LIB.add_to_history}
 ${LIB.note_earliest}
+${LIB.AHEAD_MS}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.base36}
@@ -3837,6 +3839,11 @@ local function look_later()
   note_earliest(keys.cron_lines, line, keys.cron_times)
 end
 
+-- Those of code begin anew when they are declared again. Of these the loop has found no run then.
+local function is_ahead(settled)
+  return line ~= '' and settled > now + AHEAD_MS
+end
+
 local replies = {}
 for i, cron in ipairs(firing) do
   local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
@@ -3844,6 +3851,9 @@ for i, cron in ipairs(firing) do
   if not settled then
     replies[i] = { -1, 0, '', '' }
   elseif paused or (cron.version and cron.version ~= version) then
+    replies[i] = { 0, 0, '', '' }
+  elseif is_ahead(settled) then
+    note(cron, 'until', text(now))
     replies[i] = { 0, 0, '', '' }
   else
     replies[i] = fire(cron, settled, last_run, skipped, missed)
@@ -3930,6 +3940,25 @@ for name, fields in pairs(records) do
   end
 end
 return forgotten`,
+  'look-at-crons': `#!lua flags=allow-oom
+${LIB.text}
+${LIB.now_ms}
+${LIB.note_earliest}
+-- lets crons that were set at run time be looked at now, after the clock was set back.
+-- Returns how many it moved, \`most\` at most.
+local cron_times, cron_lines = KEYS[1], KEYS[2]
+local line, after, most = ARGV[1], ARGV[2], ARGV[3]
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- Atomic because the earliest time of the line is that of its crons.
+
+local late = redis.call('ZRANGEBYSCORE', cron_times, '(' .. after, '+inf', 'LIMIT', 0, most)
+local now = text(now_ms())
+for _, name in ipairs(late) do
+  redis.call('ZADD', cron_times, now, name)
+end
+note_earliest(cron_lines, line, cron_times)
+return #late`,
   'move-cron-run': `#!lua
 local limit_parts
 local settling_parts
@@ -12114,6 +12143,7 @@ ${LIB.text}
 ${LIB.noted}
 ${LIB.add_to_history}
 ${LIB.note_earliest}
+${LIB.AHEAD_MS}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.key_held}
@@ -12256,6 +12286,11 @@ local function look_later()
   note_earliest(keys.cron_lines, line, keys.cron_times)
 end
 
+-- Those of code begin anew when they are declared again. Of these the loop has found no run then.
+local function is_ahead(settled)
+  return line ~= '' and settled > now + AHEAD_MS
+end
+
 local replies = {}
 for i, cron in ipairs(firing) do
   local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
@@ -12263,6 +12298,9 @@ for i, cron in ipairs(firing) do
   if not settled then
     replies[i] = { -1, 0, '', '' }
   elseif paused or (cron.version and cron.version ~= version) then
+    replies[i] = { 0, 0, '', '' }
+  elseif is_ahead(settled) then
+    note(cron, 'until', text(now))
     replies[i] = { 0, 0, '', '' }
   else
     replies[i] = fire(cron, settled, last_run, skipped, missed)

@@ -751,6 +751,13 @@ export const SCRIPTS = {
       'of each its name, definition, version, `until`, and 1 if it is paused, 0 if not',
     ),
   },
+  'look-at-crons': {
+    purpose: 'lets crons that were set at run time be looked at now, after the clock was set back',
+    by: ['supervisor'],
+    keys: ['cronTimes', 'cronLines'],
+    args: ['line', 'after', 'most'],
+    reply: reply<number>('how many it moved, `most` at most'),
+  },
   'pause-cron': {
     purpose: 'pauses a cron',
     by: ['CronManager'],

@@ -64,7 +64,12 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
   }
 
   /** Its one worker fires all of them. */
-  async own(): Promise<void> {}
+  async own(): Promise<number[]> {
+    return [];
+  }
+
+  /** The clock of a test is not set back. */
+  async lookAgain(): Promise<void> {}
 
   async end({ name }: CronDeclaration, version: string): Promise<void> {
     if (this.crons.get(name)?.version === Number(version)) this.crons.delete(name);

@@ -130,6 +130,11 @@ local function look_later()
   note_earliest(keys.cron_lines, line, keys.cron_times)
 end
 
+-- Those of code begin anew when they are declared again. Of these the loop has found no run then.
+local function is_ahead(settled)
+  return line ~= '' and settled > now + AHEAD_MS
+end
+
 local replies = {}
 for i, cron in ipairs(firing) do
   local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
@@ -137,6 +142,9 @@ for i, cron in ipairs(firing) do
   if not settled then
     replies[i] = { -1, 0, '', '' }
   elseif paused or (cron.version and cron.version ~= version) then
+    replies[i] = { 0, 0, '', '' }
+  elseif is_ahead(settled) then
+    note(cron, 'until', text(now))
     replies[i] = { 0, 0, '', '' }
   else
     replies[i] = fire(cron, settled, last_run, skipped, missed)

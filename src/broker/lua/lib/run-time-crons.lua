@@ -2,6 +2,9 @@
 -- All that the hash has of a cron.
 local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'run' }
 
+-- A record so far ahead was written under a clock that has been set back since.
+local AHEAD_MS = 60000
+
 -- Notes when the first cron of a line is to be looked at; a line without crons is forgotten.
 local function note_earliest(cron_lines, line, cron_times)
   local _, first = unpack(redis.call('ZRANGE', cron_times, 0, 0, 'WITHSCORES'))
