@@ -137,6 +137,10 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
     });
   }
 
+  async settledUntil(name: string): Promise<number | undefined> {
+    return this.foreign.whole(this.place(name, 'until'), await this.fieldOf(name, 'until'));
+  }
+
   private async fieldOf(name: string, field: string): Promise<string | undefined> {
     const value = await this.connection.command((redis, keys) => redis.hget(keys.runTimeCrons(), `${name} ${field}`));
     return value ?? undefined;

@@ -307,11 +307,12 @@ export class CronManager {
 
   /** For the history. None of an expression of a newer version, and of a cron that is not paused or not known. */
   private async missedInPause(name: string): Promise<Parameters<CronBroker['resume']>[1]> {
-    const { now, states } = await this.broker.crons.survey([name]);
-    const state = states.get(name);
-    if (!state?.paused) return undefined;
-    const { schedule } = await this.record(name);
-    const missed = missedUpTo(name, schedule, { settled: state.settledUntil, until: now });
+    const { crons } = this.broker;
+    const { paused, schedule, setting } = await this.record(name);
+    if (!paused) return undefined;
+    const { now, states } = await crons.survey([name]);
+    const settled = setting ? await crons.runTime.settledUntil(name) : states.get(name)?.settledUntil;
+    const missed = settled === undefined ? undefined : missedUpTo(name, schedule, { settled, until: now });
     return missed && { ...missedTimes(missed, schedule.jitterMs), settled: missed.settled };
   }
 

@@ -1,4 +1,6 @@
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { CronManager } from '../../src/inspector/cron-manager.js';
+import { KnownQueues } from '../../src/inspector/queues/known-queues.js';
 import { RunTimeCronLoop, type RunTimeCronLoopOptions } from '../../src/maintenance/run-time-crons.js';
 import { decodeMessage, type TaskMessage } from '../../src/message/task-message.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -88,6 +90,36 @@ describe('the loop of crons that were set at run time', () => {
     expect(new Set(times).size).toBe(times.length);
     expect(times.length).toBeGreaterThanOrEqual(20);
     expect(times).toEqual([...times].sort());
+  });
+
+  it('notes what was left out, once, in a history of the last ten, which goes with the cron', async () => {
+    await set();
+    const history = () => fixture.broker.crons.history(REPORT.name, 100);
+    for (let time = 0; time < 12; time += 1) {
+      await silence(10 * SECOND);
+      await fixture.redis.zadd(TIMES, 0, REPORT.name);
+      await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+      await loop().tick();
+    }
+    const missed = await history();
+    expect(missed).toHaveLength(10);
+    for (const entry of missed) expect(entry).toMatchObject({ kind: 'missed', reason: 'no-worker' });
+    expect((await fixture.broker.crons.runTime.find(REPORT.name))?.missedTimes).toBeGreaterThanOrEqual(12 * 8);
+    const child = await fixture.child();
+    const run = { id: 'x', attempt: 1, startedAt: 7, durationMs: 3, outcome: 'done', host: 'here', pid: 7 } as const;
+    await fixture.broker.crons.recordRun(child, REPORT.name, run);
+    const manager = new CronManager(fixture.broker, KnownQueues.declared(['default']));
+    await manager.pause(REPORT.name);
+    await silence(5 * SECOND);
+    await manager.resume(REPORT.name);
+    const [paused, ended, ...more] = await history();
+    expect([paused, ended]).toMatchObject([
+      { kind: 'missed', reason: 'paused' },
+      { kind: 'run', id: 'x' },
+    ]);
+    expect(more).toHaveLength(8);
+    await fixture.broker.crons.runTime.remove(REPORT.name);
+    expect(await history()).toEqual([]);
   });
 
   it('leaves alone what other workers have: other tasks, and queues that it does not serve', async () => {

@@ -92,6 +92,7 @@ describe('CronManager', () => {
       name: 'ReportTasks.digest',
       task: 'ReportTasks.digest',
       queue: 'default',
+      set: false,
       expression: '0 8 * * *',
       timeZone: 'Europe/Paris',
       missed: 'latest',

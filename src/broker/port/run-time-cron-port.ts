@@ -75,4 +75,6 @@ export interface CronSettingBroker {
   /** The one of this name. */
   find(name: string): Promise<CronRecord | undefined>;
   count(): Promise<number>;
+  /** Up to when what came due of one has been dealt with, in ms of Redis time. */
+  settledUntil(name: string): Promise<number | undefined>;
 }

@@ -119,6 +119,10 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     this.crons.clear();
   }
 
+  async settledUntil(name: string): Promise<number | undefined> {
+    return this.crons.get(name)?.settledUntil;
+  }
+
   async count(): Promise<number> {
     return this.crons.size;
   }
