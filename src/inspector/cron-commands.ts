@@ -1,7 +1,9 @@
 import { type CommandGroup, command } from '../terminal/command.js';
-import { whole } from '../terminal/usage.js';
+import { flag, text, whole } from '../terminal/usage.js';
+import { printable } from '../values/printable.js';
 import { nextOf } from './cron-bounds.js';
 import type { CronInfo } from './cron-info.js';
+import { MOST_LISTED } from './cron-list-options.js';
 import { describedCron, HISTORY_COLUMNS, scheduleOf, stateOf } from './cron-text.js';
 import type { InspectorContext } from './inspector-context.js';
 
@@ -25,14 +27,27 @@ const CRON = {
 /** The commands about crons. */
 export const cronCommands: CommandGroup<InspectorContext> = {
   name: 'crons',
-  summary: 'look at crons; run, pause and resume them',
+  summary: 'look at crons; run, pause, resume and remove them',
   commands: [
     command({
       name: 'ls',
       summary: 'list the crons, with their next and their last run',
-      run: async ({ inspector, out }: InspectorContext) => {
+      options: {
+        prefix: text('<text>', 'those whose names begin so'),
+        after: text('<cron>', 'those whose names come after this one'),
+        limit: whole('<count>', `at most so many (${MOST_LISTED})`, 1, MOST_LISTED),
+        set: flag('only those that were set at run time'),
+      },
+      run: async ({ inspector, out }: InspectorContext, _, { limit: count = MOST_LISTED, ...given }) => {
         const { crons } = await inspector();
-        out.table(await crons.list(), COLUMNS, 'No worker of this namespace has declared a cron.');
+        const page = await crons.list({ ...given, count });
+        const isAll = given.prefix === undefined && given.after === undefined && given.set === undefined;
+        out.table(
+          page,
+          COLUMNS,
+          isAll ? 'No worker of this namespace has declared a cron.' : 'There is none of these.',
+        );
+        if (page.length === count) out.say(`There may be more: --after ${page.at(-1)?.name}`);
         return undefined;
       },
     }),
@@ -64,6 +79,24 @@ export const cronCommands: CommandGroup<InspectorContext> = {
         const run = await crons.runNow(cron, { by });
         out.record(run, () =>
           run.added ? `Enqueued ${run.id} in queue ${run.queue}.` : `${run.id} is under way: nothing was added.`,
+        );
+        return undefined;
+      },
+    }),
+    command({
+      name: 'rm',
+      summary: 'remove a cron that was set at run time',
+      arguments: CRON,
+      destructive: true,
+      run: async ({ inspector, out, by, confirm }: InspectorContext, { cron }, given) => {
+        const { crons } = await inspector();
+        const { set } = await crons.get(cron);
+        if (set && !(await confirm(`Remove ${printable(cron)}`, given))) return undefined;
+        const removed = await crons.remove(cron, { by });
+        out.record({ cron, removed }, () =>
+          removed
+            ? `Removed ${printable(cron)}. Runs that were enqueued go on.`
+            : `${printable(cron)} was gone already.`,
         );
         return undefined;
       },

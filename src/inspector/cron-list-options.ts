@@ -31,7 +31,7 @@ export interface CronListOptions {
   set?: boolean;
 }
 
-const MOST_LISTED = 1_000;
+export const MOST_LISTED = 1_000;
 
 /** @throws NestworkError INVALID_OPTION */
 export function listed(options: CronListOptions): CronListOptions & { readonly count: number } {

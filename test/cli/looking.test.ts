@@ -216,3 +216,29 @@ describe('nestwork crons', () => {
     });
   });
 });
+
+describe('crons that were set at run time', () => {
+  const CRON = {
+    schedule: { everyMs: 60_000 },
+    missed: 'latest',
+    thresholdMs: 250,
+    overlap: 'allow',
+    disabled: false,
+  } as const;
+
+  it('are listed in pages, and removed by name', async () => {
+    const { runTime } = fixture.broker.crons;
+    for (const name of ['tenant-1', 'tenant-2', 'zoo']) {
+      await runTime.set({ ...CRON, name, queue: 'default', task: 'Some.task' }, { at: 0 });
+    }
+    const listed = await nestwork(['crons', 'ls', '--prefix', 'tenant-', '--limit', '1'], options);
+    expect(linesOf(listed.stdout)[1]).toMatch(/^tenant-1\t.*\torphaned\t/);
+    expect(listed.stdout + listed.stderr).toContain('There may be more: --after tenant-1');
+    const rest = await nestwork(['crons', 'ls', '--set', '--after', 'tenant-2', '--json'], options);
+    expect(linesOf(rest.stdout).map((line) => JSON.parse(line))).toMatchObject([{ name: 'zoo', set: true }]);
+    const removed = await nestwork(['crons', 'rm', 'zoo', '--yes'], options);
+    expect(removed.stdout).toBe('Removed zoo. Runs that were enqueued go on.\n');
+    expect(await runTime.count()).toBe(2);
+    expect((await nestwork(['crons', 'rm', 'zoo', '--yes'], options)).code).not.toBe(0);
+  });
+});
