@@ -3,7 +3,8 @@ import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 
-const SOURCE = new URL('../fixtures/settable-clock.c', import.meta.url).pathname;
+// from the sources and from what is built of them
+const SOURCE = new URL('../../../test/chaos/fixtures/settable-clock.c', import.meta.url).pathname;
 
 /**
  * Sets the clock of a Redis server while it runs, by a small library that is preloaded into it; that takes Linux and a
