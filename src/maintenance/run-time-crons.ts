@@ -89,6 +89,8 @@ export class RunTimeCronLoop extends PeriodicLoop {
       if (ahead.includes(line)) await this.lookAgain(line, now);
       if (!(await this.lookAt(line, now))) retries = true;
     }
+    // not before: what failed is done again
+    this.lookedAt = now;
     if (this.rung) return 0;
     // other crons of a line may be due before those that were looked at
     const next = due.length > 0 ? this.ownIn((await runTime.lines()).lines) : own;
@@ -110,7 +112,6 @@ export class RunTimeCronLoop extends PeriodicLoop {
   /** Resolves to those of the lines whose times were found under a clock that has been set back since. */
   private async noteOwner<Line extends CronLine>(lines: readonly Line[], now: number): Promise<readonly Line[]> {
     const isSetBack = now < this.lookedAt - AHEAD_MS;
-    this.lookedAt = now;
     const atMs = performance.now();
     const keyOf = ({ queue, task }: CronLine): string => `${queue} ${task}`;
     const lastMs = (line: Line): number => this.ownedAtMs.get(keyOf(line)) ?? Number.NEGATIVE_INFINITY;

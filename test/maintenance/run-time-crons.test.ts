@@ -160,6 +160,28 @@ describe('the loop of crons that were set at run time', () => {
     expect(errors).toMatchObject([{ code: 'INVALID_CRON', message: expect.stringContaining('Mars/Olympus') }]);
   });
 
+  it('fires one that was removed and set again as it is now', async () => {
+    const one = loop();
+    await set();
+    await silence(3 * SECOND);
+    await one.tick();
+    await fixture.broker.crons.runTime.remove(REPORT.name);
+    await set({ payload: '["tenant-8"]' });
+    await silence(3 * SECOND);
+    await one.tick();
+    expect((await fired()).map(({ args }) => args)).toEqual([['tenant-7'], ['tenant-8']]);
+  });
+
+  it('sleeps no longer than until the next one, although that was not due when it looked', async () => {
+    const one = loop();
+    await set({ name: 'often' });
+    await set({ name: 'seldom', schedule: { everyMs: DAY } });
+    await one.tick();
+    await fixture.redis.zadd(TIMES, 0, 'seldom');
+    await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+    expect(await one.tick()).toBeLessThanOrEqual(SECOND);
+  });
+
   it('does not fire a paused one, and looks at it seldom', async () => {
     await set();
     await fixture.broker.crons.pause(REPORT.name);
@@ -186,7 +208,8 @@ describe('the loop of crons that were set at run time', () => {
     await silence(DAY + SECOND, 'old');
     await one.tick();
     expect(await fixture.broker.crons.runTime.count()).toBe(0);
-    expect(await fixture.redis.exists(HASH, TIMES, '{nestwork}:cron-names')).toBe(0);
+    expect(await fixture.redis.exists(TIMES, '{nestwork}:cron-names')).toBe(0);
+    expect(await fixture.redis.hkeys(HASH)).toEqual(['@versions']);
   });
 
   it('skips a run while an earlier one is there', async () => {

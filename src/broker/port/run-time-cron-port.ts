@@ -28,7 +28,7 @@ export interface LookedUpCron {
 
 /** What a worker found out about a cron that was set at run time. */
 export interface CronPlan {
-  /** counts how often it was set: a plan for an earlier version is void */
+  /** another one each time that it is set, also after it was removed: a plan for an earlier version is void */
   readonly version: string;
   /** when to look at it next, in ms of Redis time */
   readonly lookAt: number;

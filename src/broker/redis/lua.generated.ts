@@ -4313,8 +4313,9 @@ local now = now_ms()
 if former.cron_times ~= line.cron_times then
   redis.call('ZREM', former.cron_times, cron)
 end
-redis.call('HINCRBY', keys.run_time_crons, cron .. ' version', 1)
-redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' set', set_by)
+-- of a count for all: one that is removed and set again has no version that it had before
+local version = redis.call('HINCRBY', keys.run_time_crons, '@versions', 1)
+redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' version', version, cron .. ' set', set_by)
 if anew == '1' then
   redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
 end

@@ -31,6 +31,9 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
   /** as they were set */
   private readonly definitions = new Map<string, string>();
 
+  /** a cron that is removed and set again has no version that it had before */
+  private versions = 0;
+
   constructor(
     private readonly clock: () => number,
     private readonly isDeclared: (name: string) => boolean,
@@ -91,13 +94,14 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     this.definitions.set(cron.name, definition);
     const plain = JSON.parse(definition) as CronDeclaration;
     const now = this.clock();
+    this.versions += 1;
     const same = former && JSON.stringify(former.schedule) === JSON.stringify(plain.schedule);
     this.crons.set(cron.name, {
       ...{ declared: true, paused: former?.paused ?? false, firedAt: former?.firedAt },
       ...{ skipped: former?.skipped ?? 0, missedTimes: former?.missedTimes ?? 0, lastRun: former?.lastRun, setting },
       ...plain,
       history: former?.history ?? [],
-      ...{ settledUntil: same ? former.settledUntil : now, version: (former?.version ?? 0) + 1, lookAt: now },
+      ...{ settledUntil: same ? former.settledUntil : now, version: this.versions, lookAt: now },
     });
     return former ? 'changed' : 'added';
   }

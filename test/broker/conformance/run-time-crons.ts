@@ -106,6 +106,24 @@ export function runTimeCrons(stage: () => Stage): void {
     expect(await runTime().count()).toBe(0);
   });
 
+  it('a cron that is removed and set again makes plans for the former one void', async () => {
+    await runTime().set(REPORT, setting);
+    const [found] = await runTime().due(LINE, 10);
+    await runTime().remove(REPORT.name);
+    await runTime().set({ ...REPORT, payload: '["tenant-8"]' }, setting);
+    await stage().world.letTimePass(MINUTE_MS);
+    const { now } = await runTime().lines();
+    const plan = { version: found?.plan.version ?? '', lookAt: now + MINUTE_MS };
+    const runs = [{ due: now - 1_000, message: stage().message() }];
+    const firings = await stage().broker.crons.fire(
+      'default',
+      [{ name: REPORT.name, start: undefined, runs, plan }],
+      LINE,
+    );
+    expect(firings).toMatchObject([{ fired: 0 }]);
+    expect(await runTime().due(LINE, 10)).toMatchObject([{ cron: { payload: '["tenant-8"]' } }]);
+  });
+
   it('a cron without further times is ended, unless it was set again', async () => {
     await runTime().set(REPORT, setting);
     await runTime().set({ ...REPORT, overlap: 'skip' }, setting);
