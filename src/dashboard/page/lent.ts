@@ -30,11 +30,13 @@ export {
   Note,
   n,
   now,
+  percent,
   QueueLink,
   Rows,
   Section,
   State,
   say,
+  TimeAxis,
   Title,
 } from './parts/index.js';
 export { go, href, usePlace } from './router.js';

@@ -17,5 +17,6 @@ export { Sample } from './sample.js';
 export { All, Fact, Head, QueueLink, Section, Title } from './section.js';
 export { type Span, Spans, useSpan } from './span.js';
 export { Stack } from './stack.js';
+export { percent, type Stretch, TimeAxis } from './time-axis.js';
 export { Ago, absolute, brief, clock, counted, day, dur, ms, n, now, size, type TimeForm } from './times.js';
 export { Estimated, Tip } from './tip.js';

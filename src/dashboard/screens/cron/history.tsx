@@ -1,10 +1,22 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Ago, absolute, colourOf, counted, day, dur, Rows, Section, State } from '../../page/parts/index.js';
+import {
+  Ago,
+  absolute,
+  colourOf,
+  counted,
+  day,
+  dur,
+  percent,
+  Rows,
+  Section,
+  State,
+  type Stretch,
+  TimeAxis,
+} from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
 import { Counts } from '../crons/cron-parts.js';
 import { useMinute } from '../crons/lane.js';
-import { percent, type Span, TimeAxis } from '../crons/time-axis.js';
 import type { CronPage, HistoryLine } from '../crons/wire.js';
 
 const MINUTE = 60_000;
@@ -41,7 +53,7 @@ export function History({ page }: { readonly page: CronPage }): JSX.Element {
   );
 }
 
-function DayLine({ lines, span }: { readonly lines: readonly HistoryLine[]; readonly span: Span }): JSX.Element {
+function DayLine({ lines, span }: { readonly lines: readonly HistoryLine[]; readonly span: Stretch }): JSX.Element {
   const { from, to } = span;
   const shown = lines.filter(({ at, last = at }) => last >= from && at <= to);
   return (

@@ -1,14 +1,13 @@
 import type { JSX } from 'preact';
-import { clock, day, now } from '../../page/parts/index.js';
+import { clock, day, now, percent, type Stretch, TimeAxis } from '../../page/parts/index.js';
 import { useCell } from '../../page/store.js';
-import { percent, type Span, TimeAxis } from './time-axis.js';
 import type { CronLine } from './wire.js';
 
 const DAY = 86_400_000;
 const W = 960;
 
 /** The day that begins at a time. */
-const dayFrom = (from: number): Span => ({ from, to: from + DAY });
+const dayFrom = (from: number): Stretch => ({ from, to: from + DAY });
 
 /** The present minute: lines drawn anew each second would all be the same. */
 export function useMinute(): number {

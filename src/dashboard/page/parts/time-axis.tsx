@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { clock } from '../../page/parts/index.js';
+import { clock } from './times.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -8,17 +8,17 @@ const STEPS = [1, 5, 15, 60, 180, 360].map((minutes) => minutes * MINUTE);
 const MOST_LABELS = 7;
 
 /** A part of time, in ms since 1970. */
-export interface Span {
+export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
 
 /** Where a time is in a span, from 0 to 100. */
-export const percent = (at: number, { from, to }: Span): number =>
+export const percent = (at: number, { from, to }: Stretch): number =>
   (Math.min(Math.max(at - from, 0), to - from) / (to - from)) * 100;
 
 /** Full hours or minutes by the clock of the viewer, below or above a line. `now` has the end at which the present is. */
-export function TimeAxis({ span, now }: { readonly span: Span; readonly now: 'left' | 'right' }): JSX.Element {
+export function TimeAxis({ span, now }: { readonly span: Stretch; readonly now: 'left' | 'right' }): JSX.Element {
   const { from, to } = span;
   const step = STEPS.find((each) => (to - from) / each <= MOST_LABELS) ?? 6 * HOUR;
   const shift = new Date(from).getTimezoneOffset() * MINUTE;
