@@ -44,6 +44,8 @@ beforeEach(async () => {
     ...['Some.task', 'Some.task0', 'Some.task1'].map((name) => ({ name, queue: 'default' })),
     { name: 'Inbox.poll', queue: 'default', crons: [{ name: 'Inbox.poll', schedule: CRON, ...CRON_OPTIONS }] },
   ];
+  const report = { name: 'tenant-7.report', task: 'Some.task', queue: 'default', schedule: CRON, ...CRON_OPTIONS };
+  await broker.crons.runTime.set(report, { at: 0 });
   const worker = `${fixture.ids.next()}-60000`;
   const place = { queues: ['default'], host: 'h', pid: 1 };
   await broker.openSession({ session: worker, leaseMs: 60_000, ...place, catalog, limits: [STRIPE] });
@@ -133,6 +135,7 @@ const ACTING = [
   'crons run Inbox.poll',
   'crons pause Inbox.poll',
   'crons resume Inbox.poll',
+  'crons rm tenant-7.report --yes',
   'workers quiet {worker}',
   'workers stop {worker} --yes',
   'workers recycle {worker}',

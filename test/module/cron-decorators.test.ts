@@ -1,3 +1,4 @@
+import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import type { CronOptions, IntervalOptions } from '../../src/decorators/cron-options.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
@@ -150,9 +151,10 @@ describe('@Interval()', () => {
 
 it('a method that is a task twice is refused, in any order of its decorators', () => {
   for (const [first, second] of [
-    [Task(), Cron('0 8 * * *')],
+    [Task(), Task()],
     [Cron('0 8 * * *'), Interval('1m')],
-    [Cron('0 8 * * *'), Task()],
+    [Cron('0 8 * * *'), Broadcast()],
+    [Broadcast(), Cron('0 8 * * *')],
   ] as [MethodDecorator, MethodDecorator][]) {
     expect(() => {
       class Reports {
