@@ -46,6 +46,7 @@ beforeEach(async () => {
   ];
   const report = { name: 'tenant-7.report', task: 'Some.task', queue: 'default', schedule: CRON, ...CRON_OPTIONS };
   await broker.crons.runTime.set(report, { at: 0 });
+  await broker.crons.runTime.own([{ queue: 'default', task: 'Some.task' }]);
   const worker = `${fixture.ids.next()}-60000`;
   const place = { queues: ['default'], host: 'h', pid: 1 };
   await broker.openSession({ session: worker, leaseMs: 60_000, ...place, catalog, limits: [STRIPE] });
