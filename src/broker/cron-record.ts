@@ -1,4 +1,4 @@
-import { isCronDeclaration } from '../cron/cron-definition.js';
+import { countsFromEnd, isCronDeclaration } from '../cron/cron-definition.js';
 import type { CronRecord, CronRun } from './port/broker.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 
@@ -13,6 +13,8 @@ export type CronFields = Partial<
     | 'disabled'
     | 'skipped'
     | 'missed'
+    | 'fires'
+    | 'ended'
     | 'run'
     | 'orphan'
     | 'version'
@@ -41,8 +43,21 @@ export function recordOf(
     firedAt: foreign.whole(place('fired'), fields.fired),
     skipped: foreign.whole(place('skipped'), fields.skipped) ?? 0,
     missedTimes: foreign.whole(place('missed'), fields.missed) ?? 0,
+    ...(definition.limit !== undefined && { fires: foreign.whole(place('fires'), fields.fires) ?? 0 }),
+    ...(countsFromEnd(definition.schedule) && endOf(fields, foreign, place)),
     lastRun: runIn(fields.run, foreign, place('run')),
   };
+}
+
+/** Nothing while a run is under way. */
+function endOf(
+  { until, ended }: CronFields,
+  foreign: ForeignValues,
+  place: (field: keyof CronFields) => string,
+): Pick<CronRecord, 'endedAt'> {
+  const settledUntil = foreign.whole(place('until'), until) ?? 0;
+  const endedAt = foreign.whole(place('ended'), ended);
+  return endedAt === undefined || endedAt < settledUntil ? {} : { endedAt };
 }
 
 export function runIn(json: string | undefined, foreign: ForeignValues, place: string): CronRun | undefined {

@@ -10,11 +10,12 @@ import {
   missedTimes,
 } from '../cron/cron-history.js';
 import type { MissedInstants } from '../cron/missed-instants.js';
-import { encodeUnique } from '../message/unique-key.js';
+import { digestOf } from '../message/unique-key.js';
 import { type CronFields, recordOf, runIn } from './cron-record.js';
 import type {
   Claimant,
   CronBroker,
+  CronDetailOf,
   CronRecord,
   CronRun,
   CronState,
@@ -49,18 +50,31 @@ export class RedisCrons implements CronBroker {
   }
 
   /** Without a script: the scripts that act on its answer check it again. */
-  survey(names: readonly string[]): Promise<CronSurvey> {
+  survey(names: readonly string[], details: readonly CronDetailOf[] = []): Promise<CronSurvey> {
     const fields = names.flatMap((name) => [`${name} until`, `${name} paused`]);
+    const more = details.map(([name, detail]) => `${name} ${detail}`);
+    const mayBeHeld = details.flatMap(([name, detail]) => (detail === 'ended' ? [name] : []));
     return this.connection.command(async (redis, keys) => {
-      const [values, now] = await Promise.all([
-        fields.length > 0 ? redis.hmget(keys.crons(), ...fields) : [],
+      const [values, holders, now] = await Promise.all([
+        fields.length > 0 ? redis.hmget(keys.crons(), ...fields, ...more) : [],
+        mayBeHeld.length > 0 ? redis.hmget(keys.unique(), ...mayBeHeld.map(keyOf)) : [],
         serverTime(redis),
       ]);
-      const states = names.flatMap((name, index): [string, CronState][] => {
+      const states = new Map<string, CronState>();
+      for (const [index, name] of names.entries()) {
         const settledUntil = this.foreign.whole(this.place(name, 'until'), values[2 * index]);
-        return settledUntil === undefined ? [] : [[name, { settledUntil, paused: values[2 * index + 1] !== null }]];
-      });
-      return { now, states: new Map(states) };
+        if (settledUntil !== undefined) states.set(name, { settledUntil, paused: values[2 * index + 1] !== null });
+      }
+      for (const [index, [name, detail]] of details.entries()) {
+        const state = states.get(name);
+        const value = this.foreign.whole(this.place(name, detail), values[fields.length + index]);
+        if (state) states.set(name, { ...state, [detail]: value });
+      }
+      for (const [index, name] of mayBeHeld.entries()) {
+        const state = states.get(name);
+        if (state) states.set(name, { ...state, heldIn: holders[index]?.split(' ')[0] });
+      }
+      return { now, states };
     });
   }
 
@@ -80,20 +94,25 @@ export class RedisCrons implements CronBroker {
       labels: crons.flatMap(({ start }) => start?.labels ?? []),
       entries: crons.flatMap(entryOf),
     });
-    return replies.map(([fired, skipped, heldIn, run], at) => ({
+    return replies.map(([fired, skipped, heldIn, run, exhausted], at) => ({
       known: fired >= 0,
       fired: Math.max(fired, 0),
       skipped,
       lastRun: this.lastRunOf(crons[at]?.name ?? '', run),
       ...(heldIn !== '' && { heldIn }),
+      ...(exhausted === 1 && { exhausted: true }),
     }));
+  }
+
+  async noteEnds(names: readonly string[], toleranceMs: number): Promise<number> {
+    const entries = names.flatMap((name) => [name, keyOf(name)]);
+    return this.connection.call('note-cron-ends', { toleranceMs, entries });
   }
 
   async moveRun({ name, queue }: Pick<CronDeclaration, 'name' | 'queue'>, from: string): Promise<boolean> {
     const sessions = await fieldsOfLiveSessions(this.connection, [SERVED_QUEUES]);
     if (sessions.some(([queues]) => queuesIn(queues).includes(from))) return false;
-    const digest = encodeUnique(name, 'cron', 'finished').slice(1);
-    return (await this.connection.call('move-cron-run', { digest, from, to: queue })) === 1;
+    return (await this.connection.call('move-cron-run', { digest: keyOf(name), from, to: queue })) === 1;
   }
 
   async forget(afterMs: number): Promise<number> {
@@ -106,7 +125,8 @@ export class RedisCrons implements CronBroker {
 
   async recordRun({ session, child }: Claimant, name: string, run: CronRun): Promise<void> {
     const line = encodeEndedRun({ ...run, due: run.due ?? run.startedAt });
-    const input = { sessionId: session, child, cron: name, run: JSON.stringify(run), line, ...KEEP };
+    const isFinal = run.outcome === 'failed' ? 0 : 1;
+    const input = { sessionId: session, child, cron: name, run: JSON.stringify(run), line, isFinal, ...KEEP };
     await this.connection.call('record-cron-run', input);
   }
 
@@ -176,11 +196,16 @@ export class RedisCrons implements CronBroker {
   }
 }
 
+/** The digest of the key that the runs of a cron have if they may not overlap. */
+function keyOf(name: string): string {
+  return digestOf(name, 'cron');
+}
+
 /** As `fire-crons` takes it. */
-function entryOf({ runs, plan, jitterMs = 0, missed }: FiringCron): (string | number)[] {
+function entryOf({ runs, plan, jitterMs = 0, missed, limit }: FiringCron): (string | number)[] {
   const { settled, last, count } = missed ?? { settled: 0, last: 0, count: 0 };
   const line = missed ? encodeMissed(missedTimes(missed, jitterMs)) : '';
   const planned = plan ? `${plan.version} ${plan.lookAt}` : '';
   const flat = runs.flatMap(({ due, message }) => [due, message]);
-  return [runs.length, planned, jitterMs, line, settled, last, count, ...flat];
+  return [runs.length, planned, jitterMs, line, settled, last, count, limit ?? '', ...flat];
 }

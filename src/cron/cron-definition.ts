@@ -12,10 +12,15 @@ export type CronTimes =
       readonly utcOffset?: number;
       readonly except?: readonly string[];
     }
-  /** at every multiple of so many ms since 1970, or so many ms later */
-  | { readonly everyMs: number; readonly offsetMs?: number }
+  /** at every multiple of so many ms since 1970, or so many ms later; or so many ms after the end of the last run */
+  | { readonly everyMs: number; readonly offsetMs?: number; readonly from?: 'end' }
   /** once, in ms since 1970 */
   | { readonly at: number };
+
+/** Whether its times are counted from the end of its last run. */
+export function countsFromEnd(schedule: CronSchedule): schedule is CronSchedule & { everyMs: number; from: 'end' } {
+  return 'from' in schedule && schedule.from === 'end';
+}
 
 /** What else decides about a time of a schedule. */
 export interface CronBounds {
@@ -55,6 +60,8 @@ export interface CronDefinition {
   readonly overlap: CronOverlap;
   /** declared, but never fired by itself */
   readonly disabled: boolean;
+  /** how many runs are fired in all; without one, no end */
+  readonly limit?: number | undefined;
   /** the tags of its runs for limits and order; none by default */
   readonly start?: StartTags | undefined;
 }
@@ -100,13 +107,14 @@ export function hangsOnZone(schedule: CronSchedule): boolean {
 /** Whether anything that came over a channel or from Redis is a definition. */
 export function isCronDefinition(value: unknown): value is CronDefinition {
   if (!isRecord(value)) return false;
-  const { schedule, missed, thresholdMs, overlap, disabled, start } = value;
+  const { schedule, missed, thresholdMs, overlap, disabled, limit, start } = value;
   return (
     isSchedule(schedule) &&
     (missed === 'skip' || missed === 'latest' || missed === 'all') &&
-    isTime(thresholdMs) &&
+    isWhole(thresholdMs) &&
     (overlap === 'allow' || overlap === 'skip') &&
     typeof disabled === 'boolean' &&
+    isWholeIfAny(limit) &&
     (start === undefined || isStartTags(start))
   );
 }
@@ -133,22 +141,25 @@ function isText(value: object, field: string): boolean {
 
 function isSchedule(value: unknown): value is CronSchedule {
   if (!isRecord(value)) return false;
-  const { expression, timeZone, utcOffset, except, everyMs, offsetMs, at, startAt, endAt, jitterMs } = value;
-  if (![startAt, endAt, jitterMs].every(isTimeIfAny)) return false;
-  if (expression === undefined) return isTime(at) || (isTime(everyMs) && everyMs > 0 && isTimeIfAny(offsetMs));
+  const { expression, timeZone, utcOffset, except, everyMs, offsetMs, from, at, startAt, endAt, jitterMs } = value;
+  if (![startAt, endAt, jitterMs].every(isWholeIfAny)) return false;
+  if (expression === undefined) {
+    const isInterval = isWhole(everyMs) && everyMs > 0 && isWholeIfAny(offsetMs);
+    return isWhole(at) || (isInterval && (from === undefined || from === 'end'));
+  }
   return (
     typeof expression === 'string' &&
     (timeZone === undefined || typeof timeZone === 'string') &&
-    isTimeIfAny(utcOffset) &&
+    isWholeIfAny(utcOffset) &&
     (except === undefined || (Array.isArray(except) && except.every((days) => typeof days === 'string')))
   );
 }
 
-function isTimeIfAny(value: unknown): boolean {
-  return value === undefined || isTime(value);
+function isWholeIfAny(value: unknown): boolean {
+  return value === undefined || isWhole(value);
 }
 
-function isTime(value: unknown): value is number {
+function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 

@@ -1,7 +1,7 @@
 import { nearestDate } from '../values/dates.js';
 import type { CronDeclaration, CronSchedule, CronTimes } from './cron-definition.js';
 
-const COMPARED = ['queue', 'missed', 'thresholdMs', 'overlap'] as const;
+const COMPARED = ['queue', 'missed', 'thresholdMs', 'overlap', 'limit'] as const;
 
 /** The first setting in which two declarations of a cron differ, as one and as the other has it; undefined where they agree. */
 export function cronDifference(
@@ -11,7 +11,7 @@ export function cronDifference(
   const schedules = [shown(one.schedule), shown(other.schedule)] as const;
   if (schedules[0] !== schedules[1]) return schedules;
   const option = COMPARED.find((name) => one[name] !== other[name]);
-  return option && [`\`${option}\` ${one[option]}`, `\`${option}\` ${other[option]}`];
+  return option && [`\`${option}\` ${one[option] ?? 'none'}`, `\`${option}\` ${other[option] ?? 'none'}`];
 }
 
 function shown(schedule: CronSchedule): string {
@@ -26,7 +26,8 @@ function shown(schedule: CronSchedule): string {
 
 function times(schedule: CronTimes): string {
   if ('everyMs' in schedule) {
-    const { everyMs, offsetMs } = schedule;
+    const { everyMs, offsetMs, from } = schedule;
+    if (from === 'end') return `an interval of ${everyMs} ms from the end of the last run`;
     return `an interval of ${everyMs} ms${offsetMs ? `, ${offsetMs} ms after its multiples` : ''}`;
   }
   if ('at' in schedule) return `the time ${nearestDate(schedule.at).toISOString()}`;

@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { NestworkError } from '../errors.js';
 import { once as madeOnce } from '../values/once.js';
-import type { CronSchedule, CronTimes } from './cron-definition.js';
+import { type CronSchedule, type CronTimes, countsFromEnd } from './cron-definition.js';
 import { expressionFault } from './cron-fault.js';
 import { toPattern } from './cron-fields.js';
 import { readDays, withoutDays } from './excluded-days.js';
@@ -26,19 +26,25 @@ const DAY = 86_400_000;
  * it stands: nothing in the gap, and both passes of the repeated hour.
  *
  * @param where what to call the cron in an error: `'@Cron() on ReportTasks.digest in ReportModule'`
+ * @param endedAt of an interval that counts from the end of its last run: when that was, in ms since 1970. Without it, it is never due
  * @throws NestworkError INVALID_CRON for an expression that is none or never comes due, and for an unknown time zone
  *
  * @example
  * instantsOf({ expression: '0 8 * * *', timeZone: 'Europe/Paris' }, '@Cron() on ReportTasks.digest').next(Date.now());
  */
-export function instantsOf(schedule: CronSchedule, where: string): Instants {
+export function instantsOf(schedule: CronSchedule, where: string, endedAt?: number): Instants {
   const { startAt = Number.NEGATIVE_INFINITY, endAt = Number.POSITIVE_INFINITY, jitterMs = 0 } = schedule;
-  return delayed(within(timesOf(schedule, where), startAt, endAt), jitterMs);
+  const times = countsFromEnd(schedule) ? afterEnd(endedAt, schedule.everyMs, startAt) : timesOf(schedule, where);
+  return delayed(within(times, startAt, endAt), jitterMs);
 }
 
 function timesOf(schedule: CronTimes, where: string): Instants {
   if ('everyMs' in schedule) return delayed(multiplesOf(schedule.everyMs), schedule.offsetMs ?? 0);
   return 'at' in schedule ? once(schedule.at) : matchesOf(schedule, where);
+}
+
+function afterEnd(endedAt: number | undefined, everyMs: number, startAt: number): Instants {
+  return once(endedAt === undefined ? Number.POSITIVE_INFINITY : Math.max(endedAt + everyMs, startAt));
 }
 
 function within(instants: Instants, from: number, till: number): Instants {
@@ -72,7 +78,7 @@ function multiplesOf(everyMs: number): Instants {
 
 function once(at: number): Instants {
   return {
-    next: (after) => (after < at ? at : undefined),
+    next: (after) => (after < at && at !== Number.POSITIVE_INFINITY ? at : undefined),
     latest: (until) => (at <= until ? [at] : []),
   };
 }

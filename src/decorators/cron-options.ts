@@ -68,6 +68,12 @@ export interface ScheduleOptions<Args extends readonly unknown[] = readonly unkn
    * @example '30s'
    */
   jitter?: Duration;
+  /**
+   * How many runs are fired by its times in all, from 1. Runs that were skipped, and those of `CronManager.runNow`, do not count. A changed schedule
+   * begins anew; a higher limit lets it go on.
+   * @default none
+   */
+  limit?: number;
 }
 
 /**
@@ -83,6 +89,12 @@ export interface IntervalOptions<Args extends readonly unknown[] = readonly unkn
    * @example '5m'
    */
   offset?: Duration;
+  /**
+   * `'end'`: it is due so long after the end of its last run, in whatever process that was; the first time so long after a worker first declared it.
+   * Two of its runs are never there at once. A run that is tried again has not ended; one that was cancelled, purged or killed for good has.
+   * @default none: at each multiple of the interval since 1970
+   */
+  from?: 'end';
 }
 
 /**
@@ -116,6 +128,7 @@ export const TIMING = [
   'startDate',
   'endDate',
   'jitter',
+  'limit',
 ];
 export const CLOCK_OPTIONS = ['timeZone', 'utcOffset', 'except'];
 const DEFAULT_THRESHOLD = '10s';
@@ -134,7 +147,6 @@ const OF_BULLMQ = new Map([
   ['pattern', 'Give the expression itself: @Cron(pattern, options).'],
   ['every', 'Write @Interval(every), whose first run is at the next multiple of it since 1970.'],
   ['immediately', 'Remove it, and run the cron when it is wanted: CronManager.runNow(name).'],
-  ['limit', 'Remove it, and count in the method; CronManager.pause(name) stops a cron.'],
 ]);
 
 /**
@@ -148,7 +160,8 @@ export function resolveCronOptions(
   options: ScheduleOptions,
   where: string,
 ): { cron: CronDefinition; task: TaskOptions & Pick<ScheduleOptions, 'args'> } {
-  const { missed, threshold, overlap, waitForCompletion, disabled, startDate, endDate, jitter, ...task } = options;
+  const { missed, threshold, overlap, waitForCompletion, disabled, startDate, endDate, jitter, limit, ...task } =
+    options;
   const schedule = { ...times, ...boundsOf({ startDate, endDate, jitter }, where) };
   if ('at' in times && (startDate ?? endDate) !== undefined) {
     throw misused(where, 'got a Date, and a first or last time', ['Leave out `startDate` and `endDate`.']);
@@ -158,6 +171,7 @@ export function resolveCronOptions(
   assertOneOf('overlap', overlap, ['allow', 'skip'], where);
   assertOneOf('waitForCompletion', waitForCompletion, [true, false], where);
   assertOneOf('disabled', disabled, [true, false], where);
+  assertLimit(limit, where);
   if (threshold !== undefined && missed !== undefined && missed !== 'skip') {
     throw misused(where, `has \`threshold\` and \`missed: '${missed}'\`, for which nothing is too late`, [
       "Leave out `threshold`, or give `missed: 'skip'`.",
@@ -174,6 +188,7 @@ export function resolveCronOptions(
     thresholdMs: toMilliseconds(threshold ?? DEFAULT_THRESHOLD, `\`threshold\` of ${where}`),
     overlap: overlap ?? (waitForCompletion ? 'skip' : 'allow'),
     disabled: disabled ?? false,
+    ...(limit !== undefined && { limit }),
   };
   return { cron, task };
 }
@@ -223,6 +238,11 @@ function assertLimitsWait({ limits }: ScheduleOptions, where: string): void {
   throw misused(where, `has ${onLimit} as \`limits[${at}].onLimit\`, and its runs have no caller`, [
     "Leave it out: a run waits until its limits let it start. `overlap: 'skip'` drops runs while one is there.",
   ]);
+}
+
+function assertLimit(limit: unknown, where: string): void {
+  if (limit === undefined || (Number.isSafeInteger(limit) && Number(limit) > 0)) return;
+  throw misused(where, `has ${shown(limit)} as \`limit\``, ['Give a whole number of runs, from 1: { limit: 10 }.']);
 }
 
 function assertOneOf(option: string, value: unknown, allowed: readonly unknown[], where: string): void {

@@ -54,7 +54,7 @@ export function intervalTimes(every: Duration, offset: Duration | undefined, whe
   if (everyMs < LEAST_MS) {
     throw misused(where, `is due every ${everyMs} ms`, [
       `Give at least ${LEAST_MS} ms, and let each run loop where more is needed.`,
-      'Or keep setInterval() in the process that needs it: a run here is a task, which another process may run.',
+      'Or keep setInterval() in the process that needs it: a run here is a task in Redis, which takes some ms, and which another process may run.',
     ]);
   }
   const offsetMs = offset === undefined ? 0 : toMilliseconds(offset, `\`offset\` of ${where}`);

@@ -1,5 +1,11 @@
+import { counted } from '../values/counted.js';
 import { timeLength } from '../values/time-length.js';
 import type { CronInfo } from './cron-info.js';
+
+type Bounded = Pick<
+  CronInfo,
+  'offsetMs' | 'from' | 'except' | 'startDate' | 'endDate' | 'jitterMs' | 'limit' | 'fires'
+>;
 
 /**
  * The rules that decide beside its times when a cron is due, in words.
@@ -7,14 +13,16 @@ import type { CronInfo } from './cron-info.js';
  * @example
  * boundsOf({ except: ['12-25'], jitterMs: 12_000 }); // ['without 12-25', '12 s later by its jitter']
  */
-export function boundsOf(cron: Pick<CronInfo, 'offsetMs' | 'except' | 'startDate' | 'endDate' | 'jitterMs'>): string[] {
-  const { offsetMs = 0, except = [], startDate, endDate, jitterMs = 0 } = cron;
+export function boundsOf(cron: Bounded): string[] {
+  const { offsetMs = 0, from, except = [], startDate, endDate, jitterMs = 0, limit, fires = 0 } = cron;
   return [
     ...(offsetMs > 0 ? [`${timeLength(offsetMs)} after each multiple`] : []),
+    ...(from === 'end' ? ['from the end of the last run'] : []),
     ...(except.length > 0 ? [`without ${except.join(', ')}`] : []),
     ...(startDate ? [`from ${second(startDate)} on`] : []),
     ...(endDate ? [`until ${second(endDate)}`] : []),
     ...(jitterMs > 0 ? [`${timeLength(jitterMs)} later by its jitter`] : []),
+    ...(limit !== undefined ? [`${fires} of ${counted(limit, 'run')} fired`] : []),
   ];
 }
 

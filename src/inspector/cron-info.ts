@@ -4,7 +4,7 @@ import type { CronOutcome } from '../cron/cron-history.js';
 import { NestworkError } from '../errors.js';
 import { dateOf, nearestDate } from '../values/dates.js';
 import { latenessOf } from './cron-history.js';
-import { faultIn, readSchedule } from './cron-times.js';
+import { faultIn, leftOf, readSchedule } from './cron-times.js';
 
 /**
  * How the latest run of a cron ended.
@@ -61,6 +61,8 @@ export interface CronInfo {
   readonly everyMs?: number;
   /** of an interval: how long after each multiple of it */
   readonly offsetMs?: number;
+  /** of an interval that is counted from the end of its last run */
+  readonly from?: 'end';
   /** of a cron that is due once */
   readonly at?: Date;
   /** days that are left out, by the clock of the expression */
@@ -71,6 +73,10 @@ export interface CronInfo {
   readonly endDate?: Date;
   /** how long after its time each run is due, by its `jitter` */
   readonly jitterMs?: number;
+  /** how many runs are fired by its times in all */
+  readonly limit?: number;
+  /** of a cron with a limit: how many of them were */
+  readonly fires?: number;
   /** how missed times are handled: those at which no worker could fire it */
   readonly missed: MissedRuns;
   /** how a run is handled that comes due while an earlier one waits or runs */
@@ -92,7 +98,7 @@ export interface CronInfo {
   readonly declared: boolean;
   /** for which instant it was fired last */
   readonly lastFire: Date | undefined;
-  /** undefined when it will not be fired in its present state, and where it is `unreadable` */
+  /** undefined when it will not be fired in its present state, while the run goes on from whose end it is counted, and where it is `unreadable` */
   readonly nextRun: Date | undefined;
   /**
    * Why this process cannot compute when it is due: its Node does not know the time zone, or a newer worker has declared an
@@ -121,17 +127,21 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     declared,
     skipped,
     missedTimes,
+    limit,
+    fires = 0,
+    endedAt,
     firedAt,
     lastRun,
   } = record;
-  const instants = readSchedule(name, schedule);
+  const instants = readSchedule(name, schedule, endedAt);
   const fault = instants instanceof NestworkError ? faultIn(instants) : undefined;
-  const fires = declared && !paused && !disabled;
+  const isFired = declared && !paused && !disabled && leftOf({ limit, fires }, 1) > 0;
   return {
     name,
     task,
     queue,
     ...timesOf(schedule),
+    ...(limit !== undefined && { limit, fires }),
     missed,
     overlap,
     disabled,
@@ -139,7 +149,7 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     ...settingOf(record.setting),
     declared,
     lastFire: dateOf(firedAt),
-    nextRun: fires && !(instants instanceof NestworkError) ? dateOf(instants.next(now)) : undefined,
+    nextRun: isFired && !(instants instanceof NestworkError) ? dateOf(instants.next(now)) : undefined,
     ...(fault !== undefined && { unreadable: fault }),
     skipped,
     missedTimes,

@@ -18,7 +18,7 @@ import { type CronHistoryEntry, type CronHistoryOptions, countIn, entryOf } from
 import { type CronInfo, describeCron } from './cron-info.js';
 import { type CronListOptions, listed } from './cron-list-options.js';
 import { type CronSetOptions, cronOf } from './cron-set-options.js';
-import { missedUpTo, upcoming } from './cron-times.js';
+import { leftOf, missedUpTo, upcoming } from './cron-times.js';
 import type { KnownQueues } from './queues/known-queues.js';
 import { byPlace } from './workers/worker-place.js';
 
@@ -206,7 +206,8 @@ export class CronManager {
 
   /**
    * When a cron is due next by its schedule, as if it were neither paused nor disabled; empty when it never is again, and where this
-   * process cannot compute it: then `get()` has the reason, as `unreadable`.
+   * process cannot compute it: then `get()` has the reason, as `unreadable`. Of an interval from the end of its last run the next one alone, as far
+   * as it is known.
    *
    * @param count how many times, 1 to 1,000
    * @example
@@ -216,8 +217,8 @@ export class CronManager {
    */
   async nextRuns(name: string, count = 10): Promise<Date[]> {
     assertWhole('count', count, MOST_RUNS);
-    const { schedule } = await this.record(name);
-    return upcoming(name, schedule, { after: this.clock(), count });
+    const { schedule, endedAt, ...record } = await this.record(name);
+    return upcoming(name, schedule, { after: this.clock(), count: leftOf(record, count), endedAt });
   }
 
   /**

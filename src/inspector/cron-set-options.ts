@@ -64,7 +64,7 @@ type GivenArguments<Args extends unknown[]> = [] extends Args ? { args?: Args } 
 
 const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
-  ...TIMING.filter((option) => option !== 'disabled'),
+  ...TIMING.filter((option) => option !== 'disabled' && option !== 'limit'),
 ];
 const OF_CODE = /^[A-Z][A-Za-z0-9_$]*\.[A-Za-z0-9_$]+$/;
 
@@ -110,6 +110,8 @@ export async function cronOf(name: unknown, options: CronSetOptions<never[]>, no
 /** Options of others, and what is written here instead. */
 const OTHERS = new Map([
   ['disabled', 'Pause it: crons.pause(name).'],
+  ['limit', 'Give `endDate`, or count in the task, and remove it there: crons.remove(name).'],
+  ['from', "Give the interval in code: @Interval('30s', { from: 'end' })."],
   ['cronTime', 'Write `cron`.'],
   ['pattern', 'Write `cron`.'],
   ['tz', 'Write `timeZone`.'],

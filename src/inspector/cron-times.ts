@@ -12,18 +12,20 @@ export interface UpcomingOptions {
   readonly after: number;
   readonly count: number;
   readonly until?: number;
+  /** of an interval that counts from it: the end of its last run */
+  readonly endedAt?: number | undefined;
 }
 
 /** The next instants of a schedule. None where it cannot be read, see `readSchedule`. */
 export function upcoming(name: string, schedule: CronSchedule, options: UpcomingOptions): Date[] {
-  const instants = readSchedule(name, schedule);
+  const instants = readSchedule(name, schedule, options.endedAt);
   return instants instanceof NestworkError ? [] : instantsIn(instants, options);
 }
 
 /** The instants of a schedule, or why this process cannot compute them. */
-export function readSchedule(name: string, schedule: CronSchedule): Instants | NestworkError {
+export function readSchedule(name: string, schedule: CronSchedule, endedAt?: number): Instants | NestworkError {
   try {
-    return instantsOf(schedule, `cron "${printable(name)}"`);
+    return instantsOf(schedule, `cron "${printable(name)}"`, endedAt);
   } catch (error) {
     // a worker of another version has declared it, or one whose Node knows more zones
     if (error instanceof NestworkError) return error;
@@ -61,7 +63,20 @@ export function missedUpTo(
 
 /** The next instants of a cron by its schedule, as if it were neither paused nor disabled. */
 export function upcomingOf(cron: CronInfo, options: UpcomingOptions): Date[] {
-  return upcoming(cron.name, scheduleOf(cron), options);
+  const { from, nextRun, name } = cron;
+  // the times after the next one hang on its end
+  const schedule = from === undefined ? scheduleOf(cron) : nextRun && { at: nextRun.getTime() };
+  return schedule ? upcoming(name, schedule, { ...options, count: leftOf(cron, options.count) }) : [];
+}
+
+/** How many of so many runs its limit still allows. */
+export function leftOf({ limit = Number.POSITIVE_INFINITY, fires = 0 }: FireLimit, count: number): number {
+  return Math.max(Math.min(limit - fires, count), 0);
+}
+
+interface FireLimit {
+  readonly limit?: number | undefined;
+  readonly fires?: number | undefined;
 }
 
 /** The schedule that a description was made of. */
@@ -75,9 +90,9 @@ export function scheduleOf(cron: CronInfo): CronSchedule {
   };
 }
 
-function timesOf({ expression = '', timeZone, utcOffset, except, everyMs, offsetMs, at }: CronInfo): CronTimes {
+function timesOf({ expression = '', timeZone, utcOffset, except, everyMs, offsetMs, from, at }: CronInfo): CronTimes {
   if (at) return { at: at.getTime() };
-  if (everyMs !== undefined) return { everyMs, ...(offsetMs !== undefined && { offsetMs }) };
+  if (everyMs !== undefined) return { everyMs, ...(offsetMs !== undefined && { offsetMs }), ...(from && { from }) };
   return {
     expression,
     ...(timeZone !== undefined && { timeZone }),

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import type { CronBroker, CronState, DueRun, Firing } from '../broker/port/broker.js';
-import type { CronDeclaration } from '../cron/cron-definition.js';
+import type { CronBroker, CronDetailOf, CronState, CronSurvey, DueRun, Firing } from '../broker/port/broker.js';
+import { type CronDeclaration, countsFromEnd } from '../cron/cron-definition.js';
 import { cronMessage } from '../cron/cron-message.js';
 import { MOST_COUNTED } from '../cron/missed-instants.js';
 import { TaskIdSequence } from '../message/task-id.js';
@@ -20,7 +20,7 @@ const KEEP_HOUSE_EVERY_MS = 60_000;
 const FORGET_AFTER_MS = 86_400_000;
 
 export interface CronLoopOptions {
-  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'moveRun' | 'forget'>;
+  readonly broker: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'noteEnds' | 'moveRun' | 'forget'>;
   /** the crons of the app */
   readonly crons: readonly CronDeclaration[];
   /** how long a record outlives the last worker that declares its cron; a day by default */
@@ -36,6 +36,8 @@ const MOST_COUNTED_AT_ONCE = 2_000;
 interface Look extends DueTimes {
   readonly cron: LookedAtCron;
   readonly settledUntil: number;
+  /** the queue of the run for which one that counts from its end waits */
+  readonly heldIn: string | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ interface Look extends DueTimes {
 export class CronLoop extends PeriodicLoop {
   private readonly ids = new TaskIdSequence();
   private readonly crons: readonly LookedAtCron[];
+  private readonly details: readonly CronDetailOf[];
   private declared = false;
   private lookedAt = 0;
   private readonly warnings: CronWarnings;
@@ -54,6 +57,7 @@ export class CronLoop extends PeriodicLoop {
   constructor(private readonly options: CronLoopOptions) {
     super(RETRY_MS, options.onError);
     this.crons = options.crons.filter(({ disabled }) => !disabled).map((cron) => new LookedAtCron(cron));
+    this.details = this.crons.flatMap(({ cron }) => detailsOf(cron));
     this.warnings = new CronWarnings(options.onWarning);
   }
 
@@ -62,7 +66,7 @@ export class CronLoop extends PeriodicLoop {
     const { broker, crons } = this.options;
     if (!this.declared) await broker.declare(crons, AHEAD_MS);
     this.declared = true;
-    const { now, states } = await broker.survey(this.crons.map(({ cron }) => cron.name));
+    const { now, states } = await this.survey();
     const seenAtMs = performance.now();
     // results under a clock that has been set back since are no longer valid
     if (now < this.lookedAt) for (const cron of this.crons) cron.forget();
@@ -72,6 +76,37 @@ export class CronLoop extends PeriodicLoop {
     let nextAt = now + LONGEST_SLEEP_MS;
     for (const { quietUntil } of this.crons) nextAt = Math.min(nextAt, quietUntil > now ? quietUntil : now + RETRY_MS);
     return Math.max(Math.ceil(nextAt - now - (performance.now() - seenAtMs)), 1);
+  }
+
+  /** When a cron is due next, in ms of Redis time, if nothing else happens; undefined when none is. */
+  async nextDue(): Promise<number | undefined> {
+    const { now, states } = await this.survey();
+    const times = this.crons.flatMap((cron) => {
+      const state = states.get(cron.cron.name);
+      return (state && cron.nextAfter(now, state)) ?? [];
+    });
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** How the crons stand, with an end of each run that is gone. */
+  private async survey(): Promise<CronSurvey> {
+    const { broker, onError } = this.options;
+    const names = this.crons.map(({ cron }) => cron.name);
+    const survey = await broker.survey(names, this.details);
+    const states = new Map(survey.states);
+    const endless = this.crons.flatMap((cron) => {
+      const state = states.get(cron.cron.name);
+      return state && cron.lacksEnd(state, survey.now + AHEAD_MS) ? [[cron.cron.name, state] as const] : [];
+    });
+    if (endless.length === 0) return survey;
+    try {
+      const lacking = endless.map(([name]) => name);
+      const ended = await broker.noteEnds(lacking, AHEAD_MS);
+      for (const [name, state] of endless) states.set(name, { ...state, ended });
+    } catch (error) {
+      onError(error);
+    }
+    return { ...survey, states };
   }
 
   /** All of which times may be due. A cron that has a fault must not hold up the others. */
@@ -99,9 +134,10 @@ export class CronLoop extends PeriodicLoop {
       cron.forget();
       return undefined;
     }
-    cron.notePause(state.paused);
+    cron.note(state);
     if (now < cron.quietUntil) return undefined;
-    return { cron, settledUntil: state.settledUntil, ...cron.due(state.settledUntil, now, most) };
+    const { settledUntil, heldIn } = state;
+    return { cron, settledUntil, heldIn, ...cron.due(settledUntil, now, most) };
   }
 
   private async fire(looks: readonly Look[], now: number): Promise<void> {
@@ -120,18 +156,26 @@ export class CronLoop extends PeriodicLoop {
   private async conclude(look: Look, firing: Firing | undefined, now: number): Promise<void> {
     const { cron, settledUntil, due, overflow, missed } = look;
     const last = due.at(-1) ?? missed?.last;
-    if (last === undefined) return cron.settle(settledUntil, now);
+    if (last === undefined) {
+      cron.settle(settledUntil, now);
+      return this.moveFrom(look.heldIn, cron.cron);
+    }
     if (firing === undefined || !firing.known) {
       if (firing) this.declared = false;
       return cron.forget();
     }
+    const { fired, heldIn, lastRun, exhausted = false } = firing;
+    cron.noteExhausted(exhausted);
     cron.settle(Math.max(settledUntil, last), now);
-    const { fired, heldIn, lastRun } = firing;
     if (overflow && fired > 0) this.warnings.overflow(cron.cron);
     this.warnings.slow(cron.cron, cron.next - last, lastRun);
-    if (heldIn !== undefined && heldIn !== cron.cron.queue && (await this.options.broker.moveRun(cron.cron, heldIn))) {
-      this.warnings.moved(cron.cron, heldIn);
-    }
+    await this.moveFrom(heldIn, cron.cron);
+  }
+
+  /** A run in another queue may wait there for ever, and others for it. */
+  private async moveFrom(queue: string | undefined, cron: CronDeclaration): Promise<void> {
+    if (queue === undefined || queue === cron.queue) return;
+    if (await this.options.broker.moveRun(cron, queue)) this.warnings.moved(cron, queue);
   }
 
   private leaveDue(cron: LookedAtCron, error: unknown): void {
@@ -155,4 +199,10 @@ export class CronLoop extends PeriodicLoop {
     );
     this.keptHouseAtMs = performance.now();
   }
+}
+
+/** What a look at a cron needs beside its record: mostly nothing. */
+function detailsOf({ name, limit, schedule }: CronDeclaration): CronDetailOf[] {
+  const fires: CronDetailOf[] = limit === undefined ? [] : [[name, 'fires']];
+  return countsFromEnd(schedule) ? [...fires, [name, 'ended']] : fires;
 }

@@ -148,8 +148,8 @@ class Chunk {
 
   crons(): FiringCron[] {
     return [...this.runsOf].map(([{ cron, plan, missed }, runs]) => {
-      const { name, start, schedule } = cron;
-      return { name, start, runs, jitterMs: schedule.jitterMs, missed, ...(plan && { plan }) };
+      const { name, start, limit, schedule } = cron;
+      return { name, start, limit, runs, jitterMs: schedule.jitterMs, missed, ...(plan && { plan }) };
     });
   }
 }

@@ -1,4 +1,5 @@
-import type { CronDeclaration } from '../cron/cron-definition.js';
+import type { CronState } from '../broker/port/broker.js';
+import { type CronDeclaration, countsFromEnd } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { dueInstants, pastFor } from '../cron/due-instants.js';
 import { type MissedInstants, MOST_COUNTED, missedInstants } from '../cron/missed-instants.js';
@@ -31,11 +32,14 @@ export class LookedAtCron {
   /** before this time nothing new comes due, so nothing need be computed; in the past while times may be due */
   quietUntil = 0;
   private paused = false;
+  private exhausted = false;
   private upcoming: Upcoming | undefined;
-  private readonly instants: Instants;
+  private instants: Instants;
+  /** of one that counts from it: the end of its last run; undefined while one is under way */
+  private endedAt: number | undefined;
 
   constructor(readonly cron: CronDeclaration) {
-    this.instants = instantsOf(cron.schedule, `cron "${cron.name}"`);
+    this.instants = this.instantsFrom(undefined);
   }
 
   /** The first time that has not been dealt with, as far as is known. */
@@ -43,10 +47,23 @@ export class LookedAtCron {
     return this.upcoming?.next ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What came due while it was paused is not made up for. */
-  notePause(paused: boolean): void {
-    if (this.paused && !paused) this.forget();
-    this.paused = paused;
+  /** How its record stands. */
+  note(state: CronState): void {
+    // what came due while it was paused is not made up for
+    if (this.paused && !state.paused) this.forget();
+    this.paused = state.paused;
+    this.noteExhausted(this.isExhausted(state));
+    const endedAt = this.endOf(state);
+    if (endedAt === this.endedAt) return;
+    this.endedAt = endedAt;
+    this.instants = this.instantsFrom(endedAt);
+    this.forget();
+  }
+
+  /** All runs that its limit allows were fired, or no longer: the record is older after a failover, or begins anew. */
+  noteExhausted(exhausted: boolean): void {
+    if (this.exhausted && !exhausted) this.forget();
+    this.exhausted = exhausted;
   }
 
   /** What was found out is no longer valid. */
@@ -64,7 +81,7 @@ export class LookedAtCron {
   due(settled: number, now: number, most = MOST_COUNTED): DueTimes {
     const { upcoming, cron } = this;
     // a record that is older than it was has come back after a failover, and is to make up for more
-    if (this.paused) return { due: [], overflow: false, missed: undefined };
+    if (this.paused || this.exhausted) return { due: [], overflow: false, missed: undefined };
     if (upcoming === undefined || settled < upcoming.settled || upcoming.following <= now) {
       const found = dueInstants(this.instants, cron, settled, now);
       return { ...found, missed: this.missedOf(found, settled, now, most) };
@@ -98,8 +115,42 @@ export class LookedAtCron {
     const first = [next, following].find((time) => time > now) ?? this.after(now);
     const second = first === next ? following : this.after(first);
     this.upcoming = { settled, next: first, following: second };
-    const isFrequent = this.paused && second - first < PAUSED_LOOK_MS;
-    this.quietUntil = isFrequent ? now + PAUSED_LOOK_MS : first;
+    if (this.exhausted) this.quietUntil = Number.POSITIVE_INFINITY;
+    else if (this.paused && second - first < PAUSED_LOOK_MS) this.quietUntil = now + PAUSED_LOOK_MS;
+    else this.quietUntil = first === Number.POSITIVE_INFINITY ? this.lookForEnd(now) : first;
+  }
+
+  /** When it is due next if its record stays as it is. */
+  nextAfter(now: number, state: CronState): number | undefined {
+    if (state.paused || this.isExhausted(state)) return undefined;
+    const endedAt = this.endOf(state);
+    return (endedAt === this.endedAt ? this.instants : this.instantsFrom(endedAt)).next(now);
+  }
+
+  /** Whether it counts from the end of its runs, has none, and nobody has noted the end of the last one. */
+  lacksEnd(state: CronState, latest: number): boolean {
+    if (!countsFromEnd(this.cron.schedule) || state.paused || state.heldIn !== undefined) return false;
+    return state.ended === undefined || state.ended < state.settledUntil || state.ended > latest;
+  }
+
+  private endOf({ settledUntil, ended, heldIn }: CronState): number | undefined {
+    return heldIn === undefined && ended !== undefined && ended >= settledUntil ? ended : undefined;
+  }
+
+  private instantsFrom(endedAt: number | undefined): Instants {
+    const { schedule, name } = this.cron;
+    return instantsOf(schedule, `cron "${name}"`, endedAt);
+  }
+
+  /** The next time is so long after the end of a run: with a look as often, none is too late. */
+  private lookForEnd(now: number): number {
+    const { schedule } = this.cron;
+    const { endAt = Number.POSITIVE_INFINITY } = schedule;
+    return countsFromEnd(schedule) && now <= endAt ? now + schedule.everyMs : Number.POSITIVE_INFINITY;
+  }
+
+  private isExhausted({ fires = 0 }: CronState): boolean {
+    return fires >= (this.cron.limit ?? Number.POSITIVE_INFINITY);
   }
 
   private after(time: number): number {

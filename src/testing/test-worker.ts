@@ -2,7 +2,6 @@ import { Logger } from '@nestjs/common';
 import type { LimitDeclaration } from '../broker/port/broker.js';
 import { type CronDeclaration, cronsAmong } from '../cron/cron-definition.js';
 import { cronMessage } from '../cron/cron-message.js';
-import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { NestworkError } from '../errors.js';
 import { CronLoop } from '../maintenance/cron-loop.js';
 import { RunTimeCronLoop } from '../maintenance/run-time-crons.js';
@@ -36,20 +35,16 @@ export class TestWorker {
   private readonly awaited: AwaitedTasks;
   private readonly crons: CronLoop;
   private readonly runTimeCrons: RunTimeCronLoop;
-  private readonly instants: ReadonlyMap<string, Instants>;
 
   constructor(private readonly options: TestWorkerOptions) {
     const { broker, registry } = options;
     this.runner = new TaskRunner({ ...options, work: broker });
     this.awaited = new AwaitedTasks(broker, this.runner);
-    const crons = cronsAmong(registry.all());
-    const fired = crons.filter(({ disabled }) => !disabled);
-    this.instants = new Map(fired.map(({ schedule, name }) => [name, instantsOf(schedule, name)]));
     const reports = {
       onWarning: (warning: string) => this.logger.warn(warning),
       onError: (error: unknown) => this.logger.error(printed(error)),
     };
-    this.crons = new CronLoop({ broker: broker.crons, crons, ...reports });
+    this.crons = new CronLoop({ broker: broker.crons, crons: cronsAmong(registry.all()), ...reports });
     this.runTimeCrons = new RunTimeCronLoop({
       broker: broker.crons,
       queues: options.queues,
@@ -112,14 +107,11 @@ export class TestWorker {
   async nextDue(): Promise<number | undefined> {
     const now = this.options.clock();
     const { nextInMs } = await this.options.broker.promote(0);
-    const { states } = await this.options.broker.crons.survey([...this.instants.keys()]);
-    const crons = [...this.instants].flatMap(([name, instants]) =>
-      states.get(name)?.paused ? [] : (instants.next(now) ?? []),
-    );
+    const cron = (await this.crons.nextDue()) ?? [];
     const { lines } = await this.options.broker.crons.runTime.lines();
     // a line of a task that the app does not have stays in the past
     const looks = lines.flatMap(({ lookAt }) => (lookAt > now ? [lookAt] : []));
-    const times = nextInMs === undefined ? [...crons, ...looks] : [now + nextInMs, ...crons, ...looks];
+    const times = [nextInMs === undefined ? [] : now + nextInMs, cron, looks].flat();
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 

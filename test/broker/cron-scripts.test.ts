@@ -468,6 +468,136 @@ describe('fire-crons, of many crons', () => {
   });
 });
 
+describe('the limit of a cron', () => {
+  const LIMITED = { ...DAILY, limit: 2 };
+
+  /** Its due runs, from so many ms after it was settled. */
+  function runsFrom(until: number, count: number, unique?: string): DueRun[] {
+    return Array.from({ length: count }, (_, index) => {
+      const due = until + 1 + index;
+      return { due, message: message(due, unique) };
+    });
+  }
+
+  /** A cron of which all runs were fired. */
+  async function exhausted(): Promise<void> {
+    const until = await known(5_000, LIMITED);
+    expect(await fireCron(fixture.broker.crons, LIMITED, runsFrom(until, 3))).toMatchObject({ exhausted: true });
+    expect([await noted('fires'), await noted('until')]).toEqual(['2', String(until + 2)]);
+  }
+
+  it('is never passed when several fire at once', async () => {
+    const until = await known(5_000, LIMITED);
+    const firings = await Promise.all(
+      [0, 1, 2].map((at) => fireCron(fixture.broker.crons, LIMITED, runsFrom(until + 2 * at, 2))),
+    );
+    expect(firings.reduce((sum, { fired }) => sum + fired, 0)).toBe(2);
+    expect(firings.at(-1)).toMatchObject({ fired: 0, exhausted: true });
+    expect(await queue()).toHaveLength(2);
+  });
+
+  it('does not count runs that were skipped', async () => {
+    const until = await known(5_000, LIMITED);
+    const unique = encodeUnique(DAILY.name, 'cron', 'finished');
+    expect(await fireCron(fixture.broker.crons, LIMITED, runsFrom(until, 3, unique))).toEqual({
+      ...{ known: true, fired: 1, skipped: 2, heldIn: 'default' },
+    });
+    expect(await noted('fires')).toBe('1');
+  });
+
+  it('costs no field for a cron without one', async () => {
+    const until = await known(5_000);
+    await fireCron(fixture.broker.crons, DAILY, runsFrom(until, 1));
+    expect(await noted('fires')).toBeNull();
+  });
+
+  it('begins anew with another schedule', async () => {
+    await exhausted();
+    await fixture.broker.crons.declare([{ ...LIMITED, schedule: { everyMs: 1_000 } }], TOLERANCE_MS);
+    expect(await noted('fires')).toBeNull();
+  });
+
+  it('goes on counting when it is higher, or none, and nothing was missed meanwhile', async () => {
+    for (const limit of [3, undefined]) {
+      await fixture.reset();
+      await exhausted();
+      const before = await now();
+      await fixture.broker.crons.declare([{ ...DAILY, limit }], TOLERANCE_MS);
+      expect(await noted('fires')).toBe('2');
+      expect(await settledUntil()).toBeGreaterThanOrEqual(before);
+    }
+  });
+
+  it('leaves the record at its time when it was not reached, or still is', async () => {
+    await exhausted();
+    const until = await settledUntil();
+    for (const limit of [2, 1]) {
+      await fixture.broker.crons.declare([{ ...DAILY, limit }], TOLERANCE_MS);
+      expect(await settledUntil()).toBe(until);
+    }
+    await fixture.redis.hset(CRONS, `${DAILY.name} fires`, 0);
+    await fixture.broker.crons.declare([{ ...DAILY, limit: 9 }], TOLERANCE_MS);
+    expect(await settledUntil()).toBe(until);
+  });
+
+  it('counts from 0 where others wrote nonsense', async () => {
+    const until = await known(5_000, LIMITED);
+    await fixture.redis.hset(CRONS, `${DAILY.name} fires`, 'many');
+    expect(await fireCron(fixture.broker.crons, LIMITED, runsFrom(until, 1))).toMatchObject({ fired: 1 });
+    expect(await noted('fires')).toBe('1');
+  });
+});
+
+describe('note-cron-ends', () => {
+  const CHAINED: CronDeclaration = { ...DAILY, schedule: { everyMs: 1_000, from: 'end' }, overlap: 'skip' };
+  const unique = encodeUnique(DAILY.name, 'cron', 'finished');
+
+  /** Whether it notes the present. */
+  async function notes(): Promise<boolean> {
+    const at = await fixture.broker.crons.noteEnds([DAILY.name], TOLERANCE_MS);
+    return (await noted('ended')) === String(at);
+  }
+
+  it('notes the present where no end is noted, or one before the last run', async () => {
+    const until = await known(5_000, CHAINED);
+    expect(await notes()).toBe(true);
+    for (const ended of [until - 1, 'nonsense']) {
+      await fixture.redis.hset(CRONS, `${DAILY.name} ended`, ended);
+      expect(await notes()).toBe(true);
+    }
+  });
+
+  it('leaves an end that is noted, also one a little ahead of the clock, but not one far ahead', async () => {
+    const until = await known(5_000, CHAINED);
+    for (const ended of [until, (await now()) + 50_000]) {
+      await fixture.redis.hset(CRONS, `${DAILY.name} ended`, ended);
+      expect(await notes()).toBe(false);
+      expect(await noted('ended')).toBe(String(ended));
+    }
+    await fixture.redis.hset(CRONS, `${DAILY.name} ended`, (await now()) + 70_000);
+    expect(await notes()).toBe(true);
+  });
+
+  it('notes nothing while a run has the key, and of an unknown cron', async () => {
+    expect(await notes()).toBe(false);
+    const until = await known(5_000, CHAINED);
+    await fireCron(fixture.broker.crons, CHAINED, [{ due: until + 1, message: message(until + 1, unique) }]);
+    expect(await notes()).toBe(false);
+    expect(await noted('ended')).toBeNull();
+  });
+
+  it('notes several in one call, and works when Redis is full', async () => {
+    const other = { ...CHAINED, name: 'Reports.other' };
+    await fixture.broker.crons.declare([CHAINED, other], TOLERANCE_MS);
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    const noting = fixture.broker.crons.noteEnds([DAILY.name, other.name], TOLERANCE_MS);
+    await noting.catch(() => {});
+    await fixture.redis.config('SET', 'maxmemory', '0');
+    const at = await noting;
+    expect([await noted('ended'), await noted('ended', other.name)]).toEqual([String(at), String(at)]);
+  });
+});
+
 describe('move-cron-run', () => {
   const unique = encodeUnique(DAILY.name, 'cron', 'finished');
   const MOVED = { ...DAILY, queue: 'bulk' };

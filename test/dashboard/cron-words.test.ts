@@ -37,6 +37,11 @@ describe('a schedule in words', () => {
     expect(scheduleWords({ expression }) ?? '').toBe(words);
   });
 
+  it('of an interval from the end of its runs says so', () => {
+    expect(scheduleWords({ everyMs: 30_000, from: 'end' })).toBe('30 seconds after each run');
+    expect(scheduleWords({ everyMs: 60_000, from: 'end' })).toBe('1 minute after each run');
+  });
+
   it.each([
     '*/7 * * * *',
     '5/15 * * * *',

@@ -179,6 +179,148 @@ it('a disabled cron never fires, but is declared', async () => {
   expect(await fixture.broker.crons.records()).toMatchObject([{ name: POLL.name, disabled: true }]);
 });
 
+describe('an interval from the end of its runs', () => {
+  const chained: CronDeclaration = {
+    ...POLL,
+    schedule: { everyMs: 20 * SECOND, from: 'end' },
+    overlap: 'skip',
+  };
+  const run = { id: 'x', attempt: 1, startedAt: 7, durationMs: 3, outcome: 'done' as const, host: 'here', pid: 7 };
+
+  async function ended(at?: number): Promise<number> {
+    if (at !== undefined) await fixture.redis.hset(CRONS, `${POLL.name} ended`, at);
+    return Number(await fixture.redis.hget(CRONS, `${POLL.name} ended`));
+  }
+
+  /** A run that is due and fired. */
+  async function firedOnce(one = loop([chained])): Promise<CronLoop> {
+    await silence(60 * SECOND, [chained]);
+    await ended((await now()) - 21 * SECOND);
+    await one.tick();
+    expect(await fired()).toHaveLength(1);
+    return one;
+  }
+
+  it('is due for the first time so long after it was declared', async () => {
+    const before = await now();
+    const one = loop([chained]);
+    expect(await one.tick()).toBeGreaterThan(19 * SECOND);
+    expect(await fired()).toEqual([]);
+    expect(await ended()).toBeGreaterThanOrEqual(before);
+    expect(await one.nextDue()).toBe((await ended()) + 20 * SECOND);
+  });
+
+  it('is due so long after the end, to the millisecond, and fired once by however many loops', async () => {
+    await silence(60 * SECOND, [chained]);
+    const end = await ended((await now()) - 21 * SECOND);
+    const loops = [loop([chained]), loop([chained])];
+    for (let round = 0; round < 2; round += 1) await Promise.all(loops.map((one) => one.tick()));
+    expect((await fired()).map(({ options }) => options.due)).toEqual([end + 20 * SECOND]);
+    expect(await fixture.broker.crons.records()).toMatchObject([{ skipped: 0 }]);
+  });
+
+  it('is looked at as often as it may be due while a run goes on, and is not fired', async () => {
+    const one = await firedOnce();
+    for (let look = 0; look < 2; look += 1) {
+      const sleepMs = await one.tick();
+      expect(sleepMs).toBeGreaterThan(19 * SECOND);
+      expect(sleepMs).toBeLessThanOrEqual(20 * SECOND);
+    }
+    expect(await one.nextDue()).toBeUndefined();
+    expect(await fired()).toHaveLength(1);
+  });
+
+  it('goes on from the end that a child notes', async () => {
+    const one = await firedOnce();
+    await fixture.broker.crons.recordRun(await fixture.child(), POLL.name, run);
+    await fixture.redis.del('{nestwork}:unique');
+    await one.tick();
+    expect(await one.nextDue()).toBe((await ended()) + 20 * SECOND);
+  });
+
+  it('goes on from when a run was seen to be gone that was cancelled or killed, also for a new loop', async () => {
+    const one = await firedOnce();
+    await fixture.redis.del('{nestwork}:unique');
+    const before = await now();
+    expect(await one.tick()).toBeGreaterThan(19 * SECOND);
+    const seen = await ended();
+    expect(seen).toBeGreaterThanOrEqual(before);
+    expect(await loop([chained]).nextDue()).toBe(seen + 20 * SECOND);
+    expect(await one.nextDue()).toBe(seen + 20 * SECOND);
+  });
+
+  it('goes on when the clock was set back, and after Redis has lost its data', async () => {
+    await silence(60 * SECOND, [chained]);
+    await ended((await now()) + 3_600 * SECOND);
+    const before = await now();
+    const one = loop([chained]);
+    await one.tick();
+    expect(await one.nextDue()).toBeLessThanOrEqual((await now()) + 20 * SECOND);
+    expect(await ended()).toBeGreaterThanOrEqual(before);
+    await fixture.redis.flushall();
+    await one.tick();
+    await one.tick();
+    expect(await one.nextDue()).toBe((await ended()) + 20 * SECOND);
+  });
+
+  it('makes up for nothing after a pause', async () => {
+    await silence(60 * SECOND, [chained]);
+    await ended((await now()) - 21 * SECOND);
+    await fixture.broker.crons.pause(POLL.name);
+    const one = loop([chained]);
+    await one.tick();
+    await fixture.broker.crons.resume(POLL.name);
+    await one.tick();
+    expect(await fired()).toEqual([]);
+    expect(await one.nextDue()).toBeGreaterThan((await now()) + 19 * SECOND);
+  });
+
+  it('gets its run out of a queue that no worker serves', async () => {
+    const one = loop([{ ...chained, queue: 'old' }]);
+    await silence(60 * SECOND, [chained]);
+    await ended((await now()) - 21 * SECOND);
+    await one.tick();
+    await loop([{ ...chained, queue: 'bulk' }]).tick();
+    expect([await fired('old'), await fired('bulk')]).toMatchObject([[], [{ name: POLL.name }]]);
+    expect(warnings).toEqual([expect.stringContaining('waited in queue "old"')]);
+  });
+
+  it('is fired by its limit, within its first and last times', async () => {
+    const bounded = { ...chained, schedule: { ...chained.schedule, startAt: (await now()) + 3_600 * SECOND } };
+    const one = loop([bounded]);
+    await one.tick();
+    await one.tick();
+    expect(await one.nextDue()).toBe(bounded.schedule.startAt);
+    const over = loop([{ ...chained, schedule: { ...chained.schedule, endAt: (await now()) - SECOND } }]);
+    expect(await over.tick()).toBeGreaterThan(20 * SECOND);
+  });
+});
+
+describe('a cron with a limit', () => {
+  it('fires so many runs in all, from however many loops, and is looked at no more', async () => {
+    const limited: CronDeclaration = { ...POLL, missed: 'all', limit: 3 };
+    await silence(60 * SECOND, [limited]);
+    const loops = [loop([limited]), loop([limited])];
+    await Promise.all(loops.map((one) => one.tick()));
+    expect(await fired()).toHaveLength(3);
+    for (const one of loops) expect(await one.tick()).toBeGreaterThan(20 * SECOND);
+    expect(await loops[0]?.nextDue()).toBeUndefined();
+    expect(await fired()).toHaveLength(3);
+  });
+
+  it('goes on when its record begins anew', async () => {
+    const limited: CronDeclaration = { ...POLL, limit: 1 };
+    await silence(2 * SECOND, [limited]);
+    const one = loop([limited]);
+    await one.tick();
+    expect(await one.tick()).toBeGreaterThan(20 * SECOND);
+    await fixture.redis.hdel(CRONS, `${POLL.name} fires`);
+    await fixture.redis.hset(CRONS, `${POLL.name} until`, (await now()) - 2 * SECOND);
+    await one.tick();
+    expect(await fired()).toHaveLength(2);
+  });
+});
+
 describe('a cron that was disabled', () => {
   const hourly: CronDeclaration = { ...POLL, schedule: { everyMs: 3_600 * SECOND }, missed: 'all' };
   const off: CronDeclaration = { ...hourly, disabled: true };

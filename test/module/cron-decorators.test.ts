@@ -64,6 +64,7 @@ describe('@Cron()', () => {
       { schedule: { startAt: 1, endAt: 2, jitterMs: 30_000 } },
     ],
     [{ except: ['12-25'] }, { schedule: { except: ['12-25'] } }],
+    [{ limit: 3 }, { limit: 3 }],
   ])('accepts %j', (options, definition) => {
     expect(cron(options)?.crons[0]).toMatchObject(definition);
   });
@@ -87,6 +88,9 @@ describe('@Cron()', () => {
     [{ except: '2026-12-25' }, undefined, "'2026-12-25' as `except`"],
     [{ except: [12] }, undefined, 'as `except`'],
     [{ except: ['12-25'] }, new Date(), 'days to leave out'],
+    [{ limit: 0 }, undefined, '0 as `limit`'],
+    [{ limit: 1.5 }, undefined, '1.5 as `limit`'],
+    [{ limit: '3' }, undefined, "'3' as `limit`"],
     [{ offset: '5m' }, undefined, 'has no option "offset"'],
     [{ timeZone: 'UTC', utcOffset: 0 }, undefined, '`timeZone` and `utcOffset`'],
     [{ timeZone: 7 }, undefined, '7 as `timeZone`'],
@@ -123,6 +127,7 @@ describe('@Interval()', () => {
     [['inbox.poll', '1m', { overlap: 'skip' }], 'inbox.poll', { overlap: 'skip' }],
     [['1h', { missed: 'all' }], 'Reports.send', { missed: 'all', schedule: { everyMs: 3_600_000 } }],
     [['1h', { offset: '5m' }], 'Reports.send', { schedule: { everyMs: 3_600_000, offsetMs: 300_000 } }],
+    [['1m', { from: 'end' }], 'Reports.send', { overlap: 'skip', schedule: { everyMs: 60_000, from: 'end' } }],
     [['1h', { jitter: 50 }], 'Reports.send', { schedule: { everyMs: 3_600_000, jitterMs: 50 } }],
   ])('accepts %j', (all, name, definition) => {
     expect(interval(...all)).toMatchObject({ name, crons: [definition] });
@@ -135,6 +140,12 @@ describe('@Interval()', () => {
     [['1m', { offset: '1m' }], 'INVALID_OPTION'],
     [['1m', { offset: 'soon' }], 'INVALID_DURATION'],
     [['1m', { except: ['12-25'] }], 'INVALID_OPTION'],
+    [['1m', { from: 'start' }], 'INVALID_OPTION'],
+    [['1m', { from: 'end', offset: '1s' }], 'INVALID_OPTION'],
+    [['1m', { from: 'end', overlap: 'allow' }], 'INVALID_OPTION'],
+    [['1m', { from: 'end', waitForCompletion: false }], 'INVALID_OPTION'],
+    [['1m', { from: 'end', missed: 'all' }], 'INVALID_OPTION'],
+    [['1m', { from: 'end', threshold: 5 }], 'INVALID_OPTION'],
     [['my poll', 1_000], 'INVALID_NAME'],
   ])('with %j is refused', (all, code) => {
     expect(() => interval(...all)).toThrow(expect.objectContaining({ code }));
@@ -149,7 +160,7 @@ describe('@Interval()', () => {
   });
 });
 
-it('a method that is a task twice is refused, in any order of its decorators', () => {
+it('a method that is a task twice, or has two schedules of one name, is refused', () => {
   for (const [first, second] of [
     [Task(), Task()],
     [Cron('0 8 * * *'), Interval('1m')],

@@ -13,7 +13,7 @@ export interface DueRun {
 }
 
 /** A cron with its due runs, oldest first: they have the tags of `start` already, and people read the keys of its labels. */
-export interface FiringCron extends Pick<CronDeclaration, 'name' | 'start'> {
+export interface FiringCron extends Pick<CronDeclaration, 'name' | 'start' | 'limit'> {
   readonly runs: readonly DueRun[];
   /** of a cron that was set at run time */
   readonly plan?: CronPlan;
@@ -34,6 +34,8 @@ export interface Firing {
   readonly heldIn?: string;
   /** how the latest run ended, if one has */
   readonly lastRun?: CronRun;
+  /** as many were fired as its limit allows */
+  readonly exhausted?: boolean;
 }
 
 /** Where a cron stands. */
@@ -41,7 +43,19 @@ export interface CronState {
   /** up to when what came due has been dealt with, in ms of Redis time */
   readonly settledUntil: number;
   readonly paused: boolean;
+  /** how many of its runs were fired, where that was asked */
+  readonly fires?: number | undefined;
+  /** when the end of its last run was noted, in ms of Redis time, where that was asked */
+  readonly ended?: number | undefined;
+  /** the queue of the run that has its key, where `ended` was asked */
+  readonly heldIn?: string | undefined;
 }
+
+/** What a survey reads of those crons alone that need it. */
+export type CronDetail = 'fires' | 'ended';
+
+/** A detail of the cron of this name. */
+export type CronDetailOf = readonly [name: string, detail: CronDetail];
 
 /** The crons at one moment; those of which nothing is known are missing. */
 export interface CronSurvey {
@@ -79,6 +93,10 @@ export interface CronRecord extends CronDeclaration {
   readonly skipped: number;
   /** times for which no run was fired; of many at once the first 1,000 are counted */
   readonly missedTimes: number;
+  /** how many of its runs were fired, of a cron with a limit */
+  readonly fires?: number;
+  /** of a cron that counts from the end of its runs: when the last one ended, in ms since 1970; undefined while one is under way */
+  readonly endedAt?: number;
   readonly lastRun: CronRun | undefined;
   /** of a cron that was set at run time: when, and by whom */
   readonly setting?: CronSetting;
@@ -99,7 +117,8 @@ export interface DeclaringSession {
 export interface CronBroker {
   /** those that are set at run time */
   readonly runTime: RunTimeCronBroker & CronSettingBroker;
-  survey(names: readonly string[]): Promise<CronSurvey>;
+  /** @param details of which crons to read more */
+  survey(names: readonly string[], details?: readonly CronDetailOf[]): Promise<CronSurvey>;
   /**
    * Notes the crons of an app. A record that is further ahead of the clock than `toleranceMs` begins anew, and so does one
    * that was disabled. One that is disabled here is left alone while others may fire it.
@@ -112,6 +131,11 @@ export interface CronBroker {
    * @param line of crons that were set at run time, whose plans are noted, too
    */
   fire(queue: string, crons: readonly FiringCron[], line?: CronLine): Promise<Firing[]>;
+  /**
+   * Notes the present as the end of the last run of crons that have no run, and whose end nothing has noted: it was cancelled or killed, or is none
+   * yet. The same for an end that is further ahead of the clock than `toleranceMs`. Resolves to the present.
+   */
+  noteEnds(names: readonly string[], toleranceMs: number): Promise<number>;
   /** Moves a run that waits in `queue` to that of its cron, if no live worker serves `queue`. Resolves to whether it did. */
   moveRun(cron: Pick<CronDeclaration, 'name' | 'queue'>, queue: string): Promise<boolean>;
   /** Forgets crons that no session has declared for so long. Resolves to how many. */

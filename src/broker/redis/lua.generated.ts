@@ -3515,11 +3515,11 @@ end`,
 export const LUA: Readonly<Record<ScriptName, string>> = {
   'declare-crons': `#!lua flags=allow-oom
 ${LIB.part}
+${LIB.noted}
 ${LIB.now_ms}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.noted}
 -- records the crons of an app; a new, changed or enabled one begins at the present.
 -- Returns 1.
 local crons = KEYS[1]
@@ -3531,11 +3531,23 @@ local entries = part(ARGV, 2, #ARGV)
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
+-- A cron whose limit was reached, and that has a higher one or none now, has missed nothing since.
 -- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
 
 local function is_disabled(definition)
   -- within a string of JSON its quotes would be escaped
   return definition and string.find(definition, '"disabled":true', 1, true)
+end
+
+local function limit_of(definition)
+  return tonumber(string.match(definition or '', '"limit":(%d+)'))
+end
+
+-- Whether all runs of a cron were fired under its former definition, and more are to be under the new one.
+local function goes_on(name, former, definition)
+  local limit = limit_of(former)
+  local fires = limit and noted(redis.call('HGET', crons, name .. ' fires'))
+  return fires and fires >= limit and fires < (limit_of(definition) or math.huge)
 end
 
 local now = now_ms()
@@ -3544,7 +3556,10 @@ for i = 1, #entries, 3 do
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
-    if former[1] ~= expression or not settled or settled > now + tolerance_ms or idle then
+    if former[1] ~= expression then
+      redis.call('HDEL', crons, name .. ' fires')
+      settled = now
+    elseif not settled or settled > now + tolerance_ms or idle or goes_on(name, former[3], definition) then
       settled = now
     end
     redis.call('HSET', crons, name .. ' schedule', expression, name .. ' definition', definition, name .. ' until', text(settled))
@@ -3600,8 +3615,8 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.unique_digest}
-${LIB.text}
 ${LIB.noted}
+${LIB.text}
 ${LIB.add_to_history}
 ${LIB.note_earliest}
 ${LIB.AHEAD_MS}
@@ -3710,7 +3725,7 @@ return settling_parts_made
 end
 -- enqueues the due runs of crons of one queue, each time once, and notes which were left out.
 -- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
--- the end of the last run.
+-- the end of the last run, and whether its limit is reached.
 local keys = {
   crons = KEYS[1],
   run_time_crons = KEYS[2],
@@ -3737,10 +3752,11 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 
 -- Each cron has one entry: the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, its jitter
 -- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
--- of them and their number; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is that of run-time
--- crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed
--- by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that is taken is skipped: an earlier one
--- waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- of them and their number, its limit or \`''\`; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is
+-- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs,
+-- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
+-- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
+-- queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -3754,9 +3770,9 @@ if wrong then
 end
 local fields, its_messages, at = {}, {}, 1
 for _, cron in ipairs(firing) do
-  local runs, plan
-  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count = unpack(entries, at, at + 6)
-  cron.first, cron.last = at + 7, at + 6 + 2 * runs
+  local runs, plan, limit
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit = unpack(entries, at, at + 7)
+  cron.first, cron.last, cron.limit = at + 8, at + 7 + 2 * runs, tonumber(limit)
   cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
   for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
     fields[#fields + 1] = cron.name .. field
@@ -3793,6 +3809,11 @@ end
 
 local function fire(cron, settled, last_run, skipped_before, missed_before)
   local fired, skipped, held_in, settled_before, lines = 0, 0, '', settled, {}
+  local left, fires = math.huge, 0
+  if cron.limit then
+    fires = noted(redis.call('HGET', hash, cron.name .. ' fires')) or 0
+    left = cron.limit - fires
+  end
   -- others were not faster, and did not leave out what these were to run
   if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
     settled = tonumber(cron.passed)
@@ -3801,7 +3822,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
-    if instant > settled and instant <= now then
+    if instant > settled and instant <= now and fired < left then
       settled = instant
       local holder = holder_of_key(message)
       if holder then
@@ -3818,6 +3839,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   if fired > 0 then
     note(cron, 'fired', text(cron.fired_at))
+    if cron.limit then
+      note(cron, 'fires', text(fires + fired))
+    end
   end
   if skipped > 0 then
     note(cron, 'skipped', text((noted(skipped_before) or 0) + skipped))
@@ -3826,7 +3850,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     note(cron, 'until', text(settled))
   end
   add_to_history(cron.cron_runs, lines, keep)
-  return { fired, skipped, held_in, last_run or '' }
+  return { fired, skipped, held_in, last_run or '', fired < left and 0 or 1 }
 end
 
 -- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
@@ -3849,12 +3873,12 @@ for i, cron in ipairs(firing) do
   local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
   settled = noted(settled)
   if not settled then
-    replies[i] = { -1, 0, '', '' }
+    replies[i] = { -1, 0, '', '', 0 }
   elseif paused or (cron.version and cron.version ~= version) then
-    replies[i] = { 0, 0, '', '' }
+    replies[i] = { 0, 0, '', '', 0 }
   elseif is_ahead(settled) then
     note(cron, 'until', text(now))
-    replies[i] = { 0, 0, '', '' }
+    replies[i] = { 0, 0, '', '', 0 }
   else
     replies[i] = fire(cron, settled, last_run, skipped, missed)
   end
@@ -4162,6 +4186,34 @@ else
 end
 redis.call('HSET', keys.unique, digest, to.name .. ' ' .. message)
 return 1`,
+  'note-cron-ends': `#!lua flags=allow-oom
+${LIB.part}
+${LIB.now_ms}
+${LIB.noted}
+${LIB.text}
+-- notes that the last runs of crons are gone, where nothing has noted their end.
+-- Returns the time.
+local crons, unique = KEYS[1], KEYS[2]
+local tolerance_ms = ARGV[1]
+local entries = part(ARGV, 2, #ARGV)
+-- Everything above comes from scripts.ts: npm run generate writes it.
+
+-- An entry is the name of a cron that counts from the end of its runs, and the digest of the key that its runs have. The tolerance says how far a
+-- record may be ahead of the clock.
+--
+-- Atomic because an end that is noted for a run that has just begun would let the next one begin too early.
+
+local now = now_ms()
+for i = 1, #entries, 2 do
+  local name, digest = entries[i], entries[i + 1]
+  local former = redis.call('HMGET', crons, name .. ' until', name .. ' ended')
+  local settled, ended = noted(former[1]), noted(former[2])
+  local is_noted = ended and settled and ended >= settled and ended <= now + tolerance_ms
+  if settled and not is_noted and redis.call('HEXISTS', unique, digest) == 0 then
+    redis.call('HSET', crons, name .. ' ended', text(now))
+  end
+end
+return now`,
   'pause-cron': `#!lua flags=allow-oom
 ${LIB.text}
 ${LIB.ring}
@@ -4188,12 +4240,15 @@ ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
 ${LIB.hash_of_cron}
+${LIB.now_ms}
 -- records how the latest run of a cron ended, also in its history.
 -- Returns 1, or 0 for an unknown cron.
 local session, crons, run_time_crons, cron_runs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local child, cron, run, line, keep, keep_run_time = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local child, cron, run, is_final, line, keep, keep_run_time = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
+-- A final run has ended for good; it counts where the next one is due so long after its end, for which \`ended\` is there already.
+--
 -- Atomic because a child that lost its lease must not overwrite what others noted, and a record that was forgotten must
 -- not come back. The history is written first: where something foreign has its key, nothing else is written.
 
@@ -4210,6 +4265,9 @@ local most = hash == crons and keep or keep_run_time
 redis.call('LPUSH', cron_runs, line)
 redis.call('LTRIM', cron_runs, 0, most - 1)
 redis.call('HSET', hash, cron .. ' run', run)
+if is_final == '1' and redis.call('HEXISTS', hash, cron .. ' ended') == 1 then
+  redis.call('HSET', hash, cron .. ' ended', text(now_ms()))
+end
 return 1`,
   'remove-cron': `#!lua flags=allow-oom
 ${LIB.RUN_TIME_CRON_FIELDS}
@@ -12140,8 +12198,8 @@ ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.now_ms}
 ${LIB.unique_digest}
-${LIB.text}
 ${LIB.noted}
+${LIB.text}
 ${LIB.add_to_history}
 ${LIB.note_earliest}
 ${LIB.AHEAD_MS}
@@ -12158,7 +12216,7 @@ ${LIB.by_name}
 ${LIB.note_labels_2}
 -- enqueues the due runs of crons of one queue, each time once, and notes which were left out.
 -- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
--- the end of the last run.
+-- the end of the last run, and whether its limit is reached.
 local keys = {
   crons = KEYS[1],
   run_time_crons = KEYS[2],
@@ -12185,10 +12243,11 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 
 -- Each cron has one entry: the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, its jitter
 -- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
--- of them and their number; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is that of run-time
--- crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs, each followed
--- by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that is taken is skipped: an earlier one
--- waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- of them and their number, its limit or \`''\`; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is
+-- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs,
+-- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
+-- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
+-- queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -12202,9 +12261,9 @@ if wrong then
 end
 local fields, its_messages, at = {}, {}, 1
 for _, cron in ipairs(firing) do
-  local runs, plan
-  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count = unpack(entries, at, at + 6)
-  cron.first, cron.last = at + 7, at + 6 + 2 * runs
+  local runs, plan, limit
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit = unpack(entries, at, at + 7)
+  cron.first, cron.last, cron.limit = at + 8, at + 7 + 2 * runs, tonumber(limit)
   cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
   for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
     fields[#fields + 1] = cron.name .. field
@@ -12241,6 +12300,11 @@ end
 
 local function fire(cron, settled, last_run, skipped_before, missed_before)
   local fired, skipped, held_in, settled_before, lines = 0, 0, '', settled, {}
+  local left, fires = math.huge, 0
+  if cron.limit then
+    fires = noted(redis.call('HGET', hash, cron.name .. ' fires')) or 0
+    left = cron.limit - fires
+  end
   -- others were not faster, and did not leave out what these were to run
   if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
     settled = tonumber(cron.passed)
@@ -12249,7 +12313,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
-    if instant > settled and instant <= now then
+    if instant > settled and instant <= now and fired < left then
       settled = instant
       local holder = holder_of_key(message)
       if holder then
@@ -12266,6 +12330,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   if fired > 0 then
     note(cron, 'fired', text(cron.fired_at))
+    if cron.limit then
+      note(cron, 'fires', text(fires + fired))
+    end
   end
   if skipped > 0 then
     note(cron, 'skipped', text((noted(skipped_before) or 0) + skipped))
@@ -12274,7 +12341,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     note(cron, 'until', text(settled))
   end
   add_to_history(cron.cron_runs, lines, keep)
-  return { fired, skipped, held_in, last_run or '' }
+  return { fired, skipped, held_in, last_run or '', fired < left and 0 or 1 }
 end
 
 -- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
@@ -12297,12 +12364,12 @@ for i, cron in ipairs(firing) do
   local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
   settled = noted(settled)
   if not settled then
-    replies[i] = { -1, 0, '', '' }
+    replies[i] = { -1, 0, '', '', 0 }
   elseif paused or (cron.version and cron.version ~= version) then
-    replies[i] = { 0, 0, '', '' }
+    replies[i] = { 0, 0, '', '', 0 }
   elseif is_ahead(settled) then
     note(cron, 'until', text(now))
-    replies[i] = { 0, 0, '', '' }
+    replies[i] = { 0, 0, '', '', 0 }
   else
     replies[i] = fire(cron, settled, last_run, skipped, missed)
   end

@@ -66,7 +66,7 @@ type QueueStateReply = readonly [
   heldBack: number,
 ];
 type SessionReply = readonly [session: string, fields: readonly string[], digest: string];
-type FiringReply = readonly [fired: number, skipped: number, heldIn: string, run: string];
+type FiringReply = readonly [fired: number, skipped: number, heldIn: string, run: string, exhausted: number];
 type DueCronReply = readonly [name: string, definition: string, version: string, until: string, paused: number];
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
@@ -709,8 +709,15 @@ export const SCRIPTS = {
     blocks: { queue: ['name', 'pending', ...LINES], '...firing': ['cronRuns'] },
     args: ['line', 'keep', '...labels', '...entries'],
     reply: reply<readonly FiringReply[]>(
-      'for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips, the end of the last run',
+      'for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips, the end of the last run, and whether its limit is reached',
     ),
+  },
+  'note-cron-ends': {
+    purpose: 'notes that the last runs of crons are gone, where nothing has noted their end',
+    by: ['supervisor'],
+    keys: ['crons', 'unique'],
+    args: ['toleranceMs', '...entries'],
+    reply: reply<number>('the time'),
   },
   'move-cron-run': {
     flags: 'none',
@@ -784,7 +791,7 @@ export const SCRIPTS = {
     purpose: 'records how the latest run of a cron ended, also in its history',
     by: ['child'],
     keys: ['session', 'crons', 'runTimeCrons', 'cronRuns'],
-    args: ['child', 'cron', 'run', 'line', 'keep', 'keepRunTime'],
+    args: ['child', 'cron', 'run', 'isFinal', 'line', 'keep', 'keepRunTime'],
     reply: reply<Flag>('1, or 0 for an unknown cron'),
   },
 } as const satisfies Record<string, ScriptSpec>;

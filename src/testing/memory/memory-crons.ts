@@ -2,6 +2,7 @@ import type {
   CronBroker,
   CronRecord,
   CronRun,
+  CronState,
   CronSurvey,
   DeclaringSession,
   Firing,
@@ -16,12 +17,14 @@ import {
   missedTimes,
 } from '../../cron/cron-history.js';
 import type { MissedInstants } from '../../cron/missed-instants.js';
+import { digestOf } from '../../message/unique-key.js';
 import { MemoryRunTimeCrons } from './memory-run-time-crons.js';
 import type { MemoryTasks } from './memory-tasks.js';
 
 /** The record of a cron, and up to when what came due has been dealt with. */
 type Noted = { -readonly [Field in keyof CronRecord]: CronRecord[Field] } & {
   settledUntil: number;
+  ended?: number;
   /** the newest first */
   readonly history: CronHappening[];
 };
@@ -43,7 +46,11 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
 
   async survey(names: readonly string[]): Promise<CronSurvey> {
     const known = names.flatMap((name) => this.crons.get(name) ?? []);
-    return { now: this.tasks.now, states: new Map(known.map((noted) => [noted.name, noted])) };
+    const states = known.map((noted): [string, CronState] => [
+      noted.name,
+      { ...noted, heldIn: this.heldIn(noted.name) },
+    ]);
+    return { now: this.tasks.now, states: new Map(states) };
   }
 
   async declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void> {
@@ -51,7 +58,10 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     for (const declaration of crons) {
       const former = this.crons.get(declaration.name);
       const settledUntil = former && former.settledUntil <= now + toleranceMs ? former.settledUntil : now;
-      this.crons.set(declaration.name, { history: [], ...UNTOUCHED, ...former, ...plain(declaration), settledUntil });
+      const { limit } = declaration;
+      const counted = limit === undefined ? {} : { fires: former?.fires ?? 0 };
+      const noted = { history: [], ...UNTOUCHED, ...former, ...plain(declaration), ...counted, settledUntil };
+      this.crons.set(declaration.name, noted);
     }
   }
 
@@ -59,7 +69,8 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     return crons.map((cron) => this.fireOne(queue, cron));
   }
 
-  private fireOne(queue: string, { name, start, runs, plan, jitterMs = 0, missed }: FiringCron): Firing {
+  private fireOne(queue: string, cron: FiringCron): Firing {
+    const { name, start, limit = Number.POSITIVE_INFINITY, runs, plan, jitterMs = 0, missed } = cron;
     const noted = this.noted(name);
     if (plan && !this.runTime.plan(name, plan)) return { known: noted !== undefined, fired: 0, skipped: 0 };
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
@@ -69,20 +80,40 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
       noted.settledUntil = missed.last;
       this.noteMissed(noted, missedTimes(missed, jitterMs));
     }
-    const due = runs.filter((run) => run.due > noted.settledUntil && run.due <= this.tasks.now);
-    const fired = due.filter((run) => {
-      noted.settledUntil = run.due;
-      const holder = this.tasks.holderOf(run.message);
-      if (!holder) this.tasks.add(queue, run.message);
-      else this.note(noted, { kind: 'skipped', due: run.due - jitterMs, id: holder.id });
-      if (holder) heldIn = holder.queue;
-      return !holder;
-    });
-    const skipped = due.length - fired.length;
+    let left = limit - (noted.fires ?? 0);
+    let [fired, skipped] = [0, 0];
+    for (const { due, message } of runs) {
+      if (due <= noted.settledUntil || due > this.tasks.now || left <= 0) continue;
+      noted.settledUntil = due;
+      const holder = this.tasks.holderOf(message);
+      if (holder) {
+        heldIn = holder.queue;
+        skipped += 1;
+        this.note(noted, { kind: 'skipped', due: due - jitterMs, id: holder.id });
+        continue;
+      }
+      this.tasks.add(queue, message);
+      noted.firedAt = due;
+      fired += 1;
+      left -= 1;
+    }
     noted.skipped += skipped;
-    noted.firedAt = fired.at(-1)?.due ?? noted.firedAt;
-    const firing = { known: true, fired: fired.length, skipped, lastRun: noted.lastRun };
-    return heldIn === undefined ? firing : { ...firing, heldIn };
+    if (noted.fires !== undefined) noted.fires += fired;
+    const firing = { known: true, fired, skipped, lastRun: noted.lastRun };
+    return { ...firing, ...(heldIn !== undefined && { heldIn }), ...(left <= 0 && { exhausted: true }) };
+  }
+
+  async noteEnds(names: readonly string[]): Promise<number> {
+    for (const name of names) {
+      const noted = this.crons.get(name);
+      const isNoted = noted?.ended !== undefined && noted.ended >= noted.settledUntil;
+      if (noted && !isNoted && this.heldIn(name) === undefined) noted.ended = this.tasks.now;
+    }
+    return this.tasks.now;
+  }
+
+  private heldIn(name: string): string | undefined {
+    return this.tasks.withKey(digestOf(name, 'cron'))?.queue;
   }
 
   private noted(name: string): Noted | undefined {
@@ -105,6 +136,7 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     noted.lastRun = plain(run);
     const { id, attempt, startedAt, due = startedAt, durationMs, outcome } = run;
     this.note(noted, { kind: 'run', due, outcome, startedAt, durationMs, attempt, id });
+    if (noted.ended !== undefined && outcome !== 'failed') noted.ended = this.tasks.now;
   }
 
   async history(name: string, count: number): Promise<CronHappening[]> {
@@ -143,7 +175,9 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   }
 
   async records(): Promise<CronRecord[]> {
-    return [...this.crons.values()].map(({ settledUntil: _, history: __, ...record }) => record);
+    return [...this.crons.values()].map(({ settledUntil, ended, history: _, ...record }) =>
+      ended === undefined || ended < settledUntil ? record : { ...record, endedAt: ended },
+    );
   }
 }
 

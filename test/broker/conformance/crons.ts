@@ -102,6 +102,57 @@ export function crons(stage: () => Stage): void {
     expect(await broker.crons.fire('default', [])).toEqual([]);
   });
 
+  it('a cron that counts from the end of its runs knows when the last one ended, and the queue of one that goes on', async () => {
+    const { broker, world } = stage();
+    const schedule = { everyMs: 1_000, from: 'end' } as const;
+    // the name of the task of the stage
+    const { name, queue, ...cron } = { ...CRON, name: 'Some.task', schedule };
+    const state = async () => (await broker.crons.survey([name], [[name, 'ended']])).states.get(name);
+    const { claims } = await stage().work([{ name, queue, crons: [{ ...cron, name }] }]);
+    const run = { id: 'a', attempt: 1, startedAt: 1, durationMs: 2, host: 'here', pid: 7 };
+    await broker.crons.declare([{ ...cron, name, queue }], MINUTE_MS);
+    await claims.recordRun(name, { ...run, outcome: 'done' });
+    expect((await state())?.ended).toBeUndefined();
+
+    const first = await broker.crons.noteEnds([name], MINUTE_MS);
+    expect(await state()).toMatchObject({ ended: first });
+    expect(await broker.crons.records()).toMatchObject([{ endedAt: first }]);
+    await world.letTimePass(MINUTE_MS);
+    const { ended } = (await state()) ?? {};
+    expect(await broker.crons.noteEnds([name], MINUTE_MS)).toBeGreaterThan(Number(ended));
+    expect(await state()).toMatchObject({ ended });
+
+    const due = Number(ended) + 1_000;
+    await fireCron(broker.crons, { name, queue }, [{ due, message: stage().unique('cron') }]);
+    expect(await state()).toMatchObject({ heldIn: queue });
+    await broker.crons.noteEnds([name], MINUTE_MS);
+    await claims.recordRun(name, { ...run, outcome: 'failed' });
+    expect(await state()).toMatchObject({ ended });
+    expect((await broker.crons.records())[0]).not.toHaveProperty('endedAt');
+    await claims.recordRun(name, { ...run, outcome: 'dead' });
+    expect((await state())?.ended).toBeGreaterThan(due);
+  });
+
+  it('a cron with a limit fires so many runs, and says when they were all', async () => {
+    const { broker, world } = stage();
+    const limited = { ...CRON, limit: 3 };
+    await broker.crons.declare([limited], MINUTE_MS);
+    await world.letTimePass(MINUTE_MS);
+    const settled = (await settledUntil()) ?? 0;
+    const messages = stage().messages(5);
+    const run = (at: number): DueRun => ({ due: settled + 1_000 * (at + 1), message: messages[at] ?? '' });
+    expect(await fireCron(broker.crons, limited, [run(0), run(1)])).toEqual({ known: true, fired: 2, skipped: 0 });
+    expect(await broker.crons.records()).toMatchObject([{ limit: 3, fires: 2 }]);
+    const last = { known: true, fired: 1, skipped: 0, exhausted: true };
+    expect(await fireCron(broker.crons, limited, [run(2), run(3)])).toEqual(last);
+    expect(await fireCron(broker.crons, limited, [run(4)])).toEqual({ ...last, fired: 0 });
+    expect(await stage().takeAll()).toEqual(messages.slice(0, 3).map(idOf));
+    const { states } = await broker.crons.survey([CRON.name], [[CRON.name, 'fires']]);
+    expect(states.get(CRON.name)).toMatchObject({ fires: 3 });
+    await broker.crons.declare([{ ...limited, limit: 4 }], MINUTE_MS);
+    expect(await broker.crons.records()).toMatchObject([{ limit: 4, fires: 3 }]);
+  });
+
   it('a cron keeps the outcome of its last run', async () => {
     const { broker } = stage();
     const { name, queue, ...cron } = CRON;

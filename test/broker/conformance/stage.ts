@@ -33,7 +33,9 @@ export const LINE = '\n{"at":1,"code":"TASK_FAILED"}';
 
 /** The part of every broker. */
 export type CommonBroker = AppBroker &
-  Pick<PromoterBroker, 'promote'> & { readonly crons: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'runTime'> };
+  Pick<PromoterBroker, 'promote'> & {
+    readonly crons: Pick<CronBroker, 'survey' | 'declare' | 'fire' | 'noteEnds' | 'runTime'>;
+  };
 
 /** The part that a worker uses. */
 export type Work = Omit<TestWork, 'promote'>;

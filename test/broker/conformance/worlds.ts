@@ -23,7 +23,7 @@ for _, key in ipairs(keys) do
 end
 for _, key in ipairs({ '{nestwork}:crons', '{nestwork}:run-time-crons' }) do
   for _, field in ipairs(redis.call('HKEYS', key)) do
-    if string.find(field, ' until$') or string.find(field, ' orphan$') then
+    if string.find(field, ' until$') or string.find(field, ' ended$') or string.find(field, ' orphan$') then
       redis.call('HSET', key, field, string.format('%.0f', redis.call('HGET', key, field) - ARGV[1]))
     end
   end

@@ -81,7 +81,18 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     expect(() => refusedOptions({ endDate: 1_798_761_600_000 })).toThrow('Give a Date');
     expect(() => refusedOptions({ startDate: new Date(2), endDate: new Date(1) })).toThrow('Swap them');
   },
-  '`limit`': () => expect(() => refusedOptions({ limit: 5 })).toThrow('count in the method'),
+  '`limit`': async () => {
+    const { queue, crons, client } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *', { limit: 2 }) });
+    await queue.advance('9d');
+    expect(firedTimes('Jobs.digest')).toEqual([day('01T09:00'), day('02T09:00')]);
+    for (const [option, remedy] of [
+      ['limit', 'Give `endDate`'],
+      ['from', "from: 'end'"],
+    ] as const) {
+      const given = { cron: '0 9 * * *', task: client.task('Jobs.byHand'), [option]: 5 };
+      await expect(crons.set('digest', given)).rejects.toThrow(remedy);
+    }
+  },
   '`immediately`': async () => {
     expect(() => refusedOptions({ immediately: true })).toThrow('CronManager.runNow(name)');
     const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });

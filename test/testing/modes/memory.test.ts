@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { Type } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   BroadcastLog,
@@ -7,9 +7,11 @@ import {
   CronManager,
   DeadLetters,
   Inspector,
+  Interval,
   MetricsReader,
   QueueClient,
   QueueHealth,
+  TaskContext,
   TaskQueueModule,
 } from '../../../src/index.js';
 import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
@@ -391,4 +393,59 @@ it('the last done tasks of a name with `keepDone` are found', async () => {
   expect(await tasks.get(ids[0] ?? '')).toBeUndefined();
   await queue.advance('7d');
   expect((await tasks.list({ state: 'done', task: 'MailTasks.kept' })).tasks).toEqual([]);
+});
+
+describe('in virtual time', () => {
+  @Injectable()
+  class PollTasks {
+    static readonly notes: (readonly [name: string, at: number])[] = [];
+
+    constructor(private readonly context: TaskContext) {}
+
+    @Cron('0 * * * *', { limit: 2 })
+    twice(): void {
+      this.note('twice');
+    }
+
+    @Interval('10m', { from: 'end', retries: 1, backoff: { type: 'fixed', delay: '3m' } })
+    chained(): void {
+      this.note('chained');
+      if (this.context.attempt === 1) throw new Error('again');
+    }
+
+    private note(name: string): void {
+      PollTasks.notes.push([name, this.context.cronTime?.getTime() ?? 0]);
+    }
+  }
+
+  async function boot() {
+    const module = Test.createTestingModule({
+      imports: [TaskQueueModule.forRoot({}), TaskQueueTestingModule.forRoot({ mode: 'memory' })],
+      providers: [PollTasks],
+    });
+    const app = await (await module.compile()).init();
+    PollTasks.notes.splice(0);
+    return { app, queue: app.get(TestQueue), crons: app.get(CronManager, { strict: false }) };
+  }
+
+  const timesOf = (name: string): number[] => PollTasks.notes.flatMap(([of, at]) => (of === name ? [at] : []));
+
+  it('a cron with a limit fires so many runs', async () => {
+    const { app, queue, crons } = await boot();
+    await queue.advance('1d');
+    expect(timesOf('twice')).toHaveLength(2);
+    expect(await crons.get('PollTasks.twice')).toMatchObject({ limit: 2, fires: 2, nextRun: undefined });
+    expect(await crons.nextRuns('PollTasks.twice')).toEqual([]);
+    await app.close();
+  });
+
+  it('an interval from the end of its runs counts from the end of the last attempt', async () => {
+    const { app, queue, crons } = await boot();
+    const start = queue.now.getTime();
+    await queue.advance('40m');
+    const times = [10, 10, 23, 23, 36, 36].map((minutes) => start + minutes * MINUTE_MS);
+    expect(timesOf('chained')).toEqual(times);
+    expect((await crons.get('PollTasks.chained')).nextRun).toEqual(new Date(start + 49 * MINUTE_MS));
+    await app.close();
+  });
 });

@@ -10,11 +10,23 @@ local entries = part(ARGV, 2, #ARGV)
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
+-- A cron whose limit was reached, and that has a higher one or none now, has missed nothing since.
 -- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
 
 local function is_disabled(definition)
   -- within a string of JSON its quotes would be escaped
   return definition and string.find(definition, '"disabled":true', 1, true)
+end
+
+local function limit_of(definition)
+  return tonumber(string.match(definition or '', '"limit":(%d+)'))
+end
+
+-- Whether all runs of a cron were fired under its former definition, and more are to be under the new one.
+local function goes_on(name, former, definition)
+  local limit = limit_of(former)
+  local fires = limit and noted(redis.call('HGET', crons, name .. ' fires'))
+  return fires and fires >= limit and fires < (limit_of(definition) or math.huge)
 end
 
 local now = now_ms()
@@ -23,7 +35,10 @@ for i = 1, #entries, 3 do
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
   if not settled or idle or not is_disabled(definition) then
-    if former[1] ~= expression or not settled or settled > now + tolerance_ms or idle then
+    if former[1] ~= expression then
+      redis.call('HDEL', crons, name .. ' fires')
+      settled = now
+    elseif not settled or settled > now + tolerance_ms or idle or goes_on(name, former[3], definition) then
       settled = now
     end
     redis.call('HSET', crons, name .. ' schedule', expression, name .. ' definition', definition, name .. ' until', text(settled))

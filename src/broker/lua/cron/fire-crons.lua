@@ -1,7 +1,7 @@
 #!lua
 -- enqueues the due runs of crons of one queue, each time once, and notes which were left out.
 -- Returns for each cron the numbers fired (-1 for an unknown one) and skipped, the queue of the run that causes skips,
--- the end of the last run.
+-- the end of the last run, and whether its limit is reached.
 local keys = {
   crons = KEYS[1],
   run_time_crons = KEYS[2],
@@ -28,10 +28,11 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 
 -- Each cron has one entry: the number of its runs, `''` or the version of a run-time cron and when to look at it next, its jitter
 -- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
--- of them and their number; then each run: its instant in ms since 1970 and its message, oldest first. `line` is that of run-time
--- crons, '' for declared ones; one that was set again meanwhile is left as it is. `labels` are limits of all runs, each followed
--- by its key in clear. Fired and skipped are 0 when others were faster. A run with a key that is taken is skipped: an earlier one
--- waits or is under way, in the queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- of them and their number, its limit or `''`; then each run: its instant in ms since 1970 and its message, oldest first. `line` is
+-- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. `labels` are limits of all runs,
+-- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
+-- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
+-- queue that is returned, '' for none. How the last run ended is JSON, '' for none.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -45,9 +46,9 @@ if wrong then
 end
 local fields, its_messages, at = {}, {}, 1
 for _, cron in ipairs(firing) do
-  local runs, plan
-  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count = unpack(entries, at, at + 6)
-  cron.first, cron.last = at + 7, at + 6 + 2 * runs
+  local runs, plan, limit
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit = unpack(entries, at, at + 7)
+  cron.first, cron.last, cron.limit = at + 8, at + 7 + 2 * runs, tonumber(limit)
   cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
   for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
     fields[#fields + 1] = cron.name .. field
@@ -84,6 +85,11 @@ end
 
 local function fire(cron, settled, last_run, skipped_before, missed_before)
   local fired, skipped, held_in, settled_before, lines = 0, 0, '', settled, {}
+  local left, fires = math.huge, 0
+  if cron.limit then
+    fires = noted(redis.call('HGET', hash, cron.name .. ' fires')) or 0
+    left = cron.limit - fires
+  end
   -- others were not faster, and did not leave out what these were to run
   if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
     settled = tonumber(cron.passed)
@@ -92,7 +98,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
-    if instant > settled and instant <= now then
+    if instant > settled and instant <= now and fired < left then
       settled = instant
       local holder = holder_of_key(message)
       if holder then
@@ -109,6 +115,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   if fired > 0 then
     note(cron, 'fired', text(cron.fired_at))
+    if cron.limit then
+      note(cron, 'fires', text(fires + fired))
+    end
   end
   if skipped > 0 then
     note(cron, 'skipped', text((noted(skipped_before) or 0) + skipped))
@@ -117,7 +126,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     note(cron, 'until', text(settled))
   end
   add_to_history(cron.cron_runs, lines, keep)
-  return { fired, skipped, held_in, last_run or '' }
+  return { fired, skipped, held_in, last_run or '', fired < left and 0 or 1 }
 end
 
 -- A run-time cron that was set again meanwhile keeps its time: it is to be looked at now.
@@ -140,12 +149,12 @@ for i, cron in ipairs(firing) do
   local settled, paused, last_run, skipped, version, missed = unpack(records, 6 * i - 5, 6 * i)
   settled = noted(settled)
   if not settled then
-    replies[i] = { -1, 0, '', '' }
+    replies[i] = { -1, 0, '', '', 0 }
   elseif paused or (cron.version and cron.version ~= version) then
-    replies[i] = { 0, 0, '', '' }
+    replies[i] = { 0, 0, '', '', 0 }
   elseif is_ahead(settled) then
     note(cron, 'until', text(now))
-    replies[i] = { 0, 0, '', '' }
+    replies[i] = { 0, 0, '', '', 0 }
   else
     replies[i] = fire(cron, settled, last_run, skipped, missed)
   end

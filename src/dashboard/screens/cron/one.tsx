@@ -20,7 +20,7 @@ import {
   Section,
 } from '../../page/parts/index.js';
 import { href } from '../../page/router.js';
-import { CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';
+import { awaitsEnd, CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';
 import type { CronPage } from '../crons/wire.js';
 import { History } from './history.js';
 
@@ -126,6 +126,7 @@ function Why({ page: { notes, pause } }: { readonly page: CronPage }): JSX.Eleme
 }
 
 function NextTimes({ page: { runs, zone, cron } }: { readonly page: CronPage }): JSX.Element {
+  if (awaitsEnd(cron)) return <p class="dim">So long after the end of its run, which goes on.</p>;
   if (runs.length === 0)
     return <p class="dim">{cron.unreadable === undefined ? 'It is never due again.' : 'They are unknown here.'}</p>;
   const off = cron.paused || cron.disabled || !cron.declared;

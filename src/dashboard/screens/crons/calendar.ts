@@ -1,5 +1,5 @@
 import type { CronInfo } from '../../../inspector/cron-info.js';
-import { scheduleOf, upcomingOf } from '../../../inspector/cron-times.js';
+import { leftOf, scheduleOf, upcomingOf } from '../../../inspector/cron-times.js';
 
 const DAY_MS = 86_400_000;
 /** More are not told apart in the width of a table. */
@@ -18,7 +18,8 @@ export class Calendar {
   private readonly found = new Map<string, { readonly at: number; readonly day: Day }>();
 
   dayOf(cron: CronInfo, now: number): Day {
-    const key = JSON.stringify(scheduleOf(cron));
+    const next = cron.from && cron.nextRun;
+    const key = JSON.stringify([scheduleOf(cron), leftOf(cron, MOST_TIMES + 1), next]);
     const known = this.found.get(key);
     const isFresh = known !== undefined && now >= known.at && now - known.at < KEPT_MS;
     const { times, dense } = isFresh ? known.day : this.find(key, cron, now);

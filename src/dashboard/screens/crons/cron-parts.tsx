@@ -33,7 +33,14 @@ export function Next({ cron }: { readonly cron: Cron }): JSX.Element {
   if (!declared) return <span class="tag">no worker</span>;
   if (disabled) return <span class="tag">disabled</span>;
   if (unreadable !== undefined) return <span class="tag">unknown here</span>;
-  return nextRun === undefined ? <span class="dim">never</span> : <Ago at={nextRun} />;
+  if (nextRun !== undefined) return <Ago at={nextRun} />;
+  return <span class="dim">{awaitsEnd(cron) ? 'after its run' : 'never'}</span>;
+}
+
+/** Whether the run goes on from whose end the next one is counted. */
+export function awaitsEnd({ from, limit, fires = 0, endDate, nextRun }: Cron): boolean {
+  if (from === undefined || nextRun !== undefined) return false;
+  return fires < (limit ?? Number.POSITIVE_INFINITY) && (endDate === undefined || Date.parse(endDate) > Date.now());
 }
 
 /** The schedule as it was written. */

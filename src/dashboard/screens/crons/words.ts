@@ -2,7 +2,7 @@ import type { CronInfo } from '../../../inspector/cron-info.js';
 import { expanded } from '../../../inspector/cron-times.js';
 
 /** When a cron is due. */
-export type Schedule = Pick<CronInfo, 'expression' | 'timeZone' | 'utcOffset' | 'everyMs' | 'at'>;
+export type Schedule = Pick<CronInfo, 'expression' | 'timeZone' | 'utcOffset' | 'everyMs' | 'from' | 'at'>;
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = [
@@ -25,9 +25,9 @@ const MOST_TIMES = 3;
  * @example
  * scheduleWords({ expression: '0 18 * * 1-5' }); // 'weekdays at 18:00'
  */
-export function scheduleWords({ expression, everyMs, at }: Schedule): string | undefined {
+export function scheduleWords({ expression, everyMs, from, at }: Schedule): string | undefined {
   if (at) return 'once';
-  if (everyMs !== undefined) return intervalWords(everyMs);
+  if (everyMs !== undefined) return from ? `${lengthWords(everyMs)} after each run` : intervalWords(everyMs);
   if (expression === undefined) return undefined;
   const parts = expanded(expression).trim().toLowerCase().split(/\s+/);
   if (parts.length === 5) parts.unshift('0');
@@ -49,8 +49,17 @@ export function zoneWords({ timeZone, utcOffset }: Schedule): string | undefined
 }
 
 function intervalWords(ms: number): string {
+  return every(...inUnits(ms));
+}
+
+function lengthWords(ms: number): string {
+  const [count, unit] = inUnits(ms);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+function inUnits(ms: number): [count: number, unit: string] {
   const [size, unit] = UNITS.find(([each]) => ms % each === 0) ?? [1, 'millisecond'];
-  return every(ms / size, unit);
+  return [ms / size, unit];
 }
 
 function every(count: number, unit: string): string {
