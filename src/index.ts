@@ -25,6 +25,7 @@ export { Payload, type PayloadOptions } from './decorators/payload.decorator.js'
 export { Task, type TaskOptions } from './decorators/task.decorator.js';
 export type { TaskDecorator } from './decorators/task-decorator.js';
 export { TaskHooks } from './decorators/task-hooks.decorator.js';
+export { Timeout, type TimeoutOptions } from './decorators/timeout.decorator.js';
 export { type TaskContextType, TaskExecutionContext } from './discovery/task-execution-context.js';
 export { EnqueueUnconfirmedError, type ErrorCode, NestworkError } from './errors.js';
 export { Batch, type BatchBuilder, type BatchOfTask } from './groups/batch.js';
@@ -44,7 +45,6 @@ export type {
 export type { BatchOptions, GroupOptions } from './groups/group-options.js';
 export type { GroupSender } from './groups/member-call.js';
 export { Ref } from './groups/ref.js';
-
 export { type ActionListOptions, ActionLog, type ActionRecord } from './inspector/actions/action-log.js';
 export type { ActorOptions } from './inspector/actor.js';
 export { BroadcastLog } from './inspector/broadcast-log.js';

@@ -14,6 +14,9 @@ export type CronFields = Partial<
     | 'skipped'
     | 'missed'
     | 'fires'
+    | 'releases'
+    | 'begins'
+    | 'immediate'
     | 'ended'
     | 'run'
     | 'orphan'
@@ -43,6 +46,7 @@ export function recordOf(
     firedAt: foreign.whole(place('fired'), fields.fired),
     skipped: foreign.whole(place('skipped'), fields.skipped) ?? 0,
     missedTimes: foreign.whole(place('missed'), fields.missed) ?? 0,
+    ...(definition.atRelease && { immediate: foreign.whole(place('immediate'), fields.immediate) }),
     ...(definition.limit !== undefined && { fires: foreign.whole(place('fires'), fields.fires) ?? 0 }),
     ...(countsFromEnd(definition.schedule) && endOf(fields, foreign, place)),
     lastRun: runIn(fields.run, foreign, place('run')),

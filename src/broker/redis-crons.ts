@@ -80,7 +80,10 @@ export class RedisCrons implements CronBroker {
 
   async declare(crons: readonly CronDeclaration[], toleranceMs: number): Promise<void> {
     if (crons.length === 0) return;
-    const entries = crons.flatMap((cron) => [cron.name, JSON.stringify(cron.schedule), JSON.stringify(cron)]);
+    const entries = crons.flatMap((cron) => [
+      ...[cron.name, JSON.stringify(cron.schedule), JSON.stringify(cron)],
+      releaseOf(cron),
+    ]);
     await this.connection.call('declare-crons', { toleranceMs, entries });
   }
 
@@ -202,10 +205,15 @@ function keyOf(name: string): string {
 }
 
 /** As `fire-crons` takes it. */
-function entryOf({ runs, plan, jitterMs = 0, missed, limit }: FiringCron): (string | number)[] {
+/** As `declare-crons` takes it. */
+function releaseOf({ atRelease }: CronDeclaration): string {
+  return atRelease ? `${atRelease.delayMs} ${atRelease.runs ? 1 : 0} ${atRelease.release}` : '';
+}
+
+function entryOf({ runs, plan, jitterMs = 0, missed, limit, immediate }: FiringCron): (string | number)[] {
   const { settled, last, count } = missed ?? { settled: 0, last: 0, count: 0 };
   const line = missed ? encodeMissed(missedTimes(missed, jitterMs)) : '';
   const planned = plan ? `${plan.version} ${plan.lookAt}` : '';
   const flat = runs.flatMap(({ due, message }) => [due, message]);
-  return [runs.length, planned, jitterMs, line, settled, last, count, limit ?? '', ...flat];
+  return [runs.length, planned, jitterMs, line, settled, last, count, limit ?? '', immediate ?? '', ...flat];
 }

@@ -15,7 +15,19 @@ export type CronTimes =
   /** at every multiple of so many ms since 1970, or so many ms later; or so many ms after the end of the last run */
   | { readonly everyMs: number; readonly offsetMs?: number; readonly from?: 'end' }
   /** once, in ms since 1970 */
-  | { readonly at: number };
+  | { readonly at: number }
+  /** never by the clock: only when a release begins */
+  | { readonly only: 'release' };
+
+/** How a cron heeds a new release of its app: once, in the whole cluster. */
+export interface AtRelease {
+  /** no time comes due before so long after the first worker of the release has declared the cron, in ms */
+  readonly delayMs: number;
+  /** whether a run is due then, beside its times */
+  readonly runs: boolean;
+  /** of the app that declares the cron */
+  readonly release: string;
+}
 
 /** Whether its times are counted from the end of its last run. */
 export function countsFromEnd(schedule: CronSchedule): schedule is CronSchedule & { everyMs: number; from: 'end' } {
@@ -62,8 +74,15 @@ export interface CronDefinition {
   readonly disabled: boolean;
   /** how many runs are fired in all; without one, no end */
   readonly limit?: number | undefined;
+  /** what a new release changes; nothing by default */
+  readonly atRelease?: AtRelease | undefined;
   /** the tags of its runs for limits and order; none by default */
   readonly start?: StartTags | undefined;
+}
+
+/** A cron as its decorator has it: of no release yet. */
+export interface WrittenCron extends Omit<CronDefinition, 'atRelease'> {
+  readonly atRelease?: Omit<AtRelease, 'release'> | undefined;
 }
 
 /** A cron of a task. */
@@ -107,7 +126,7 @@ export function hangsOnZone(schedule: CronSchedule): boolean {
 /** Whether anything that came over a channel or from Redis is a definition. */
 export function isCronDefinition(value: unknown): value is CronDefinition {
   if (!isRecord(value)) return false;
-  const { schedule, missed, thresholdMs, overlap, disabled, limit, start } = value;
+  const { schedule, missed, thresholdMs, overlap, disabled, limit, atRelease, start } = value;
   return (
     isSchedule(schedule) &&
     (missed === 'skip' || missed === 'latest' || missed === 'all') &&
@@ -115,6 +134,7 @@ export function isCronDefinition(value: unknown): value is CronDefinition {
     (overlap === 'allow' || overlap === 'skip') &&
     typeof disabled === 'boolean' &&
     isWholeIfAny(limit) &&
+    (atRelease === undefined || isAtRelease(atRelease)) &&
     (start === undefined || isStartTags(start))
   );
 }
@@ -139,13 +159,24 @@ function isText(value: object, field: string): boolean {
   return text === undefined || typeof text === 'string';
 }
 
+function isAtRelease(value: unknown): value is AtRelease {
+  if (!isRecord(value)) return false;
+  return isWhole(value.delayMs) && typeof value.runs === 'boolean' && isRelease(value.release);
+}
+
+/** Whether it can be the name of a release. */
+export function isRelease(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.+:@/-]{1,100}$/.test(value);
+}
+
 function isSchedule(value: unknown): value is CronSchedule {
   if (!isRecord(value)) return false;
-  const { expression, timeZone, utcOffset, except, everyMs, offsetMs, from, at, startAt, endAt, jitterMs } = value;
+  const { expression, timeZone, utcOffset, except, everyMs, offsetMs, from, at, only, startAt, endAt, jitterMs } =
+    value;
   if (![startAt, endAt, jitterMs].every(isWholeIfAny)) return false;
   if (expression === undefined) {
     const isInterval = isWhole(everyMs) && everyMs > 0 && isWholeIfAny(offsetMs);
-    return isWhole(at) || (isInterval && (from === undefined || from === 'end'));
+    return isWhole(at) || only === 'release' || (isInterval && (from === undefined || from === 'end'));
   }
   return (
     typeof expression === 'string' &&

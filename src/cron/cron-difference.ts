@@ -31,6 +31,7 @@ function times(schedule: CronTimes): string {
     return `an interval of ${everyMs} ms${offsetMs ? `, ${offsetMs} ms after its multiples` : ''}`;
   }
   if ('at' in schedule) return `the time ${nearestDate(schedule.at).toISOString()}`;
+  if ('only' in schedule) return 'a run at each release';
   const { expression, timeZone, utcOffset, except = [] } = schedule;
   const clock = utcOffset === undefined ? timeZone : `UTC and ${utcOffset} minutes`;
   return [`"${expression}" in ${clock}`, ...except.map((days) => `without ${days}`)].join(', ');

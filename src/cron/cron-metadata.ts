@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { CronDefinition } from './cron-definition.js';
+import type { WrittenCron } from './cron-definition.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const CRON_METADATA = 'nestwork:cron';
@@ -15,8 +15,8 @@ interface CronCall {
   readonly args?: readonly unknown[] | undefined;
 }
 
-interface LiteralCron extends CronDefinition {
-  readonly decorator: '@Cron()' | '@Interval()';
+interface LiteralCron extends WrittenCron {
+  readonly decorator: '@Cron()' | '@Interval()' | '@Timeout()';
 }
 
 /** A cron whose schedule a provider of the app knows. */
@@ -25,7 +25,7 @@ interface ConfiguredCron {
   /** of the provider that knows it */
   readonly token: unknown;
   /** Asks the provider, when the app starts. Undefined for a cron that is disabled, and has no time. */
-  define(provider: unknown, where: string): CronDefinition | undefined;
+  define(provider: unknown, where: string): WrittenCron | undefined;
 }
 
 /** Decorators run from the last one up; the crons of a method are in the order in which they stand. */

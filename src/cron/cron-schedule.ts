@@ -40,6 +40,7 @@ export function instantsOf(schedule: CronSchedule, where: string, endedAt?: numb
 
 function timesOf(schedule: CronTimes, where: string): Instants {
   if ('everyMs' in schedule) return delayed(multiplesOf(schedule.everyMs), schedule.offsetMs ?? 0);
+  if ('only' in schedule) return once(Number.POSITIVE_INFINITY);
   return 'at' in schedule ? once(schedule.at) : matchesOf(schedule, where);
 }
 

@@ -1,5 +1,5 @@
 import type { InjectionToken, Type } from '@nestjs/common';
-import type { CronDefinition } from '../cron/cron-definition.js';
+import type { WrittenCron } from '../cron/cron-definition.js';
 import type { CronMetadata } from '../cron/cron-metadata.js';
 import { NestworkError } from '../errors.js';
 import { errorText } from '../values/error-text.js';
@@ -92,7 +92,7 @@ function definition(
   { cronTime, ...settings }: CronSettings,
   options: CronOptions,
   where: string,
-): CronDefinition | undefined {
+): WrittenCron | undefined {
   const all: CronOptions = { ...options, ...settings };
   if (cronTime === undefined && all.disabled === true) return undefined;
   const { timeZone, utcOffset, except, ...rest } = all;

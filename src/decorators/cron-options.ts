@@ -1,4 +1,4 @@
-import type { CronBounds, CronDefinition, CronOverlap, CronTimes, MissedRuns } from '../cron/cron-definition.js';
+import type { CronBounds, CronOverlap, CronTimes, MissedRuns, WrittenCron } from '../cron/cron-definition.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
@@ -74,6 +74,18 @@ export interface ScheduleOptions<Args extends readonly unknown[] = readonly unkn
    * @default none
    */
   limit?: number;
+  /**
+   * Whether a run is due right after the first worker of a new `release` of the app has declared it, once in the cluster, beside its times. Its
+   * `cronTime` is that moment.
+   * @default false
+   */
+  immediately?: boolean;
+  /**
+   * How long after that none of its times comes due; `immediately` then means at the end of it.
+   * @default 0
+   * @example '30s'
+   */
+  initialDelay?: Duration;
 }
 
 /**
@@ -129,6 +141,8 @@ export const TIMING = [
   'endDate',
   'jitter',
   'limit',
+  'immediately',
+  'initialDelay',
 ];
 export const CLOCK_OPTIONS = ['timeZone', 'utcOffset', 'except'];
 const DEFAULT_THRESHOLD = '10s';
@@ -136,7 +150,6 @@ const WAITS: readonly unknown[] = [undefined, 'wait'];
 
 /** Options of `@nestjs/schedule` that cannot mean anything where no process of the app keeps a timer. */
 const MEANINGLESS = new Map([
-  ['initialDelay', 'Remove it: no task starts before the app has run all its bootstrap hooks; wait for more in one.'],
   ['unrefTimeout', 'Remove it: the timer lives in the supervisor, which ends with its worker.'],
 ]);
 
@@ -146,7 +159,6 @@ const OF_BULLMQ = new Map([
   ['utc', "Write `timeZone: 'UTC'`."],
   ['pattern', 'Give the expression itself: @Cron(pattern, options).'],
   ['every', 'Write @Interval(every), whose first run is at the next multiple of it since 1970.'],
-  ['immediately', 'Remove it, and run the cron when it is wanted: CronManager.runNow(name).'],
 ]);
 
 /**
@@ -159,9 +171,10 @@ export function resolveCronOptions(
   times: CronTimes,
   options: ScheduleOptions,
   where: string,
-): { cron: CronDefinition; task: TaskOptions & Pick<ScheduleOptions, 'args'> } {
-  const { missed, threshold, overlap, waitForCompletion, disabled, startDate, endDate, jitter, limit, ...task } =
+): { cron: WrittenCron; task: TaskOptions & Pick<ScheduleOptions, 'args'> } {
+  const { missed, threshold, overlap, waitForCompletion, disabled, startDate, endDate, jitter, limit, ...rest } =
     options;
+  const { immediately, initialDelay, ...task } = rest;
   const schedule = { ...times, ...boundsOf({ startDate, endDate, jitter }, where) };
   if ('at' in times && (startDate ?? endDate) !== undefined) {
     throw misused(where, 'got a Date, and a first or last time', ['Leave out `startDate` and `endDate`.']);
@@ -182,13 +195,16 @@ export function resolveCronOptions(
       "Give one of them: `waitForCompletion: true` is `overlap: 'skip'`.",
     ]);
   }
-  const cron: CronDefinition = {
+  assertOneOf('immediately', immediately, [true, false], where);
+  const delayMs = initialDelay === undefined ? 0 : toMilliseconds(initialDelay, `\`initialDelay\` of ${where}`);
+  const cron: WrittenCron = {
     schedule,
     missed: missed ?? (threshold === undefined ? 'latest' : 'skip'),
     thresholdMs: toMilliseconds(threshold ?? DEFAULT_THRESHOLD, `\`threshold\` of ${where}`),
     overlap: overlap ?? (waitForCompletion ? 'skip' : 'allow'),
     disabled: disabled ?? false,
     ...(limit !== undefined && { limit }),
+    ...((immediately || delayMs > 0) && { atRelease: { delayMs, runs: immediately ?? false } }),
   };
   return { cron, task };
 }

@@ -1,4 +1,4 @@
-import type { CronDefinition, NamedCron } from '../cron/cron-definition.js';
+import type { NamedCron, WrittenCron } from '../cron/cron-definition.js';
 import type { CronMetadata } from '../cron/cron-metadata.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import { type CronSelection, isSelected, unknownNames } from '../cron/cron-selection.js';
@@ -14,6 +14,8 @@ import type { CronSettingsProviders } from './cron-settings.js';
 export interface CronHome {
   /** which of them this process fires */
   readonly selection: CronSelection;
+  /** the release of the app, for crons that heed it */
+  readonly release: () => string;
   /** those that know the times of some */
   readonly settings: CronSettingsProviders;
 }
@@ -22,17 +24,19 @@ export interface CronHome {
 export function cronsOf(
   given: readonly CronMetadata[],
   task: Pick<TaskDefinition, 'name' | 'where' | 'start'>,
-  { selection, settings }: CronHome,
+  { selection, settings, release }: CronHome,
 ): NamedCron[] {
-  return given.flatMap((metadata) => {
+  return given.flatMap((metadata): NamedCron[] => {
     const { name = task.name, args = [] } = metadata;
-    const definition = definitionOf(metadata, name, task.where, settings);
-    if (!definition) return [];
+    const written = definitionOf(metadata, name, task.where, settings);
+    if (!written) return [];
+    const { atRelease, ...definition } = written;
     // the arguments are always the same, and so are the keys of limits
     const start = startTags(task.start, {}, { task: task.name, args });
     return [
       {
         ...definition,
+        ...(atRelease && { atRelease: { ...atRelease, release: release() } }),
         name,
         disabled: definition.disabled || !isSelected(selection, name),
         ...(args.length > 0 && { payload: encodePayload(args) }),
@@ -47,7 +51,7 @@ function definitionOf(
   name: string,
   where: string,
   settings: CronSettingsProviders,
-): CronDefinition | undefined {
+): WrittenCron | undefined {
   const place = `${decorator} on ${where}`;
   const cron = 'define' in given ? given.define(settings.find(given.token, place), place) : given;
   if (!cron) return undefined;

@@ -31,6 +31,8 @@ export interface TaskHome {
   readonly policies: PolicyBook;
   /** which of its crons this process fires; all by default */
   readonly crons?: CronSelection;
+  /** the release of the app, for crons that heed it */
+  readonly release: () => string;
 }
 
 /** Finds the decorated methods and hooks in the container. */
@@ -123,7 +125,7 @@ export class TaskDiscovery {
       crons: schedules,
       start: given,
     }: DeclaredTask,
-    { queues, defaultQueue, policies, crons = true }: TaskHome,
+    { queues, defaultQueue, policies, crons = true, release }: TaskHome,
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
     const where = `${type.name}.${method} in ${module}`;
@@ -139,7 +141,7 @@ export class TaskDiscovery {
     const result = kept === undefined ? undefined : secondsToKeep(kept, `result of ${decorator} on ${where}`);
     const start = startRules(given, `${decorator} on ${type.name}.${method}`);
     const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result, start };
-    const its = cronsOf(schedules, own, { selection: crons, settings: this.cronSettings });
+    const its = cronsOf(schedules, own, { selection: crons, settings: this.cronSettings, release });
     return its.length > 0 ? { ...own, crons: its } : own;
   }
 

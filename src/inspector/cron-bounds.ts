@@ -4,7 +4,17 @@ import type { CronInfo } from './cron-info.js';
 
 type Bounded = Pick<
   CronInfo,
-  'offsetMs' | 'from' | 'except' | 'startDate' | 'endDate' | 'jitterMs' | 'limit' | 'fires'
+  | 'offsetMs'
+  | 'from'
+  | 'except'
+  | 'startDate'
+  | 'endDate'
+  | 'jitterMs'
+  | 'limit'
+  | 'fires'
+  | 'only'
+  | 'immediately'
+  | 'initialDelayMs'
 >;
 
 /**
@@ -15,6 +25,8 @@ type Bounded = Pick<
  */
 export function boundsOf(cron: Bounded): string[] {
   const { offsetMs = 0, from, except = [], startDate, endDate, jitterMs = 0, limit, fires = 0 } = cron;
+  const { only, immediately = false, initialDelayMs = 0 } = cron;
+  const delayed = initialDelayMs > 0 ? ` ${timeLength(initialDelayMs)} after its beginning` : '';
   return [
     ...(offsetMs > 0 ? [`${timeLength(offsetMs)} after each multiple`] : []),
     ...(from === 'end' ? ['from the end of the last run'] : []),
@@ -22,6 +34,11 @@ export function boundsOf(cron: Bounded): string[] {
     ...(startDate ? [`from ${second(startDate)} on`] : []),
     ...(endDate ? [`until ${second(endDate)}`] : []),
     ...(jitterMs > 0 ? [`${timeLength(jitterMs)} later by its jitter`] : []),
+    ...(only && delayed !== '' ? [delayed.trim()] : []),
+    ...(!only && immediately ? [`once at each release${delayed}`] : []),
+    ...(!only && !immediately && delayed !== ''
+      ? [`not before${delayed.replace(' after its', ' after the')} of a release`]
+      : []),
     ...(limit !== undefined ? [`${fires} of ${counted(limit, 'run')} fired`] : []),
   ];
 }

@@ -65,6 +65,12 @@ export interface CronInfo {
   readonly from?: 'end';
   /** of a cron that is due once */
   readonly at?: Date;
+  /** of a cron that the clock never fires: it runs once at each release */
+  readonly only?: 'release';
+  /** of a cron that heeds releases: whether each has a run of its own */
+  readonly immediately?: boolean;
+  /** of a cron that heeds releases: how long after the beginning of one no time comes due, in ms */
+  readonly initialDelayMs?: number;
   /** days that are left out, by the clock of the expression */
   readonly except?: readonly string[];
   /** not before */
@@ -130,6 +136,8 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     limit,
     fires = 0,
     endedAt,
+    atRelease,
+    immediate,
     firedAt,
     lastRun,
   } = record;
@@ -142,6 +150,7 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     queue,
     ...timesOf(schedule),
     ...(limit !== undefined && { limit, fires }),
+    ...(atRelease && { immediately: atRelease.runs, initialDelayMs: atRelease.delayMs }),
     missed,
     overlap,
     disabled,
@@ -149,12 +158,18 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     ...settingOf(record.setting),
     declared,
     lastFire: dateOf(firedAt),
-    nextRun: isFired && !(instants instanceof NestworkError) ? dateOf(instants.next(now)) : undefined,
+    nextRun:
+      isFired && !(instants instanceof NestworkError) ? dateOf(earlier(immediate, instants.next(now))) : undefined,
     ...(fault !== undefined && { unreadable: fault }),
     skipped,
     missedTimes,
     lastRun: lastRun && infoOf(lastRun, schedule.jitterMs),
   };
+}
+
+/** The run of a release may wait for a worker. */
+function earlier(immediate: number | undefined, next: number | undefined): number | undefined {
+  return immediate === undefined || (next !== undefined && next < immediate) ? next : immediate;
 }
 
 function settingOf(setting: CronRecord['setting']): Pick<CronInfo, 'set' | 'setAt' | 'setBy'> {

@@ -62,9 +62,11 @@ export type CronSetOptions<Args extends unknown[] = unknown[]> = CronTiming &
 /** Those of a task that needs none can be left out. */
 type GivenArguments<Args extends unknown[]> = [] extends Args ? { args?: Args } : { args: Args };
 
+/** Options of crons of code: a run-time cron is of no release, and has no limit. */
+const OF_CODE_ALONE = ['disabled', 'limit', 'immediately', 'initialDelay'];
 const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
-  ...TIMING.filter((option) => option !== 'disabled' && option !== 'limit'),
+  ...TIMING.filter((option) => !OF_CODE_ALONE.includes(option)),
 ];
 const OF_CODE = /^[A-Z][A-Za-z0-9_$]*\.[A-Za-z0-9_$]+$/;
 
@@ -112,6 +114,8 @@ const OTHERS = new Map([
   ['disabled', 'Pause it: crons.pause(name).'],
   ['limit', 'Give `endDate`, or count in the task, and remove it there: crons.remove(name).'],
   ['from', "Give the interval in code: @Interval('30s', { from: 'end' })."],
+  ['immediately', 'Run it when it is set: crons.runNow(name).'],
+  ['initialDelay', 'Give `startDate`.'],
   ['cronTime', 'Write `cron`.'],
   ['pattern', 'Write `cron`.'],
   ['tz', 'Write `timeZone`.'],
@@ -139,7 +143,7 @@ function whenOf(name: string, options: CronTiming, where: string): CronDefinitio
     assertUnset(ofExpressions, 'cron', where);
     return intervalTimes(every, offset, where);
   })();
-  const { cron } = resolveCronOptions(times, timing, where);
+  const { atRelease: _, ...cron } = resolveCronOptions(times, timing, where).cron;
   return { ...cron, schedule: scheduleFor(name, cron.schedule) };
 }
 

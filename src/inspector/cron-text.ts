@@ -50,7 +50,8 @@ export function stateOf({ paused, disabled, declared, set }: CronInfo): string {
   return disabled ? 'disabled' : 'on';
 }
 
-function timesOf({ expression, timeZone, utcOffset, everyMs, at }: CronInfo): string {
+function timesOf({ expression, timeZone, utcOffset, everyMs, at, only }: CronInfo): string {
+  if (only) return 'once at each release';
   if (at) return `once at ${instant(at)}`;
   if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
   const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);

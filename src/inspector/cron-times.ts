@@ -90,7 +90,9 @@ export function scheduleOf(cron: CronInfo): CronSchedule {
   };
 }
 
-function timesOf({ expression = '', timeZone, utcOffset, except, everyMs, offsetMs, from, at }: CronInfo): CronTimes {
+function timesOf(cron: CronInfo): CronTimes {
+  const { expression = '', timeZone, utcOffset, except, everyMs, offsetMs, from, at, only } = cron;
+  if (only) return { only };
   if (at) return { at: at.getTime() };
   if (everyMs !== undefined) return { everyMs, ...(offsetMs !== undefined && { offsetMs }), ...(from && { from }) };
   return {

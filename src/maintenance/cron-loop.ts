@@ -1,5 +1,13 @@
 import { performance } from 'node:perf_hooks';
-import type { CronBroker, CronDetailOf, CronState, CronSurvey, DueRun, Firing } from '../broker/port/broker.js';
+import type {
+  CronBroker,
+  CronDetail,
+  CronDetailOf,
+  CronState,
+  CronSurvey,
+  DueRun,
+  Firing,
+} from '../broker/port/broker.js';
 import { type CronDeclaration, countsFromEnd } from '../cron/cron-definition.js';
 import { cronMessage } from '../cron/cron-message.js';
 import { MOST_COUNTED } from '../cron/missed-instants.js';
@@ -134,7 +142,7 @@ export class CronLoop extends PeriodicLoop {
       cron.forget();
       return undefined;
     }
-    cron.note(state);
+    cron.note(state, now);
     if (now < cron.quietUntil) return undefined;
     const { settledUntil, heldIn } = state;
     return { cron, settledUntil, heldIn, ...cron.due(settledUntil, now, most) };
@@ -144,8 +152,10 @@ export class CronLoop extends PeriodicLoop {
     const { broker, onError } = this.options;
     const due = looks
       .filter((look) => look.due.length > 0 || look.missed !== undefined)
-      .map((look) => ({ cron: look.cron.cron, due: look.due, missed: look.missed }));
-    const firings = await fireCrons(due, { broker, toRun: (cron, at) => this.run(cron, at, now), onError });
+      .map(({ cron: { cron }, due, missed, immediate }) => ({ cron, due, missed, immediate }));
+    const toRun = (cron: CronDeclaration, at: number, isImmediate: boolean): DueRun =>
+      this.run(cron, at, { enqueuedAt: now, jitterMs: isImmediate ? 0 : cron.schedule.jitterMs });
+    const firings = await fireCrons(due, { broker, toRun, onError });
     for (const look of looks) {
       await this.conclude(look, firings.get(look.cron.cron.name), now).catch((error: unknown) => {
         this.leaveDue(look.cron, error);
@@ -183,8 +193,11 @@ export class CronLoop extends PeriodicLoop {
     this.options.onError(error);
   }
 
-  private run(cron: CronDeclaration, due: number, enqueuedAt: number): DueRun {
-    const { jitterMs = 0 } = cron.schedule;
+  private run(
+    cron: CronDeclaration,
+    due: number,
+    { enqueuedAt, jitterMs = 0 }: { enqueuedAt: number; jitterMs: number | undefined },
+  ): DueRun {
     return { due, message: cronMessage(cron, { id: this.ids.next(), due: due - jitterMs, enqueuedAt }) };
   }
 
@@ -202,7 +215,11 @@ export class CronLoop extends PeriodicLoop {
 }
 
 /** What a look at a cron needs beside its record: mostly nothing. */
-function detailsOf({ name, limit, schedule }: CronDeclaration): CronDetailOf[] {
-  const fires: CronDetailOf[] = limit === undefined ? [] : [[name, 'fires']];
-  return countsFromEnd(schedule) ? [...fires, [name, 'ended']] : fires;
+function detailsOf({ name, limit, schedule, atRelease }: CronDeclaration): CronDetailOf[] {
+  const details: CronDetail[] = [
+    ...(limit === undefined ? [] : (['fires'] as const)),
+    ...(countsFromEnd(schedule) ? (['ended'] as const) : []),
+    ...(atRelease ? (['begins', 'immediate'] as const) : []),
+  ];
+  return details.map((detail) => [name, detail]);
 }

@@ -16,6 +16,8 @@ export interface DueCron {
   readonly due: readonly number[];
   /** of one that was set at run time: it is noted even if nothing is due */
   readonly plan?: CronPlan;
+  /** which of them is that of a release */
+  readonly immediate?: number | undefined;
   /** those before them that are left out */
   readonly missed?: MissedInstants | undefined;
 }
@@ -24,7 +26,7 @@ export interface FireOptions {
   readonly broker: Pick<CronBroker, 'fire'>;
   /** of crons that were set at run time */
   readonly line?: CronLine;
-  readonly toRun: (cron: CronDeclaration, due: number) => DueRun;
+  readonly toRun: (cron: CronDeclaration, due: number, isImmediate: boolean) => DueRun;
   /** gets each error once, however many crons it concerns */
   readonly onError: (error: unknown) => void;
 }
@@ -67,7 +69,7 @@ class FiringOfMany {
         chunk.add(dueCron);
       }
       for (const at of due) {
-        const run = this.made(cron, at);
+        const run = this.made(dueCron, at);
         if (run === undefined) break;
         if (!chunk.hasRoomFor(dueCron, run)) {
           yield chunk.crons();
@@ -101,9 +103,9 @@ class FiringOfMany {
     return true;
   }
 
-  private made(cron: CronDeclaration, at: number): DueRun | undefined {
+  private made({ cron, immediate }: DueCron, at: number): DueRun | undefined {
     try {
-      return this.options.toRun(cron, at);
+      return this.options.toRun(cron, at, at === immediate);
     } catch (error) {
       this.fail(cron.name, error);
       return undefined;
@@ -147,9 +149,9 @@ class Chunk {
   }
 
   crons(): FiringCron[] {
-    return [...this.runsOf].map(([{ cron, plan, missed }, runs]) => {
+    return [...this.runsOf].map(([{ cron, plan, missed, immediate }, runs]) => {
       const { name, start, limit, schedule } = cron;
-      return { name, start, limit, runs, jitterMs: schedule.jitterMs, missed, ...(plan && { plan }) };
+      return { name, start, limit, runs, jitterMs: schedule.jitterMs, missed, immediate, ...(plan && { plan }) };
     });
   }
 }

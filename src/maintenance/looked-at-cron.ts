@@ -6,12 +6,16 @@ import { type MissedInstants, MOST_COUNTED, missedInstants } from '../cron/misse
 
 /** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
 const PAUSED_LOOK_MS = 5_000;
+/** A time this far ahead of what it can be was set under a clock that has been set back. */
+const AHEAD_MS = 60_000;
 
 /** Times of a cron that have come due. */
 export interface DueTimes {
   readonly due: readonly number[];
   readonly overflow: boolean;
   readonly missed: MissedInstants | undefined;
+  /** which of them is the run of a release */
+  readonly immediate?: number;
 }
 
 /** Times that follow each other, as they were found when all before them had been dealt with. */
@@ -37,6 +41,10 @@ export class LookedAtCron {
   private instants: Instants;
   /** of one that counts from it: the end of its last run; undefined while one is under way */
   private endedAt: number | undefined;
+  /** no time before */
+  private beginsAt: number | undefined;
+  /** of its run of the release, until that is fired */
+  private immediateAt: number | undefined;
 
   constructor(readonly cron: CronDeclaration) {
     this.instants = this.instantsFrom(undefined);
@@ -48,14 +56,18 @@ export class LookedAtCron {
   }
 
   /** How its record stands. */
-  note(state: CronState): void {
+  note(state: CronState, now: number): void {
     // what came due while it was paused is not made up for
     if (this.paused && !state.paused) this.forget();
     this.paused = state.paused;
     this.noteExhausted(this.isExhausted(state));
-    const endedAt = this.endOf(state);
-    if (endedAt === this.endedAt) return;
+    const [endedAt, beginsAt] = [this.endOf(state), this.atRelease(state.begins, now)];
+    const immediateAt = this.atRelease(state.immediate, now);
+    if (immediateAt !== this.immediateAt) this.forget();
+    this.immediateAt = immediateAt;
+    if (endedAt === this.endedAt && beginsAt === this.beginsAt) return;
     this.endedAt = endedAt;
+    this.beginsAt = beginsAt;
     this.instants = this.instantsFrom(endedAt);
     this.forget();
   }
@@ -79,6 +91,14 @@ export class LookedAtCron {
    * @param most of those that were left out so many are counted
    */
   due(settled: number, now: number, most = MOST_COUNTED): DueTimes {
+    const times = this.dueTimes(settled, now, most);
+    const { immediateAt = Number.POSITIVE_INFINITY } = this;
+    if (immediateAt > now || this.paused || this.exhausted) return times;
+    const due = [...times.due.filter((time) => time !== immediateAt), immediateAt].sort((a, b) => a - b);
+    return { ...times, due, immediate: immediateAt };
+  }
+
+  private dueTimes(settled: number, now: number, most: number): DueTimes {
     const { upcoming, cron } = this;
     // a record that is older than it was has come back after a failover, and is to make up for more
     if (this.paused || this.exhausted) return { due: [], overflow: false, missed: undefined };
@@ -118,13 +138,16 @@ export class LookedAtCron {
     if (this.exhausted) this.quietUntil = Number.POSITIVE_INFINITY;
     else if (this.paused && second - first < PAUSED_LOOK_MS) this.quietUntil = now + PAUSED_LOOK_MS;
     else this.quietUntil = first === Number.POSITIVE_INFINITY ? this.lookForEnd(now) : first;
+    const { immediateAt = 0 } = this;
+    if (immediateAt > now && !this.exhausted) this.quietUntil = Math.min(this.quietUntil, immediateAt);
   }
 
   /** When it is due next if its record stays as it is. */
   nextAfter(now: number, state: CronState): number | undefined {
     if (state.paused || this.isExhausted(state)) return undefined;
-    const endedAt = this.endOf(state);
-    return (endedAt === this.endedAt ? this.instants : this.instantsFrom(endedAt)).next(now);
+    this.note(state, now);
+    const [next, immediate] = [this.instants.next(now), this.immediateAt ?? 0];
+    return immediate > now ? Math.min(immediate, next ?? immediate) : next;
   }
 
   /** Whether it counts from the end of its runs, has none, and nobody has noted the end of the last one. */
@@ -139,7 +162,15 @@ export class LookedAtCron {
 
   private instantsFrom(endedAt: number | undefined): Instants {
     const { schedule, name } = this.cron;
-    return instantsOf(schedule, `cron "${name}"`, endedAt);
+    const { startAt = Number.NEGATIVE_INFINITY } = schedule;
+    const from = this.beginsAt === undefined ? schedule : { ...schedule, startAt: Math.max(startAt, this.beginsAt) };
+    return instantsOf(from, `cron "${name}"`, endedAt);
+  }
+
+  /** A time that a release has set; undefined where a clock that was set back since was further ahead. */
+  private atRelease(at: number | undefined, now: number): number | undefined {
+    const { delayMs } = this.cron.atRelease ?? { delayMs: 0 };
+    return at === undefined || at > now + delayMs + AHEAD_MS ? undefined : at;
   }
 
   /** The next time is so long after the end of a run: with a look as often, none is too late. */

@@ -152,7 +152,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
     if (!cron) return undefined;
     try {
       const known = this.knownOf(cron, plan.version);
-      known.note({ settledUntil: found.settledUntil, paused });
+      known.note({ settledUntil: found.settledUntil, paused }, now);
       const isAhead = found.settledUntil > now + AHEAD_MS;
       if (isAhead) known.forget();
       // the script begins such a cron anew

@@ -44,10 +44,13 @@ import { Transactions } from '../outbox/transactions.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
+import { once } from '../values/once.js';
 import { read } from '../values/thrown.js';
 import { Inbox } from '../worker/inbox.js';
 import { runningTask, TaskContext } from '../worker/task-context.js';
 import { WaitWatch } from '../worker/wait-watch.js';
+import { notedAppFile } from './app-file.js';
+import { appRelease } from './app-release.js';
 import { InboxService } from './inbox-service.js';
 import { OutboxRelayService } from './outbox-relay-service.js';
 
@@ -299,7 +302,8 @@ export class TaskQueueModule extends ConfigurableModuleClass implements OnModule
   /** @internal */
   async onModuleInit(): Promise<void> {
     this.refuseSecondModule();
-    for (const task of this.discovery.tasks(this.options)) this.registry.add(task);
+    const release = once(() => this.options.release ?? appRelease(notedAppFile() ?? process.argv[1]));
+    for (const task of this.discovery.tasks({ ...this.options, release })) this.registry.add(task);
     // workers declare them; here it is checked that they agree
     declaredLimits(this.registry.all(), this.options.queueLimits);
     const minified = warningOfMinifiedNames(this.registry.all());

@@ -1,4 +1,5 @@
 import type { RedisSettings } from '../broker/port/broker.js';
+import { isRelease } from '../cron/cron-definition.js';
 import { resolveInbox } from '../outbox/inbox/inbox-options.js';
 import { resolveOutbox } from '../outbox/outbox-options.js';
 import { type LimitAmounts, queueLimitAmounts } from '../policy/limit-options.js';
@@ -82,6 +83,14 @@ const MODULE = {
     throw invalid(option, `is ${shown(given)}`, [
       "Give true, false, or a list of names: ['ReportTasks.*', '!ReportTasks.digest'].",
     ]);
+  }),
+  release: rule((given: TaskQueueOptions['release'], option) => {
+    if (given === undefined || isRelease(given)) return given;
+    throw invalid(
+      option,
+      `is ${shown(given)}`,
+      'Give 1 to 100 characters of A-Z, a-z, 0-9, and "_.+:@/-", such as a commit.',
+    );
   }),
   outbox: rule(resolveOutbox),
   inbox: rule(resolveInbox),

@@ -82,11 +82,11 @@ it('of `all` those before the last thousand are left out because they are too ma
 it('a paused cron is never due, and one that is resumed is looked at anew', () => {
   const looked = new LookedAtCron(cronOf({ everyMs: SECOND }));
   looked.settle(NOON, NOON);
-  looked.note({ settledUntil: NOON, paused: true });
+  looked.note({ settledUntil: NOON, paused: true }, NOON);
   expect(looked.due(NOON, NOON + SECOND).due).toEqual([]);
   looked.settle(NOON, NOON + SECOND);
   expect(looked.quietUntil).toBe(NOON + 6 * SECOND);
-  looked.note({ settledUntil: NOON, paused: false });
+  looked.note({ settledUntil: NOON, paused: false }, NOON);
   expect(looked.quietUntil).toBe(0);
   expect(looked.due(NOON + 2 * SECOND, NOON + 3 * SECOND).due).toEqual([NOON + 3 * SECOND]);
 });

@@ -3,6 +3,7 @@ import { Cron } from '../../src/decorators/cron.decorator.js';
 import type { CronOptions, IntervalOptions } from '../../src/decorators/cron-options.js';
 import { Interval } from '../../src/decorators/interval.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import { Timeout } from '../../src/decorators/timeout.decorator.js';
 import { declaredTasks } from '../../src/task/task-metadata.js';
 import type { Duration } from '../../src/values/duration.js';
 
@@ -20,6 +21,21 @@ const cron = (options?: unknown, cronTime: unknown = '0 8 * * *') =>
 const interval = (...all: unknown[]) => declared((Interval as (...all: unknown[]) => MethodDecorator)(...all));
 
 const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+it('@Timeout() runs once at each release, after its delay', () => {
+  expect(declared(Timeout('10s', { queue: 'bulk' }))).toMatchObject({
+    name: 'Reports.send',
+    queue: 'bulk',
+    crons: [{ schedule: { only: 'release' }, atRelease: { delayMs: 10_000, runs: true } }],
+  });
+  expect(declared(Timeout('cache.warm', 500))).toMatchObject({
+    name: 'cache.warm',
+    crons: [{ atRelease: { delayMs: 500 } }],
+  });
+  expect(() => declared(Timeout(-1))).toThrow('@Timeout() on Reports.send');
+  expect(() => declared(Timeout(1, { jitter: '1s' } as object))).toThrow('has the option `jitter`, and runs once');
+  expect(() => declared(Timeout(1, { every: '1s' } as object))).toThrow('every');
+});
 
 describe('@Cron()', () => {
   it('makes a task of the default name, in the time zone of the process', () => {
@@ -75,12 +91,11 @@ describe('@Cron()', () => {
   });
 
   it.each<[unknown, unknown, string]>([
-    [{ initialDelay: 5_000 }, undefined, '`initialDelay` of @nestjs/schedule'],
     [{ unrefTimeout: true }, undefined, '`unrefTimeout` of @nestjs/schedule'],
     [{ timezone: 'UTC' }, undefined, 'has no option "timezone"'],
     [{ tz: 'UTC' }, undefined, 'Write `timeZone`.'],
     [{ every: 30_000 }, undefined, 'Write @Interval(every)'],
-    [{ immediately: true }, undefined, 'CronManager.runNow(name)'],
+    [{ immediately: 1 }, undefined, '1 as `immediately`'],
     [{ startDate: '2027-01-01' }, undefined, "'2027-01-01' as `startDate`"],
     [{ endDate: new Date('never') }, undefined, 'as `endDate`'],
     [{ startDate: new Date(2), endDate: new Date(1) }, undefined, 'an `endDate` before its `startDate`'],
@@ -156,7 +171,7 @@ describe('@Interval()', () => {
     const options: IntervalOptions = { queue: 'bulk' };
     expect([Interval(every), Interval('name', every, options)]).toHaveLength(2);
     // @ts-expect-error an option of @nestjs/schedule that means nothing here
-    expect(() => declared(Cron('* * * * *', { initialDelay: 1 }))).toThrow();
+    expect(() => declared(Cron('* * * * *', { unrefTimeout: true }))).toThrow();
   });
 });
 

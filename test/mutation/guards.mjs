@@ -497,6 +497,19 @@ const BY_SCRIPT = {
     FULL_MEMORY,
   ),
   'declare-crons': [
+    {
+      tests: 'cron-releases',
+      ...change(
+        'a release that is new',
+        "if not release or string.find(' ' .. known .. ' ', ' ' .. release .. ' ', 1, true) then",
+        'if not release then',
+      ),
+    },
+    {
+      tests: 'cron-releases',
+      ...change('as many releases as are remembered', '#releases < MOST_RELEASES and former or nil', 'former'),
+    },
+    { tests: 'cron-releases', ...change('a run that is wanted', "if runs == '1' then", 'do') },
     change('a valid time of the cron', 'noted(former[2])', 'tonumber(former[2])'),
     change('the same schedule as before', 'former[1] ~= expression', 'false'),
     change('a cron that was enabled', 'tolerance_ms or idle or', 'tolerance_ms or'),
@@ -806,7 +819,16 @@ const BY_SCRIPT = {
   'fire-crons': missedBy(
     'cron-scripts',
     nothingForeign('wrong_queues({ queue })'),
-    change('an instant that was not fired', 'instant > settled and ', ''),
+    change('an instant that was not fired', '(instant > settled or instant == immediate) and ', ''),
+    { tests: 'cron-releases', ...change('the run of a release', ' or instant == immediate)', ')') },
+    {
+      tests: 'cron-releases',
+      ...change(
+        'a run of a release that waits',
+        "redis.call('HGET', hash, cron.name .. ' immediate') == cron.immediate",
+        'true',
+      ),
+    },
     change('an instant that is due', ' and instant <= now and', ' and'),
     change('a limit that is not reached', ' and fired < left then', ' then'),
     remove('a count of the runs of a cron with a limit', "      note(cron, 'fires', text(fires + fired))\n"),

@@ -19,6 +19,8 @@ export interface FiringCron extends Pick<CronDeclaration, 'name' | 'start' | 'li
   readonly plan?: CronPlan;
   /** by how much instants are later than the times of the schedule, in ms; 0 by default */
   readonly jitterMs?: number | undefined;
+  /** which of the runs is that of a release; it may come before what was dealt with */
+  readonly immediate?: number | undefined;
   /** instants before these runs that are left out, and come into the history */
   readonly missed?: MissedInstants | undefined;
 }
@@ -49,10 +51,14 @@ export interface CronState {
   readonly ended?: number | undefined;
   /** the queue of the run that has its key, where `ended` was asked */
   readonly heldIn?: string | undefined;
+  /** no time of it comes due before, in ms of Redis time, where that was asked */
+  readonly begins?: number | undefined;
+  /** when its run of the release is due, if that was not fired yet, in ms of Redis time, where that was asked */
+  readonly immediate?: number | undefined;
 }
 
 /** What a survey reads of those crons alone that need it. */
-export type CronDetail = 'fires' | 'ended';
+export type CronDetail = 'fires' | 'ended' | 'begins' | 'immediate';
 
 /** A detail of the cron of this name. */
 export type CronDetailOf = readonly [name: string, detail: CronDetail];
@@ -93,6 +99,8 @@ export interface CronRecord extends CronDeclaration {
   readonly skipped: number;
   /** times for which no run was fired; of many at once the first 1,000 are counted */
   readonly missedTimes: number;
+  /** when its run of the release is due, if that was not fired yet, in ms since 1970 */
+  readonly immediate?: number;
   /** how many of its runs were fired, of a cron with a limit */
   readonly fires?: number;
   /** of a cron that counts from the end of its runs: when the last one ended, in ms since 1970; undefined while one is under way */

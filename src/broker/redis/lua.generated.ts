@@ -3527,12 +3527,15 @@ local tolerance_ms = ARGV[1]
 local entries = part(ARGV, 2, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is name, schedule and definition; the tolerance says how far a record may be ahead of the clock.
+-- An entry is name, schedule, definition, and for a cron that heeds releases its delay in ms, 1 for a run or 0, and the release, else \`''\`. The
+-- tolerance says how far a record may be ahead of the clock.
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
 -- A cron whose limit was reached, and that has a higher one or none now, has missed nothing since.
 -- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
+
+local MOST_RELEASES = 10
 
 local function is_disabled(definition)
   -- within a string of JSON its quotes would be escaped
@@ -3551,7 +3554,26 @@ local function goes_on(name, former, definition)
 end
 
 local now = now_ms()
-for i = 1, #entries, 3 do
+
+-- A release is new once: an older worker that starts again, and a rollback, change nothing. Of the last ones as many are remembered.
+local function open_release(name, given)
+  local delay_ms, runs, release = string.match(given, '^(%d+) ([01]) (%S+)$')
+  local known = release and redis.call('HGET', crons, name .. ' releases') or ''
+  if not release or string.find(' ' .. known .. ' ', ' ' .. release .. ' ', 1, true) then
+    return
+  end
+  local releases = { release }
+  for former in string.gmatch(known, '%S+') do
+    releases[#releases + 1] = #releases < MOST_RELEASES and former or nil
+  end
+  local begins = text(now + tonumber(delay_ms))
+  redis.call('HSET', crons, name .. ' releases', table.concat(releases, ' '), name .. ' begins', begins)
+  if runs == '1' then
+    redis.call('HSET', crons, name .. ' immediate', begins)
+  end
+end
+
+for i = 1, #entries, 4 do
   local name, expression, definition = entries[i], entries[i + 1], entries[i + 2]
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
@@ -3565,6 +3587,7 @@ for i = 1, #entries, 3 do
     redis.call('HSET', crons, name .. ' schedule', expression, name .. ' definition', definition, name .. ' until', text(settled))
     if not is_disabled(definition) then
       redis.call('HDEL', crons, name .. ' disabled')
+      open_release(name, entries[i + 3])
     end
   end
 end
@@ -3752,7 +3775,7 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 
 -- Each cron has one entry: the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, its jitter
 -- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
--- of them and their number, its limit or \`''\`; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is
+-- of them and their number, its limit or \`''\`, the instant of its run at a release or \`''\`; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is
 -- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs,
 -- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
 -- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
@@ -3771,8 +3794,8 @@ end
 local fields, its_messages, at = {}, {}, 1
 for _, cron in ipairs(firing) do
   local runs, plan, limit
-  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit = unpack(entries, at, at + 7)
-  cron.first, cron.last, cron.limit = at + 8, at + 7 + 2 * runs, tonumber(limit)
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit, cron.immediate = unpack(entries, at, at + 8)
+  cron.first, cron.last, cron.limit = at + 9, at + 8 + 2 * runs, tonumber(limit)
   cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
   for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
     fields[#fields + 1] = cron.name .. field
@@ -3814,6 +3837,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     fires = noted(redis.call('HGET', hash, cron.name .. ' fires')) or 0
     left = cron.limit - fires
   end
+  local immediate = cron.immediate ~= ''
+    and redis.call('HGET', hash, cron.name .. ' immediate') == cron.immediate
+    and tonumber(cron.immediate)
   -- others were not faster, and did not leave out what these were to run
   if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
     settled = tonumber(cron.passed)
@@ -3822,8 +3848,12 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
-    if instant > settled and instant <= now and fired < left then
-      settled = instant
+    if (instant > settled or instant == immediate) and instant <= now and fired < left then
+      if instant == immediate then
+        redis.call('HDEL', hash, cron.name .. ' immediate')
+        immediate = nil
+      end
+      settled = math.max(settled, instant)
       local holder = holder_of_key(message)
       if holder then
         skipped = skipped + 1
@@ -4322,6 +4352,7 @@ if redis.call('HDEL', hash, cron .. ' paused') == 1 then
     local missed = noted(redis.call('HGET', hash, cron .. ' missed')) or 0
     redis.call('HSET', hash, cron .. ' missed', text(missed + count))
   end
+  redis.call('HDEL', hash, cron .. ' immediate')
   redis.call('HSET', hash, cron .. ' until', text(now_ms()))
 end
 return 1`,
@@ -12243,7 +12274,7 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 
 -- Each cron has one entry: the number of its runs, \`''\` or the version of a run-time cron and when to look at it next, its jitter
 -- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
--- of them and their number, its limit or \`''\`; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is
+-- of them and their number, its limit or \`''\`, the instant of its run at a release or \`''\`; then each run: its instant in ms since 1970 and its message, oldest first. \`line\` is
 -- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs,
 -- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
 -- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
@@ -12262,8 +12293,8 @@ end
 local fields, its_messages, at = {}, {}, 1
 for _, cron in ipairs(firing) do
   local runs, plan, limit
-  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit = unpack(entries, at, at + 7)
-  cron.first, cron.last, cron.limit = at + 8, at + 7 + 2 * runs, tonumber(limit)
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit, cron.immediate = unpack(entries, at, at + 8)
+  cron.first, cron.last, cron.limit = at + 9, at + 8 + 2 * runs, tonumber(limit)
   cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
   for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
     fields[#fields + 1] = cron.name .. field
@@ -12305,6 +12336,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     fires = noted(redis.call('HGET', hash, cron.name .. ' fires')) or 0
     left = cron.limit - fires
   end
+  local immediate = cron.immediate ~= ''
+    and redis.call('HGET', hash, cron.name .. ' immediate') == cron.immediate
+    and tonumber(cron.immediate)
   -- others were not faster, and did not leave out what these were to run
   if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
     settled = tonumber(cron.passed)
@@ -12313,8 +12347,12 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
-    if instant > settled and instant <= now and fired < left then
-      settled = instant
+    if (instant > settled or instant == immediate) and instant <= now and fired < left then
+      if instant == immediate then
+        redis.call('HDEL', hash, cron.name .. ' immediate')
+        immediate = nil
+      end
+      settled = math.max(settled, instant)
       local holder = holder_of_key(message)
       if holder then
         skipped = skipped + 1

@@ -25,6 +25,7 @@ import type { MemoryTasks } from './memory-tasks.js';
 type Noted = { -readonly [Field in keyof CronRecord]: CronRecord[Field] } & {
   settledUntil: number;
   ended?: number;
+  begins?: number;
   /** the newest first */
   readonly history: CronHappening[];
 };
@@ -60,7 +61,16 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
       const settledUntil = former && former.settledUntil <= now + toleranceMs ? former.settledUntil : now;
       const { limit } = declaration;
       const counted = limit === undefined ? {} : { fires: former?.fires ?? 0 };
-      const noted = { history: [], ...UNTOUCHED, ...former, ...plain(declaration), ...counted, settledUntil };
+      const released = former ? {} : beginningOf(declaration, now);
+      const noted = {
+        history: [],
+        ...UNTOUCHED,
+        ...former,
+        ...plain(declaration),
+        ...counted,
+        ...released,
+        settledUntil,
+      };
       this.crons.set(declaration.name, noted);
     }
   }
@@ -70,7 +80,7 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
   }
 
   private fireOne(queue: string, cron: FiringCron): Firing {
-    const { name, start, limit = Number.POSITIVE_INFINITY, runs, plan, jitterMs = 0, missed } = cron;
+    const { name, start, limit = Number.POSITIVE_INFINITY, runs, plan, jitterMs = 0, missed, immediate } = cron;
     const noted = this.noted(name);
     if (plan && !this.runTime.plan(name, plan)) return { known: noted !== undefined, fired: 0, skipped: 0 };
     if (!noted || noted.paused) return { known: noted !== undefined, fired: 0, skipped: 0 };
@@ -83,8 +93,10 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
     let left = limit - (noted.fires ?? 0);
     let [fired, skipped] = [0, 0];
     for (const { due, message } of runs) {
-      if (due <= noted.settledUntil || due > this.tasks.now || left <= 0) continue;
-      noted.settledUntil = due;
+      const isImmediate = due === immediate && due === noted.immediate;
+      if ((due <= noted.settledUntil && !isImmediate) || due > this.tasks.now || left <= 0) continue;
+      if (isImmediate) noted.immediate = undefined;
+      noted.settledUntil = Math.max(noted.settledUntil, due);
       const holder = this.tasks.holderOf(message);
       if (holder) {
         heldIn = holder.queue;
@@ -165,7 +177,7 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
       const { settled: _, ...times } = missed;
       this.noteMissed(noted, times);
     }
-    if (noted?.paused) Object.assign(noted, { paused: false, settledUntil: this.tasks.now });
+    if (noted?.paused) Object.assign(noted, { paused: false, settledUntil: this.tasks.now, immediate: undefined });
     return noted !== undefined;
   }
 
@@ -179,6 +191,13 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
       ended === undefined || ended < settledUntil ? record : { ...record, endedAt: ended },
     );
   }
+}
+
+/** The worker of a test is of one release, which begins when it declares its crons. */
+function beginningOf({ atRelease }: CronDeclaration, now: number): Partial<Noted> {
+  if (!atRelease) return {};
+  const begins = now + atRelease.delayMs;
+  return atRelease.runs ? { begins, immediate: begins } : { begins };
 }
 
 /** As it comes back from Redis. */

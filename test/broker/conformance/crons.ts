@@ -207,4 +207,26 @@ export function crons(stage: () => Stage): void {
     expect(await broker.crons.history(name, 1)).toEqual([{ kind: 'run', ...kept, due: 1_020, startedAt: 1_021 }]);
     expect(await broker.crons.history('Other.cron', 10)).toEqual([]);
   });
+
+  it('a run at a release is due once for each, after its delay, also after what was dealt with', async () => {
+    const { broker } = stage();
+    const of = (release: string): CronDeclaration => ({ ...CRON, atRelease: { delayMs: 5_000, runs: true, release } });
+    const pending = async () =>
+      (
+        await broker.crons.survey(
+          [CRON.name],
+          [
+            [CRON.name, 'begins'],
+            [CRON.name, 'immediate'],
+          ],
+        )
+      ).states.get(CRON.name);
+    await broker.crons.declare([of('v1')], MINUTE_MS);
+    const before = await now();
+    const { immediate = 0, begins } = (await pending()) ?? {};
+    expect(begins).toBe(immediate);
+    expect(immediate).toBeGreaterThan(before);
+    await broker.crons.declare([of('v1')], MINUTE_MS);
+    expect((await pending())?.immediate).toBe(immediate);
+  });
 }

@@ -94,9 +94,7 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     }
   },
   '`immediately`': async () => {
-    expect(() => refusedOptions({ immediately: true })).toThrow('CronManager.runNow(name)');
-    const { queue, crons } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *') });
-    await crons.runNow('Jobs.digest');
+    const { queue } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *', { immediately: true }) });
     await queue.advance('1d');
     expect(firedTimes('Jobs.digest')).toEqual([day('01T00:00'), day('01T09:00')]);
   },

@@ -3,8 +3,7 @@ import { jest } from '@jest/globals';
 import { Injectable, type LoggerService, Scope } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { CronTime } from 'cron';
-import * as nestwork from '../../../src/index.js';
-import { Cron, CronExpression, type CronOptions, Interval, TaskQueueModule } from '../../../src/index.js';
+import { Cron, CronExpression, type CronOptions, Interval, TaskQueueModule, Timeout } from '../../../src/index.js';
 import { TaskQueueTestingModule, TestQueue } from '../../../src/testing/index.js';
 import { classOf, closeApps, firedTimes, startCrons } from './cron-app.js';
 import { due, testRows } from './rows.js';
@@ -104,8 +103,12 @@ testRows('migrate-from-schedule.md', 'What is called what', {
     expect(await crons.get('Jobs.soon')).toMatchObject({ missed: 'skip' });
     expect(() => declare(utc('0 8 * * *', { threshold: 250, missed: 'all' }))).toThrow('`threshold`');
   },
-  '`initialDelay`': () =>
-    expect(() => declare(utc('0 8 * * *', { initialDelay: 5_000 } as CronOptions))).toThrow('bootstrap hooks'),
+  '`initialDelay`': async () => {
+    const poll = Interval('1m', { initialDelay: '90s' });
+    const { queue } = await startCrons(day('01T00:00'), { poll });
+    await queue.advance('3m');
+    expect(firedTimes('Jobs.poll')).toEqual([day('01T00:02'), day('01T00:03')]);
+  },
   '`unrefTimeout`': () =>
     expect(() => declare(utc('0 8 * * *', { unrefTimeout: true } as CronOptions))).toThrow(
       'the timer lives in the supervisor',
@@ -123,7 +126,12 @@ testRows('migrate-from-schedule.md', 'What is called what', {
       ['2027-01-01T00:00:15.000Z'],
     ]);
   },
-  '`@Timeout(ms)`, `@Timeout(name, ms)`': () => expect(nestwork).not.toHaveProperty('Timeout'),
+  '`@Timeout(ms)`, `@Timeout(name, ms)`': async () => {
+    const { queue } = await startCrons(day('01T00:00'), { warm: Timeout(5_000), named: Timeout('cache.warm', 60_000) });
+    await queue.advance('1d');
+    expect(firedTimes('Jobs.warm')).toEqual(['2027-01-01T00:00:05.000Z']);
+    expect(firedTimes('cache.warm')).toEqual([day('01T00:01')]);
+  },
   'several decorators on one method': async () => {
     const [early, late] = [utc('0 8 * * *', { name: 'early', args: ['eu'] }), utc('0 20 * * *', { name: 'late' })];
     const { queue } = await startCrons(NEW_YEAR, { digest: [early, late] });

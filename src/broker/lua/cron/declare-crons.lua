@@ -6,12 +6,15 @@ local tolerance_ms = ARGV[1]
 local entries = part(ARGV, 2, #ARGV)
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
--- An entry is name, schedule and definition; the tolerance says how far a record may be ahead of the clock.
+-- An entry is name, schedule, definition, and for a cron that heeds releases its delay in ms, 1 for a run or 0, and the release, else `''`. The
+-- tolerance says how far a record may be ahead of the clock.
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
 -- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
 -- A cron whose limit was reached, and that has a higher one or none now, has missed nothing since.
 -- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
+
+local MOST_RELEASES = 10
 
 local function is_disabled(definition)
   -- within a string of JSON its quotes would be escaped
@@ -30,7 +33,26 @@ local function goes_on(name, former, definition)
 end
 
 local now = now_ms()
-for i = 1, #entries, 3 do
+
+-- A release is new once: an older worker that starts again, and a rollback, change nothing. Of the last ones as many are remembered.
+local function open_release(name, given)
+  local delay_ms, runs, release = string.match(given, '^(%d+) ([01]) (%S+)$')
+  local known = release and redis.call('HGET', crons, name .. ' releases') or ''
+  if not release or string.find(' ' .. known .. ' ', ' ' .. release .. ' ', 1, true) then
+    return
+  end
+  local releases = { release }
+  for former in string.gmatch(known, '%S+') do
+    releases[#releases + 1] = #releases < MOST_RELEASES and former or nil
+  end
+  local begins = text(now + tonumber(delay_ms))
+  redis.call('HSET', crons, name .. ' releases', table.concat(releases, ' '), name .. ' begins', begins)
+  if runs == '1' then
+    redis.call('HSET', crons, name .. ' immediate', begins)
+  end
+end
+
+for i = 1, #entries, 4 do
   local name, expression, definition = entries[i], entries[i + 1], entries[i + 2]
   local former = redis.call('HMGET', crons, name .. ' schedule', name .. ' until', name .. ' definition', name .. ' disabled')
   local settled, idle = noted(former[2]), former[4] or is_disabled(former[3])
@@ -44,6 +66,7 @@ for i = 1, #entries, 3 do
     redis.call('HSET', crons, name .. ' schedule', expression, name .. ' definition', definition, name .. ' until', text(settled))
     if not is_disabled(definition) then
       redis.call('HDEL', crons, name .. ' disabled')
+      open_release(name, entries[i + 3])
     end
   end
 end

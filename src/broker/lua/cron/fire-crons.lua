@@ -28,7 +28,7 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 
 -- Each cron has one entry: the number of its runs, `''` or the version of a run-time cron and when to look at it next, its jitter
 -- in ms, a line of history about instants that are left out, '' for none, up to when the cron was settled before these, the last
--- of them and their number, its limit or `''`; then each run: its instant in ms since 1970 and its message, oldest first. `line` is
+-- of them and their number, its limit or `''`, the instant of its run at a release or `''`; then each run: its instant in ms since 1970 and its message, oldest first. `line` is
 -- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. `labels` are limits of all runs,
 -- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
 -- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
@@ -47,8 +47,8 @@ end
 local fields, its_messages, at = {}, {}, 1
 for _, cron in ipairs(firing) do
   local runs, plan, limit
-  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit = unpack(entries, at, at + 7)
-  cron.first, cron.last, cron.limit = at + 8, at + 7 + 2 * runs, tonumber(limit)
+  runs, plan, cron.jitter, cron.missed, cron.settled, cron.passed, cron.count, limit, cron.immediate = unpack(entries, at, at + 8)
+  cron.first, cron.last, cron.limit = at + 9, at + 8 + 2 * runs, tonumber(limit)
   cron.version, cron.next_look = string.match(plan, '^(%d+) (%d+)$')
   for _, field in ipairs({ ' until', ' paused', ' run', ' skipped', ' version', ' missed' }) do
     fields[#fields + 1] = cron.name .. field
@@ -90,6 +90,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     fires = noted(redis.call('HGET', hash, cron.name .. ' fires')) or 0
     left = cron.limit - fires
   end
+  local immediate = cron.immediate ~= ''
+    and redis.call('HGET', hash, cron.name .. ' immediate') == cron.immediate
+    and tonumber(cron.immediate)
   -- others were not faster, and did not leave out what these were to run
   if cron.missed ~= '' and settled == tonumber(cron.settled) and tonumber(cron.passed) <= now then
     settled = tonumber(cron.passed)
@@ -98,8 +101,12 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   end
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
-    if instant > settled and instant <= now and fired < left then
-      settled = instant
+    if (instant > settled or instant == immediate) and instant <= now and fired < left then
+      if instant == immediate then
+        redis.call('HDEL', hash, cron.name .. ' immediate')
+        immediate = nil
+      end
+      settled = math.max(settled, instant)
       local holder = holder_of_key(message)
       if holder then
         skipped = skipped + 1

@@ -19,6 +19,7 @@ if redis.call('HDEL', hash, cron .. ' paused') == 1 then
     local missed = noted(redis.call('HGET', hash, cron .. ' missed')) or 0
     redis.call('HSET', hash, cron .. ' missed', text(missed + count))
   end
+  redis.call('HDEL', hash, cron .. ' immediate')
   redis.call('HSET', hash, cron .. ' until', text(now_ms()))
 end
 return 1

@@ -44,7 +44,8 @@ export function awaitsEnd({ from, limit, fires = 0, endDate, nextRun }: Cron): b
 }
 
 /** The schedule as it was written. */
-export function dueText({ expression, everyMs, at }: Cron): ComponentChildren {
+export function dueText({ expression, everyMs, at, only }: Cron): ComponentChildren {
+  if (only) return 'at each release';
   if (at !== undefined) return 'once';
   return expression ?? `every ${dur(everyMs ?? 0)}`;
 }

@@ -2,7 +2,7 @@ import type { CronInfo } from '../../../inspector/cron-info.js';
 import { expanded } from '../../../inspector/cron-times.js';
 
 /** When a cron is due. */
-export type Schedule = Pick<CronInfo, 'expression' | 'timeZone' | 'utcOffset' | 'everyMs' | 'from' | 'at'>;
+export type Schedule = Pick<CronInfo, 'expression' | 'timeZone' | 'utcOffset' | 'everyMs' | 'from' | 'at' | 'only'>;
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = [
@@ -25,7 +25,8 @@ const MOST_TIMES = 3;
  * @example
  * scheduleWords({ expression: '0 18 * * 1-5' }); // 'weekdays at 18:00'
  */
-export function scheduleWords({ expression, everyMs, from, at }: Schedule): string | undefined {
+export function scheduleWords({ expression, everyMs, from, at, only }: Schedule): string | undefined {
+  if (only) return 'once at each release';
   if (at) return 'once';
   if (everyMs !== undefined) return from ? `${lengthWords(everyMs)} after each run` : intervalWords(everyMs);
   if (expression === undefined) return undefined;
