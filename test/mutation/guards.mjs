@@ -13,6 +13,7 @@ import { OF_LIMIT_SCRIPTS } from './limit-script-guards.mjs';
 import { OF_LINES } from './line-guards.mjs';
 import { OF_LISTED } from './listed-guards.mjs';
 import { OF_OUTBOX } from './outbox-guards.mjs';
+import { OF_RUN_TIME_CRONS } from './run-time-cron-guards.mjs';
 
 const writeBefore = (guard, find, write) => change(guard, find, `${write}\n${find}`);
 
@@ -1391,6 +1392,15 @@ const BY_SCRIPT = {
 };
 
 /** `script`, `guard`, `find`, `replace` of each. */
-export const GUARDS = [BY_SCRIPT, OF_GROUPS, OF_LIMITS, OF_LINES, OF_LISTED, OF_LIMIT_SCRIPTS, OF_OUTBOX].flatMap(
-  (lists) => Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
+export const GUARDS = [
+  BY_SCRIPT,
+  OF_GROUPS,
+  OF_LIMITS,
+  OF_LINES,
+  OF_LISTED,
+  OF_LIMIT_SCRIPTS,
+  OF_OUTBOX,
+  OF_RUN_TIME_CRONS,
+].flatMap((lists) =>
+  Object.entries(lists).flatMap(([script, guards]) => guards.map((guard) => ({ script, ...guard }))),
 );

@@ -1,6 +1,6 @@
 /** Files that test nothing but scripts come before files that test connections, too. */
 export const TESTS_OF_SCRIPTS =
-  'guards scripts refusals retries cancelling hard-timeouts unique-keys dead-letters scheduling leases cron-scripts foreign-keys foreign-values pauses limits-listed limits-leaving limits-waiting limits-foreign-keys limits-claiming limits-gates limits-rates limits-waking limits-rules limits-sending'
+  'guards scripts refusals retries cancelling hard-timeouts unique-keys dead-letters scheduling leases cron-scripts run-time-cron-scripts foreign-keys foreign-values pauses limits-listed limits-leaving limits-waiting limits-foreign-keys limits-claiming limits-gates limits-rates limits-waking limits-rules limits-sending'
     .split(' ')
     .map(fileOf);
 
