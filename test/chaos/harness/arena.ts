@@ -55,6 +55,7 @@ export class Arena {
     private readonly lossy: FaultProxy | undefined,
     readonly producer: Producer,
     private readonly commandTimeout: Duration | undefined,
+    private readonly serverEnvironment: Readonly<Record<string, string>>,
   ) {
     this.ledger = new Ledger(join(directory, 'ledger'));
     this.clock = new ServerClock(directory, redis);
@@ -62,14 +63,16 @@ export class Arena {
 
   static async start(options: ArenaOptions = {}): Promise<Arena> {
     const directory = mkdtempSync(join(tmpdir(), 'nestwork-chaos-'));
-    const server = await startServer(options, directory);
+    const environment = options.settableClock ? ServerClock.environment(directory) : {};
+    const args = [...(options.redisArgs ?? []), ...libraryArgs()];
+    const server = await within(environment, () => RedisServer.start({ args }));
     const proxy = options.proxied ? await FaultProxy.start(server.port) : undefined;
     const url = libraryUrl(proxy?.url ?? server.url);
     const redis = new Redis(server.url, { maxRetriesPerRequest: null });
     redis.on('error', () => {}); // the server is killed on purpose
     const { commandTimeout } = options;
     const producer = await Producer.start(url, commandTimeout);
-    return new Arena(directory, server, url, redis, proxy, producer, commandTimeout);
+    return new Arena(directory, server, url, redis, proxy, producer, commandTimeout, environment);
   }
 
   get proxy(): FaultProxy {
@@ -103,6 +106,13 @@ export class Arena {
   kill(pid: number): void {
     this.explain(pid);
     signalPid(pid, 'SIGKILL');
+  }
+
+  /** The server is killed, and comes back with what it persisted and with its clock. */
+  async crashServer(pauseMs = 0): Promise<void> {
+    await this.server.kill('SIGKILL');
+    await delay(pauseMs);
+    await within(this.serverEnvironment, () => this.server.restart());
   }
 
   /** Notes that a process was, or is being, ended; or a child frozen until others have its tasks. */
@@ -206,12 +216,11 @@ export class Arena {
 }
 
 /** The server inherits the environment that this process has at the start of it. */
-async function startServer({ redisArgs = [], settableClock }: ArenaOptions, directory: string): Promise<RedisServer> {
-  const environment = settableClock ? ServerClock.environment(directory) : {};
+async function within<T>(environment: Readonly<Record<string, string>>, start: () => Promise<T>): Promise<T> {
   const before = { ...process.env };
   Object.assign(process.env, environment);
   try {
-    return await RedisServer.start({ args: [...redisArgs, ...libraryArgs()] });
+    return await start();
   } finally {
     for (const name of Object.keys(environment)) {
       if (before[name] === undefined) Reflect.deleteProperty(process.env, name);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  CronManager,
   DeadLetters,
   type Duration,
   EnqueueUnconfirmedError,
@@ -83,6 +84,19 @@ export class Producer {
     const states: string[] = [];
     for (const id of flows) states.push((await this.app.get(QueueClient).flowById(id).status()).state);
     return states;
+  }
+
+  /** Something that may be done twice, until it is done. */
+  async manage<T>(act: (crons: CronManager, queue: QueueClient) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await act(this.app.get(CronManager), this.app.get(QueueClient));
+      } catch (error) {
+        if (!(error instanceof NestworkError) || !TROUBLE.includes(error.code)) throw error;
+        this.trouble.unavailable += 1;
+        await delay(RETRY_MS);
+      }
+    }
   }
 
   async redriveCrashed(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Scenario } from '../harness/scenario.js';
 import { blockedLoops } from './blocked-loops.js';
 import { childKills } from './child-kills.js';
 import { clockJumps } from './clock-jumps.js';
+import { crons } from './crons.js';
 import { flows } from './flows.js';
 import { foreignMessages } from './foreign-messages.js';
 import { frozenRedis } from './frozen-redis.js';
@@ -40,4 +41,5 @@ export const scenarios: readonly Scenario[] = [
   limits,
   inbox,
   outbox,
+  crons,
 ];
