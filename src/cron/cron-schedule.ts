@@ -185,7 +185,7 @@ function nonsense(days: string, where: string): never {
 
 function assertTimeZone(timeZone: string, where: string): void {
   try {
-    new Intl.DateTimeFormat('en', { timeZone });
+    zoneClock(timeZone);
   } catch (cause) {
     throw new NestworkError(
       'INVALID_CRON',
