@@ -257,20 +257,20 @@ export const KEYS = {
     pattern: 'run-time-crons',
     type: 'hash',
     holds: '`<cron> <field>` -> the record of a cron that was set at run time, see [below](#crons)',
-    lasts: 'until it is removed, or a day after its last time',
+    lasts: 'until it is removed, or a day after its last time; about 600 bytes each',
   },
   cronNames: {
     pattern: 'cron-names',
     type: 'sorted set',
     holds: 'names of the crons that were set at run time, all with 0, in their order',
-    lasts: 'as `run-time-crons`',
+    lasts: 'as `run-time-crons`; 120 bytes each',
   },
   cronTimes: {
     pattern: 'cron-times:<line>',
     type: 'sorted set',
     holds:
       'cron that was set at run time -> when a worker looks whether it is due, in ms of Redis time; the line is `<queue> <task>` of its runs',
-    lasts: 'as `run-time-crons`; gone when empty',
+    lasts: 'as `run-time-crons`, 120 bytes each; gone when empty',
   },
   cronLines: {
     pattern: 'cron-lines',
