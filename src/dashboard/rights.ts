@@ -1,7 +1,7 @@
 /**
  * What a person may do in the dashboard. `view`: open it, and see all but arguments, results and keys of limits; `arguments`: see those;
- * `reschedule`: run a scheduled task now, or move its time; `set-limit`: set and reset limits; `control`: quiet,
- * stop and recycle workers and children.
+ * `delete`: remove dead tasks, and crons that were set at run time; `reschedule`: run a scheduled task now, or move its time;
+ * `set-limit`: set and reset limits; `control`: quiet, stop and recycle workers and children.
  *
  * @example
  * const harmless: DashboardAction[] = ['view', 'redrive'];

@@ -6,8 +6,8 @@ import { pressAll } from './harness/press.js';
 import { PLATFORMS, Shop } from './harness/shop.js';
 import { screenNames, screenOf } from './harness/views.js';
 
-/** What the browser writes into the console when the page of a task that was deleted asks for it. */
-const GONE = /console: Failed to load resource: .*404 .*\/api\/task\?/;
+/** What the browser writes into the console when the page of a task that was deleted asks for it, or that of a cron. */
+const GONE = /console: Failed to load resource: .*404 .*\/api\/(task|cron|cron\/arguments)\?/;
 const ACTIONS = ROUTES.filter(({ kind }) => kind !== 'read').map(({ path }) => path);
 
 inBrowser.each(PLATFORMS)('the actions of the dashboard on %s', (platform) => {

@@ -1,4 +1,4 @@
-/** The history of a cron in a real browser. */
+/** Crons in a real browser: the history of one, and those that were set at run time. */
 import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { PHONE, type Visit } from './harness/browser.js';
@@ -77,5 +77,84 @@ inBrowser('the history of a cron in a browser', () => {
   it('says so where nothing is known', async () => {
     await open([]);
     await page.getByText('No run has ended, and none was left out.').waitFor();
+  });
+});
+
+inBrowser('crons set at run time in a browser', () => {
+  const stage = scene(() => Shop.start(['express']));
+  let here: Visit;
+  let page: Page;
+
+  async function show(hash: string, options?: Parameters<typeof stage.arrive>[1]): Promise<void> {
+    here = await stage.arrive('express', options);
+    page = here.page;
+    await here.show(hash);
+  }
+  const rows = () => page.getByRole('table', { name: 'Crons set at run time' }).locator('tbody tr');
+  const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
+  afterEach(() => expect(here.faults.take()).toEqual([]));
+
+  it.each([
+    ['a desktop', undefined],
+    ['a phone', PHONE],
+  ])(
+    'are a list of fifty with more of them on request, and can be found by their beginning, on %s',
+    async (_, size) => {
+      await show('#/shop/crons', size);
+      await page.getByRole('heading', { name: /^Set at run time/ }).waitFor();
+      expect(await rows().count()).toBe(50);
+      expect(await overhang()).toBeLessThanOrEqual(0);
+      // that of the mail, which no worker serves, comes first by its name
+      await rows().nth(0).getByText('orphaned').waitFor();
+      expect(await rows().nth(1).textContent()).toMatch(/^tenant-00\.chargeMondays at 08:00, Europe\/Paris/);
+      await page.getByRole('button', { name: 'Next 50' }).click();
+      await rows().getByText('tenant-49.charge').waitFor();
+      expect(await rows().count()).toBe(11);
+      await page.getByRole('button', { name: 'From the first' }).click();
+      await rows().getByRole('link', { name: 'letter', exact: true }).waitFor();
+      const field = page.getByRole('searchbox', { name: 'Find names that begin with' });
+      await field.fill('tenant-4');
+      await field.press('Enter');
+      await rows().getByText('tenant-40.charge').waitFor();
+      await rows().getByRole('link', { name: 'letter', exact: true }).waitFor({ state: 'detached' });
+      expect(await rows().count()).toBe(10);
+      await field.fill('nobody');
+      await field.press('Enter');
+      await page.getByText('No name begins so.').waitFor();
+    },
+  );
+
+  it('have a page with task, arguments but hidden ones, and the person that set it; that of an orphan has the way out', async () => {
+    await show('#/shop/cron/tenant-07.charge', PHONE);
+    const main = page.locator('main');
+    await main.getByText('by jonas').waitFor();
+    expect(await main.getByRole('link', { name: 'BillingTasks.charge' }).getAttribute('href')).toBe(
+      '#/shop/tasks?task=BillingTasks.charge',
+    );
+    const args = await main.locator('pre.json').textContent();
+    expect(args).toContain('"plan-7"');
+    expect(args).not.toContain('4111');
+    expect(await main.getByText('Declared by').count()).toBe(0);
+    expect(await overhang()).toBeLessThanOrEqual(0);
+    await here.show('#/shop/cron/letter');
+    await main.getByText('It is orphaned, so it is not fired.').waitFor();
+    await here.show(`#/shop/cron/${CRON}`);
+    await main.getByText('Declared by').waitFor();
+    expect(await main.getByRole('button', { name: 'Remove…' }).count()).toBe(0);
+  });
+
+  it('are removed after a question', async () => {
+    await show('#/shop/cron/tenant-59.charge');
+    here.faults.expect(/404 .*\/api\/cron(\/arguments)?\?/);
+    await page.getByRole('button', { name: 'Remove…' }).click();
+    await page.getByRole('dialog', { name: 'Remove tenant-59.charge?' }).waitFor();
+    await page.locator('dialog button.main').click();
+    await page.getByRole('heading', { name: /^Set at run time/ }).waitFor();
+    await here.show('#/shop/crons?prefix=tenant-5');
+    await rows().getByText('tenant-58.charge').waitFor();
+    expect(await rows().count()).toBe(9);
+    const [action] = await stage.shop.inspector.actions.list();
+    expect(action).toMatchObject({ action: 'remove-cron', by: 'mara', subject: 'tenant-59.charge' });
   });
 });

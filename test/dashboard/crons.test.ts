@@ -1,7 +1,8 @@
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import type { DashboardSubject } from '../../src/dashboard/index.js';
 import type { ActionsPage } from '../../src/dashboard/screens/actions/wire.js';
-import type { CronLine, CronPage } from '../../src/dashboard/screens/crons/wire.js';
+import type { CronLine, CronPage, SetCronsPage } from '../../src/dashboard/screens/crons/wire.js';
+import type { ArgumentsView } from '../../src/dashboard/screens/task/wire.js';
 import { Inspector } from '../../src/inspector/inspector.js';
 import { noCounts } from '../../src/task/task-counts.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
@@ -31,6 +32,12 @@ afterEach(async () => {
   await fixture.reset();
 });
 afterAll(() => fixture.stop());
+
+/** As `crons.set()` stores one: an hourly report of a tenant, which no worker has unless `task` is of one. */
+async function setCron(name: string, more: Partial<CronDeclaration> = {}): Promise<void> {
+  const cron = { ...HOURLY, name, task: 'Some.report', payload: '["acme",{"iban":"DE00","weekly":true}]', ...more };
+  await fixture.broker.crons.runTime.set(cron, { at: Date.UTC(2026, 0, 5), by: 'bert' });
+}
 
 /** As the supervisor of a worker with these crons does. */
 async function declare(session: string, crons: readonly CronDeclaration[], pid = 1): Promise<void> {
@@ -165,6 +172,138 @@ describe('one cron', () => {
   });
 });
 
+describe('the list of crons set at run time', () => {
+  const read = async (query: Record<string, string> = {}) =>
+    (await dashboard.get<SetCronsPage>('crons/set', query)).body;
+  const names = ({ lines }: SetCronsPage) => lines.map(({ cron }) => cron.name);
+
+  it('is empty where there are none, whatever workers declare', async () => {
+    expect(await read()).toEqual({ total: 0, lines: [], more: false });
+  });
+
+  it('has fifty at a time by name, the others after the last of them, and the number of all', async () => {
+    const all = Array.from({ length: 101 }, (_, i) => `tenant-${String(i).padStart(3, '0')}`);
+    for (const name of all) await setCron(name);
+    const first = await read();
+    expect([first.total, names(first), first.more]).toEqual([101, all.slice(0, 50), true]);
+    const second = await read({ after: 'tenant-049' });
+    expect([second.total, names(second), second.more]).toEqual([101, all.slice(50, 100), true]);
+    const third = await read({ after: 'tenant-099' });
+    expect([names(third), third.more]).toEqual([['tenant-100'], false]);
+    const some = await read({ prefix: 'tenant-01' });
+    expect([some.total, names(some), some.more]).toEqual([101, all.slice(10, 20), false]);
+    expect(names(await read({ prefix: 'tenant-01', after: 'tenant-018' }))).toEqual(['tenant-019']);
+    expect(names(await read({ prefix: 'none' }))).toEqual([]);
+  });
+
+  it('has schedule, state and setting of each, and no arguments; the list of declared ones has none of them', async () => {
+    await setCron('tenant-7', { task: 'Some.hourly' });
+    const { lines: found } = await read();
+    expect(found).toMatchObject([
+      { words: 'every hour', cron: { name: 'tenant-7', task: 'Some.hourly', set: true, setBy: 'bert', paused: false } },
+    ]);
+    expect(JSON.stringify(found)).not.toContain('acme');
+    expect(Object.keys(await lines())).toEqual(['Mail.digest', 'Some.hourly', 'Some.poll']);
+  });
+
+  it.each(['prefix', 'after'])('with too long a %s answers 400', async (name) => {
+    const { status, body } = await dashboard.get('crons/set', { [name]: 'x'.repeat(2_000) });
+    expect([status, body]).toMatchObject([400, { code: 'INVALID_INPUT' }]);
+  });
+});
+
+describe('one cron that was set at run time', () => {
+  it('has when and by whom it was set, and its task', async () => {
+    await setCron('tenant-7', { task: 'Some.hourly' });
+    const { cron, declarers, words } = await page('tenant-7');
+    expect({ declarers, words }).toEqual({ declarers: [], words: 'every hour' });
+    expect(cron).toMatchObject({ task: 'Some.hourly', setAt: '2026-01-05T00:00:00.000Z', setBy: 'bert' });
+  });
+
+  it('whose task no worker has is orphaned, with the ways out', async () => {
+    await setCron('tenant-7');
+    const { notes } = await page('tenant-7');
+    expect(notes).toEqual([
+      {
+        glyph: 'cancelled',
+        title: 'It is orphaned, so it is not fired.',
+        text: 'No live worker has the task Some.report and serves default. Start one that does, set the cron to another task, or remove it.',
+      },
+    ]);
+  });
+});
+
+describe('the arguments of a cron', () => {
+  const read = async (app: DashboardApp, name: string) => {
+    const { status, body } = await app.get<ArgumentsView>('cron/arguments', { name });
+    expect(status).toBe(200);
+    return body;
+  };
+  const textOf = (view: ArgumentsView) =>
+    view.is === 'shown' ? view.lines.map((line) => line.map(({ text }) => text).join('')) : view.is;
+
+  it('are shown as those of tasks, also of one that workers declare', async () => {
+    await setCron('tenant-7');
+    await declare('w1-30000', [{ ...DIGEST, task: 'Mail.send', payload: '[7]' }, POLL]);
+    expect(textOf(await read(dashboard, 'tenant-7'))).toEqual(['[0]  "acme"', '[1]  {iban: "DE00", weekly: true}']);
+    expect(textOf(await read(dashboard, 'Mail.digest'))).toEqual(['[0]  7']);
+    expect(textOf(await read(dashboard, 'Some.poll'))).toEqual([]);
+  });
+
+  it('are denied without the right, which is asked about cron, queue and task', async () => {
+    await setCron('tenant-7');
+    const asked: DashboardSubject[] = [];
+    const strict = await DashboardApp.start(fixture.server.url, {
+      can: (action, subject) => action !== 'arguments' || asked.push(subject) === 0,
+    });
+    expect(await read(strict, 'tenant-7')).toEqual({ is: 'denied' });
+    expect(asked).toEqual([{ namespace: 'nestwork', cron: 'tenant-7', queue: 'default', task: 'Some.report' }]);
+    await strict.close();
+  });
+
+  it('are hidden by the rules of the task', async () => {
+    await setCron('tenant-7');
+    const hiding = await DashboardApp.start(fixture.server.url, { redact: ['**.iban'] });
+    expect(textOf(await read(hiding, 'tenant-7'))).toEqual(['[0]  "acme"', '[1]  {iban: redacted, weekly: true}']);
+    await hiding.close();
+  });
+
+  it('of an unknown cron are not found', async () => {
+    const { status, body } = await dashboard.get('cron/arguments', { name: 'none' });
+    expect([status, body]).toMatchObject([404, { code: 'UNKNOWN_CRON' }]);
+  });
+});
+
+describe('the removal of a cron', () => {
+  it('is asked about, needs the right `delete` for its queue, and is recorded with the person', async () => {
+    await setCron('tenant-7');
+    const inspector = new Inspector(fixture.broker);
+    expect((await dashboard.get('crons/remove', { cron: 'tenant-7' })).body).toMatchObject({
+      title: 'Remove tenant-7?',
+      main: 'Remove the cron',
+      grave: true,
+    });
+    dashboard.denied.add('delete');
+    expect((await dashboard.post('crons/remove', { cron: 'tenant-7' })).status).toBe(403);
+    expect(await inspector.crons.count()).toBe(1);
+    dashboard.denied.clear();
+    const { status, body } = await dashboard.post('crons/remove', { cron: 'tenant-7' });
+    expect([status, body]).toEqual([200, { cron: 'tenant-7', removed: true }]);
+    const subject = { namespace: 'nestwork', cron: 'tenant-7', queue: 'default' };
+    expect(dashboard.audited.at(-1)).toMatchObject({ action: 'delete', outcome: 'done', count: 1, subject });
+    expect(await inspector.crons.count()).toBe(0);
+    expect(await inspector.actions.list()).toMatchObject([{ by: 'anna', action: 'remove-cron', subject: 'tenant-7' }]);
+    expect((await dashboard.post('crons/remove', { cron: 'tenant-7' })).status).toBe(404);
+  });
+
+  it('of one that workers declare is refused, and the question has nothing to do', async () => {
+    expect((await dashboard.get('crons/remove', { cron: 'Mail.digest' })).body).not.toHaveProperty('main');
+    const { status, body } = await dashboard.post('crons/remove', { cron: 'Mail.digest' });
+    expect([status, body]).toMatchObject([400, { code: 'INVALID_OPTION' }]);
+    expect(await new Inspector(fixture.broker).crons.get('Mail.digest')).toMatchObject({ name: 'Mail.digest' });
+  });
+});
+
 describe('an action on a cron', () => {
   it('pauses, resumes and runs it in the name of the person', async () => {
     const inspector = new Inspector(fixture.broker);
@@ -207,7 +346,7 @@ describe('an action on a cron', () => {
     ['an unknown name', { cron: 'Mail.none' }, 404, 'UNKNOWN_CRON'],
     ['the name of a property', { cron: '__proto__' }, 404, 'UNKNOWN_CRON'],
   ])('with %s changes nothing', async (_, body, status, code) => {
-    for (const path of ['crons/pause', 'crons/resume', 'crons/run']) {
+    for (const path of ['crons/pause', 'crons/resume', 'crons/run', 'crons/remove']) {
       const answer = await dashboard.post(path, body);
       expect([path, answer.status, answer.body]).toMatchObject([path, status, { code }]);
     }

@@ -4,10 +4,11 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Incoming } from './incoming.js';
 import type { Responder } from './responder.js';
 
-/** The files of the page, and their types; `groups.js`, `crons.js`, `limits.js` and `send.js` are loaded when their view is first opened. They are built, compressed, into `dist/dashboard/assets`, but for icons with a sign. */
+/** The files of the page, and their types; `groups.js`, `cron.js`, `crons.js`, `limits.js` and `send.js` are loaded when their view is first opened. They are built, compressed, into `dist/dashboard/assets`, but for icons with a sign. */
 export const ASSETS = {
   'main.js': 'text/javascript; charset=utf-8',
   'groups.js': 'text/javascript; charset=utf-8',
+  'cron.js': 'text/javascript; charset=utf-8',
   'crons.js': 'text/javascript; charset=utf-8',
   'limits.js': 'text/javascript; charset=utf-8',
   'send.js': 'text/javascript; charset=utf-8',

@@ -9,7 +9,7 @@ const DEEDS: Readonly<Record<DashboardAction, string>> = {
   arguments: 'see arguments',
   redrive: 'redrive tasks',
   'redrive-edited': 'redrive tasks with other arguments',
-  delete: 'delete dead tasks',
+  delete: 'delete dead tasks or remove crons',
   purge: 'purge queues',
   cancel: 'cancel tasks',
   reschedule: 'run or move scheduled tasks',

@@ -6,6 +6,7 @@ export { adopt } from './later.js';
 export { useSnapshot } from './live.js';
 export {
   Ago,
+  ArgumentsBox,
   absolute,
   askFirst,
   Chart,

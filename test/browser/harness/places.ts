@@ -27,6 +27,7 @@ export async function buttonsOf({ inspector }: Shop): Promise<Buttons[]> {
     { views: ['#/shop/tasks?q=order'] },
     { views: ['#/shop/crons'] },
     { views: ['#/shop/cron/CatalogTasks.rebuild'] },
+    { views: [20, 21, 22, 23, 24, 25].map((n) => `#/shop/cron/tenant-${n}.charge`) },
     { views: ['#/shop/queues'] },
     { views: ['#/shop/queue/critical'] },
     ...['overview', 'names', 'actions', 'send', 'limits'].map((screen) => ({ views: [`#/shop/${screen}`] })),

@@ -1,5 +1,6 @@
 export { say } from '../announce.js';
 export { ArgumentLine } from './argument-line.js';
+export { ArgumentsBox } from './arguments-box.js';
 export { ask, type Fields, type Question } from './ask.js';
 export { askFirst } from './ask-first.js';
 export { type BulkWish, showEnd, startBulk, useBulk } from './bulk-bar.js';

@@ -23,6 +23,8 @@ const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 /** So many entries are kept; with fewer, all of the day are among them. */
 const KEPT = 100;
+/** Of a cron that was set at run time. */
+const KEPT_OF_SET = 10;
 /** In the table, until somebody asks for more. */
 const SHOWN = 10;
 
@@ -32,7 +34,7 @@ export function History({ page }: { readonly page: CronPage }): JSX.Element {
   const to = useMinute() + MINUTE;
   const oldest = history.at(-1)?.at ?? 0;
   // a cron that is often due has less than a day
-  const from = history.length === KEPT && oldest > to - DAY ? oldest : to - DAY;
+  const from = history.length >= (cron.set ? KEPT_OF_SET : KEPT) && oldest > to - DAY ? oldest : to - DAY;
   const tasks = (
     <a class="link dim" href={href('tasks', undefined, { task: cron.task })}>
       its tasks
@@ -44,7 +46,7 @@ export function History({ page }: { readonly page: CronPage }): JSX.Element {
         <DayLine lines={history} span={{ from, to }} />
         {counts && (
           <p class="dim">
-            In 24 hours: <Counts counts={counts} />
+            {cron.task === cron.name ? 'In' : 'All of its task in'} 24 hours: <Counts counts={counts} />
           </p>
         )}
       </Section>

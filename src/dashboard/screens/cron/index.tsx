@@ -5,5 +5,5 @@ export const screen: Screen = {
   name: 'cron',
   title: 'Cron',
   under: 'crons',
-  view: later(() => import('../crons/later.js')),
+  view: later(() => import('./later.js')),
 };

@@ -1,12 +1,14 @@
 import type { JSX } from 'preact';
-import { useRead } from '../../page/api.js';
+import { act, useRead } from '../../page/api.js';
 import {
   Ago,
   absolute,
+  askFirst,
   Chart,
   Charts,
   Code,
   counted,
+  Do,
   dur,
   Empty,
   Fact,
@@ -18,10 +20,12 @@ import {
   QueueLink,
   Rows,
   Section,
+  say,
 } from '../../page/parts/index.js';
-import { href } from '../../page/router.js';
+import { go, href } from '../../page/router.js';
 import { awaitsEnd, CronGlyph, CronOrders, dueText, Last, PausedBy, RunNote } from '../crons/cron-parts.js';
 import type { CronPage } from '../crons/wire.js';
+import { Arguments } from './arguments.js';
 import { History } from './history.js';
 
 /** One cron: when it is due, and what became of its runs. */
@@ -29,9 +33,10 @@ export function One({ name }: { readonly name: string }): JSX.Element {
   const page = useRead<CronPage>('cron', { name }, { everyMs: 5_000 });
   if (page.error?.code === 'UNKNOWN_CRON') {
     return (
-      <Empty title="No worker declares this cron.">
+      <Empty title="There is no such cron.">
         <p>
-          Its name is <code>{name}</code>. A cron is listed for a day after its last worker has ended.
+          Its name is <code>{name}</code>. One that workers declare is listed for a day after the last of them has
+          ended; one that was set at run time, until it is removed, or for a day after its last time.
         </p>
         <p class="next">
           <a class="btn" href={href('crons')}>
@@ -46,7 +51,7 @@ export function One({ name }: { readonly name: string }): JSX.Element {
 
 function Page({ page }: { readonly page: CronPage }): JSX.Element {
   const { cron, words, zone, bounds, declarers, missed, overlaps } = page;
-  const { name, queue, skipped, lastFire, nextRun } = cron;
+  const { name, task, queue, skipped, lastFire, nextRun, set, setAt, setBy } = cron;
   return (
     <>
       <Head
@@ -63,6 +68,16 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
             {bounds.map((bound) => (
               <Fact key={bound}>{bound}</Fact>
             ))}
+            {setAt && (
+              <Fact name="set" more={setBy !== undefined && ` by ${setBy}`}>
+                <Ago at={setAt} />
+              </Fact>
+            )}
+            {task !== name && (
+              <Fact name="task">
+                <a href={href('tasks', undefined, { task })}>{task}</a>
+              </Fact>
+            )}
             <Fact name="queue">
               <QueueLink of={queue} />
             </Fact>
@@ -84,6 +99,11 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
         }
       >
         <CronOrders cron={cron} />
+        {set && (
+          <Do right="delete" kind="grave" run={() => remove(name)}>
+            Remove…
+          </Do>
+        )}
       </Head>
       <RunNote cron={name} />
       <Why page={page} />
@@ -94,13 +114,30 @@ function Page({ page }: { readonly page: CronPage }): JSX.Element {
         </Section>
         <div>
           <LastRun page={page} />
-          <Week hours={page.hours} />
-          <Section title="Declared by" hint={counted(declarers.length, 'worker')}>
-            {declarers.length > 0 && <Declarers page={page} />}
-          </Section>
+          <Arguments name={name} set={set} />
+          <Week page={page} />
+          {!set && (
+            <Section title="Declared by" hint={counted(declarers.length, 'worker')}>
+              {declarers.length > 0 && <Declarers page={page} />}
+            </Section>
+          )}
         </div>
       </div>
     </>
+  );
+}
+
+async function remove(cron: string): Promise<void> {
+  await askFirst(
+    'crons/remove',
+    { cron },
+    {
+      run: async () => {
+        await act('crons/remove', { cron });
+        go('crons');
+        say(`${cron} is removed`);
+      },
+    },
   );
 }
 
@@ -176,9 +213,9 @@ function LastRun({ page: { cron } }: { readonly page: CronPage }): JSX.Element {
   );
 }
 
-function Week({ hours }: Pick<CronPage, 'hours'>): JSX.Element {
+function Week({ page: { hours, cron } }: { readonly page: CronPage }): JSX.Element {
   return (
-    <Section title="Last week" hint="attempts of each hour">
+    <Section title="Last week" hint={`attempts of ${cron.task === cron.name ? '' : 'its task in '}each hour`}>
       <Charts at={hours.at} label="last week">
         <Chart title="Done / h" series={[{ name: 'done', values: hours.done, look: 'bars' }]} />
         <FaultChart title="Failed / h" name="failed" values={hours.failed} />

@@ -28,9 +28,9 @@ export function CronGlyph({ cron }: { readonly cron: Cron }): JSX.Element {
 
 /** When a cron is due next, or why it is not. */
 export function Next({ cron }: { readonly cron: Cron }): JSX.Element {
-  const { paused, declared, disabled, nextRun, unreadable } = cron;
+  const { paused, declared, disabled, nextRun, unreadable, set } = cron;
   if (paused) return <span class="tag held">paused</span>;
-  if (!declared) return <span class="tag">no worker</span>;
+  if (!declared) return <span class="tag">{set ? 'orphaned' : 'no worker'}</span>;
   if (disabled) return <span class="tag">disabled</span>;
   if (unreadable !== undefined) return <span class="tag">unknown here</span>;
   if (nextRun !== undefined) return <Ago at={nextRun} />;

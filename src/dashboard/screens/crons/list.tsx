@@ -6,7 +6,8 @@ import { href, usePlace } from '../../page/router.js';
 import { Counts, type Cron, CronGlyph, CronOrders, dueText, Last, Next, PausedBy, RunNote } from './cron-parts.js';
 import { isFailing } from './failing.js';
 import { Lane, LaneHead } from './lane.js';
-import type { CronLine } from './wire.js';
+import { SetCrons } from './set.js';
+import type { CronLine, SetCronsPage } from './wire.js';
 
 const SHOWN: Readonly<Record<string, (cron: Cron) => boolean>> = {
   '': () => true,
@@ -16,15 +17,29 @@ const SHOWN: Readonly<Record<string, (cron: Cron) => boolean>> = {
 };
 const LABELS: Readonly<Record<string, string>> = { '': 'all', failing: 'failing', paused: 'paused', idle: 'not fired' };
 
-/** All crons, those that need somebody first. */
+/** The crons that workers declare, and those that were set at run time. */
 export function List(): JSX.Element {
   const { snapshot } = useSnapshot();
-  const { query } = usePlace();
-  const more = useRead<readonly CronLine[]>('crons', {}, { everyMs: 60_000 });
-  if (!snapshot) {
+  const { prefix, after } = usePlace().query;
+  const set = useRead<SetCronsPage>('crons/set', { prefix, after }, { everyMs: 5_000 });
+  const { data, error } = set;
+  if (!snapshot || (snapshot.crons.length === 0 && !data && !error)) {
     return <Loading />;
   }
-  const { crons } = snapshot;
+  const hasSet = data !== undefined && data.total > 0;
+  return (
+    <>
+      {(snapshot.crons.length > 0 || !hasSet) && <Declared crons={snapshot.crons} />}
+      {error && <Failed error={error} again={set.again} />}
+      {hasSet && <SetCrons page={data} />}
+    </>
+  );
+}
+
+/** Those that need somebody first. */
+function Declared({ crons }: { readonly crons: readonly Cron[] }): JSX.Element {
+  const { query } = usePlace();
+  const more = useRead<readonly CronLine[]>('crons', {}, { everyMs: 60_000 });
   if (crons.length === 0) {
     return (
       <Empty title="No cron is declared.">

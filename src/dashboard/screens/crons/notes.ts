@@ -4,7 +4,7 @@ import type { CronNote } from './wire.js';
 
 /** Why a cron is not fired, or not as one would think. */
 export function notesOn(
-  { paused, declared, disabled, unreadable }: CronInfo,
+  { paused, declared, disabled, unreadable, set, task, queue }: CronInfo,
   declarers: readonly CronDeclarer[],
 ): CronNote[] {
   const notes: CronNote[] = [];
@@ -13,7 +13,13 @@ export function notesOn(
       glyph: 'held',
       text: 'No worker fires it until it is resumed, and times that come due are not made up for.',
     });
-  if (!declared)
+  if (!declared && set)
+    notes.push({
+      glyph: 'cancelled',
+      title: 'It is orphaned, so it is not fired.',
+      text: `No live worker has the task ${task} and serves ${queue}. Start one that does, set the cron to another task, or remove it.`,
+    });
+  else if (!declared)
     notes.push({
       glyph: 'cancelled',
       title: 'No worker declares it, so it is not fired.',

@@ -26,4 +26,23 @@ export const CRON_QUESTIONS: readonly Route[] = [
       main: 'Run it now',
     };
   }),
+  question('crons/remove', async ({ inspector, query }) => {
+    const { name, set } = await inspector.crons.get(textIn(query, 'cron'));
+    if (!set) {
+      return {
+        title: `${name} cannot be removed`,
+        lines: ['It stands in the code of an app. Pause it, or remove its decorator.'],
+      };
+    }
+    return {
+      title: `Remove ${name}?`,
+      lines: [
+        'It is not fired any more, and its history is gone.',
+        'A run that waits or is under way goes on.',
+        'An app that sets it again brings it back.',
+      ],
+      main: 'Remove the cron',
+      grave: true,
+    };
+  }),
 ];

@@ -10,6 +10,8 @@ import { historyOf } from './history.js';
 import { notesOn } from './notes.js';
 import { pastHours } from './past-hours.js';
 import { CRON_QUESTIONS } from './questions.js';
+import { readCronArguments } from './read-arguments.js';
+import { readSetCrons } from './read-set.js';
 import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
 import { scheduleWords, zoneWords } from './words.js';
 import { localTimeOf } from './zone-time.js';
@@ -25,7 +27,7 @@ const calendar = new Calendar();
 async function list(call: Call): Promise<readonly CronLine[]> {
   const { inspector, live } = call;
   const [crons, counts] = await Promise.all([
-    live.shared.read(['crons'], () => inspector.crons.list()),
+    live.shared.read(['crons'], () => inspector.crons.list({ set: false })),
     live.shared.read(['cron counts'], () => countsOf(call), COUNTS_KEPT_MS),
   ]);
   const pauses = crons.some(({ paused }) => paused) ? await pausesOf(call) : undefined;
@@ -114,8 +116,16 @@ function steer(path: string, action: 'pause' | 'run-cron', run: (call: Call, cro
 export const CRON_ROUTES: readonly Route[] = [
   ...CRON_QUESTIONS,
   read('crons', list),
+  read('crons/set', readSetCrons),
   read('cron', one),
+  read('cron/arguments', readCronArguments),
   steer('crons/pause', 'pause', ({ inspector, by }, cron) => inspector.crons.pause(cron, { by })),
   steer('crons/resume', 'pause', ({ inspector, by }, cron) => inspector.crons.resume(cron, { by })),
   steer('crons/run', 'run-cron', ({ inspector, by }, cron) => inspector.crons.runNow(cron, { by })),
+  act('crons/remove', {
+    action: 'delete',
+    subject: subjectOf,
+    run: async ({ inspector, by }, { cron = '' }) => ({ cron, removed: await inspector.crons.remove(cron, { by }) }),
+    hasDone: (answer) => (answer as { readonly removed: boolean }).removed,
+  }),
 ];

@@ -37,6 +37,20 @@ export interface CronLine extends ScheduleText {
   readonly pause: CronPause | undefined;
 }
 
+/** A cron that was set at run time, in the list of these. */
+export interface SetCronLine extends ScheduleText {
+  readonly cron: Json<CronInfo>;
+}
+
+/** Some of the crons that were set at run time, by name. */
+export interface SetCronsPage {
+  /** how many there are of them, whatever their names */
+  readonly total: number;
+  readonly lines: readonly SetCronLine[];
+  /** whether others come after them */
+  readonly more: boolean;
+}
+
 /** Why a cron is not fired, or not as one would think. */
 export interface CronNote {
   /** without one, its pause */

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, get, useRead } from '../../page/api.js';
 import {
   Ago,
-  ArgumentLine,
+  ArgumentsBox,
   askFirst,
   Bar,
   Code,
@@ -15,7 +15,6 @@ import {
   Glyph,
   Head,
   Loaded,
-  n,
   now,
   QueueLink,
   Stack,
@@ -23,12 +22,11 @@ import {
 } from '../../page/parts/index.js';
 import { href, usePlace } from '../../page/router.js';
 import { heading, type Screen } from '../../page/screen.js';
-import { useSession } from '../../page/session.js';
 import { useCell } from '../../page/store.js';
 import { redriveEdited } from '../dead/edit.js';
 import { TimeFields, timeOf } from '../tasks/new-time.js';
 import { lifeOf } from './life.js';
-import type { ArgumentsView, TaskView, TimelineEvent } from './wire.js';
+import type { TaskView, TimelineEvent } from './wire.js';
 
 const GLYPHS: Readonly<Record<string, StateName>> = {
   waiting: 'pending',
@@ -60,8 +58,13 @@ function Task(): JSX.Element {
             </section>
             <section aria-label="Facts">
               <Why view={data} />
-              <Values title="Arguments" of={data.arguments} long={long} id={data.task.id} />
-              {data.result && <Values title="Result" of={data.result} long={long} />}
+              <ArgumentsBox
+                title="Arguments"
+                of={data.arguments}
+                long={long}
+                copy={() => copyOf('tasks/editable', data.task.id)}
+              />
+              {data.result && <ArgumentsBox title="Result" of={data.result} long={long} />}
               <Options view={data} />
             </section>
           </div>
@@ -314,72 +317,6 @@ function Why({ view: { task, sentences, limits } }: { readonly view: TaskView })
           ))}
         </ul>
       )}
-    </div>
-  );
-}
-
-/** Arguments, or a result. */
-function Values({
-  title,
-  of,
-  long,
-  id,
-}: {
-  readonly title: string;
-  readonly of: ArgumentsView;
-  /** undefined once all is shown that has room */
-  readonly long: (() => void) | undefined;
-  /** of the task whose arguments they are, to copy them */
-  readonly id?: string;
-}): JSX.Element {
-  const { denials } = useSession();
-  return (
-    <div class="box">
-      <div class="row">
-        <h2 class="grow">{title}</h2>
-        {of.is === 'shown' && id && (
-          <Do small run={() => copyOf('tasks/editable', id)} label="Copy the arguments as JSON">
-            Copy
-          </Do>
-        )}
-      </div>
-      {of.is === 'denied' && <p class="dim">{denials.arguments}</p>}
-      {of.is === 'gone' && <p class="dim">Redis has no arguments of this task any more.</p>}
-      {of.is === 'hidden' && (
-        <p class="dim">Another program wrote this: it is no call of a task. The option redact hides it whole.</p>
-      )}
-      {of.is === 'bytes' && (
-        <>
-          <p class="dim">Another program wrote this: it is no call of a task. In hex:</p>
-          <pre class="json">
-            {of.hex.replace(/..(?=.)/g, '$& ')}
-            {of.more > 0 && <span class="l"> … {n(of.more)} more bytes</span>}
-          </pre>
-        </>
-      )}
-      {of.is === 'shown' &&
-        (of.lines.length === 0 ? (
-          <p class="dim">It has none.</p>
-        ) : (
-          <>
-            <pre class="json">
-              {of.lines.map((line, i) => (
-                <span key={i}>
-                  <ArgumentLine line={line} />
-                  {'\n'}
-                </span>
-              ))}
-            </pre>
-            {!of.complete &&
-              (long ? (
-                <button type="button" class="bare small" onClick={long}>
-                  Show more
-                </button>
-              ) : (
-                id && <p class="dim">Copy takes the rest, too.</p>
-              ))}
-          </>
-        ))}
     </div>
   );
 }

@@ -1,0 +1,18 @@
+import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
+import { textIn } from '../../http/input.js';
+import type { Call } from '../../http/route.js';
+import type { ArgumentsView } from '../task/wire.js';
+
+/** For how long all who look get the same, in ms. */
+const KEPT_MS = 4_000;
+
+/** The arguments of the runs of a cron, as far as this person may see them. */
+export async function readCronArguments(call: Call): Promise<ArgumentsView> {
+  const { inspector, live, query, redaction, rights } = call;
+  const name = textIn(query, 'name');
+  const { task, queue } = await live.shared.read(['cron info', name], () => inspector.crons.get(name), KEPT_MS);
+  if (!(await rights.may('arguments', { cron: name, queue, task }))) return { is: 'denied' };
+  const args = await live.shared.read(['cron arguments', name], () => inspector.crons.argumentsOf(name), KEPT_MS);
+  const bounds = query.get('long') === '1' ? LONG : SHORT;
+  return { is: 'shown', ...shownArguments(args, redaction.of({ task, queue }), bounds) };
+}
