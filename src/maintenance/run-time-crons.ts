@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { isDeepStrictEqual } from 'node:util';
 import type { CronBroker, DueRun, Firing } from '../broker/port/broker.js';
 import type { CronLine, CronPlan, LookedUpCron, RunTimeCronBroker } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
@@ -174,7 +175,8 @@ export class RunTimeCronLoop extends PeriodicLoop {
 
   private knownOf(cron: CronDeclaration, version: string): LookedAtCron {
     const known = this.known.get(cron.name);
-    if (known?.version === version) return known.cron;
+    // after a failover, or in an emptied Redis, a version may come again
+    if (known?.version === version && isDeepStrictEqual(known.cron.cron, cron)) return known.cron;
     if (this.known.size >= MOST_KNOWN) this.known.clear();
     const looked = new LookedAtCron(cron);
     this.known.set(cron.name, { version, cron: looked });

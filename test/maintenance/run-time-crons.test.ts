@@ -172,6 +172,17 @@ describe('the loop of crons that were set at run time', () => {
     expect((await fired()).map(({ args }) => args)).toEqual([['tenant-7'], ['tenant-8']]);
   });
 
+  it('fires one as it is now although its version came again in an emptied Redis', async () => {
+    const one = loop();
+    await set();
+    await one.tick();
+    await fixture.redis.flushall();
+    await set({ payload: '["tenant-8"]' });
+    await silence(3 * SECOND);
+    await one.tick();
+    expect(await fired()).toMatchObject([{ args: ['tenant-8'] }]);
+  });
+
   it('sleeps no longer than until the next one, although that was not due when it looked', async () => {
     const one = loop();
     await set({ name: 'often' });
