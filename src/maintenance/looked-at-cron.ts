@@ -150,6 +150,11 @@ export class LookedAtCron {
     return immediate > now ? Math.min(immediate, next ?? immediate) : next;
   }
 
+  /** Its first time after another by its schedule, as if it were not paused. */
+  firstAfter(time: number): number | undefined {
+    return this.instants.next(time);
+  }
+
   /** Whether it counts from the end of its runs, has none, and nobody has noted the end of the last one. */
   lacksEnd(state: CronState, latest: number): boolean {
     if (!countsFromEnd(this.cron.schedule) || state.paused || state.heldIn !== undefined) return false;

@@ -161,16 +161,12 @@ export class RunTimeCronLoop extends PeriodicLoop {
       const { due, overflow, missed } = known.due(settledUntil, now, mostCounted);
       known.settle(Math.max(settledUntil, due.at(-1) ?? missed?.last ?? 0), now);
       const lookAt =
-        known.quietUntil === Number.POSITIVE_INFINITY ? this.endOf(due, settledUntil, now) : known.quietUntil;
+        known.quietUntil === Number.POSITIVE_INFINITY ? endOf({ known, due }, settledUntil, now) : known.quietUntil;
       return { known, due, overflow, missed, plan: { version: plan.version, lookAt } };
     } catch (error) {
       if (this.unreadable.isNew(name)) this.options.onError(error);
       return undefined;
     }
-  }
-
-  private endOf(due: readonly number[], settledUntil: number, now: number): number {
-    return Math.max((due.at(-1) ?? settledUntil) + KEPT_MS, now + 1_000);
   }
 
   private knownOf(cron: CronDeclaration, version: string): LookedAtCron {
@@ -227,6 +223,13 @@ export class RunTimeCronLoop extends PeriodicLoop {
     const { jitterMs = 0 } = cron.schedule;
     return { due, message: cronMessage(cron, { id: this.ids.next(), due: due - jitterMs, enqueuedAt }) };
   }
+}
+
+/** When to look at a cron without further times. It had some of the last day also if none was fired: they were missed, or came during a pause. */
+function endOf({ known, due }: Pick<Look, 'known' | 'due'>, settledUntil: number, now: number): number {
+  const recent = due.at(-1) ?? known.firstAfter(now - KEPT_MS);
+  if (recent !== undefined) return Math.max(recent + KEPT_MS, now + LONGEST_SLEEP_MS);
+  return Math.max(settledUntil + KEPT_MS, now + 1_000);
 }
 
 /** Whether a cron has had no time for so long that nobody asks for it. */

@@ -223,6 +223,25 @@ describe('the loop of crons that were set at run time', () => {
     expect(await fixture.redis.hkeys(HASH)).toEqual(['@versions']);
   });
 
+  it.each<[string, Partial<CronDeclaration>, boolean]>([
+    ['missed', { missed: 'skip' }, false],
+    ['paused', {}, true],
+  ])(
+    'keeps one whose last time was %s for a day after that time, however long ago it was set',
+    async (_, cron, paused) => {
+      const { now } = await fixture.broker.crons.runTime.lines();
+      await set({ ...cron, schedule: { at: now - 60 * SECOND } });
+      await silence(5 * DAY);
+      if (paused) await fixture.broker.crons.pause(REPORT.name);
+      await loop().tick();
+      expect(await fired()).toEqual([]);
+      expect(await fixture.broker.crons.runTime.count()).toBe(1);
+      expect(await lookAt()).toBe(now - 60 * SECOND + DAY);
+      const history = await fixture.broker.crons.history(REPORT.name, 10);
+      expect(history).toMatchObject(paused ? [] : [{ kind: 'missed', reason: 'no-worker' }]);
+    },
+  );
+
   it('skips a run while an earlier one is there', async () => {
     await set({ overlap: 'skip', missed: 'all' });
     await silence(3 * SECOND);
