@@ -69,8 +69,8 @@ export function assertCrons(tasks: readonly TaskDefinition[], selection: CronSel
   for (const task of tasks) {
     for (const { name } of task.crons ?? []) {
       const other = owners.get(name);
-      // two tasks of one name are refused as such
-      if (other && other.name !== task.name) throw duplicate(name, other.where, task.where);
+      // one without a name has that of its task; two tasks of one name are refused as such
+      if (other === task || (other && other.name !== task.name)) throw duplicate(name, other.where, task.where);
       owners.set(name, task);
     }
   }

@@ -180,4 +180,18 @@ describe('several schedules of one method', () => {
       message: expect.stringContaining('"reports.eu": on ReportTasks.send in'),
     });
   });
+
+  it('of one method are refused where one is named like the task, whose name another has without one', async () => {
+    @Injectable()
+    class MailTasks {
+      @Task({ name: 'mail' })
+      @Cron('0 8 * * *', { name: 'mail' })
+      @Cron('0 9 * * *')
+      digest(): void {}
+    }
+    await expect(boot([MailTasks as never])).rejects.toMatchObject({
+      code: 'DUPLICATE_CRON',
+      message: expect.stringContaining('"mail": on MailTasks.digest in'),
+    });
+  });
 });
