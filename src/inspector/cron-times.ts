@@ -2,6 +2,7 @@ import type { CronSchedule, CronTimes } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { type MissedInstants, missedInstants } from '../cron/missed-instants.js';
 import { NestworkError } from '../errors.js';
+import { nearestDate } from '../values/dates.js';
 import { printable } from '../values/printable.js';
 import type { CronInfo } from './cron-info.js';
 
@@ -43,7 +44,7 @@ export function instantsIn(instants: Instants, options: UpcomingOptions): Date[]
   const { after, count, until = Number.POSITIVE_INFINITY } = options;
   const found: Date[] = [];
   let at = instants.next(after);
-  for (; at !== undefined && at <= until && found.length < count; at = instants.next(at)) found.push(new Date(at));
+  for (; at !== undefined && at <= until && found.length < count; at = instants.next(at)) found.push(nearestDate(at));
   return found;
 }
 
