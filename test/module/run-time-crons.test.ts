@@ -95,6 +95,7 @@ describe('crons.set()', () => {
     expect(await namesOf({ set: true })).toEqual(['tenant-1', 'tenant-2']);
     await expect(crons.get('zoo')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
     await expect(crons.list({ count: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(crons.list({ set: 'yes' as never })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
   it.each<[string, object, string, string]>([
