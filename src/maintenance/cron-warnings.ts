@@ -14,6 +14,7 @@ const SLOW = {
 export class CronWarnings {
   private readonly slowOnes = new NewNames();
   private readonly piledUp = new NewNames();
+  private readonly twofold = new NewNames();
 
   constructor(private readonly warn: (what: string) => void) {}
 
@@ -28,6 +29,15 @@ export class CronWarnings {
     this.warn(
       `Cron "${name}" takes longer than the time to its next run: a run ${waited}took ${seconds(durationMs)}, and the next is due ` +
         `${seconds(intervalMs)} after it. ${what} Let it run less often, ${remedy}.`,
+    );
+  }
+
+  /** Once for one that was set at run time before an app declared one of its name. */
+  declaredToo({ name }: CronDeclaration): void {
+    if (!this.twofold.isNew(name)) return;
+    this.warn(
+      `Cron "${name}" was set at run time, and this app declares another of that name: both fire. ` +
+        'Remove the former with crons.remove(), or give the one in code another name.',
     );
   }
 

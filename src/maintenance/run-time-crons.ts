@@ -35,6 +35,8 @@ export interface RunTimeCronLoopOptions {
   readonly queues: readonly string[];
   /** names of the tasks of its app */
   readonly tasks: ReadonlySet<string>;
+  /** names of the crons that its app declares */
+  readonly declared: ReadonlySet<string>;
   readonly onWarning: (what: string) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -152,6 +154,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
     const { name, cron, plan, paused } = found;
     if (!cron) return undefined;
     try {
+      if (this.options.declared.has(name)) this.warnings.declaredToo(cron);
       const known = this.knownOf(cron, plan.version);
       known.note({ settledUntil: found.settledUntil, paused }, now);
       const isAhead = found.settledUntil > now + AHEAD_MS;

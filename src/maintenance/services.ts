@@ -45,7 +45,7 @@ export function workerServices({
   const onWarning = (warning: string): void => logger.warn(warning);
   const runTimeCrons = new RunTimeCronLoop({
     ...{ broker: broker.crons, queues, tasks: new Set(catalog.map(({ name }) => name)) },
-    ...{ onWarning, onError },
+    ...{ declared: new Set(crons.map(({ name }) => name)), onWarning, onError },
   });
   const loops = [
     reaper({

@@ -44,11 +44,13 @@ export class TestWorker {
       onWarning: (warning: string) => this.logger.warn(warning),
       onError: (error: unknown) => this.logger.error(printed(error)),
     };
-    this.crons = new CronLoop({ broker: broker.crons, crons: cronsAmong(registry.all()), ...reports });
+    const crons = cronsAmong(registry.all());
+    this.crons = new CronLoop({ broker: broker.crons, crons, ...reports });
     this.runTimeCrons = new RunTimeCronLoop({
       broker: broker.crons,
       queues: options.queues,
       tasks: new Set(registry.all().map(({ name }) => name)),
+      declared: new Set(crons.map(({ name }) => name)),
       ...reports,
     });
   }

@@ -39,6 +39,7 @@ function loop(options: Partial<RunTimeCronLoopOptions> = {}): RunTimeCronLoop {
     broker: fixture.broker.crons,
     queues: ['default'],
     tasks: new Set(['ReportTasks.send']),
+    declared: new Set(),
     onWarning: (warning) => warnings.push(warning),
     onError: (error) => errors.push(error),
     ...options,
@@ -241,6 +242,21 @@ describe('the loop of crons that were set at run time', () => {
       expect(history).toMatchObject(paused ? [] : [{ kind: 'missed', reason: 'no-worker' }]);
     },
   );
+
+  it('fires one whose name the app has given to a cron of its code since, and warns of that once', async () => {
+    await set();
+    const one = loop({ declared: new Set([REPORT.name]) });
+    for (const runs of [1, 2]) {
+      await silence(3 * SECOND);
+      await fixture.redis.zadd(TIMES, 0, REPORT.name);
+      await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+      await one.tick();
+      expect(await fired()).toHaveLength(runs);
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Cron "tenant-7.report" was set at run time, .*: both fire. .*crons.remove\(\)/),
+    ]);
+  });
 
   it('skips a run while an earlier one is there', async () => {
     await set({ overlap: 'skip', missed: 'all' });
