@@ -102,11 +102,18 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
   }
 
   async page({ after, prefix = '', count }: CronPageOptions): Promise<CronRecord[]> {
-    const from = after !== undefined && after >= prefix ? `(${after}` : `[${prefix}`;
-    const names = await this.connection.command((redis, keys) =>
-      redis.zrangebylex(keys.cronNames(), from, prefix === '' ? '+' : `[${prefix}\xff`, 'LIMIT', '0', String(count)),
-    );
-    return this.recordsOf(names);
+    let from = after !== undefined && after >= prefix ? `(${after}` : `[${prefix}`;
+    const found: CronRecord[] = [];
+    // records that cannot be read are no end of the list
+    for (;;) {
+      const most = count - found.length;
+      const names = await this.connection.command((redis, keys) =>
+        redis.zrangebylex(keys.cronNames(), from, prefix === '' ? '+' : `[${prefix}\xff`, 'LIMIT', '0', String(most)),
+      );
+      found.push(...(await this.recordsOf(names)));
+      if (names.length < most || found.length === count) return found;
+      from = `(${names.at(-1)}`;
+    }
   }
 
   async find(name: string): Promise<CronRecord | undefined> {

@@ -258,6 +258,18 @@ describe('the loop of crons that were set at run time', () => {
     ]);
   });
 
+  it('does not end a list at records that cannot be read', async () => {
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3']) await set({ name });
+    for (const name of ['a1', 'a2', 'a3']) await fixture.redis.hset(HASH, `${name} definition`, '{}');
+    const namesOf = async (after?: string) =>
+      (await fixture.broker.crons.runTime.page({ count: 2, ...(after !== undefined && { after }) })).map(
+        ({ name }) => name,
+      );
+    expect(await namesOf()).toEqual(['b1', 'b2']);
+    expect(await namesOf('b2')).toEqual(['b3']);
+    expect(await namesOf('b3')).toEqual([]);
+  });
+
   it('skips a run while an earlier one is there', async () => {
     await set({ overlap: 'skip', missed: 'all' });
     await silence(3 * SECOND);
