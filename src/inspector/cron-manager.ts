@@ -8,6 +8,7 @@ import { cronKey, cronMessage } from '../cron/cron-message.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { decodePayload } from '../payload/payload.js';
+import { undecodable } from '../payload/payload-errors.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
@@ -182,11 +183,15 @@ export class CronManager {
   /**
    * The arguments of the runs of a cron. `get()` does not show them, because they may be secret.
    *
-   * @throws NestworkError UNKNOWN_CRON
+   * @throws NestworkError UNKNOWN_CRON; UNDECODABLE_MESSAGE where others have written them
    */
   async argumentsOf(name: string): Promise<unknown[]> {
     const { payload = '[]' } = await this.record(name);
-    return decodePayload(JSON.parse(payload), payload);
+    try {
+      return decodePayload(JSON.parse(payload), payload);
+    } catch (error) {
+      throw undecodable(`The arguments of the cron "${printable(name)}" cannot be read.`, error);
+    }
   }
 
   /**

@@ -159,6 +159,15 @@ describe('crons.set()', () => {
     });
   });
 
+  it('says that arguments cannot be read which others have written', async () => {
+    const { crons, tasks } = await boot();
+    await crons.set('a', { every: '1m', task: tasks.send, args: ['7'] });
+    const definition = (await apps.redis.hget('{nestwork}:run-time-crons', 'a definition')) ?? '';
+    const altered = JSON.stringify({ ...JSON.parse(definition), payload: 'nonsense' });
+    await apps.redis.hset('{nestwork}:run-time-crons', 'a definition', altered);
+    await expect(crons.argumentsOf('a')).rejects.toMatchObject({ code: 'UNDECODABLE_MESSAGE' });
+  });
+
   it('does not take or remove the name of a cron that workers declare', async () => {
     const { crons, tasks } = await boot();
     await apps.redis.hset(

@@ -15,8 +15,11 @@ afterEach(() => {
   return fixture.stop();
 });
 
-function worker(options: WorkerOptions = {}): WorkerProcess {
-  return fixture.worker({ children: 1, concurrency: 10, ...options }, CRONS);
+function worker(options: WorkerOptions = {}, release?: string): WorkerProcess {
+  return fixture.worker(
+    { children: 1, concurrency: 10, ...options },
+    { ...CRONS, ...(release && { RELEASE: release }) },
+  );
 }
 
 /** The times for which a cron ran, in order. */
@@ -173,4 +176,20 @@ it('crons that are set while workers run are fired at once, each time once, over
   const removedAt = (await runTime.lines()).now;
   await ran('tenant-2', fixture.events('tenant-2').length + 5);
   expect(times('tenant-1').at(-1)).toBeLessThanOrEqual(removedAt);
+});
+
+it('a run at a release comes once for each, with two workers, a restart and a rollback', async () => {
+  fixture.open('exclusive');
+  const first = worker({}, 'v1');
+  worker({}, 'v1');
+  await fixture.until('both have booted', () => fixture.events('booted').length === 2);
+  await ran('released', 1);
+  first.kill('SIGTERM');
+  await first.ended();
+  worker({}, 'v2');
+  await ran('released', 2);
+  worker({}, 'v1');
+  await fixture.until('the former release has booted again', () => fixture.events('booted').length === 4);
+  await ran('every', fixture.events('every').length + 10);
+  expect(fixture.events('released')).toHaveLength(2);
 });
