@@ -135,6 +135,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
       const its = Object.fromEntries(
         FIELDS.flatMap((field, index) => (own[index] == null ? [] : [[field, own[index]]])),
       ) as CronFields;
+      if (its.definition === undefined) return []; // unknown, or removed meanwhile
       const place = (field: string): string => this.place(name, field);
       const record = recordOf(name, its, this.foreign, place);
       if (!record) return [];

@@ -131,7 +131,7 @@ function whenOf(name: string, options: CronTiming, where: string): CronDefinitio
     if ((given === undefined) === (every === undefined)) {
       throw new NestworkError(
         'INVALID_OPTION',
-        `${where} has ${given === undefined ? 'neither' : 'both'} \`cron\` and \`every\`.`,
+        `${where} has ${given === undefined ? 'neither `cron` nor' : 'both `cron` and'} \`every\`.`,
         ["Give one of them: { cron: '0 8 * * *' } or { every: '30s' }."],
       );
     }

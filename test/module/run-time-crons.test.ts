@@ -98,6 +98,12 @@ describe('crons.set()', () => {
     await expect(crons.list({ set: 'yes' as never })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
+  it('rejects a name that no cron has without a warning about the keys', async () => {
+    const { crons } = await boot();
+    await expect(crons.get('zoo')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
+    expect(apps.lines.with('run-time-crons')).toEqual([]);
+  });
+
   it.each<[string, object, string, string]>([
     ['send report', {}, 'INVALID_NAME', 'task name'],
     ['ReportTasks.send', {}, 'CRON_NAME_TAKEN', 'looks like that of a cron in code'],
@@ -112,7 +118,7 @@ describe('crons.set()', () => {
       'INVALID_OPTION',
       'before its `startDate`',
     ],
-    ['a', {}, 'INVALID_OPTION', 'neither `cron` and `every`'],
+    ['a', {}, 'INVALID_OPTION', 'neither `cron` nor `every`'],
     ['a', { cron: '0 8 * * *', every: '1m' }, 'INVALID_OPTION', 'both `cron` and `every`'],
     ['a', { every: 50 }, 'INVALID_OPTION', 'is due every 50 ms'],
     ['a', { every: '1m', timeZone: 'UTC' }, 'INVALID_OPTION', 'has `timeZone`, which goes with `cron`'],
