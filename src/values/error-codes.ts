@@ -766,7 +766,9 @@ export interface ErrorCodes {
   /**
    * > No worker of this namespace has declared a cron "DigestTasks.digets".
    *
-   * **Remedy:** Use a name that the message lists, or start a worker, which declares its crons.
+   * The name is wrong, no worker has declared the cron within a day, or somebody removed one that was set at run time. `@Cron.from()` without a time makes no cron.
+   *
+   * **Remedy:** Use a name that the message or `npx nestwork crons ls` lists. Or start a worker, which declares its crons, or call `crons.set()` again.
    */
   UNKNOWN_CRON: 'operate';
 
