@@ -60,7 +60,7 @@ export const cronCommands: CommandGroup<InspectorContext> = {
         const { crons } = await inspector();
         const cron = await crons.get(name);
         const [next, history] = await Promise.all([
-          crons.nextRuns(name, NEXT_TIMES),
+          cron.declared ? crons.nextRuns(name, NEXT_TIMES) : [],
           crons.history(name, count === undefined ? {} : { count }),
         ]);
         out.record({ ...cron, nextRuns: next, history }, () => describedCron(cron, next));

@@ -24,18 +24,18 @@ export const HISTORY_COLUMNS: readonly Column<CronHistoryEntry>[] = [
 
 /** A cron for a person: when it is due, what decides about its runs, how it stands, its next times. */
 export function describedCron(cron: CronInfo, next: readonly Date[]): string {
-  const { name, queue, missed, missedTimes, overlap, skipped, lastFire, lastRun, unreadable } = cron;
+  const { name, queue, missed, missedTimes, overlap, skipped, lastFire, lastRun } = cron;
   const lines = [
     `${name}  ${stateOf(cron)}, in queue ${queue}`,
     `schedule  ${scheduleOf(cron)}`,
-    `missed    ${MISSED[missed]}${missedTimes > 0 ? `, ${counted(missedTimes, 'time')} so far` : ''}`,
-    `overlaps  ${OVERLAP[overlap]}${skipped > 0 ? `, ${counted(skipped, 'run')} so far` : ''}`,
+    `missed    ${MISSED[missed]}${missedTimes > 0 ? `; ${counted(missedTimes, 'time')} so far had no run` : ''}`,
+    `overlaps  ${OVERLAP[overlap]}${skipped > 0 ? `; ${counted(skipped, 'run')} so far` : ''}`,
   ];
   if (lastFire) lines.push(`fired     ${timeOf(lastFire)}`);
   if (lastRun) lines.push(`last run  ${lastRun.outcome} after ${ago(lastRun.durationMs)}, on ${lastRun.host}`);
   if (lastRun?.error !== undefined) lines.push(`error     ${lastRun.error}`);
   for (const [at, time] of next.entries()) lines.push(`${(at === 0 ? 'next' : '').padEnd(9)} ${timeOf(time)}`);
-  if (next.length === 0) lines.push(`next      ${unreadable === undefined ? 'never' : `unknown here: ${unreadable}`}`);
+  if (next.length === 0) lines.push(`next      ${withoutNext(cron)}`);
   return lines.join('\n');
 }
 
@@ -44,10 +44,24 @@ export function scheduleOf(cron: CronInfo): string {
   return [timesOf(cron), ...boundsOf(cron)].join(', ');
 }
 
-export function stateOf({ paused, disabled, declared, set }: CronInfo): string {
+export function stateOf(cron: CronInfo): string {
+  const { paused, disabled, declared, set } = cron;
   if (paused) return 'paused';
   if (!declared) return set ? 'orphaned' : 'no worker';
-  return disabled ? 'disabled' : 'on';
+  if (disabled) return 'disabled';
+  return isOver(cron) ? 'ended' : 'on';
+}
+
+/** Whether no time will come any more: not while the next one hangs on the end of a run, or on a release. */
+function isOver({ nextRun, unreadable, from, only, limit, fires = 0 }: CronInfo): boolean {
+  if (limit !== undefined && fires >= limit) return true;
+  return nextRun === undefined && unreadable === undefined && from === undefined && only === undefined;
+}
+
+function withoutNext({ declared, only, unreadable }: CronInfo): string {
+  if (unreadable !== undefined) return `unknown here: ${unreadable}`;
+  if (!declared) return 'none, no worker fires it';
+  return only === undefined ? 'never' : 'at the next release';
 }
 
 function timesOf({ expression, timeZone, utcOffset, everyMs, at, only }: CronInfo): string {

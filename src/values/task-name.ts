@@ -9,13 +9,15 @@ const WITH_COLONS = {
   form: /^[A-Za-z0-9_.:-]{1,100}$/,
   words: '1 to 100 characters of A-Z, a-z, 0-9, "_", ".", ":" and "-"',
 };
+const TASK = {
+  form: /^[A-Za-z0-9_.:$-]{1,200}$/,
+  words: '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and "-"',
+};
 const FORMS = {
   namespace: SHORT,
   'queue name': SHORT,
-  'task name': {
-    form: /^[A-Za-z0-9_.:$-]{1,200}$/,
-    words: '1 to 200 characters of A-Z, a-z, 0-9, "_", ".", ":", "$" and "-"',
-  },
+  'task name': TASK,
+  'cron name': TASK,
   'limit name': WITH_COLONS,
   'step name': WITH_COLONS,
 };
@@ -46,6 +48,20 @@ export function assertQueueName(value: unknown, where?: string): asserts value i
  */
 export function assertTaskName(value: unknown, where?: string): asserts value is string {
   assertName('task name', value, where);
+}
+
+/**
+ * Refuses what cannot be the name of a cron: what cannot be that of a task.
+ *
+ * @param where who gave it, for the error
+ * @throws NestworkError `INVALID_NAME`, naming the value and the allowed form
+ *
+ * @example
+ * assertCronName('tenant-7.report');
+ * assertCronName('report of tenant 7'); // throws
+ */
+export function assertCronName(value: unknown, where?: string): asserts value is string {
+  assertName('cron name', value, where);
 }
 
 /**

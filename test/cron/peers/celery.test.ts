@@ -192,7 +192,12 @@ testRows('migrate-from-celery.md', 'Schedules of beat', {
     const lastFire = new Date(day('01T08:00'));
     expect(await crons.get('Jobs.digest')).toMatchObject({ lastFire, lastRun: { outcome: 'done' } });
   },
-  'its `one_off`, `ClockedSchedule`': async () => {
+  'its `one_off`': async () => {
+    const { queue } = await startCrons('2027-01-01T12:34:56Z', { poll: Interval('1h', { limit: 1 }) });
+    await queue.advance('1d');
+    expect(firedTimes('Jobs.poll')).toEqual([day('01T13:00')]);
+  },
+  '`ClockedSchedule`': async () => {
     const { queue } = await startCrons(NEW_YEAR, { once: Cron(new Date(day('02T10:00'))) });
     await queue.advance('9d');
     expect(firedTimes('Jobs.once')).toEqual([day('02T10:00')]);
