@@ -71,7 +71,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
     await this.connection.call('remove-cron', { cron: cron.name, version, line: textOf(lineFor(cron)) });
   }
 
-  async set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron> {
+  async set(cron: CronDeclaration, setting: CronSetting, lookAt = 0): Promise<SetCron> {
     const definition = JSON.stringify(cron);
     const line = textOf(lineFor(cron));
     // each time that it fails, another caller has set it
@@ -85,7 +85,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
         before,
         anew: former && JSON.stringify(former.schedule) === JSON.stringify(cron.schedule) ? 0 : 1,
         setBy: JSON.stringify(setting),
-        most: MOST_CRONS,
+        ...{ most: MOST_CRONS, lookAt },
         former: former ? textOf(lineFor(former)) : line,
         line,
       });

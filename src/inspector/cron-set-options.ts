@@ -8,7 +8,7 @@ import { NestworkError } from '../errors.js';
 import type { Duration } from '../values/duration.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
-import { assertTaskName } from '../values/task-name.js';
+import { assertCronName } from '../values/task-name.js';
 import type { ActorOptions } from './actor.js';
 
 /**
@@ -68,7 +68,15 @@ const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
   ...TIMING.filter((option) => !OF_CODE_ALONE.includes(option)),
 ];
+/** The clock of a caller may be so far ahead of that of Redis. */
+const MOST_SKEW_MS = 300_000;
 const OF_CODE = /^[A-Z][A-Za-z0-9_$]*\.[A-Za-z0-9_$]+$/;
+
+/** A cron that is to be set, and when its first time comes at the earliest, in ms since 1970. */
+interface GivenCron {
+  readonly cron: CronDeclaration;
+  readonly firstAt: number | undefined;
+}
 
 /**
  * Checks what a cron is to be.
@@ -77,15 +85,16 @@ const OF_CODE = /^[A-Z][A-Za-z0-9_$]*\.[A-Za-z0-9_$]+$/;
  * @throws NestworkError INVALID_NAME, CRON_NAME_TAKEN, INVALID_OPTION, INVALID_DURATION, INVALID_CRON, NOT_A_TASK, and the errors of `delay()` about
  * arguments
  */
-export async function cronOf(name: unknown, options: CronSetOptions<never[]>, now: number): Promise<CronDeclaration> {
-  assertTaskName(name, 'crons.set()');
+export async function cronOf(name: unknown, options: CronSetOptions<never[]>, now: number): Promise<GivenCron> {
+  assertCronName(name, 'crons.set()');
   if (OF_CODE.test(name)) throw looksLikeCode(name);
   const where = `crons.set("${name}")`;
   assertOptionsObject(options, where);
   assertKnownOptions(options, OPTIONS, where, (option) => OTHERS.get(option));
   const { task, args = [] } = options as CronSetOptions;
   const definition = whenOf(name, options, where);
-  if (instantsOf(definition.schedule, where).next(now) === undefined) {
+  const instants = instantsOf(definition.schedule, where);
+  if (instants.next(now) === undefined) {
     throw new NestworkError('INVALID_CRON', `${where} never comes due: its last time has passed.`, [
       'Give a later `endDate` or Date.',
     ]);
@@ -100,13 +109,14 @@ export async function cronOf(name: unknown, options: CronSetOptions<never[]>, no
   const prepared = repeatedCall(task, args);
   if (prepared === undefined) throw noTask(task, where);
   const { payload, start, call, result, ...target } = await prepared;
-  return {
+  const cron = {
     ...{ name, ...target, ...definition },
     ...(payload !== '[]' && { payload }),
     ...(start && { start }),
     ...(call && { call }),
     ...(result !== undefined && { result }),
   };
+  return { cron, firstAt: instants.next(now - MOST_SKEW_MS) };
 }
 
 /** Options of others, and what is written here instead. */

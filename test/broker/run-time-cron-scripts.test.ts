@@ -23,7 +23,15 @@ const REPORT: CronDeclaration = {
 /** Fields that come with what happens to a cron. */
 const OTHERS = ['paused', 'fired', 'run', 'skipped', 'missed'];
 const INPUT = {
-  ...{ cron: REPORT.name, definition: JSON.stringify(REPORT), before: '', anew: 1, setBy: '{"at":7}', most: 10 },
+  ...{
+    cron: REPORT.name,
+    definition: JSON.stringify(REPORT),
+    before: '',
+    anew: 1,
+    setBy: '{"at":7}',
+    most: 10,
+    lookAt: 0,
+  },
   ...{ former: LINE, line: LINE },
 };
 
@@ -65,6 +73,17 @@ describe('set-cron', () => {
     expect([first, Number(lookAt)]).toEqual([REPORT.name, Number(await noted('until'))]);
     expect(await fixture.redis.zrange(LINES, '0', '-1', 'WITHSCORES')).toEqual([LINE, lookAt]);
     expect(await fixture.redis.llen(ALARM)).toBe(1);
+  });
+
+  it('lets a worker look when the first time comes, and at once where the times are the same as before', async () => {
+    const later = (await now()) + 3_600_000;
+    await fixture.call('set-cron', { ...INPUT, lookAt: later });
+    expect(await fixture.redis.zscore(TIMES, REPORT.name)).toBe(String(later));
+    expect(await fixture.redis.zscore(LINES, LINE)).toBe(String(later));
+    const change = { ...INPUT, definition: '{}', before: INPUT.definition, anew: 0, lookAt: later };
+    await fixture.call('set-cron', change);
+    expect(Number(await fixture.redis.zscore(TIMES, REPORT.name))).toBeLessThan(later);
+    expect(Number(await fixture.redis.zscore(LINES, LINE))).toBeLessThan(later);
   });
 
   it('leaves a line that has an earlier time as it is', async () => {

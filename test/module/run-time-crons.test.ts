@@ -80,6 +80,20 @@ describe('crons.set()', () => {
     expect(await crons.count()).toBe(1);
   });
 
+  it('is first looked at when its first time comes, so that many others hold up none', async () => {
+    const { crons, tasks } = await boot();
+    const set = (name: string, every: '1s' | '10d') => crons.set(name, { every, task: tasks.send, args: ['7'] });
+    await set('rare', '10d');
+    await set('frequent', '1s');
+    const times = '{nestwork}:cron-times:bulk ReportTasks.send';
+    const at = Number(await apps.redis.zscore(times, 'rare'));
+    expect([at % 864_000_000, at > Date.now()]).toEqual([0, true]);
+    expect(Number(await apps.redis.zscore(times, 'frequent'))).toBeLessThanOrEqual(Date.now());
+    expect((await apps.redis.zrange('{nestwork}:cron-lines', '0', '-1', 'WITHSCORES'))[1]).toBe(
+      await apps.redis.zscore(times, 'frequent'),
+    );
+  });
+
   it('lists both kinds by name, and removes what was set', async () => {
     const { crons, tasks } = await boot();
     for (const name of ['tenant-2', 'tenant-1', 'zoo'])
@@ -105,7 +119,7 @@ describe('crons.set()', () => {
   });
 
   it.each<[string, object, string, string]>([
-    ['send report', {}, 'INVALID_NAME', 'task name'],
+    ['send report', {}, 'INVALID_NAME', 'cron name'],
     ['ReportTasks.send', {}, 'CRON_NAME_TAKEN', 'looks like that of a cron in code'],
     ['a', { cron: '* * * *' }, 'INVALID_CRON', 'crons.set("a")'],
     ['a', { cron: '0 0 30 2 *' }, 'INVALID_CRON', 'never comes due'],

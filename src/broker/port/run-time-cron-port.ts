@@ -67,8 +67,12 @@ export interface RunTimeCronBroker {
 
 /** What people and programs need of them. */
 export interface CronSettingBroker {
-  /** Adds a cron, or changes the one of its name. One whose times change begins at the present. Its pause stays. */
-  set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron>;
+  /**
+   * Adds a cron, or changes the one of its name. One whose times change begins at the present. Its pause stays.
+   *
+   * @param lookAt when its first time comes at the earliest, in ms since 1970; a worker looks at once by default
+   */
+  set(cron: CronDeclaration, setting: CronSetting, lookAt?: number): Promise<SetCron>;
   /** Resolves to whether there was one. Runs that were enqueued go on. */
   remove(name: string): Promise<boolean>;
   page(options: CronPageOptions): Promise<CronRecord[]>;

@@ -4357,9 +4357,11 @@ if redis.call('HDEL', hash, cron .. ' paused') == 1 then
 end
 return 1`,
   'set-cron': `#!lua
+${LIB.LIMITS}
+${LIB.ring}
+${LIB.look_at}
 ${LIB.wrong_type}
 ${LIB.text}
-${LIB.ring}
 ${LIB.schedule}
 ${LIB.now_ms}
 -- adds a cron at run time, or changes it.
@@ -4372,15 +4374,16 @@ local keys = {
   cron_lines = KEYS[4],
   alarm = KEYS[5],
 }
-local cron, definition, before, anew, set_by, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local cron, definition, before, anew, set_by, most, look_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local former = { cron_times = KEYS[6] }
-local line = { name = ARGV[7], cron_times = KEYS[7] }
+local line = { name = ARGV[8], cron_times = KEYS[7] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`former\` is the line of the cron as the caller read it, \`before\` its definition then, '' for none. \`anew\` is 1 where its times are others. \`setBy\` is JSON.
 --
 -- Atomic because two callers must not leave a cron in two lines, and a worker must not fire by a definition that has gone: it compares the version.
--- The cron is due to be looked at now; the worker that looks finds its next time. Without allow-oom: a full Redis refuses.
+-- The worker that first looks at the cron finds its next time. It looks now, unless the times are others and the first one comes later: else a hundred
+-- thousand that are set at once would keep a worker from those that are due. Without allow-oom: a full Redis refuses.
 
 local wrong = wrong_type('hash', keys.crons, keys.run_time_crons)
   or wrong_type('zset', keys.cron_names, keys.cron_lines, former.cron_times, line.cron_times)
@@ -4405,12 +4408,14 @@ end
 -- of a count for all: one that is removed and set again has no version that it had before
 local version = redis.call('HINCRBY', keys.run_time_crons, '@versions', 1)
 redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' version', version, cron .. ' set', set_by)
+local first_look = now
 if anew == '1' then
   redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
+  first_look = math.max(now, tonumber(look_at))
 end
 redis.call('ZADD', keys.cron_names, 0, cron)
-redis.call('ZADD', line.cron_times, text(now), cron)
-redis.call('ZADD', keys.cron_lines, 'LT', text(now), line.name)
+redis.call('ZADD', line.cron_times, text(first_look), cron)
+redis.call('ZADD', keys.cron_lines, 'LT', text(first_look), line.name)
 ring(keys.alarm)
 return before == '' and 2 or 1`,
   'dead-counts': `#!lua flags=no-writes

@@ -86,7 +86,7 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     return true;
   }
 
-  async set(cron: CronDeclaration, setting: CronSetting): Promise<SetCron> {
+  async set(cron: CronDeclaration, setting: CronSetting, first = 0): Promise<SetCron> {
     if (this.isDeclared(cron.name)) return 'taken';
     const definition = JSON.stringify(cron);
     const former = this.crons.get(cron.name);
@@ -101,7 +101,10 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
       ...{ skipped: former?.skipped ?? 0, missedTimes: former?.missedTimes ?? 0, lastRun: former?.lastRun, setting },
       ...plain,
       history: former?.history ?? [],
-      ...{ settledUntil: same ? former.settledUntil : now, version: this.versions, lookAt: now },
+      ...(same
+        ? { settledUntil: former.settledUntil, lookAt: now }
+        : { settledUntil: now, lookAt: Math.max(now, first) }),
+      version: this.versions,
     });
     return former ? 'changed' : 'added';
   }
