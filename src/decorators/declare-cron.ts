@@ -34,7 +34,8 @@ function assertNamed(name: string | undefined, method: unknown, where: string): 
     : misused(where, `is the second schedule of its method with the name ${shown(name)}`, ['Give each its own.']);
 }
 
-function argsOf(args: unknown, where: string): readonly unknown[] | undefined {
+/** Arguments that can be carried; undefined for none. */
+export function argsOf(args: unknown, where: string): readonly unknown[] | undefined {
   if (args === undefined) return undefined;
   if (!Array.isArray(args)) {
     throw misused(where, `has ${shown(args)} as \`args\``, ["Give a list: { args: ['eu'] }."]);

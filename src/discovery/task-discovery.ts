@@ -122,6 +122,7 @@ export class TaskDiscovery {
       decorator,
       policy,
       broadcast,
+      afterStart,
       crons: schedules,
       start: given,
     }: DeclaredTask,
@@ -134,7 +135,7 @@ export class TaskDiscovery {
     const handler = this.handlers.create(wrapper, type, method);
     const check = once(() => this.checks.of(type, method, name));
     if (broadcast)
-      return { name, queue: BROADCAST_QUEUE, where, origin, broadcast, policyOf: noPolicy, handler, check };
+      return { name, queue: BROADCAST_QUEUE, where, origin, broadcast, afterStart, policyOf: noPolicy, handler, check };
     if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `${decorator} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);

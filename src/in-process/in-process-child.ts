@@ -14,6 +14,7 @@ import { BroadcastRunner } from '../worker/broadcast-runner.js';
 import { ClaimLoop } from '../worker/claim-loop.js';
 import { logBrokenBackoff } from '../worker/executor.js';
 import { LoopListeners } from '../worker/loop-listeners.js';
+import { StartRuns } from '../worker/start-runs.js';
 import { TrackingExecutor } from './tracking-executor.js';
 
 export interface InProcessChildOptions {
@@ -52,6 +53,7 @@ export class InProcessChild implements Child {
   readonly mailbox = new Mailbox(({ id, message }) => this.broadcasts.run({ type: 'broadcast', id, message }));
   private readonly executor: TrackingExecutor;
   private readonly broadcasts: BroadcastRunner;
+  private readonly starts: StartRuns;
   private readonly capacity: number;
   private readonly outliving = new NewNames();
   private shift: Shift | undefined;
@@ -70,6 +72,7 @@ export class InProcessChild implements Child {
     this.broadcasts = new BroadcastRunner(this.executor, ({ id, error, durationMs }) =>
       this.mailbox.ended(id, error, durationMs),
     );
+    this.starts = new StartRuns(this.executor, registry.all());
   }
 
   /** The tasks and broadcasts that run now. */
@@ -109,6 +112,7 @@ export class InProcessChild implements Child {
     });
     waits.serve({ claimant, concurrency, broker });
     listeners.start();
+    this.starts.start();
     const ended = loop.run().then(() => listeners.end());
     this.claimant = claimant;
     this.scoreboard = scoreboard;
@@ -126,6 +130,7 @@ export class InProcessChild implements Child {
   abort(reason: NestworkError): void {
     this.shift?.loop.abort(reason);
     this.broadcasts.abort(reason);
+    this.starts.abort(reason);
   }
 
   /** The session is gone, and its tasks with it: ends the claim loop, and aborts what it runs. */
@@ -142,8 +147,8 @@ export class InProcessChild implements Child {
   }
 
   /** Resolves when no broadcast runs; none is taken from then on. */
-  settled(): Promise<void> {
-    return this.broadcasts.settled();
+  async settled(): Promise<void> {
+    await Promise.all([this.broadcasts.settled(), this.starts.settled()]);
   }
 
   /** The app is closed. */

@@ -9,6 +9,7 @@ import { RESOLVED_OPTIONS } from '../options/options.js';
 import { outliveOutput } from '../supervisor/lost-output.js';
 import { type ChildApp, runChild } from '../worker/child-entry.js';
 import { Executor, logBrokenBackoff } from '../worker/executor.js';
+import { StartRuns } from '../worker/start-runs.js';
 import { TaskLogger } from '../worker/task-logger.js';
 
 export { COPY };
@@ -39,13 +40,15 @@ async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService
     );
   }
   const { settings, catalog, registry, hooks, waits } = workerApp(find);
+  const executor = new Executor(registry, hooks, logBrokenBackoff);
   return {
     settings,
     catalog,
     broker: find<Broker>(BROKER),
     hooks,
     waits,
-    executor: new Executor(registry, hooks, logBrokenBackoff),
+    executor,
+    starts: new StartRuns(executor, registry.all()),
     close: () => app.close(),
   };
 }

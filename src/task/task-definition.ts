@@ -19,6 +19,14 @@ export interface TaskOrigin {
   readonly decorator: string;
 }
 
+/** When each child runs a method by itself. */
+export interface AfterStart {
+  /** after it has begun to claim, in ms */
+  readonly delayMs: number;
+  /** the encoded arguments; none by default */
+  readonly payload?: string | undefined;
+}
+
 /** A decorated method, found in the container and ready to run. */
 export interface TaskDefinition {
   /** unique in the app; travels in every message */
@@ -30,6 +38,8 @@ export interface TaskDefinition {
   readonly origin: TaskOrigin;
   /** where it runs, if it is a broadcast and not a task */
   readonly broadcast?: BroadcastScope;
+  /** of a broadcast that each child runs once by itself, too */
+  readonly afterStart?: AfterStart | undefined;
   readonly handler: TaskHandler;
   /** looks at the arguments of a call before it is sent; undefined, or gives undefined, where there is nothing to check */
   readonly check?: () => ArgumentCheck | undefined;

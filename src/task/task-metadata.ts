@@ -7,6 +7,7 @@ import type { Duration } from '../values/duration.js';
 import { BROADCAST_QUEUE, type BroadcastScope } from './broadcast.js';
 import { combined } from './combined-metadata.js';
 import { decoratedMethods, noteDecorator } from './decorated-methods.js';
+import type { AfterStart } from './task-definition.js';
 
 /** A fixed string, so that two copies of the package in one app see each other's decorators. */
 const TASK_METADATA = 'nestwork:task';
@@ -28,6 +29,8 @@ export interface TaskMetadata extends PolicyOptions, StartOptions {
   readonly declaredIn: object;
   /** where it runs, if it is a broadcast */
   readonly broadcast?: BroadcastScope;
+  /** of a broadcast that each child runs by itself */
+  readonly afterStart?: AfterStart | undefined;
 }
 
 /** A decorated method of a class, its own or inherited. */
@@ -46,6 +49,8 @@ export interface DeclaredTask {
   readonly declaredIn: object;
   /** where it runs, if it is a broadcast */
   readonly broadcast: BroadcastScope | undefined;
+  /** of a broadcast that each child runs by itself */
+  readonly afterStart: AfterStart | undefined;
   readonly policy: PolicyOptions;
   /** its limits, its priority, and whose turn it is */
   readonly start: StartOptions;
@@ -80,13 +85,21 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
   return [...nearest(type.prototype)].flatMap(([method, decorated]) => {
     const metadata = taskMetadataOf(decorated);
     if (!metadata) return [];
-    const { name = `${type.name}.${method}`, queue: named, broadcast, declaredAs, declaredIn, ...rest } = metadata;
+    const {
+      name = `${type.name}.${method}`,
+      queue: named,
+      broadcast,
+      afterStart,
+      declaredAs,
+      declaredIn,
+      ...rest
+    } = metadata;
     const { decorator = '@Task()', keepDone, result, limits, fair, priority, age, ...policy } = rest;
     const start = { limits, fair, priority, age };
     const queue = broadcast ? BROADCAST_QUEUE : named;
     return [
       {
-        ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, policy, start },
+        ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, afterStart, policy, start },
         crons: cronMetadataOf(decorated),
       },
     ];

@@ -11,6 +11,7 @@ import { printable, printableStack } from '../values/printable.js';
 import { printed, printedText } from '../values/printed.js';
 import { describeError } from '../worker/describe-error.js';
 import type { RunningTask } from '../worker/running-task.js';
+import { startMessage } from '../worker/start-runs.js';
 import { AwaitedTasks } from './awaited-tasks.js';
 import type { MemoryBroker } from './memory/memory-broker.js';
 import type { TaskRun } from './task-run.js';
@@ -35,6 +36,8 @@ export class TestWorker {
   private readonly awaited: AwaitedTasks;
   private readonly crons: CronLoop;
   private readonly runTimeCrons: RunTimeCronLoop;
+  /** what it runs by itself after its start, until it has */
+  private starts: { readonly at: number; readonly name: string; readonly payload: string | undefined }[];
 
   constructor(private readonly options: TestWorkerOptions) {
     const { broker, registry } = options;
@@ -45,6 +48,9 @@ export class TestWorker {
       onError: (error: unknown) => this.logger.error(printed(error)),
     };
     const crons = cronsAmong(registry.all());
+    this.starts = registry.all().flatMap(({ name, afterStart }) => {
+      return afterStart ? [{ name, at: options.clock() + afterStart.delayMs, payload: afterStart.payload }] : [];
+    });
     this.crons = new CronLoop({ broker: broker.crons, crons, ...reports });
     this.runTimeCrons = new RunTimeCronLoop({
       broker: broker.crons,
@@ -67,6 +73,7 @@ export class TestWorker {
     const runs: TaskRun[] = [];
     await this.crons.tick();
     await this.runTimeCrons.tick();
+    await this.sendStarts();
     for await (const run of this.runner.drain()) {
       runs.push(this.log(run));
       if (runs.length > MOST_RUNS) throw endless(runs);
@@ -105,6 +112,14 @@ export class TestWorker {
     return this.runOne(id);
   }
 
+  /** Its runs after its start whose time has come. */
+  private async sendStarts(): Promise<void> {
+    const now = this.options.clock();
+    const due = this.starts.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
+    this.starts = this.starts.filter(({ at }) => at > now);
+    await this.options.broker.broadcast(due.map(({ name, payload }) => startMessage(name, payload, now)));
+  }
+
   /** When a task or a cron is due next, in ms since 1970; undefined when none is. */
   async nextDue(): Promise<number | undefined> {
     const now = this.options.clock();
@@ -113,7 +128,8 @@ export class TestWorker {
     const { lines } = await this.options.broker.crons.runTime.lines();
     // a line of a task that the app does not have stays in the past
     const looks = lines.flatMap(({ lookAt }) => (lookAt > now ? [lookAt] : []));
-    const times = [nextInMs === undefined ? [] : now + nextInMs, cron, looks].flat();
+    const starts = this.starts.map(({ at }) => at);
+    const times = [nextInMs === undefined ? [] : now + nextInMs, cron, looks, starts].flat();
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 

@@ -22,6 +22,7 @@ import { describeError } from './describe-error.js';
 import type { Executor } from './executor.js';
 import { LoopListeners } from './loop-listeners.js';
 import { shutdownError } from './shutdown-error.js';
+import type { StartRuns } from './start-runs.js';
 import { noteUncaughtErrors } from './uncaught.js';
 import type { WaitWatch, WatchedChild } from './wait-watch.js';
 
@@ -32,6 +33,8 @@ export interface ChildApp {
   readonly broker: ChildBroker & WatchedChild['broker'] & { readonly deadLetters: DeathReportBroker };
   readonly hooks: readonly TaskHookProvider[];
   readonly executor: Executor;
+  /** what it runs by itself after its start */
+  readonly starts: StartRuns;
   readonly waits: WaitWatch;
   close(): Promise<void>;
 }
@@ -113,6 +116,7 @@ class Child {
     });
     waits.serve({ claimant, concurrency, broker });
     listeners.start();
+    this.app.starts.start();
     await this.loop.run();
     await listeners.end();
     await this.end();
@@ -122,11 +126,13 @@ class Child {
     const reason = shutdownError();
     this.loop?.abort(reason);
     this.broadcasts.abort(reason);
+    this.app.starts.abort(reason);
   }
 
   private async end(): Promise<void> {
     // a broadcast that never ends must not keep the process alive that another one has taken over from
-    await Promise.race([this.broadcasts.settled(), delay(BROADCAST_GRACE_MS)]);
+    const settled = Promise.all([this.broadcasts.settled(), this.app.starts.settled()]);
+    await Promise.race([settled, delay(BROADCAST_GRACE_MS)]);
     await this.app.close().catch((error: unknown) => logger.error(`Closing the app failed: ${printed(error)}`));
     process.exit(0);
   }

@@ -32,6 +32,14 @@ it('@Timeout() runs once at each release, after its delay', () => {
     name: 'cache.warm',
     crons: [{ atRelease: { delayMs: 500 } }],
   });
+  expect(declared(Timeout('10s', { on: 'child', args: [7] }) as MethodDecorator)).toMatchObject({
+    broadcast: 'child',
+    afterStart: { delayMs: 10_000, payload: '[7]' },
+    crons: [],
+  });
+  expect(() => declared(Timeout(1, { on: 'child', retries: 3 }))).toThrow('retries');
+  expect(() => declared(Timeout('30d', { on: 'child' }))).toThrow('24 days');
+  expect(() => declared(Timeout(1, { on: 'machine' } as object))).toThrow("Give 'cluster' or 'child'");
   expect(() => declared(Timeout(-1))).toThrow('@Timeout() on Reports.send');
   expect(() => declared(Timeout(1, { jitter: '1s' } as object))).toThrow('has the option `jitter`, and runs once');
   expect(() => declared(Timeout(1, { every: '1s' } as object))).toThrow('every');

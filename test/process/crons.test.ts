@@ -193,3 +193,13 @@ it('a run at a release comes once for each, with two workers, a restart and a ro
   await ran('every', fixture.events('every').length + 10);
   expect(fixture.events('released')).toHaveLength(2);
 });
+
+it('each child runs by itself what is to run in each, once after its start', async () => {
+  fixture.open('exclusive');
+  worker({ children: 2 });
+  worker({ children: 1 });
+  await ran('in-each', 3);
+  await ran('every', 10);
+  const pids = fixture.events('in-each').map(({ label }) => label);
+  expect([pids.length, new Set(pids).size]).toEqual([3, 3]);
+});

@@ -10,6 +10,7 @@ import {
   TaskContext,
   TaskQueueModule,
   type TaskQueueOptions,
+  Timeout,
 } from '../../../src/index.js';
 import { TaskQueueTestingModule, type TaskQueueTestingOptions, TestQueue } from '../../../src/testing/index.js';
 
@@ -383,5 +384,33 @@ describe('a cron that was set at run time', () => {
     expect(TenantTasks.sent).toEqual(['7']);
     queue.clear();
     await expect(queue.runCron('tenant-7')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
+  });
+});
+
+describe('what runs after the start', () => {
+  @Injectable()
+  class StartTasks {
+    static ran: string[] = [];
+
+    @Timeout('10s')
+    once(): void {
+      StartTasks.ran.push('once');
+    }
+
+    @Timeout('20s', { on: 'child', args: ['each'] })
+    each(kind: string): void {
+      StartTasks.ran.push(kind);
+    }
+  }
+
+  it('runs once, when its time comes', async () => {
+    StartTasks.ran = [];
+    const { queue } = await start(StartTasks, '2027-03-27T12:00:00Z');
+    await queue.advance('9s');
+    expect(StartTasks.ran).toEqual([]);
+    await queue.advance('1s');
+    expect(StartTasks.ran).toEqual(['once']);
+    await queue.advance('1d');
+    expect(StartTasks.ran).toEqual(['once', 'each']);
   });
 });
