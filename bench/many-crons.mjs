@@ -6,7 +6,7 @@
  *
  * On a private server. First a worker with one child and no such cron: the commands that Redis gets within SECONDS, and the processor time of its
  * supervisor. Then an app sets CRONS crons, AT_ONCE calls at a time, which are due next year: how long that takes, and the memory of Redis for each.
- * Then a worker again: how long until it has found all their times. And another one, which has nothing to find: what it costs.
+ * Then a worker again, which has nothing to do, because the first times are known when a cron is set: what it costs.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,7 +41,6 @@ async function measure() {
   const tookMs = performance.now() - startedAt;
   console.log(`${CRONS} crons set in ${(tookMs / 1_000).toFixed(1)} s, ${AT_ONCE} at once`);
   const bytes = ((await memory(redis)) - before) / CRONS;
-  console.log(`their times found ${((await look(server, redis)) / 1_000).toFixed(1)} s after the start of a worker`);
   console.log(`with ${CRONS} crons: ${await idle(server, redis)}`);
   console.log(`${bytes.toFixed(0)} bytes of Redis each`);
   for (const key of ['run-time-crons', 'cron-names', LINE.slice('{nestwork}:'.length)]) {
@@ -65,16 +64,6 @@ async function set(redis) {
     await Promise.all(names.map((name) => crons.set(name, { cron, timeZone: 'Europe/Paris', task, args: [name] })));
   }
   await app.close();
-}
-
-/** Resolves to how long a worker takes from its start until it has looked at all, in ms. */
-async function look(server, redis) {
-  const startedAt = performance.now();
-  const worker = fork(process.argv[1], ['worker', server.url]);
-  while ((await redis.zcount(LINE, '-inf', Date.now())) > 0) await pause(50);
-  const tookMs = performance.now() - startedAt;
-  await end(worker);
-  return tookMs;
 }
 
 async function end(worker) {
