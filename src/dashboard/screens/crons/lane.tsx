@@ -16,7 +16,12 @@ export function useMinute(): number {
 
 /** The head of the lanes. */
 export function LaneHead(): JSX.Element {
-  return <TimeAxis span={dayFrom(useMinute())} now="left" />;
+  return (
+    <>
+      <span class="sr">Next 24 hours</span>
+      <TimeAxis span={dayFrom(useMinute())} now="left" />
+    </>
+  );
 }
 
 /** When a cron is due within the next 24 hours. */
