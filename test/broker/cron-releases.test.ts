@@ -105,6 +105,7 @@ describe('a cron that heeds releases', () => {
     });
     const one = loop(cron);
     await one.tick();
+    expect(await state()).toMatchObject({ immediate: undefined, begins: expect.any(Number) });
     const { now } = await fixture.broker.crons.survey([]);
     await fixture.redis.hset(CRONS, 'Cache.warm until', now - 5_000);
     expect(await one.tick()).toBeGreaterThan(20_000);
