@@ -9,6 +9,7 @@ import {
   MOST_OF_RUN_TIME_CRON,
   missedTimes,
 } from '../cron/cron-history.js';
+import { type CronLine, lineText } from '../cron/cron-line.js';
 import type { MissedInstants } from '../cron/missed-instants.js';
 import { digestOf } from '../message/unique-key.js';
 import { type CronFields, recordOf, runIn } from './cron-record.js';
@@ -24,12 +25,11 @@ import type {
   Firing,
   FiringCron,
 } from './port/broker.js';
-import type { CronLine } from './port/run-time-cron-port.js';
 import type { LiveSessions } from './port/worker-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
 import { serverTime } from './redis/server-time.js';
-import { RedisRunTimeCrons, textOf } from './redis-run-time-crons.js';
+import { RedisRunTimeCrons } from './redis-run-time-crons.js';
 import { readDeclarers, readSessionCrons, type SessionCrons } from './session-crons.js';
 import { fieldsOfLiveSessions, queuesIn, SERVED_QUEUES } from './session-lists.js';
 
@@ -91,7 +91,7 @@ export class RedisCrons implements CronBroker {
     if (crons.length === 0) return [];
     const replies = await this.connection.call('fire-crons', {
       queue,
-      line: line ? textOf(line) : '',
+      line: line ? lineText(line) : '',
       firing: crons.map(({ name }) => name),
       keep: line ? MOST_OF_RUN_TIME_CRON : MOST_HAPPENINGS,
       labels: crons.flatMap(({ start }) => start?.labels ?? []),

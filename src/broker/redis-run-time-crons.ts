@@ -1,9 +1,9 @@
 import { type CronDeclaration, isCronDeclaration } from '../cron/cron-definition.js';
+import { type CronLine, lineFor, lineOf, lineText } from '../cron/cron-line.js';
 import { pairsOf } from '../values/pairs.js';
 import { type CronFields, recordOf } from './cron-record.js';
 import type { CronRecord } from './port/broker.js';
 import type {
-  CronLine,
   CronLines,
   CronPageOptions,
   CronSetting,
@@ -42,7 +42,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
   }
 
   async due(line: CronLine, most: number): Promise<LookedUpCron[]> {
-    const found = await this.connection.call('due-crons', { line: textOf(line), most });
+    const found = await this.connection.call('due-crons', { line: lineText(line), most });
     return found.map(([name, definition, version, until, paused]) => ({
       name,
       cron: this.definitionOf(name, definition),
@@ -54,8 +54,11 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
 
   own(lines: readonly CronLine[]): Promise<number[]> {
     return this.connection.command(async (redis, keys) => {
-      const [now, marks] = await Promise.all([serverTime(redis), redis.hmget(keys.cronOwners(), ...lines.map(textOf))]);
-      await redis.hset(keys.cronOwners(), ...lines.flatMap((line) => [textOf(line), String(now)]));
+      const [now, marks] = await Promise.all([
+        serverTime(redis),
+        redis.hmget(keys.cronOwners(), ...lines.map(lineText)),
+      ]);
+      await redis.hset(keys.cronOwners(), ...lines.flatMap((line) => [lineText(line), String(now)]));
       return marks.map((mark) => Number(mark ?? 0));
     });
   }
@@ -63,17 +66,17 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
   async lookAgain(line: CronLine, after: number): Promise<void> {
     let moved = MOST_MOVED;
     while (moved === MOST_MOVED) {
-      moved = await this.connection.call('look-at-crons', { line: textOf(line), after, most: MOST_MOVED });
+      moved = await this.connection.call('look-at-crons', { line: lineText(line), after, most: MOST_MOVED });
     }
   }
 
   async end(cron: CronDeclaration, version: string): Promise<void> {
-    await this.connection.call('remove-cron', { cron: cron.name, version, line: textOf(lineFor(cron)) });
+    await this.connection.call('remove-cron', { cron: cron.name, version, line: lineText(lineFor(cron)) });
   }
 
   async set(cron: CronDeclaration, setting: CronSetting, lookAt = 0): Promise<SetCron> {
     const definition = JSON.stringify(cron);
-    const line = textOf(lineFor(cron));
+    const line = lineText(lineFor(cron));
     // each time that it fails, another caller has set it
     for (;;) {
       const before = (await this.fieldOf(cron.name, 'definition')) ?? '';
@@ -86,7 +89,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
         anew: former && JSON.stringify(former.schedule) === JSON.stringify(cron.schedule) ? 0 : 1,
         setBy: JSON.stringify(setting),
         ...{ most: MOST_CRONS, lookAt },
-        former: former ? textOf(lineFor(former)) : line,
+        former: former ? lineText(lineFor(former)) : line,
         line,
       });
       if (reply !== 0) return reply === 2 ? 'added' : reply === 1 ? 'changed' : reply === -1 ? 'taken' : 'full';
@@ -97,7 +100,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
     const definition = await this.fieldOf(name, 'definition');
     if (definition === undefined) return false;
     const cron = this.definitionOf(name, definition);
-    const line = cron ? textOf(lineFor(cron)) : '';
+    const line = cron ? lineText(lineFor(cron)) : '';
     return (await this.connection.call('remove-cron', { cron: name, version: '', line })) === 1;
   }
 
@@ -139,7 +142,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
       const place = (field: string): string => this.place(name, field);
       const record = recordOf(name, its, this.foreign, place);
       if (!record) return [];
-      const seen = Number(owners[textOf(lineFor(record))] ?? 0);
+      const seen = Number(owners[lineText(lineFor(record))] ?? 0);
       const setting = this.foreign.json(place('set'), its.set, isSetting);
       return [{ ...record, disabled: false, declared: now - seen < OWNED_MS, ...(setting && { setting }) }];
     });
@@ -162,20 +165,6 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
   private place(name: string, field: string): string {
     return `The field "${name} ${field}" of ${this.connection.keys.runTimeCrons()}`;
   }
-}
-
-function lineFor({ queue, name, task = name }: CronDeclaration): CronLine {
-  return { queue, task };
-}
-
-/** As the keys and the sets have it. */
-export function textOf({ queue, task }: CronLine): string {
-  return `${queue} ${task}`;
-}
-
-function lineOf(text: string): CronLine {
-  const [queue = '', task = ''] = text.split(' ');
-  return { queue, task };
 }
 
 function isSetting(value: unknown): value is CronSetting {

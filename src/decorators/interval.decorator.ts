@@ -5,6 +5,7 @@ import { assertCronOptions, type IntervalOptions, resolveCronOptions } from './c
 import { intervalTimes } from './cron-times.js';
 import { declareCron } from './declare-cron.js';
 import { assertParentheses, methodPlace, misused } from './method-place.js';
+import { namedLength } from './named-length.js';
 
 /**
  * Makes a method of a provider a task that the workers run at a fixed distance, each time once in the whole cluster.
@@ -48,10 +49,7 @@ export function Interval(
   third?: IntervalOptions,
 ): CronDecorator<readonly unknown[]> {
   assertParentheses('@Interval()', first);
-  const [every, options] =
-    typeof second === 'number' || typeof second === 'string'
-      ? [second, { ...third, name: first as string }]
-      : [first as Duration, second ?? {}];
+  const [every, options] = namedLength(first, second, third);
   return (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Interval() on ${methodPlace('@Interval()', target, property, descriptor)}`;
     assertCronOptions(options, ['offset', 'from'], where);

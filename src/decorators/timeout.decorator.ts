@@ -8,6 +8,7 @@ import type { CronDecorator } from './cron-decorator-type.js';
 import { assertCronOptions, resolveCronOptions, type ScheduleOptions, TIMING } from './cron-options.js';
 import { argsOf, declareCron } from './declare-cron.js';
 import { assertParentheses, methodPlace, misused } from './method-place.js';
+import { namedLength } from './named-length.js';
 import type { DecoratedPlace } from './task.decorator.js';
 
 /**
@@ -72,10 +73,7 @@ export function Timeout(
   third?: TimeoutOptions,
 ): CronDecorator<readonly unknown[]> {
   assertParentheses('@Timeout()', first);
-  const [delay, options] =
-    typeof second === 'number' || typeof second === 'string'
-      ? [second, { ...third, name: first as string }]
-      : [first as Duration, second ?? {}];
+  const [delay, options] = namedLength(first, second, third);
   return (target, property, descriptor: PropertyDescriptor) => {
     const where = `@Timeout() on ${methodPlace('@Timeout()', target, property, descriptor)}`;
     const { on = 'cluster', ...rest } = options;

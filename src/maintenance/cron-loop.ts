@@ -1,27 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import type {
-  CronBroker,
-  CronDetail,
-  CronDetailOf,
-  CronState,
-  CronSurvey,
-  DueRun,
-  Firing,
-} from '../broker/port/broker.js';
+import type { CronBroker, CronDetail, CronDetailOf, CronState, CronSurvey, Firing } from '../broker/port/broker.js';
 import { type CronDeclaration, countsFromEnd } from '../cron/cron-definition.js';
-import { cronMessage } from '../cron/cron-message.js';
-import { MOST_COUNTED } from '../cron/missed-instants.js';
 import { TaskIdSequence } from '../message/task-id.js';
+import { AHEAD_MS, lookAtMany } from './cron-looks.js';
 import { CronWarnings } from './cron-warnings.js';
-import { fireCrons } from './fire-crons.js';
+import { EndOfFiring } from './end-of-firing.js';
+import { fireCrons, runsAt } from './fire-crons.js';
 import { type DueTimes, LookedAtCron } from './looked-at-cron.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
 const RETRY_MS = 500;
 /** The clock of Redis may be set while this loop sleeps. */
 const LONGEST_SLEEP_MS = 30_000;
-/** A record this far ahead of Redis was written under a clock that has been set back. A failover may cost seconds. */
-const AHEAD_MS = 60_000;
 /** How often it looks for crons that no worker declares any more. */
 const KEEP_HOUSE_EVERY_MS = 60_000;
 /** A record outlives the last worker that declares its cron by a day. */
@@ -36,9 +26,6 @@ export interface CronLoopOptions {
   readonly onWarning: (what: string) => void;
   readonly onError: (error: unknown) => void;
 }
-
-/** Of times that were left out, so many are counted in one look at all crons: to find one takes up to 200 us. */
-const MOST_COUNTED_AT_ONCE = 2_000;
 
 /** A cron of which times may be due. */
 interface Look extends DueTimes {
@@ -59,14 +46,14 @@ export class CronLoop extends PeriodicLoop {
   private readonly details: readonly CronDetailOf[];
   private declared = false;
   private lookedAt = 0;
-  private readonly warnings: CronWarnings;
+  private readonly ended: EndOfFiring;
   private keptHouseAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: CronLoopOptions) {
     super(RETRY_MS, options.onError);
     this.crons = options.crons.filter(({ disabled }) => !disabled).map((cron) => new LookedAtCron(cron));
     this.details = this.crons.flatMap(({ cron }) => detailsOf(cron));
-    this.warnings = new CronWarnings(options.onWarning);
+    this.ended = new EndOfFiring(options.broker, new CronWarnings(options.onWarning));
   }
 
   /** Fires what is due. Resolves to when to look again, in ms: when the next cron is due by the clock of Redis. */
@@ -119,15 +106,12 @@ export class CronLoop extends PeriodicLoop {
 
   /** All of which times may be due. A cron that has a fault must not hold up the others. */
   private lookAtAll(states: ReadonlyMap<string, CronState>, now: number): Look[] {
-    let left = MOST_COUNTED_AT_ONCE;
-    return this.crons.flatMap((cron) => {
+    return lookAtMany(this.crons, (cron, most) => {
       try {
-        const look = this.lookAt(cron, states.get(cron.cron.name), { now, most: Math.min(left, MOST_COUNTED) });
-        left -= look?.missed?.count ?? 0;
-        return look ?? [];
+        return this.lookAt(cron, states.get(cron.cron.name), { now, most });
       } catch (error) {
         this.leaveDue(cron, error);
-        return [];
+        return undefined;
       }
     });
   }
@@ -153,9 +137,7 @@ export class CronLoop extends PeriodicLoop {
     const due = looks
       .filter((look) => look.due.length > 0 || look.missed !== undefined)
       .map(({ cron: { cron }, due, missed, immediate }) => ({ cron, due, missed, immediate }));
-    const toRun = (cron: CronDeclaration, at: number, isImmediate: boolean): DueRun =>
-      this.run(cron, at, { enqueuedAt: now, jitterMs: isImmediate ? 0 : cron.schedule.jitterMs });
-    const firings = await fireCrons(due, { broker, toRun, onError });
+    const firings = await fireCrons(due, { broker, toRun: runsAt(now, this.ids), onError });
     for (const look of looks) {
       await this.conclude(look, firings.get(look.cron.cron.name), now).catch((error: unknown) => {
         this.leaveDue(look.cron, error);
@@ -168,37 +150,20 @@ export class CronLoop extends PeriodicLoop {
     const last = due.at(-1) ?? missed?.last;
     if (last === undefined) {
       cron.settle(settledUntil, now);
-      return this.moveFrom(look.heldIn, cron.cron);
+      return this.ended.moveFrom(look.heldIn, cron.cron);
     }
     if (firing === undefined || !firing.known) {
       if (firing) this.declared = false;
       return cron.forget();
     }
-    const { fired, heldIn, lastRun, exhausted = false } = firing;
-    cron.noteExhausted(exhausted);
+    cron.noteExhausted(firing.exhausted ?? false);
     cron.settle(Math.max(settledUntil, last), now);
-    if (overflow && fired > 0) this.warnings.overflow(cron.cron);
-    this.warnings.slow(cron.cron, cron.next - last, lastRun);
-    await this.moveFrom(heldIn, cron.cron);
-  }
-
-  /** A run in another queue may wait there for ever, and others for it. */
-  private async moveFrom(queue: string | undefined, cron: CronDeclaration): Promise<void> {
-    if (queue === undefined || queue === cron.queue) return;
-    if (await this.options.broker.moveRun(cron, queue)) this.warnings.moved(cron, queue);
+    await this.ended.conclude(cron, { last, overflow }, firing);
   }
 
   private leaveDue(cron: LookedAtCron, error: unknown): void {
     cron.forget();
     this.options.onError(error);
-  }
-
-  private run(
-    cron: CronDeclaration,
-    due: number,
-    { enqueuedAt, jitterMs = 0 }: { enqueuedAt: number; jitterMs: number | undefined },
-  ): DueRun {
-    return { due, message: cronMessage(cron, { id: this.ids.next(), due: due - jitterMs, enqueuedAt }) };
   }
 
   private async keepHouse(): Promise<void> {

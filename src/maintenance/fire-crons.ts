@@ -1,8 +1,11 @@
 import type { CronBroker, DueRun, Firing, FiringCron } from '../broker/port/broker.js';
-import type { CronLine, CronPlan } from '../broker/port/run-time-cron-port.js';
+import type { CronPlan } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
+import type { CronLine } from '../cron/cron-line.js';
+import { cronMessage } from '../cron/cron-message.js';
 import type { MissedInstants } from '../cron/missed-instants.js';
 import { NestworkError } from '../errors.js';
+import type { TaskIdSequence } from '../message/task-id.js';
 
 /** Redis does nothing else while it fires crons: 0.7 ms for so many with a run each, about 2 ms for so many runs. */
 const MOST_CRONS = 100;
@@ -43,6 +46,18 @@ export async function fireCrons(all: readonly DueCron[], options: FireOptions): 
     for (const chunk of firing.chunksOf(ofQueue)) if (!(await firing.fire(queue, chunk))) return firing.outcomes();
   }
   return firing.outcomes();
+}
+
+/**
+ * Makes runs that come to their queue at a time. The time of a run by its schedule is without the jitter, which is there for the machines; that of
+ * a release is the moment itself.
+ */
+export function runsAt(enqueuedAt: number, ids: TaskIdSequence): FireOptions['toRun'] {
+  return (cron, due, isImmediate) => {
+    const { jitterMs = 0 } = cron.schedule;
+    const message = cronMessage(cron, { id: ids.next(), due: isImmediate ? due : due - jitterMs, enqueuedAt });
+    return { due, message };
+  };
 }
 
 class FiringOfMany {

@@ -3,11 +3,10 @@ import { type CronDeclaration, countsFromEnd } from '../cron/cron-definition.js'
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { dueInstants, pastFor } from '../cron/due-instants.js';
 import { type MissedInstants, MOST_COUNTED, missedInstants } from '../cron/missed-instants.js';
+import { AHEAD_MS } from './cron-looks.js';
 
 /** A cron that is paused is looked at no more often, in ms: so much later it may go on after `resume()`. */
 const PAUSED_LOOK_MS = 5_000;
-/** A time this far ahead of what it can be was set under a clock that has been set back. */
-const AHEAD_MS = 60_000;
 
 /** Times of a cron that have come due. */
 export interface DueTimes {

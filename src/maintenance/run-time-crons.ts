@@ -1,14 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
-import type { CronBroker, DueRun, Firing } from '../broker/port/broker.js';
-import type { CronLine, CronPlan, LookedUpCron, RunTimeCronBroker } from '../broker/port/run-time-cron-port.js';
+import type { CronBroker } from '../broker/port/broker.js';
+import type { CronPlan, LookedUpCron, RunTimeCronBroker } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../cron/cron-definition.js';
-import { cronMessage } from '../cron/cron-message.js';
-import { MOST_COUNTED } from '../cron/missed-instants.js';
+import { type CronLine, lineText } from '../cron/cron-line.js';
 import { TaskIdSequence } from '../message/task-id.js';
 import { NewNames } from '../values/log-once.js';
+import { AHEAD_MS, lookAtMany } from './cron-looks.js';
 import { CronWarnings } from './cron-warnings.js';
-import { type DueCron, fireCrons } from './fire-crons.js';
+import { EndOfFiring } from './end-of-firing.js';
+import { type DueCron, fireCrons, runsAt } from './fire-crons.js';
 import { type DueTimes, LookedAtCron } from './looked-at-cron.js';
 import { PeriodicLoop } from './periodic-loop.js';
 
@@ -17,11 +18,7 @@ const RETRY_MS = 500;
 const LONGEST_SLEEP_MS = 5_000;
 /** Read in one call. */
 const MOST_LOOKED_UP = 100;
-/** Of times that were left out, so many are counted for those of one call. */
-const MOST_COUNTED_AT_ONCE = 2_000;
 const OWN_EVERY_MS = 60_000;
-/** What lies so far ahead of the clock of Redis was written under a clock that has been set back. A failover may cost seconds. */
-const AHEAD_MS = 60_000;
 /** A machine with newer time zones, or a newer worker, may read what this one cannot. */
 const UNREADABLE_MS = 60_000;
 /** One without further times is listed for a day, with the end of its last run. */
@@ -63,6 +60,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
   private readonly known = new Map<string, Known>();
   private readonly unreadable = new NewNames();
   private readonly warnings: CronWarnings;
+  private readonly ended: EndOfFiring;
   private ownedAtMs = new Map<string, number>();
   private lookedAt = 0;
   private rung = false;
@@ -70,6 +68,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
   constructor(private readonly options: RunTimeCronLoopOptions) {
     super(RETRY_MS, options.onError);
     this.warnings = new CronWarnings(options.onWarning);
+    this.ended = new EndOfFiring(options.broker, this.warnings);
   }
 
   /** A cron was set: a look that is under way may have come too early. */
@@ -116,11 +115,10 @@ export class RunTimeCronLoop extends PeriodicLoop {
   private async noteOwner<Line extends CronLine>(lines: readonly Line[], now: number): Promise<readonly Line[]> {
     const isSetBack = now < this.lookedAt - AHEAD_MS;
     const atMs = performance.now();
-    const keyOf = ({ queue, task }: CronLine): string => `${queue} ${task}`;
-    const lastMs = (line: Line): number => this.ownedAtMs.get(keyOf(line)) ?? Number.NEGATIVE_INFINITY;
+    const lastMs = (line: Line): number => this.ownedAtMs.get(lineText(line)) ?? Number.NEGATIVE_INFINITY;
     const late = isSetBack ? lines : lines.filter((line) => atMs - lastMs(line) > OWN_EVERY_MS);
     const marks = late.length > 0 ? await this.options.broker.runTime.own(late) : [];
-    this.ownedAtMs = new Map(lines.map((line) => [keyOf(line), late.includes(line) ? atMs : lastMs(line)]));
+    this.ownedAtMs = new Map(lines.map((line) => [lineText(line), late.includes(line) ? atMs : lastMs(line)]));
     return isSetBack ? lines : late.filter((_, index) => (marks[index] ?? 0) > now + AHEAD_MS);
   }
 
@@ -132,12 +130,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
       // a frequent one may be due again by now, of which this look at the clock knows nothing
       if (found.some(({ name }) => seen.has(name))) return true;
       for (const { name } of found) seen.add(name);
-      let left = MOST_COUNTED_AT_ONCE;
-      const looks = found.flatMap((cron) => {
-        const look = this.look(cron, now, Math.min(left, MOST_COUNTED));
-        left -= look?.missed?.count ?? 0;
-        return look ?? [];
-      });
+      const looks = lookAtMany(found, (cron, most) => this.look(cron, now, most));
       const looked = new Set(looks.map(({ known }) => known.cron.name));
       const settled = await this.fire(line, looks, now);
       await this.putOff(
@@ -190,26 +183,16 @@ export class RunTimeCronLoop extends PeriodicLoop {
     const due = looks
       .filter((look) => !ended.includes(look))
       .map(({ known, due, missed, plan }): DueCron => ({ cron: known.cron, due, missed, plan }));
-    const firings = await fireCrons(due, { broker, line, toRun: (cron, at) => this.run(cron, at, now), onError });
+    const firings = await fireCrons(due, { broker, line, toRun: runsAt(now, this.ids), onError });
     let settled = true;
     for (const look of looks) {
       const firing = firings.get(look.known.cron.name);
-      if (firing) await this.conclude(look, firing);
-      else look.known.forget();
+      const last = look.due.at(-1);
+      if (!firing) look.known.forget();
+      else if (last !== undefined) await this.ended.conclude(look.known, { ...look, last }, firing);
       settled &&= firing !== undefined || ended.includes(look);
     }
     return settled;
-  }
-
-  private async conclude({ known, due, overflow }: Look, { fired, heldIn, lastRun }: Firing): Promise<void> {
-    const { cron } = known;
-    const last = due.at(-1);
-    if (last === undefined) return;
-    if (overflow && fired > 0) this.warnings.overflow(cron);
-    this.warnings.slow(cron, known.next - last, lastRun);
-    if (heldIn !== undefined && heldIn !== cron.queue && (await this.options.broker.moveRun(cron, heldIn))) {
-      this.warnings.moved(cron, heldIn);
-    }
   }
 
   private async putOff(line: CronLine, crons: readonly LookedUpCron[], now: number): Promise<void> {
@@ -220,11 +203,6 @@ export class RunTimeCronLoop extends PeriodicLoop {
       crons.map(({ name, plan }) => ({ name, start: undefined, runs: [], plan: { ...plan, lookAt } })),
       line,
     );
-  }
-
-  private run(cron: CronDeclaration, due: number, enqueuedAt: number): DueRun {
-    const { jitterMs = 0 } = cron.schedule;
-    return { due, message: cronMessage(cron, { id: this.ids.next(), due: due - jitterMs, enqueuedAt }) };
   }
 }
 

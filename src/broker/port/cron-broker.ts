@@ -1,8 +1,9 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { CronHappening, CronOutcome, MissedTimes } from '../../cron/cron-history.js';
+import type { CronLine } from '../../cron/cron-line.js';
 import type { MissedInstants } from '../../cron/missed-instants.js';
 import type { Claimant } from './broker.js';
-import type { CronLine, CronPlan, CronSetting, CronSettingBroker, RunTimeCronBroker } from './run-time-cron-port.js';
+import type { CronPlan, CronSetting, CronSettingBroker, RunTimeCronBroker } from './run-time-cron-port.js';
 import type { LiveSessions } from './worker-port.js';
 
 /** A run of a cron that has come due. */

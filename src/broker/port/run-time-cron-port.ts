@@ -1,11 +1,6 @@
 import type { CronDeclaration } from '../../cron/cron-definition.js';
+import type { CronLine } from '../../cron/cron-line.js';
 import type { CronRecord } from './cron-broker.js';
-
-/** Which crons set at run time: those of one task in one queue. */
-export interface CronLine {
-  readonly queue: string;
-  readonly task: string;
-}
 
 /** The lines that have crons, at one moment. */
 export interface CronLines {

@@ -1,6 +1,5 @@
 import type { CronRecord } from '../../broker/port/broker.js';
 import type {
-  CronLine,
   CronLines,
   CronPageOptions,
   CronPlan,
@@ -12,6 +11,7 @@ import type {
 } from '../../broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../../cron/cron-definition.js';
 import type { CronHappening } from '../../cron/cron-history.js';
+import { type CronLine, lineFor, lineText } from '../../cron/cron-line.js';
 
 /** The record of a cron that was set at run time. */
 export interface NotedRunTimeCron extends Mutable<CronRecord> {
@@ -45,9 +45,10 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
 
   async lines(): Promise<CronLines> {
     const lines = new Map<string, CronLine & { lookAt: number }>();
-    for (const { name, task = name, queue, lookAt } of this.crons.values()) {
-      const key = `${queue} ${task}`;
-      lines.set(key, { queue, task, lookAt: Math.min(lookAt, lines.get(key)?.lookAt ?? lookAt) });
+    for (const { lookAt, ...cron } of this.crons.values()) {
+      const line = lineFor(cron);
+      const key = lineText(line);
+      lines.set(key, { ...line, lookAt: Math.min(lookAt, lines.get(key)?.lookAt ?? lookAt) });
     }
     return { now: this.clock(), lines: [...lines.values()] };
   }

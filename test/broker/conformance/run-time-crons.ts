@@ -1,5 +1,5 @@
-import type { CronLine } from '../../../src/broker/port/run-time-cron-port.js';
 import type { CronDeclaration } from '../../../src/cron/cron-definition.js';
+import type { CronLine } from '../../../src/cron/cron-line.js';
 import { CRON } from './crons.js';
 import { idOf, MINUTE_MS, type Stage } from './stage.js';
 
