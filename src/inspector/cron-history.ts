@@ -15,7 +15,7 @@ const USUAL = 20;
  * const text = ({ due, outcome, durationMs }: CronEndedRun) => `${due.toISOString()}: ${outcome} after ${durationMs} ms`;
  */
 export interface CronEndedRun {
-  /** tells it from the other entries of a history */
+  /** distinguishes it from the other entries of a history */
   readonly kind: 'run';
   /** the time of the schedule, as `cronTime` of the run */
   readonly due: Date;
@@ -40,7 +40,7 @@ export interface CronEndedRun {
  * const text = ({ due, id }: CronSkippedRun) => `${due.toISOString()}: left out, because ${id} was under way`;
  */
 export interface CronSkippedRun {
-  /** tells it from the other entries of a history */
+  /** distinguishes it from the other entries of a history */
   readonly kind: 'skipped';
   /** the time of the schedule */
   readonly due: Date;
@@ -55,7 +55,7 @@ export interface CronSkippedRun {
  * const text = ({ count, more, reason }: CronMissedTimes) => `${more ? 'more than ' : ''}${count} missed: ${reason}`;
  */
 export interface CronMissedTimes {
-  /** tells them from the other entries of a history */
+  /** distinguishes them from the other entries of a history */
   readonly kind: 'missed';
   /** the first of them, by the schedule */
   readonly due: Date;

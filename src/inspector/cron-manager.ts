@@ -152,7 +152,7 @@ export class CronManager {
    * });
    *
    * @throws NestworkError INVALID_NAME, CRON_NAME_TAKEN, INVALID_CRON, INVALID_OPTION, INVALID_DURATION, NOT_A_TASK, TOO_MANY_CRONS; as `delay()`
-   * does for arguments, and for a queue or limits that nobody knows
+   * does for arguments, and for a queue or limits that are unknown
    */
   async set<Args extends unknown[]>(name: string, options: CronSetOptions<Args>): Promise<CronSetReport> {
     const now = this.clock();

@@ -8,7 +8,7 @@ interface FiredTimes {
   readonly overflow: boolean;
 }
 
-/** What follows when runs of a cron were fired: warnings, and a run that holds up others where nobody takes it. */
+/** What follows when runs of a cron were fired: warnings, and moving a run that no worker takes and that holds up others. */
 export class EndOfFiring {
   constructor(
     private readonly broker: Pick<CronBroker, 'moveRun'>,

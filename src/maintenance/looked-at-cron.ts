@@ -154,7 +154,7 @@ export class LookedAtCron {
     return this.instants.next(time);
   }
 
-  /** Whether it counts from the end of its runs, has none, and nobody has noted the end of the last one. */
+  /** Whether it counts from the end of its runs, has none, and lacks the note of the end of the last one. */
   lacksEnd(state: CronState, latest: number): boolean {
     if (!countsFromEnd(this.cron.schedule) || state.paused || state.heldIn !== undefined) return false;
     return state.ended === undefined || state.ended < state.settledUntil || state.ended > latest;

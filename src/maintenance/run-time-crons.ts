@@ -213,7 +213,7 @@ function endOf({ known, due }: Pick<Look, 'known' | 'due'>, settledUntil: number
   return Math.max(settledUntil + KEPT_MS, now + 1_000);
 }
 
-/** Whether a cron has had no time for so long that nobody asks for it. */
+/** Whether the last time of a cron was so long ago that its record may go. */
 function isOver({ known, due, plan }: Look, now: number): boolean {
   return due.length === 0 && known.quietUntil === Number.POSITIVE_INFINITY && plan.lookAt <= now + 1_000;
 }

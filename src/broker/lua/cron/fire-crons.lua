@@ -73,7 +73,7 @@ local function note(cron, field, value)
   notes[#notes + 1] = value
 end
 
--- Takes the key of a message that has one. Returns who has it already.
+-- Takes the key of a message that has one. Returns the task that has it already.
 local function holder_of_key(message)
   local digest = unique_digest(message)
   local holder = digest and redis.call('HGET', keys.unique, digest)
