@@ -561,7 +561,7 @@ describe('note-cron-ends', () => {
   it('notes the present where no end is noted, or one before the last run', async () => {
     const until = await known(5_000, CHAINED);
     expect(await notes()).toBe(true);
-    for (const ended of [until - 1, 'nonsense']) {
+    for (const ended of [until - 1, 'nonsense', `${until + 1}.5`]) {
       await fixture.redis.hset(CRONS, `${DAILY.name} ended`, ended);
       expect(await notes()).toBe(true);
     }
