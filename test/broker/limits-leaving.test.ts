@@ -399,3 +399,24 @@ it('a quarantined task with a limit waits among the quarantined, not in its line
   expect(idOf(message)).toBe(first);
   expect(await fixture.redis.zrange(HELD, '0', '-1')).toEqual([expect.stringContaining(second)]);
 });
+
+describe('foreign bytes', () => {
+  const LETTERS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+
+  it.each(LETTERS)('that have %s where a message has a tag are dead as they are', async (letter) => {
+    const bytes = [
+      `Not a message${letter}${'x'.repeat(40)}`,
+      `Not a message${letter}short`,
+      `Not a message${letter.repeat(60)}`,
+    ];
+    await declareGate(1);
+    await fixture.redis.rpush(`${NAMESPACE}queue:${QUEUE}`, ...bytes);
+    const child = await fixture.child();
+    const tasks = await claimed(child);
+    expect(tasks.map(({ id, message }) => message.slice(id.length + 1))).toEqual(bytes);
+    for (const task of tasks) expect(await fixture.broker.bury(child, task, REPORT)).toBe(true);
+    const records = await fixture.redis.hvals(`${NAMESPACE}dead-records:${QUEUE}`);
+    expect(records.map((record) => record.slice(record.indexOf('?') + 1)).sort()).toEqual(bytes.sort());
+    expect(await fixture.redis.hvals(SLOTS)).not.toContainEqual(expect.stringMatching(/[^0]/));
+  });
+});

@@ -6,6 +6,14 @@ const CHECKED = 'if wrong then\n  return wrong\nend\n';
 const NOTHING_FOREIGN = remove('a check of all keys before the first write', CHECKED);
 
 const CLAIM_LIMITED = [
+  ...missedBy('limits-leaving', [
+    change(
+      'grant: the limit of the queue of foreign bytes',
+      'local gate = is_ours and gate_of',
+      'local gate = gate_of',
+    ),
+    change('grant: limits of foreign bytes', 'is_ours and line and #line > 26', 'line and #line > 26'),
+  ]),
   ...missedBy('limits-gates', [
     NOTHING_FOREIGN,
     change('read_gates: a limit that is none', 'if gate and #gate == 27 then', 'if gate then'),

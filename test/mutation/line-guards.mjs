@@ -12,7 +12,7 @@ const LINES = [
     change('line_of: tags that are about something else', "if limits == '' and not order or ", 'if '),
     remove('line_of: letters that no limit has', "string.find(limits .. (order or ''), '[^%w_-]') or "),
     remove('line_of: more limits than a state has room for', '#limits > 108 or '),
-    remove('line_of: foreign bytes', ' or is_foreign(message)'),
+    change('line_of: foreign bytes', '#limits > 108 or is_foreign(message)', '#limits > 108'),
     change(
       'message_in_line: bytes that are no entry',
       "(string.find(entry, ' ', 1, true) or -13)",
@@ -28,11 +28,9 @@ const LINES = [
   ...missedBy('limits-leaving', [
     change('line_of: limits whose slot a message keeps', 'letter == 108 or letter == 76 then', 'letter == 108 then'),
     change('line_of: that a message keeps a slot', 'keeps = keeps or letter == 76', 'keeps = false'),
-    change(
-      'without_gate: a tag of a claim',
-      'string.byte(message, 35) == 113 and',
-      'string.byte(message, 35) ~= 91 and',
-    ),
+    change('without_gate: a tag of a claim', 'string.byte(message, 35) ~= 113 or', 'string.byte(message, 35) == 91 or'),
+    change('without_gate: foreign bytes', '~= 113 or is_foreign(message)', '~= 113'),
+    change('may_have_limits: foreign bytes', 'return not is_foreign(message)', 'return true'),
   ]),
   ...missedBy('limits-waking', [
     change('keeps_slot: the limit whose slot is kept', "'L' .. limit, 1, true)", 'limit, 1, true)'),

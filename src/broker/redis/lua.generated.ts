@@ -1182,7 +1182,7 @@ end`,
   -- l, L, o, q; as is_letter, without a call for each
   while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
     if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
-      return true
+      return not is_foreign(message)
     end
     at = at + 28
     letter = string.byte(message, at)
@@ -1263,7 +1263,10 @@ end`,
   return #line % 27 == 20 and string.sub(line, -20)
 end`,
   'without_gate': `local function without_gate(message)
-  return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
+  if string.byte(message, 35) ~= 113 or is_foreign(message) then
+    return message
+  end
+  return string.sub(message, 1, 34) .. string.sub(message, 63)
 end`,
   'keeps_slot': `local function keeps_slot(message, limit)
   return string.find(string.sub(message, 35, 34 + 28 * 9), 'L' .. limit, 1, true) ~= nil
@@ -3119,6 +3122,18 @@ end`,
   end
   return settling_parts().line_of_tags(message)
 end`,
+  'may_have_limits_2': `local function may_have_limits(message)
+  local at, letter = 35, string.byte(message, 35)
+  -- l, L, o, q; as is_letter, without a call for each
+  while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
+    if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
+      return not settling_parts().is_foreign(message)
+    end
+    at = at + 28
+    letter = string.byte(message, at)
+  end
+  return false
+end`,
   'come_now_2': `local function come_now(keys, queue, message, now)
   message = settling_parts().at_time(message, now)
   if keys.unique then
@@ -3630,6 +3645,7 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -3662,7 +3678,6 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -4019,6 +4034,7 @@ local settling_parts
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -4026,7 +4042,6 @@ ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.by_name}
-${LIB.is_foreign}
 ${LIB.remove_deep}
 ${LIB.remove_listed}
 ${LIB.LIMITS}
@@ -4534,6 +4549,7 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
 ${LIB.ring}
+${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.leave_group_2}
@@ -4544,7 +4560,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -4700,6 +4715,7 @@ ${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.ring}
+${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.leave_group_2}
@@ -4710,7 +4726,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -4866,6 +4881,7 @@ ${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -4895,7 +4911,6 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -5081,6 +5096,7 @@ ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -5104,7 +5120,6 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -5394,6 +5409,7 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.wrong_groups}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
@@ -5430,7 +5446,6 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -5823,6 +5838,7 @@ ${LIB.line_in}
 ${LIB.LISTED}
 ${LIB.BEHIND}
 ${LIB.ring}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.may_be_listed_2}
 ${LIB.remember_ids}
@@ -5890,7 +5906,6 @@ ${LIB.WITHOUT_KEYS}
 ${LIB.MOST_WOKEN}
 ${LIB.nudge_2}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -6191,6 +6206,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -6205,7 +6221,6 @@ ${LIB.base36}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.part}
 ${LIB.LIMITS}
@@ -6456,6 +6471,7 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.LIMITS}
 ${LIB.FRESH}
@@ -6483,7 +6499,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -6658,6 +6673,7 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.LIMITS}
@@ -6686,7 +6702,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -6827,6 +6842,7 @@ ${LIB.MADE}
 ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.LIMITS}
@@ -6852,7 +6868,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -6983,6 +6998,7 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_groups}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -7022,7 +7038,6 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -7215,6 +7230,7 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.LIMITS}
@@ -7243,7 +7259,6 @@ limit_parts = function()
 if not limit_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -7365,6 +7380,7 @@ ${LIB.ring}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.LIMITS}
@@ -7407,7 +7423,6 @@ if not limit_parts_made then
 ${LIB.wrong_lines}
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -7834,6 +7849,7 @@ ${LIB.wrong_keys}
 ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.note_endings}
@@ -7847,7 +7863,6 @@ ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.free_key}
 ${LIB.may_have_limits}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.ring}
 ${LIB.end_limits_2}
@@ -8712,12 +8727,12 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
 ${LIB.wrong_lines_of_2}
 ${LIB.text}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.base36}
@@ -9063,7 +9078,7 @@ ${LIB.STATES}
 ${LIB.mark_of}
 ${LIB.let_in}
 ${LIB.ring}
-${LIB.may_have_limits}
+${LIB.may_have_limits_2}
 ${LIB.turn_of}
 ${LIB.FRESH}
 ${LIB.come_now_2}
@@ -9159,7 +9174,7 @@ ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, limit_at = limit_at, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { is_foreign = is_foreign, line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, limit_at = limit_at, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end
@@ -9233,6 +9248,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
 ${LIB.IS_WHOLE}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -9247,7 +9263,6 @@ ${LIB.not_ahead_2}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.LISTED}
@@ -9935,6 +9950,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
@@ -9978,7 +9994,6 @@ ${LIB.wrong_lines}
 ${LIB.is_letter}
 ${LIB.limits_of}
 ${LIB.has_tags}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -10405,10 +10420,10 @@ local stops, stopped = {}, {}
 local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  -- foreign bytes have no place for a tag, and end at once
-  local gate = gate_of[queue.name]
-  gate = gate and not is_foreign(message) and gate
-  local is_limited = line and #line > 26
+  -- foreign bytes have no tags and no place for one, and end at once
+  local is_ours = not is_foreign(message)
+  local gate = is_ours and gate_of[queue.name]
+  local is_limited = is_ours and line and #line > 26
   if has_more_tags(message) then
     rare_parts().heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
@@ -10938,6 +10953,7 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -10962,7 +10978,6 @@ ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.ring}
 ${LIB.has_tags}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.line_of}
@@ -11275,6 +11290,7 @@ ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.IS_WHOLE}
@@ -11293,7 +11309,6 @@ ${LIB.note_endings}
 ${LIB.body_start}
 ${LIB.series_name}
 ${LIB.note_ending}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.text}
 ${LIB.ring}
@@ -11538,6 +11553,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
@@ -11557,7 +11573,6 @@ ${LIB.end_claim}
 ${LIB.unique_digest}
 ${LIB.key_held}
 ${LIB.body_start}
-${LIB.is_foreign}
 ${LIB.CLAIMED}
 ${LIB.now_ms}
 ${LIB.base36}
@@ -11795,6 +11810,7 @@ ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.note_endings}
@@ -11813,7 +11829,6 @@ ${LIB.finish}
 ${LIB.RENEWED}
 ${LIB.announce}
 ${LIB.may_have_limits}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.ring}
 ${LIB.end_limits_2}
@@ -12226,6 +12241,7 @@ ${LIB.part}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.IS_WHOLE_2}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -12449,6 +12465,7 @@ ${LIB.tag}
 ${LIB.result_tag}
 ${LIB.remembered}
 ${LIB.IS_WHOLE_2}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -12556,6 +12573,7 @@ ${LIB.tag}
 ${LIB.unique_digest}
 ${LIB.split}
 ${LIB.IS_WHOLE_2}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.member_of}
 ${LIB.whole_needed}
@@ -12580,7 +12598,6 @@ ${LIB.free_key}
 ${LIB.end_limits_2}
 ${LIB.WAITING}
 ${LIB.remove_3}
-${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.place_of}
 ${LIB.result_tag}
@@ -12661,6 +12678,7 @@ local limit_parts
 local due_parts
 ${LIB.now_ms}
 ${LIB.by_name}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -12676,7 +12694,6 @@ ${LIB.ENDED_KEPT}
 local due_parts_made
 due_parts = function()
 if not due_parts_made then
-${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.part}
 ${LIB.base36}
@@ -12844,6 +12861,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
@@ -12974,6 +12992,7 @@ ${LIB.count_stale}
 ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.has_more_tags}
 ${LIB.tag}
@@ -13133,6 +13152,7 @@ ${LIB.wrong_groups}
 ${LIB.wrong_queues}
 ${LIB.by_name}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.IS_WHOLE_2}
@@ -13157,7 +13177,6 @@ ${LIB.leave_group_2}
 ${LIB.end_as_cancelled}
 ${LIB.end_cancelled}
 ${LIB.keep_ordered_2}
-${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.base36}
 ${LIB.at_time}
@@ -13250,6 +13269,7 @@ ${LIB.wrong_type}
 ${LIB.wrong_keys}
 ${LIB.wrong_queues}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.without_gate}
 ${LIB.held_task}
 ${LIB.by_name}
@@ -13274,7 +13294,6 @@ ${LIB.remembered}
 ${LIB.text}
 ${LIB.ring}
 ${LIB.schedule}
-${LIB.is_foreign}
 ${LIB.is_quarantined}
 ${LIB.part}
 ${LIB.at_time}

@@ -27,13 +27,14 @@ local NO_TENANT = '--------------------'
 -- The turn of a message that keeps a slot: it is the next.
 local FIRST = '0000000000000'
 
--- Whether one of its tags is about limits. What else is made for them takes longer than all the rest of a script.
+-- Whether one of its tags is about limits; foreign bytes that a child holds have none. What else is made for them takes longer than
+-- all the rest of a script.
 local function may_have_limits(message)
   local at, letter = 35, string.byte(message, 35)
   -- l, L, o, q; as is_letter, without a call for each
   while letter and (letter > 96 and letter < 123 or letter > 64 and letter < 91) do
     if letter == 108 or letter == 76 or letter == 111 or letter == 113 then
-      return true
+      return not is_foreign(message)
     end
     at = at + 28
     letter = string.byte(message, at)
@@ -138,9 +139,12 @@ local function tenant_of(line)
   return #line % 27 == 20 and string.sub(line, -20)
 end
 
--- A message as it was before its claim noted the limit of its queue.
+-- A message as it was before its claim noted the limit of its queue. In foreign bytes a `q` is one of theirs.
 local function without_gate(message)
-  return string.byte(message, 35) == 113 and string.sub(message, 1, 34) .. string.sub(message, 63) or message
+  if string.byte(message, 35) ~= 113 or is_foreign(message) then
+    return message
+  end
+  return string.sub(message, 1, 34) .. string.sub(message, 63)
 end
 
 -- Whether a message that waits keeps a slot of this limit.

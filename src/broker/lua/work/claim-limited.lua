@@ -90,10 +90,10 @@ local stops, stopped = {}, {}
 local function grant(queue, message, line, keeps)
   local id
   id, message = claimed_as(child, number, #granted, message)
-  -- foreign bytes have no place for a tag, and end at once
-  local gate = gate_of[queue.name]
-  gate = gate and not is_foreign(message) and gate
-  local is_limited = line and #line > 26
+  -- foreign bytes have no tags and no place for one, and end at once
+  local is_ours = not is_foreign(message)
+  local gate = is_ours and gate_of[queue.name]
+  local is_limited = is_ours and line and #line > 26
   if has_more_tags(message) then
     heed_tags(keys.unique, keys.groups, stops, stopped, id, message)
   end
