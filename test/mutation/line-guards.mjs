@@ -11,8 +11,7 @@ const LINES = [
     ),
     change('line_of: tags that are about something else', "if limits == '' and not order or ", 'if '),
     remove('line_of: letters that no limit has', "string.find(limits .. (order or ''), '[^%w_-]') or "),
-    remove('line_of: more limits than a state has room for', '#limits > 108 or '),
-    change('line_of: foreign bytes', '#limits > 108 or is_foreign(message)', '#limits > 108'),
+    remove('line_of: more limits than a state has room for', ' or #limits > 108'),
     change(
       'message_in_line: bytes that are no entry',
       "(string.find(entry, ' ', 1, true) or -13)",

@@ -8,7 +8,6 @@ const LINES = missedBy('limits-listed', [
     "string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)",
     "string.match(message, '^l([%w_-]*)%[', 35)",
   ),
-  change('line_of: foreign bytes, the short way', 'if only and string.byte(message, 21) ~= 63 then', 'if only then'),
   change('tenant_of: a line without a tenant', 'return #line % 27 == 20 and string.sub', 'return string.sub'),
   change("mark_of: another member than that of its line's state", "return '=' .. line", 'return line'),
 ]);

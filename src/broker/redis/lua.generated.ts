@@ -926,7 +926,7 @@ end`,
   local left = {}
   for _, i in ipairs(numbers) do
     local queue = queue_of(i)
-    local line = queue and has_tags(messages[i]) and line_of(messages[i])
+    local line = queue and may_have_limits(messages[i]) and line_of(messages[i])
     if line and #line > 26 then
       left[queue] = left[queue] or {}
       table.insert(left[queue], line)
@@ -1205,7 +1205,7 @@ end`,
     at = at + 28
     letter = string.byte(message, at)
   end
-  if limits == '' and not order or string.find(limits .. (order or ''), '[^%w_-]') or #limits > 108 or is_foreign(message) then
+  if limits == '' and not order or string.find(limits .. (order or ''), '[^%w_-]') or #limits > 108 then
     return
   end
   local tenant = order and string.sub(order, 8)
@@ -1217,7 +1217,7 @@ end`,
   'line_of': `local function line_of(message)
   -- as most: one limit, and no other tag
   local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
-  if only and string.byte(message, 21) ~= 63 then
+  if only then
     return only
   end
   return line_of_tags(message)
@@ -3117,7 +3117,7 @@ end`,
   'line_of_2': `local function line_of(message)
   -- as most: one limit, and no other tag
   local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
-  if only and string.byte(message, 21) ~= 63 then
+  if only then
     return only
   end
   return settling_parts().line_of_tags(message)
@@ -4549,7 +4549,6 @@ ${LIB.tag}
 ${LIB.member_of}
 ${LIB.text}
 ${LIB.ring}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.leave_group_2}
@@ -4649,6 +4648,7 @@ ${LIB.now_ms}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.at_time}
 ${LIB.unique_digest}
@@ -4715,7 +4715,6 @@ ${LIB.has_more_tags}
 ${LIB.tag}
 ${LIB.member_of}
 ${LIB.ring}
-${LIB.is_foreign}
 ${LIB.LIMITS}
 ${LIB.FRESH}
 ${LIB.leave_group_2}
@@ -4814,6 +4813,7 @@ ${LIB.MADE}
 ${LIB.GROUP}
 ${LIB.base36}
 ${LIB.split}
+${LIB.is_foreign}
 ${LIB.may_have_limits}
 ${LIB.part}
 ${LIB.at_time}
@@ -9098,7 +9098,6 @@ settling_parts = function()
 if not settling_parts_made then
 ${LIB.has_tags}
 ${LIB.is_letter}
-${LIB.is_foreign}
 ${LIB.NO_TENANT}
 ${LIB.line_of_tags}
 ${LIB.tasks_in}
@@ -9121,6 +9120,7 @@ ${LIB.arrival_of}
 ${LIB.room_of}
 ${LIB.text}
 ${LIB.schedule}
+${LIB.is_foreign}
 ${LIB.base36}
 ${LIB.at_time}
 ${LIB.has_more_tags}
@@ -9174,7 +9174,7 @@ ${LIB.note_labels_of}
 ${LIB.wrong_type}
 ${LIB.wrong_queues}
 ${LIB.wrong_lines}
-settling_parts_made = { is_foreign = is_foreign, line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, limit_at = limit_at, room_of = room_of, schedule = schedule, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
+settling_parts_made = { line_of_tags = line_of_tags, tasks_in = tasks_in, state_of = state_of, limit_at = limit_at, room_of = room_of, schedule = schedule, is_foreign = is_foreign, at_time = at_time, update_key = update_key, is_any_waited_for = is_any_waited_for, entry_in_line = entry_in_line, use_lines = use_lines, put_marks = put_marks, add_to_lines = add_to_lines, note_labels_of = note_labels_of, wrong_queues = wrong_queues, wrong_lines = wrong_lines }
 end
 return settling_parts_made
 end

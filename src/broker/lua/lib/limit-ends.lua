@@ -85,7 +85,7 @@ local function end_limits_of(limits, numbers, messages, queue_of)
   local left = {}
   for _, i in ipairs(numbers) do
     local queue = queue_of(i)
-    local line = queue and has_tags(messages[i]) and line_of(messages[i])
+    local line = queue and may_have_limits(messages[i]) and line_of(messages[i])
     if line and #line > 26 then
       left[queue] = left[queue] or {}
       table.insert(left[queue], line)

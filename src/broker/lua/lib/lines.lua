@@ -58,7 +58,7 @@ local function line_of_tags(message)
     at = at + 28
     letter = string.byte(message, at)
   end
-  if limits == '' and not order or string.find(limits .. (order or ''), '[^%w_-]') or #limits > 108 or is_foreign(message) then
+  if limits == '' and not order or string.find(limits .. (order or ''), '[^%w_-]') or #limits > 108 then
     return
   end
   local tenant = order and string.sub(order, 8)
@@ -68,12 +68,12 @@ local function line_of_tags(message)
   return limits .. tenant, order, keeps
 end
 
--- The line of a message, its tag `o` without the letter, and whether it keeps a slot. Nothing for one that has no line, and for bytes
--- of others.
+-- The line of a message that may have limits, its tag `o` without the letter, and whether it keeps a slot. Nothing for one that has no
+-- line.
 local function line_of(message)
   -- as most: one limit, and no other tag
   local only = string.byte(message, 63) == 91 and string.match(message, '^l([%w_-]*)%[', 35)
-  if only and string.byte(message, 21) ~= 63 then
+  if only then
     return only
   end
   return line_of_tags(message)
