@@ -180,6 +180,7 @@ export type {
 } from './options/options.js';
 export { Outbox } from './outbox/outbox.js';
 export type { OutboxAsideRow, OutboxQueueCounts } from './outbox/outbox-rows.js';
+export type { EncryptOptions, PayloadKey, StoredPayloadOptions } from './payload/payload-options.js';
 export { GuardRefusedError, InvalidPayloadError, type PayloadProblem } from './payload/refusals.js';
 export type { CannotBeSent } from './payload/sendable.js';
 export type { PayloadOf, StandardSchema } from './payload/standard-schema.js';

@@ -112,7 +112,9 @@ export class RedisProducer implements ProducerBroker {
     const task = this.foreign.json(`The field "${name}" of ${this.connection.keys.catalog()}`, entry, isEntry);
     // of an entry of another version no more is taken for granted than its queue
     const result = isKeepTime(task?.result) ? task.result : undefined;
-    return task && { queue: task.queue, result, ...readCatalogStart(task) };
+    return (
+      task && { queue: task.queue, result, ...(task.sealed === true && { sealed: true }), ...readCatalogStart(task) }
+    );
   }
 
   /** Sends what was enqueued one by one: it comes before what is sent next. */

@@ -12,6 +12,7 @@ import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
 import { notConfigured } from '../outbox/outbox-errors.js';
 import type { Transactions } from '../outbox/transactions.js';
 import type { ArgumentCheck, ArgumentChecks } from '../payload/argument-check.js';
+import { PLAIN, type ResolvedPayload } from '../payload/payload-options.js';
 import type { SentArguments } from '../payload/standard-schema.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { rulesOfCatalog } from '../policy/start-catalog.js';
@@ -23,7 +24,6 @@ import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { assertTasksKept, type DeclaredTask, declaredTasks, members, taskMetadataOf } from '../task/task-metadata.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { type Clock, systemClock } from '../values/clock.js';
-import type { Duration } from '../values/duration.js';
 import { NewNames } from '../values/log-once.js';
 import { assertTaskName } from '../values/task-name.js';
 import { assertAfterCommit, HeldSends } from './after-commit.js';
@@ -132,6 +132,7 @@ export class QueueClient {
     private readonly broker: ProducerBroker & TaskBroker & Pick<AppBroker, 'results' | 'groups'>,
     private readonly registry: TaskRegistry,
     private readonly options: Pick<ResolvedTaskQueueOptions, 'queues' | 'defaultQueue'> & {
+      readonly payload?: ResolvedPayload;
       readonly propagate?: Propagation;
       readonly wrappers?: SendWrappers;
       readonly onWait?: OnWait;
@@ -140,7 +141,8 @@ export class QueueClient {
     } & Partial<SendLeniency>,
     private readonly checks?: ArgumentChecks,
   ) {
-    this.handles = { broker, results: new Results({ broker, producer: this.ids.prefix }) };
+    const { payload = PLAIN } = options;
+    this.handles = { broker, results: new Results({ broker, producer: this.ids.prefix, payloads: payload.codec }) };
   }
 
   /**
@@ -208,7 +210,8 @@ export class QueueClient {
     const check = this.checkOf(metadata.declaredIn, method, name);
     const { decorator = '@Task()', declaredAs, broadcast } = metadata;
     const rules = rulesOf(metadata, `${decorator} on ${declaredAs}`);
-    return this.sender(name, { ...homeOf(queue, metadata.result), ...rules, check }, broadcast !== undefined);
+    const home = this.homeOf(queue, metadata);
+    return this.sender(name, { ...home, ...rules, check }, broadcast !== undefined);
   }
 
   /**
@@ -385,10 +388,11 @@ export class QueueClient {
         configurable: true,
       });
     }
-    for (const { method, name, queue = this.options.defaultQueue, result, broadcast, start, decorator } of tasks) {
+    for (const task of tasks) {
+      const { method, name, queue = this.options.defaultQueue, broadcast, start, decorator } = task;
       const check = this.checkOf(type, method, name);
       const rules = rulesOf(start, `${decorator} on ${type.name}.${method}`);
-      const known = { ...homeOf(queue, result), ...rules, check };
+      const known = { ...this.homeOf(queue, task), ...rules, check };
       const sender = this.sender(name, known, broadcast !== undefined);
       Reflect.defineProperty(senders, method, { value: sender, enumerable: true });
     }
@@ -416,14 +420,25 @@ export class QueueClient {
     return new TaskSender<Args>(this.broker, this.ids, { ...context, ...task, unanswered, handles }, {});
   }
 
+  private get sealsAll(): boolean {
+    return (this.options.payload ?? PLAIN).sealsAll;
+  }
+
+  /** Of a task whose decorator is at hand. */
+  private homeOf(queue: string, { result, encrypt = this.sealsAll }: DeclaredHome): Pick<KnownTask, 'home'> {
+    const seconds = result === undefined ? undefined : secondsToKeep(result, 'result');
+    const home = { queue, result: seconds, sealed: encrypt };
+    return { home: () => home };
+  }
+
   private homeByName(name: string, needsQueue: boolean): TaskHome | Promise<TaskHome> {
     const own = this.registry.get(name);
     if (own) return own;
     const known = needsQueue ? this.tasksByName.find(name) : this.tasksByName.findIfKnown(name);
     const home = (found: RegisteredTask | undefined): TaskHome =>
       found
-        ? { queue: found.queue, result: found.result, rules: rulesOfCatalog(found) }
-        : { queue: needsQueue ? this.queueOfUnregistered(name) : '', rules: UNREGISTERED };
+        ? { queue: found.queue, result: found.result, sealed: found.sealed, rules: rulesOfCatalog(found) }
+        : { queue: needsQueue ? this.queueOfUnregistered(name) : '', rules: UNREGISTERED, sealed: this.sealsAll };
     return known instanceof Promise ? known.then(home) : home(known);
   }
 
@@ -449,16 +464,13 @@ export class QueueClient {
 }
 
 /** How a sender finds what it needs to know of its task. */
+/** What its decorator says of where its calls go. */
+type DeclaredHome = Partial<Pick<DeclaredTask, 'result' | 'encrypt'>>;
+
 interface KnownTask {
   readonly home: HomeOfTask;
   readonly check: CheckOfTask;
   readonly rules: RulesOfTask;
-}
-
-/** Of a task whose decorator is at hand. */
-function homeOf(queue: string, result: Duration | undefined): Pick<KnownTask, 'home'> {
-  const home = { queue, result: result === undefined ? undefined : secondsToKeep(result, 'result') };
-  return { home: () => home };
 }
 
 function rulesOf(options: StartOptions, where: string): Pick<KnownTask, 'rules'> {

@@ -8,9 +8,12 @@ import { callTags } from '../message/call-tags.js';
 import { combineHeaders, type GivenHeaders, readHeaders } from '../message/headers.js';
 import type { TaskIdSequence } from '../message/task-id.js';
 import { encodeMessage } from '../message/task-message.js';
-import { encodeUnique } from '../message/unique-key.js';
+import { assertUniqueKey, encodeUnique } from '../message/unique-key.js';
 import type { ArgumentCheck } from '../payload/argument-check.js';
 import { decodePayload, encodePayload } from '../payload/payload.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
+import { PLAIN, type ResolvedPayload } from '../payload/payload-options.js';
+import { keysNeeded } from '../payload/seal-errors.js';
 import { toCallOptions } from '../policy/policy-options.js';
 import { secondsToKeep, secondsToWait } from '../policy/result-time.js';
 import type { SentRules, StartTags } from '../policy/start-tags.js';
@@ -53,6 +56,8 @@ const UNREPEATED = ['delay', 'eta', 'key', 'id', 'ids', 'timeout', 'signal'] as 
 export interface TaskHome {
   readonly queue: string;
   readonly result?: number | undefined;
+  /** whether what it carries is sealed; false by default */
+  readonly sealed?: boolean | undefined;
   /** when its tasks may start, as the catalog has it */
   readonly rules?: SentRules | undefined;
 }
@@ -82,6 +87,7 @@ interface Destination {
   readonly seconds: number | undefined;
   /** when the call may start, as the catalog has it */
   readonly rules: SentRules | undefined;
+  readonly sealed: boolean;
 }
 
 /** A call as it was when it was made. */
@@ -133,6 +139,8 @@ interface Target {
   /** what travels with every call */
   readonly propagate?: Propagation;
   readonly wrappers?: SendWrappers;
+  /** how payloads lie in Redis; plain by default */
+  readonly payload?: ResolvedPayload;
   readonly onWait?: OnWait;
   /** what is sent becomes rows, of which nothing is known before the commit */
   readonly inTransaction?: boolean;
@@ -319,13 +327,14 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const payload = encodePayload(args);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
-    const { queue, seconds, rules } = await this.destination();
+    const { queue, seconds, rules, sealed } = await this.destination();
     if (queue === BROADCAST_QUEUE) throw notRepeated(name, 'a broadcast');
     const calls = this.knownStart() ?? this.startBy(rules);
     calls.assertRefusable('A cron');
     const headers = combineHeaders(undefined, this.options.headers, name);
     const call = headers ? { ...this.callOptions, headers } : this.callOptions;
-    return { task: name, queue, payload, call, result: seconds, start: calls.tags(args) };
+    const packed = this.codec.encodeRepeatedly(payload, name, sealed);
+    return { task: name, queue, payload: packed, call, result: seconds, start: calls.tags(args) };
   };
 
   /** An error of this task has its name; the sending of a flow concerns others, too. */
@@ -338,7 +347,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
   private async preparedMember(added?: GivenHeaders): Promise<MemberCall> {
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
-    const { queue, seconds, rules } = await this.destination();
+    const { queue, seconds, rules, sealed } = await this.destination();
     const { name } = this.target;
     if (queue === BROADCAST_QUEUE) throw refusedBroadcast(name);
     const { due, enqueuedAt } = this.time();
@@ -347,7 +356,8 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const calls = this.knownStart() ?? this.startBy(rules);
     calls.assertRefusable('A batch or flow');
     const start: MemberCall['start'] = (args, path) => calls.tags(args, path);
-    return { name, queue, seconds, options, check, due, enqueuedAt, start, groups, takeIds };
+    const pack: MemberCall['pack'] = (payload) => this.codec.encode(payload, name, sealed);
+    return { name, queue, seconds, options, check, due, enqueuedAt, start, pack, groups, takeIds };
   }
 
   /** @throws NestworkError INVALID_OPTION */
@@ -429,15 +439,17 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const options = this.travelling(added);
     const check = this.target.checkOfTask?.();
     if (check) await check(asReceived(payload));
-    const unique = key === undefined ? undefined : encodeUnique(name, key, until);
-    const { queue, seconds, rules } = await this.destination(awaited);
+    if (key !== undefined) assertUniqueKey(name, key);
+    const { queue, seconds, rules, sealed } = await this.destination(awaited);
+    const unique = key === undefined ? undefined : encodeUnique(name, key, until, sealed ? this.codec : undefined);
     const calls = call.start ?? this.startBy(rules);
     if (!call.start && calls.refuses) this.assertRefusable(calls);
     const start = call.start ? call.tags : calls.tags();
     const { id = this.sequence.next() } = awaited ?? this.options;
     const { due, enqueuedAt, now } = this.time();
     const tags = callTags(unique, { seconds, announced: true }, undefined, start?.tags);
-    const message = encodeMessage({ id, name, payload, enqueuedAt, options, tags });
+    const packed = this.codec.encode(payload, name, sealed);
+    const message = encodeMessage({ id, name, payload: packed, enqueuedAt, options, tags });
     const sent = { sentAt: now, seconds };
     if (unique !== undefined) return this.sendUnique({ id, queue, message, due, start }, sent);
     if (start) {
@@ -519,7 +531,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     if (check) for (const [call, payload] of payloads.entries()) await check(asReceived(payload), `calls[${call}]`);
     if (payloads.length === 0) return [];
     const { ids = payloads.map(() => this.sequence.next()) } = this.options;
-    const { queue, seconds, rules } = await this.destination();
+    const { queue, seconds, rules, sealed } = await this.destination();
     const { due, enqueuedAt, now } = this.time();
     const byCatalog = start ? undefined : this.startBy(rules);
     byCatalog?.assertRefusable('delayMany()');
@@ -529,7 +541,8 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const messages = payloads.map((payload, call) => {
       const own = tags[call];
       const all = own ? callTags(undefined, result, undefined, own.tags) : others;
-      return encodeMessage({ id: ids[call] as string, name, payload, enqueuedAt, options, tags: all });
+      const packed = this.codec.encode(payload, name, sealed);
+      return encodeMessage({ id: ids[call] as string, name, payload: packed, enqueuedAt, options, tags: all });
     });
     const limited = ofAll ? [ofAll] : tags;
     // all of them have such tags, or none
@@ -551,13 +564,19 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
   private destinationIn(home: TaskHome, awaited: Awaited | undefined): Destination {
     const { queue = home.queue, result } = this.options;
     const { name } = this.target;
+    const sealed = home.sealed === true;
+    if (sealed && !this.codec.canSeal) throw keysNeeded(`Task "${name}" cannot be sent`);
     if (queue === BROADCAST_QUEUE) {
       if (awaited) throw notAwaited(name);
       assertBroadcastOptions(this.options, name);
-      return { queue, seconds: undefined, rules: undefined };
+      return { queue, seconds: undefined, rules: undefined, sealed };
     }
     const own = result === undefined ? home.result : secondsToKeep(result, `with({ result }) on task "${name}"`);
-    return { queue, seconds: own ?? (awaited && secondsToWait(awaited.timeoutMs)), rules: home.rules };
+    return { queue, seconds: own ?? (awaited && secondsToWait(awaited.timeoutMs)), rules: home.rules, sealed };
+  }
+
+  private get codec(): PayloadCodec {
+    return (this.target.payload ?? PLAIN).codec;
   }
 
   /** When the calls come into their queue, in ms since 1970: now, or when they are due. */

@@ -4,6 +4,7 @@ import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
 import { assertTaskName } from '../values/task-name.js';
 import { assertParentheses, methodPlace, misused } from './method-place.js';
+import { assertEncrypt } from './task.decorator.js';
 import type { TaskDecorator } from './task-decorator.js';
 
 /**
@@ -23,6 +24,11 @@ export interface BroadcastOptions {
    * @default 'child'
    */
   on?: BroadcastScope;
+  /**
+   * Whether its arguments are sealed, as of a task.
+   * @default as `payload.encrypt.tasks` of the module says: true, where it has keys
+   */
+  encrypt?: boolean;
 }
 
 /**
@@ -49,15 +55,16 @@ export function Broadcast(options: BroadcastOptions = {}): TaskDecorator {
   assertParentheses('@Broadcast()', options);
   return (target, property, descriptor: PropertyDescriptor | undefined) => {
     const declaredAs = methodPlace('@Broadcast()', target, property, descriptor);
-    assertKnownOptions(options, ['name', 'on'], `@Broadcast() on ${declaredAs}`);
-    const { name, on = 'child' } = options;
+    assertKnownOptions(options, ['name', 'on', 'encrypt'], `@Broadcast() on ${declaredAs}`);
+    const { name, on = 'child', encrypt } = options;
+    assertEncrypt(encrypt, `@Broadcast() on ${declaredAs}`);
     if (name !== undefined) assertTaskName(name, `@Broadcast() on ${declaredAs}`);
     if (!isBroadcastScope(on)) {
       throw misused(`@Broadcast() on ${declaredAs}`, `has ${shown(on)} as \`on\`, which does not exist`, [
         "Set it to 'child' or 'machine'.",
       ]);
     }
-    const declaration = { decorator: '@Broadcast()', declaredAs, declaredIn: target.constructor };
+    const declaration = { decorator: '@Broadcast()', declaredAs, declaredIn: target.constructor, encrypt };
     setTaskMetadata(descriptor?.value, { name, broadcast: on, ...declaration });
   };
 }

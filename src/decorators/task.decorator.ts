@@ -6,8 +6,9 @@ import { setTaskMetadata } from '../task/task-metadata.js';
 import type { Duration } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { whole } from '../values/option-rules.js';
+import { shown } from '../values/shown.js';
 import { assertQueueName, assertTaskName } from '../values/task-name.js';
-import { assertParentheses, methodPlace } from './method-place.js';
+import { assertParentheses, methodPlace, misused } from './method-place.js';
 import type { TaskDecorator } from './task-decorator.js';
 
 /**
@@ -42,9 +43,14 @@ export interface TaskOptions extends PolicyOptions, StartOptions {
    * @default none; what the method returns is dropped
    */
   result?: Duration;
+  /**
+   * Whether what its tasks carry is sealed: arguments, results, errors and notes. Needs the keys of `TaskQueueModule.forRoot({ payload })`.
+   * @default as `payload.encrypt.tasks` of the module says: true, where it has keys
+   */
+  encrypt?: boolean;
 }
 
-export const TASK_OPTIONS = ['name', 'queue', 'keepDone', 'result', ...START_OPTIONS, ...POLICY_OPTIONS];
+export const TASK_OPTIONS = ['name', 'queue', 'keepDone', 'result', 'encrypt', ...START_OPTIONS, ...POLICY_OPTIONS];
 
 const KEEP_DONE = whole(0, MOST_DONE);
 
@@ -95,7 +101,14 @@ export function declareTask(decorator: string, options: TaskOptions, { target, p
   if (options.name !== undefined) assertTaskName(options.name, `${decorator} on ${declaredAs}`);
   if (options.queue !== undefined) assertQueueName(options.queue, `${decorator} on ${declaredAs}`);
   if (options.result !== undefined) secondsToKeep(options.result, `result of ${decorator} on ${declaredAs}`);
+  assertEncrypt(options.encrypt, `${decorator} on ${declaredAs}`);
   startRules(options, `${decorator} on ${declaredAs}`);
   KEEP_DONE.read(options.keepDone, `keepDone of ${decorator} on ${declaredAs}`);
   setTaskMetadata(descriptor?.value, { ...options, decorator, declaredAs, declaredIn: target.constructor });
+}
+
+/** @throws NestworkError INVALID_OPTION */
+export function assertEncrypt(given: unknown, where: string): void {
+  if (given === undefined || typeof given === 'boolean') return;
+  throw misused(where, `has ${shown(given)} as \`encrypt\``, ['Give true or false.']);
 }

@@ -5,6 +5,7 @@ import { type CronSelection, isSelected, unknownNames } from '../cron/cron-selec
 import { scheduleFor } from '../cron/named-schedule.js';
 import { NestworkError } from '../errors.js';
 import { encodePayload } from '../payload/payload.js';
+import type { ResolvedPayload } from '../payload/payload-options.js';
 import { startTags } from '../policy/start-tags.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { didYouMean } from '../values/did-you-mean.js';
@@ -18,13 +19,15 @@ export interface CronHome {
   readonly release: () => string;
   /** those that know the times of some */
   readonly settings: CronSettingsProviders;
+  /** how arguments lie in Redis */
+  readonly payload: ResolvedPayload;
 }
 
 /** The crons of a task, completed and checked: their decorators do not have the module. None for most tasks. */
 export function cronsOf(
   given: readonly CronMetadata[],
-  task: Pick<TaskDefinition, 'name' | 'where' | 'start'>,
-  { selection, settings, release }: CronHome,
+  task: Pick<TaskDefinition, 'name' | 'where' | 'start' | 'sealed'>,
+  { selection, settings, release, payload }: CronHome,
 ): NamedCron[] {
   return given.flatMap((metadata): NamedCron[] => {
     const { name = task.name, args = [] } = metadata;
@@ -39,7 +42,9 @@ export function cronsOf(
         ...(atRelease && { atRelease: { ...atRelease, release: release() } }),
         name,
         disabled: definition.disabled || !isSelected(selection, name),
-        ...(args.length > 0 && { payload: encodePayload(args) }),
+        ...(args.length > 0 && {
+          payload: payload.codec.encodeRepeatedly(encodePayload(args), task.name, task.sealed === true),
+        }),
         ...(start && { start }),
       },
     ];

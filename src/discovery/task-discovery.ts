@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { CronSelection } from '../cron/cron-selection.js';
+import { PLAIN, type ResolvedPayload, sealsData } from '../payload/payload-options.js';
 import { noPolicy, type PolicyBook } from '../policy/policy-book.js';
 import { secondsToKeep } from '../policy/result-time.js';
 import { startRules } from '../policy/start-options.js';
@@ -33,6 +34,8 @@ export interface TaskHome {
   readonly crons?: CronSelection;
   /** the release of the app, for crons that heed it */
   readonly release: () => string;
+  /** how what its tasks carry lies in Redis; plain by default */
+  readonly payload?: ResolvedPayload;
 }
 
 /** Finds the decorated methods and hooks in the container. */
@@ -119,6 +122,7 @@ export class TaskDiscovery {
       queue: named,
       keepDone,
       result: kept,
+      encrypt,
       decorator,
       policy,
       broadcast,
@@ -126,7 +130,7 @@ export class TaskDiscovery {
       crons: schedules,
       start: given,
     }: DeclaredTask,
-    { queues, defaultQueue, policies, crons = true, release }: TaskHome,
+    { queues, defaultQueue, policies, crons = true, release, payload = PLAIN }: TaskHome,
   ): TaskDefinition {
     const module = wrapper.host?.name ?? 'an unknown module';
     const where = `${type.name}.${method} in ${module}`;
@@ -134,15 +138,18 @@ export class TaskDiscovery {
     assertTaskName(name, `${decorator} on ${where}`);
     const handler = this.handlers.create(wrapper, type, method);
     const check = once(() => this.checks.of(type, method, name));
-    if (broadcast)
-      return { name, queue: BROADCAST_QUEUE, where, origin, broadcast, afterStart, policyOf: noPolicy, handler, check };
+    const sealed = sealsData(encrypt, payload, `${decorator} on ${where}`) || undefined;
+    if (broadcast) {
+      const own = { name, queue: BROADCAST_QUEUE, where, origin, broadcast, afterStart };
+      return { ...own, policyOf: noPolicy, handler, check, sealed };
+    }
     if (named !== undefined && !queues.includes(named)) throw unknownQueue(named, `${decorator} on ${where}`, queues);
     const queue = named ?? defaultQueue;
     const policyOf = policies.of(policy, queue, `task "${name}" (${where})`);
     const result = kept === undefined ? undefined : secondsToKeep(kept, `result of ${decorator} on ${where}`);
     const start = startRules(given, `${decorator} on ${type.name}.${method}`);
-    const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result, start };
-    const its = cronsOf(schedules, own, { selection: crons, settings: this.cronSettings, release });
+    const own = { name, queue, where, origin, policyOf, handler, check, keepDone, result, sealed, start };
+    const its = cronsOf(schedules, own, { selection: crons, settings: this.cronSettings, release, payload });
     return its.length > 0 ? { ...own, crons: its } : own;
   }
 

@@ -3,6 +3,7 @@ import type { CatalogEntry } from '../broker/port/broker.js';
 import type { AppSettings } from '../ipc/ipc-protocol.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { TaskRegistry } from '../task/task-registry.js';
@@ -20,6 +21,8 @@ export interface WorkerApp {
   readonly registry: TaskRegistry;
   readonly hooks: readonly TaskHookProvider[];
   readonly waits: WaitWatch;
+  /** how what tasks carry lies in Redis */
+  readonly payloads: PayloadCodec;
 }
 
 /** @throws Nest's error when the app does not import TaskQueueModule */
@@ -34,6 +37,7 @@ export function workerApp(find: Find): WorkerApp {
     registry,
     hooks: find(TaskDiscovery).hooks(),
     waits: find(WaitWatch),
+    payloads: options.payload.codec,
   };
 }
 

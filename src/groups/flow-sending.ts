@@ -111,13 +111,14 @@ async function send(target: FlowTarget, plan: Plan): Promise<readonly SentNode[]
   const { base } = places;
   const seconds = nodes.map((_, number) => secondsOf(callOf(number).seconds, taken.has(number)));
   const made = nodes.map((node, number): NewNode => {
-    const { name, queue, options, enqueuedAt } = callOf(number);
+    const { name, queue, options, enqueuedAt, pack } = callOf(number);
+    const payload = pack(payloads[number] as string);
     const refs = travellingRefs(links[number]?.refs ?? [], node.failure, ids);
     const group = { group: target.flow, number: base + number };
     return {
       ...{ number: base + number, name, queue },
       message: encodeMessage({
-        ...{ id: ids[number] as string, name, payload: payloads[number] as string, enqueuedAt },
+        ...{ id: ids[number] as string, name, payload, enqueuedAt },
         options: refs ? { ...options, refs } : options,
         tags: callTags(undefined, { seconds: seconds[number], announced: true }, group, starts[number]),
       }),

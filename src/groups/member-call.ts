@@ -21,6 +21,8 @@ export interface MemberCall {
    * @param path of the call, for errors
    */
   readonly start: (args: readonly unknown[] | undefined, path: string) => StartTags | undefined;
+  /** The encoded arguments as they lie in Redis. */
+  readonly pack: (payload: string) => string;
   /** ms since 1970 */
   readonly enqueuedAt: number;
   readonly groups: GroupBroker;

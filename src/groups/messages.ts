@@ -33,8 +33,9 @@ export interface Member {
 }
 
 /** The message of a member of a batch. */
-export function memberMessage(call: MemberCall, { id, payload, start }: Member, group: string): string {
+export function memberMessage(call: MemberCall, { id, payload: encoded, start }: Member, group: string): string {
   const { name, seconds, options, enqueuedAt } = call;
+  const payload = call.pack(encoded);
   // a batch keeps no list of its members, so nobody waits for one of them
   const tags = callTags(undefined, { seconds, announced: false }, { group, number: 0 }, start);
   return encodeMessage({ id, name, payload, enqueuedAt, options, tags });

@@ -8,6 +8,7 @@ import { type LimitedTask, ScoreboardReader } from '../ipc/scoreboard-reader.js'
 import { ScoreboardWriter } from '../ipc/scoreboard-writer.js';
 import { Mailbox } from '../supervisor/broadcasts/mailbox.js';
 import type { Child } from '../supervisor/child.js';
+import { systemClock } from '../values/clock.js';
 import { NewNames } from '../values/log-once.js';
 import { scoreboardCapacity } from '../worker/batch-size.js';
 import { BroadcastRunner } from '../worker/broadcast-runner.js';
@@ -63,12 +64,12 @@ export class InProcessChild implements Child {
   /** @throws NestworkError NO_SCOREBOARD */
   constructor(private readonly options: InProcessChildOptions) {
     const { app, concurrency } = options;
-    const { registry, hooks } = app;
+    const { registry, hooks, payloads } = app;
     this.names = app.catalog.map(({ name }) => name);
     this.capacity = scoreboardCapacity(concurrency);
     this.scoreboard = new ScoreboardReader(this.capacity);
     this.prepared = this.scoreboard;
-    this.executor = new TrackingExecutor(registry, hooks, logBrokenBackoff);
+    this.executor = new TrackingExecutor(registry, hooks, logBrokenBackoff, systemClock, payloads);
     this.broadcasts = new BroadcastRunner(this.executor, ({ id, error, durationMs }) =>
       this.mailbox.ended(id, error, durationMs),
     );

@@ -7,7 +7,7 @@ import { missedTimes } from '../cron/cron-history.js';
 import { cronKey, cronMessage } from '../cron/cron-message.js';
 import { NestworkError } from '../errors.js';
 import { TaskIdSequence } from '../message/task-id.js';
-import { decodePayload } from '../payload/payload.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { undecodable } from '../payload/payload-errors.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { didYouMean } from '../values/did-you-mean.js';
@@ -106,6 +106,7 @@ export class CronManager {
     private readonly broker: ManagerBroker,
     private readonly queues: KnownQueues,
     private readonly clock: Clock = systemClock,
+    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {}
 
   /**
@@ -183,13 +184,14 @@ export class CronManager {
   /**
    * The arguments of the runs of a cron. `get()` does not show them, because they may be secret.
    *
-   * @throws NestworkError UNKNOWN_CRON; UNDECODABLE_MESSAGE where others have written them
+   * @throws NestworkError UNKNOWN_CRON; PAYLOAD_SEALED without the key with which they are sealed; UNDECODABLE_MESSAGE where others have written them
    */
   async argumentsOf(name: string): Promise<unknown[]> {
-    const { payload = '[]' } = await this.record(name);
+    const { payload = '[]', task = name } = await this.record(name);
     try {
-      return decodePayload(JSON.parse(payload), payload);
+      return this.payloads.decode(JSON.parse(payload), task, `the cron "${printable(name)}"`, payload);
     } catch (error) {
+      if (error instanceof NestworkError) throw error;
       throw undecodable(`The arguments of the cron "${printable(name)}" cannot be read.`, error);
     }
   }

@@ -98,6 +98,7 @@ const CATALOG_ENTRY: Fields = {
   queue: text,
   broadcast: scope,
   keepDone: optional(count),
+  sealed: optional((value) => value === true),
   crons: optional(listOf(isNamedCron)),
   ...isCatalogPart,
 };

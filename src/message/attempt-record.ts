@@ -31,11 +31,14 @@ export const MAX_ATTEMPT_ERROR = 300;
  * A record as it is appended to a message: behind a line break, which no JSON contains, so that scripts append it
  * without decoding anything.
  *
+ * @param seal what is made of its error: of a sealed task nobody reads it without the key
+ *
  * @example
  * encodeAttempt({ at: Date.now(), attempt: 1, code: 'TASK_FAILED', error: 'Error: no route to host' });
  */
-export function encodeAttempt(record: AttemptRecord): string {
-  return `\n${JSON.stringify({ ...record, error: record.error?.slice(0, MAX_ATTEMPT_ERROR) })}`;
+export function encodeAttempt(record: AttemptRecord, seal: (text: string) => string = (text) => text): string {
+  const error = record.error?.slice(0, MAX_ATTEMPT_ERROR);
+  return `\n${JSON.stringify({ ...record, error: error && seal(error) })}`;
 }
 
 /** The history of a message as it lies in Redis, oldest first; lines that are none of ours are left out. */

@@ -82,7 +82,7 @@ export function combineHeaders(
 }
 
 /** Headers as a task sees them: frozen, and without a prototype, so that no name means anything but itself. */
-export function sealHeaders(headers: TaskHeaders | undefined): TaskHeaders {
+export function freezeHeaders(headers: TaskHeaders | undefined): TaskHeaders {
   return headers === undefined ? ABSENT : Object.freeze(Object.assign(Object.create(null), headers));
 }
 

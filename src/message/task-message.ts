@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { decodePayload } from '../payload/payload.js';
+import { isSealed, type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { MAX_BYTES, undecodable } from '../payload/payload-errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
 import { type GroupTag, groupTagOf } from './group-tag.js';
@@ -24,7 +25,7 @@ import type { UniqueUntil } from './unique-key.js';
  * | suspicions | 25, 25       | 1     | deaths beside other tasks; stops at 35 (`z`)                    |
  * | enqueuedAt | 26, 34       | 9     | milliseconds since 1970; good until the year 5188               |
  * | tags       | 35, ...      | 28 n  | none or more, each a letter and 27 characters, see tags.ts      |
- * | body       | 35 + 28 n, -1 |      | JSON: `["Task.name",<payload>]`, payload as `encodePayload` made it; what the call set for itself follows as a third element |
+ * | body       | 35 + 28 n, -1 |      | JSON: `["Task.name",<payload>]`, payload as a `PayloadCodec` made it; what the call set for itself follows as a third element |
  * | history    | after `\\n`   |       | a line of JSON per attempt that failed, see attempt-record.ts   |
  *
  * @example
@@ -36,6 +37,9 @@ const UNTOUCHED = `${VERSION}0000`;
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
 /** Four times what arguments, headers and options can take. */
 const MAX_BODY_LENGTH = 4 * (MAX_BYTES + 64 * 1024);
+type Writable = TaskMessage & { args: unknown[] };
+
+const NO_ARGUMENTS: unknown[] = [];
 const NOTHING_SET: CallOptions = Object.freeze({});
 const NO_LIMITS: readonly string[] = Object.freeze([]);
 
@@ -45,8 +49,12 @@ export interface TaskMessage {
   readonly id: string;
   /** The name of the task, such as `ReportTasks.send`; not necessarily one that this worker knows. */
   readonly name: string;
-  /** The arguments of the call, equal to those given to `delay()`. */
+  /** The arguments of the call, equal to those given to `delay()`. Throws `closed`, if that is there. */
   readonly args: unknown[];
+  /** Whether the arguments were sealed. */
+  readonly sealed: boolean;
+  /** Why they cannot be opened: PAYLOAD_SEALED or PAYLOAD_ALTERED; undefined for most. */
+  readonly closed: NestworkError | undefined;
   /** What the call set for itself; empty for most. */
   readonly options: CallOptions;
   /** When the task came, or comes, into its queue: milliseconds since 1970. */
@@ -76,7 +84,7 @@ export interface NewMessage {
   /** a valid task id */
   readonly id: string;
   readonly name: string;
-  /** from `encodePayload` */
+  /** from a `PayloadCodec` */
   readonly payload: string;
   /** whole milliseconds since 1970: now, or for a scheduled task when it is due */
   readonly enqueuedAt: number;
@@ -105,23 +113,26 @@ export function encodeMessage({ id, name, payload, enqueuedAt, options, tags = '
 /**
  * Reads a message as it lies in Redis.
  *
+ * @param payloads opens what is sealed: without the key, the rest of the message can be read, and `closed` says so
  * @throws NestworkError `UNDECODABLE_MESSAGE`: too short, no header of ours, written by another version, or a
  * body that is no call. It never shows the payload; `cause` has only the kind of an error underneath.
  *
  * @example
  * const { name, args } = decodeMessage(raw);
  */
-export function decodeMessage(raw: string): TaskMessage {
+export function decodeMessage(raw: string, payloads: PayloadCodec = PLAIN_PAYLOADS): TaskMessage {
   assertHeader(raw);
   const id = idOf(raw);
   const start = bodyStart(raw);
   const end = raw.indexOf('\n');
   const body = raw.slice(start, end < 0 ? undefined : end);
   const [name, payload, options] = parseBody(id, body);
-  return {
+  const message: Writable = {
     id,
     name,
-    args: decodePayload(payload, body, `task ${id}`),
+    args: NO_ARGUMENTS,
+    sealed: false,
+    closed: undefined,
     options: options === undefined ? NOTHING_SET : decodeCallOptions(options, `task ${id}`),
     enqueuedAt: enqueuedAtOf(raw),
     failures: Number.parseInt(raw.slice(21, 23), 36),
@@ -134,6 +145,27 @@ export function decodeMessage(raw: string): TaskMessage {
     limits: start === HEADER_LENGTH ? NO_LIMITS : limitKeysOf(raw),
     tried: end >= 0,
   };
+  // neither an array nor a string: compressed, or sealed
+  if (typeof payload !== 'object' || Array.isArray(payload)) {
+    message.args = decodePayload(payload, body, `task ${id}`);
+    return message;
+  }
+  const sealed = isSealed(payload);
+  try {
+    return { ...message, args: payloads.decode(payload, name, `task ${id}`), sealed };
+  } catch (error) {
+    if (!sealed) throw error;
+    return closedBy(error as NestworkError, message);
+  }
+}
+
+/** A message whose arguments cannot be opened: to take them for none would run the task without any. */
+function closedBy(closed: NestworkError, message: TaskMessage): TaskMessage {
+  return Object.defineProperty({ ...message, sealed: true, closed }, 'args', {
+    get: () => {
+      throw closed;
+    },
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { NestworkError } from '../errors.js';
-import { decodePayload, encodePayload } from '../payload/payload.js';
+import { encodePayload } from '../payload/payload.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { errorText } from '../values/error-text.js';
 import { areRuns, type IdRun, MOST_REFS } from './task-refs.js';
 
@@ -8,7 +9,7 @@ import { areRuns, type IdRun, MOST_REFS } from './task-refs.js';
  *
  * | letter | behind it                                                                              |
  * | ------ | -------------------------------------------------------------------------------------- |
- * | `d`    | the value in a list of one, as the arguments of a call are encoded                     |
+ * | `d`    | the value in a list of one, as a `PayloadCodec` encodes it                             |
  * | `f`    | failures (2) and crashes (1), base 36, and the report of the dead task, JSON           |
  * | `x`    | `{"error":...,"attempts":...}`: an attempt failed, and the task is not to run again    |
  * | `c`    | nothing: the task was cancelled                                                       |
@@ -31,10 +32,19 @@ export type TaskOutcomeKind = { readonly kind: 'done' } | Exclude<TaskResult, { 
 /** Why the value of a task that is done cannot be kept. */
 export type UnkeptCode = 'RESULT_TOO_LARGE' | 'UNSERIALIZABLE_RESULT';
 
+/** Whose result it is, and how its data lies in Redis. */
+export interface ResultOwner {
+  readonly id: string;
+  readonly sealed: boolean;
+  readonly payloads: PayloadCodec;
+}
+
+const OF_PLAIN_TASK: ResultOwner = { id: '', sealed: false, payloads: PLAIN_PAYLOADS };
+
 /** The value that a task returned. Never throws: the task is done, whatever it returned. */
-export function encodeDone(value: unknown): string {
+export function encodeDone(value: unknown, { id, sealed, payloads } = OF_PLAIN_TASK): string {
   try {
-    return `d${encodePayload([value], 'result')}`;
+    return `d${payloads.encodeResult(encodePayload([value], 'result'), id, sealed)}`;
   } catch (error) {
     const isTooLarge = error instanceof NestworkError && error.code === 'PAYLOAD_TOO_LARGE';
     const code: UnkeptCode = isTooLarge ? 'RESULT_TOO_LARGE' : 'UNSERIALIZABLE_RESULT';
@@ -57,8 +67,9 @@ function reasonOf(error: unknown): string {
 }
 
 /** A task that ended with an error and without a trace. */
-export function encodeDropped(error: unknown, attempts: number): string {
-  return `x${JSON.stringify({ error: errorText(error), attempts })}`;
+export function encodeDropped(error: unknown, attempts: number, { id, sealed, payloads } = OF_PLAIN_TASK): string {
+  const text = errorText(error);
+  return `x${JSON.stringify({ error: sealed ? payloads.sealText(text, id) : text, attempts })}`;
 }
 
 export function encodeCancelled(): string {
@@ -73,21 +84,24 @@ export function encodeFailed(attempts: { failures: number; crashes: number }, re
 /**
  * Reads a result as it lies in Redis.
  *
- * @throws NestworkError UNDECODABLE_MESSAGE for bytes that are none
+ * @param payloads opens what is sealed
+ * @throws NestworkError UNDECODABLE_MESSAGE for bytes that are none; PAYLOAD_SEALED, PAYLOAD_ALTERED for a value that cannot be opened
  */
-export function decodeResult(stored: string, id: string): TaskResult {
+export function decodeResult(stored: string, id: string, payloads: PayloadCodec = PLAIN_PAYLOADS): TaskResult {
   const owner = `the result of task ${id}`;
   const rest = stored.slice(1);
   switch (stored.charAt(0)) {
     case 'd':
-      return { kind: 'done', value: decodePayload(parsed(rest, owner), rest, owner)[0] };
+      return { kind: 'done', value: payloads.decodeResult(parsed(rest, owner), id, owner, rest)[0] };
     case 'f': {
       const { code, error } = textsIn(rest.slice(3), owner);
       const attempts = Number.parseInt(rest.slice(0, 2), 36) + Number.parseInt(rest.charAt(2), 36);
-      return { kind: 'failed', code: code ?? 'TASK_FAILED', error: error ?? '', attempts };
+      return { kind: 'failed', code: code ?? 'TASK_FAILED', error: payloads.openText(error ?? '', id), attempts };
     }
-    case 'x':
-      return { kind: 'dropped', attempts: 1, error: '', ...textsIn(rest, owner) };
+    case 'x': {
+      const { error = '', attempts = 1 } = textsIn(rest, owner);
+      return { kind: 'dropped', attempts, error: payloads.openText(error, id) };
+    }
     case 'c':
       return { kind: 'cancelled' };
     case 'u': {
@@ -110,8 +124,8 @@ export function decodeResult(stored: string, id: string): TaskResult {
  *
  * @throws NestworkError UNDECODABLE_MESSAGE for bytes that are none
  */
-export function decodeOutcome(stored: string, id: string): TaskOutcomeKind {
-  return stored.startsWith('d') ? { kind: 'done' } : (decodeResult(stored, id) as TaskOutcomeKind);
+export function decodeOutcome(stored: string, id: string, payloads?: PayloadCodec): TaskOutcomeKind {
+  return stored.startsWith('d') ? { kind: 'done' } : (decodeResult(stored, id, payloads) as TaskOutcomeKind);
 }
 
 interface Texts {

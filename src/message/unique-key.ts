@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { NestworkError } from '../errors.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { isWellFormed } from '../values/well-formed.js';
 
 const MAX_LENGTH = 1_000;
@@ -18,12 +18,19 @@ export type UniqueUntil = 'started' | 'finished';
  *
  * @param task the name of the task
  * @param key any string of 1 to 1,000 characters without a lone surrogate
+ * @param payloads makes the digest of a sealed task, which a guess of the key cannot be compared with
  * @throws NestworkError INVALID_OPTION when the key is none
  *
  * @example
  * encodeUnique('ReportTasks.send', 'user-7', 'finished'); // 'f' and 27 characters
  */
-export function encodeUnique(task: string, key: string, until: UniqueUntil): string {
+export function encodeUnique(task: string, key: string, until: UniqueUntil, payloads?: PayloadCodec): string {
+  assertUniqueKey(task, key);
+  return `${until === 'started' ? 's' : 'f'}${(payloads ?? PLAIN_PAYLOADS).digest(`${task}\n${key}`)}`;
+}
+
+/** @throws NestworkError INVALID_OPTION */
+export function assertUniqueKey(task: string, key: unknown): void {
   if (typeof key !== 'string' || key.length === 0 || key.length > MAX_LENGTH) {
     throw new NestworkError(
       'INVALID_OPTION',
@@ -38,7 +45,6 @@ export function encodeUnique(task: string, key: string, until: UniqueUntil): str
       ['Cut texts between characters, not within one: [...text].slice(0, 100).join("").', 'Use an id as the key.'],
     );
   }
-  return `${until === 'started' ? 's' : 'f'}${createHash('sha1').update(`${task}\n${key}`).digest('base64url')}`;
 }
 
 /**
@@ -49,6 +55,6 @@ export function encodeUnique(task: string, key: string, until: UniqueUntil): str
  * @example
  * digestOf('ReportTasks.send', 'user-7'); // 27 characters
  */
-export function digestOf(task: string, key: string): string {
-  return encodeUnique(task, key, 'finished').slice(1);
+export function digestOf(task: string, key: string, payloads?: PayloadCodec): string {
+  return encodeUnique(task, key, 'finished', payloads).slice(1);
 }

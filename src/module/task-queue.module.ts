@@ -177,8 +177,8 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: CronManager,
-      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions, clock: Clock) =>
-        new CronManager(broker, KnownQueues.declared(queues), clock),
+      useFactory: (broker: AppBroker, { queues, payload }: ResolvedTaskQueueOptions, clock: Clock) =>
+        new CronManager(broker, KnownQueues.declared(queues), clock, payload.codec),
       inject: [BROKER, RESOLVED_OPTIONS, CLOCK],
     },
     {

@@ -7,6 +7,7 @@ import { type Find, workerApp } from '../discovery/worker-app.js';
 import { NestworkError } from '../errors.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import { outliveOutput } from '../supervisor/lost-output.js';
+import { systemClock } from '../values/clock.js';
 import { type ChildApp, runChild } from '../worker/child-entry.js';
 import { Executor, logBrokenBackoff } from '../worker/executor.js';
 import { StartRuns } from '../worker/start-runs.js';
@@ -39,8 +40,8 @@ async function boot(module: Type<unknown> | DynamicModule, logger: LoggerService
       'Add TaskQueueModule.forRoot({ ... }) to its imports.',
     );
   }
-  const { settings, catalog, registry, hooks, waits } = workerApp(find);
-  const executor = new Executor(registry, hooks, logBrokenBackoff);
+  const { settings, catalog, registry, hooks, waits, payloads } = workerApp(find);
+  const executor = new Executor(registry, hooks, logBrokenBackoff, systemClock, payloads);
   return {
     settings,
     catalog,

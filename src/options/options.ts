@@ -2,6 +2,7 @@ import type { RedisSettings } from '../broker/port/broker.js';
 import type { GivenHeaders } from '../message/headers.js';
 import type { InboxOptions } from '../outbox/inbox/inbox-options.js';
 import type { OutboxOptions } from '../outbox/outbox-options.js';
+import type { StoredPayloadOptions } from '../payload/payload-options.js';
 import type { QueueLimit } from '../policy/limit-options.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
 import type { TaskInfo } from '../task/task-hooks.js';
@@ -116,6 +117,13 @@ export interface TaskQueueOptions {
    * TaskQueueModule.forRoot({ release: process.env.GIT_COMMIT })
    */
   release?: string | undefined;
+  /**
+   * Seals what tasks carry, so that Redis and its backups cannot be read, and compresses what is large. See docs/sealed-payloads.md.
+   * @default neither
+   * @example
+   * TaskQueueModule.forRoot({ payload: { encrypt: { keys: [process.env.PAYLOAD_KEY] }, compress: '8KiB' } });
+   */
+  payload?: StoredPayloadOptions;
   /**
    * Lets the app send within transactions of its database, with `queue.in(transaction)`: what was sent exists if and only if the
    * transaction is committed. With `forRootAsync` the connection can be injected.

@@ -2,6 +2,7 @@ import type { RedisSettings } from '../broker/port/broker.js';
 import { isRelease } from '../cron/cron-definition.js';
 import { resolveInbox } from '../outbox/inbox/inbox-options.js';
 import { resolveOutbox } from '../outbox/outbox-options.js';
+import { resolvePayload } from '../payload/payload-options.js';
 import { type LimitAmounts, queueLimitAmounts } from '../policy/limit-options.js';
 import { PolicyBook } from '../policy/policy-book.js';
 import { assertPolicyOptions, POLICY_OPTIONS, type PolicyOptions } from '../policy/policy-options.js';
@@ -94,6 +95,7 @@ const MODULE = {
   }),
   outbox: rule(resolveOutbox),
   inbox: rule(resolveInbox),
+  payload: rule(resolvePayload),
 } satisfies RulesOf<TaskQueueOptions>;
 
 export type ResolvedTaskQueueOptions = Omit<Resolved<typeof MODULE>, 'queues' | 'defaults' | 'defaultQueue'> & {

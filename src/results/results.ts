@@ -4,6 +4,7 @@ import { NestworkError } from '../errors.js';
 import { resultTagOf } from '../message/result-tag.js';
 import { idsOf } from '../message/task-refs.js';
 import { decodeResult, type TaskResult } from '../message/task-result.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { soon } from '../values/soon.js';
 import { failureOf } from './failure-of.js';
 import { notKept, ResultExpiredError, ResultTimeoutError } from './result-errors.js';
@@ -22,6 +23,8 @@ export interface ResultsOptions {
   readonly broker: { readonly results: ResultBroker } & Pick<TaskBroker, 'locate'>;
   /** whose tasks are announced to this process */
   readonly producer: string;
+  /** opens those that are sealed */
+  readonly payloads?: PayloadCodec;
 }
 
 /** How long a wait goes on over its timeout, to look once more, in ms. */
@@ -56,7 +59,7 @@ export class Results {
     let isExpected = sent?.seconds !== undefined && Date.now() - sent.sentAt <= sent.seconds * 1_000;
     if (!isExpected) {
       const [kept] = await this.options.broker.results.read([id]);
-      const result = kept && decoded(id, kept);
+      const result = kept && this.decoded(id, kept);
       if (result && result.kind !== 'passed') return valueOrError(id, result);
       isExpected = kept !== undefined;
     }
@@ -79,7 +82,7 @@ export class Results {
       else signal?.addEventListener('abort', abort, { once: true });
     });
     try {
-      const result = decoded(id, await Promise.race([wait.result, end, this.comes(id, isExpected)]));
+      const result = this.decoded(id, await Promise.race([wait.result, end, this.comes(id, isExpected)]));
       if (result.kind !== 'passed') return valueOrError(id, result);
       // others of its flow have the value, and may not have ended
       const values = await Promise.all(idsOf(result.ids).map((other) => this.of(other, { timeoutMs, signal })));
@@ -89,6 +92,10 @@ export class Results {
       signal?.removeEventListener('abort', abort);
       wait.giveUp();
     }
+  }
+
+  private decoded(id: string, result: KeptResult): TaskResult {
+    return result === 'cancelled' ? { kind: 'cancelled' } : decodeResult(result.stored, id, this.options.payloads);
   }
 
   /** Rejects when there is nothing to wait for. Where a test runs the tasks of this process itself, it resolves at once. */
@@ -116,10 +123,6 @@ export class Results {
     if (now) return now;
     throw new ResultExpiredError(id, state === 'dead');
   }
-}
-
-function decoded(id: string, result: KeptResult): TaskResult {
-  return result === 'cancelled' ? { kind: 'cancelled' } : decodeResult(result.stored, id);
 }
 
 function valueOrError(id: string, result: Exclude<TaskResult, { kind: 'passed' }>): unknown {

@@ -51,6 +51,8 @@ export interface TaskDefinition {
   readonly keepDone?: number;
   /** for how many seconds its results are kept; none by default */
   readonly result?: number | undefined;
+  /** whether what its tasks carry is sealed; false by default */
+  readonly sealed?: true | undefined;
   /** when it is run by itself, if it is */
   readonly crons?: readonly NamedCron[];
 }

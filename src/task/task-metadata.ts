@@ -21,6 +21,7 @@ export interface TaskMetadata extends PolicyOptions, StartOptions {
   readonly queue?: string;
   readonly keepDone?: number;
   readonly result?: Duration;
+  readonly encrypt?: boolean | undefined;
   /** as it was written: '@Task()'; an older copy of the package writes none */
   readonly decorator?: string;
   /** `Class.method` of the class that declares the method */
@@ -43,6 +44,8 @@ export interface DeclaredTask {
   readonly keepDone: number | undefined;
   /** for how long its results are kept */
   readonly result: Duration | undefined;
+  /** whether what its tasks carry is sealed; the module says it by default */
+  readonly encrypt: boolean | undefined;
   /** as it was written: '@Task()' */
   readonly decorator: string;
   /** the class that declares the method */
@@ -94,12 +97,25 @@ export function declaredTasks(type: { readonly name: string; readonly prototype:
       declaredIn,
       ...rest
     } = metadata;
-    const { decorator = '@Task()', keepDone, result, limits, fair, priority, age, ...policy } = rest;
+    const { decorator = '@Task()', keepDone, result, encrypt, limits, fair, priority, age, ...policy } = rest;
     const start = { limits, fair, priority, age };
     const queue = broadcast ? BROADCAST_QUEUE : named;
     return [
       {
-        ...{ method, name, queue, keepDone, result, decorator, declaredIn, broadcast, afterStart, policy, start },
+        ...{
+          method,
+          name,
+          queue,
+          keepDone,
+          result,
+          encrypt,
+          decorator,
+          declaredIn,
+          broadcast,
+          afterStart,
+          policy,
+          start,
+        },
         crons: cronMetadataOf(decorated),
       },
     ];

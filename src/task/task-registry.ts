@@ -12,7 +12,10 @@ export interface Replacement {
   readonly names: readonly string[];
 }
 
-type CataloguedTask = Pick<TaskDefinition, 'name' | 'queue' | 'broadcast' | 'keepDone' | 'result' | 'crons'> &
+type CataloguedTask = Pick<
+  TaskDefinition,
+  'name' | 'queue' | 'broadcast' | 'keepDone' | 'result' | 'sealed' | 'crons'
+> &
   CatalogStart;
 
 /** The only way from a name in a message to code: a Map, so that `constructor` or `toString` name no task. */
@@ -53,8 +56,8 @@ export class TaskRegistry {
 
   /** What others need to know of each: a sender that does not have its class, and a supervisor. */
   catalog(): CataloguedTask[] {
-    return this.all().map(({ name, queue, broadcast, keepDone, result, crons, start }) => {
-      return { name, queue, broadcast, keepDone, result, crons, ...catalogStart(start) };
+    return this.all().map(({ name, queue, broadcast, keepDone, result, sealed, crons, start }) => {
+      return { name, queue, broadcast, keepDone, result, sealed, crons, ...catalogStart(start) };
     });
   }
 

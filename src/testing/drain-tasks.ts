@@ -41,10 +41,10 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
       throw explained(error);
     }
   };
-  const { queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+  const { queues, payload } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
   const broker = find<Broker | MemoryBroker>(BROKER);
   const registry = find(TaskRegistry);
-  const executor = new Executor(registry, find(TaskDiscovery).hooks());
+  const executor = new Executor(registry, find(TaskDiscovery).hooks(), undefined, systemClock, payload.codec);
   const { work, close } = await workOf(broker, queues);
   const runner = new TaskRunner({ work, executor, registry, clock: systemClock, impatient: true });
   const drained: TaskRun[] = [];

@@ -296,8 +296,9 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     }
     const find = <T>(token: Parameters<ModuleRef['get']>[0]): T => this.moduleRef.get(token, { strict: false }) as T;
     const registry = find<TaskRegistry>(TaskRegistry);
-    const executor = new Executor(registry, find<TaskDiscovery>(TaskDiscovery).hooks(), logBrokenBackoff, clock);
-    const { queueLimits, queues } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+    const { queueLimits, queues, payload } = find<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS);
+    const hooks = find<TaskDiscovery>(TaskDiscovery).hooks();
+    const executor = new Executor(registry, hooks, logBrokenBackoff, clock, payload.codec);
     // the other modes run tasks at once or not at all
     const limits = this.mode === 'memory' ? declaredLimits(registry.all(), queueLimits) : [];
     const worker = new TestWorker({ broker, executor, registry, clock, impatient, queues, limits });

@@ -4,21 +4,21 @@ import { shown } from './shown.js';
 /** In bytes. */
 export const MB = 2 ** 20;
 
-const UNITS = { B: 1, KB: 2 ** 10, MB, GB: 2 ** 30 } as const;
+const UNITS = { B: 1, KB: 2 ** 10, MB, GB: 2 ** 30, KiB: 2 ** 10, MiB: MB, GiB: 2 ** 30 } as const;
 
 type Unit = keyof typeof UNITS;
 
 /**
  * An amount of memory: bytes as a number, or a number with a unit, at most one space between them.
  *
- * Units are `B`, `KB`, `MB` and `GB`, each 1,024 of the one before, as operating systems count memory.
+ * Units are `B`, `KB`, `MB` and `GB`, each 1,024 of the one before, as operating systems count memory; `KiB`, `MiB` and `GiB` are the same.
  *
  * @example
  * const sizes: ByteSize[] = [104_857_600, '300MB', '1.5 GB'];
  */
 export type ByteSize = number | `${number}${Unit}` | `${number} ${Unit}`;
 
-const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB)$/;
+const SIZE = /^(\d+(?:\.\d+)?) ?(B|[KMG]i?B)$/;
 
 /**
  * A size in whole bytes, at least 1.
@@ -34,7 +34,7 @@ export function toBytes(size: ByteSize, what: string): number {
   const bytes = Math.round(typeof size === 'string' ? parse(size) : size);
   if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
   throw invalid(what, `is ${shown(size)}, which is not an amount of memory`, [
-    "Give bytes as a number, or a number with a unit (B, KB, MB, GB): 104857600, '300MB', '1.5 GB'.",
+    "Give bytes as a number, or a number with a unit (B, KB, MB, GB, or KiB, MiB, GiB): 104857600, '300MB', '1.5 GB'.",
   ]);
 }
 

@@ -294,6 +294,15 @@ export interface ErrorCodes {
   NOT_A_TASK: 'send';
 
   /**
+   * > Task "ReportTasks.send" cannot be sent: its workers want its data sealed, and this process has no keys.
+   *
+   * The decorator of the task has `encrypt: true`, or the catalog says that its workers seal its data. An app that has the task and no keys does not start.
+   *
+   * **Remedy:** Give this process the keys of those workers: `payload: { encrypt: { keys } }`, or `NESTWORK_PAYLOAD_KEYS` for the command line. See [sealed payloads](../../docs/sealed-payloads.md).
+   */
+  PAYLOAD_KEYS_NEEDED: 'send';
+
+  /**
    * > Task "ReportTasks.send": args[0].children[0].children[0] nests deeper than 64 levels.
    *
    * **Remedy:** Pass flatter data, or an id. Look for a cycle.
@@ -667,6 +676,24 @@ export interface ErrorCodes {
    * **Remedy:** Run more workers for its queue, or set a longer `expires`. If the task is still useful, redrive it; then it does not expire again.
    */
   TASK_EXPIRED: 'dead';
+
+  /**
+   * > The seal of task k3v9x0q2m7ab00000001 is broken: it was cut, altered, or made for something else.
+   *
+   * Something else wrote to the keys of nestwork, or copied the arguments of one task into another.
+   *
+   * **Remedy:** Find that writer. What is there cannot be opened any more: send the task again from its source.
+   */
+  PAYLOAD_ALTERED: 'dead';
+
+  /**
+   * > The data of task k3v9x0q2m7ab00000001 is sealed with the key "h2Jq0c9a", which this process does not have.
+   *
+   * Each worker that claimed the task [parked](../../docs/workers.md#deploys) it; after half an hour it was dead. A call that reads a sealed result without its key has this code, too.
+   *
+   * **Remedy:** Give the workers that key as one of `payload.encrypt.keys`, then redrive. See [sealed payloads](../../docs/sealed-payloads.md).
+   */
+  PAYLOAD_SEALED: 'dead';
 
   /**
    * > Task k3v9x0q2m7ab00000001 was written in message version 2; this worker reads version 1.

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { ClaimedTask } from '../broker/port/broker.js';
 import { unreadTag } from '../message/tags.js';
 import { decodeMessage } from '../message/task-message.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { isFinal } from '../payload/refusals.js';
 import { SoftTimeoutError } from '../policy/task-errors.js';
 import type { Decision, TaskPolicy } from '../policy/task-policy.js';
@@ -15,7 +16,7 @@ import { filledArguments } from './filled-arguments.js';
 import { HookRunner } from './hook-runner.js';
 import { isStream, lastValue } from './last-value.js';
 import { outlasting } from './outlasting.js';
-import { decideUnknown, expired, unknownTag, unknownTask, wrongKind } from './preflight.js';
+import { decideUnknown, expired, isParked, unknownTag, unknownTask, wrongKind } from './preflight.js';
 import { RunningTask } from './running-task.js';
 import { stoppedLimit, withStop } from './stopped-limit.js';
 import { runningTask } from './task-context.js';
@@ -74,6 +75,7 @@ export class Executor {
     hooks: readonly TaskHookProvider[],
     private readonly onBrokenBackoff: (error: unknown) => void = () => {},
     private readonly clock: Clock = systemClock,
+    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {
     this.hooks = new HookRunner(hooks);
   }
@@ -82,13 +84,16 @@ export class Executor {
   prepare({ message, queue }: ClaimedTask): PreparedTask | Failure {
     let task: RunningTask | undefined;
     try {
-      task = new RunningTask(decodeMessage(message), queue);
+      task = new RunningTask(decodeMessage(message, this.payloads), queue, this.payloads);
       const tag = unreadTag(message);
       if (tag !== undefined) return unstarted(unknownTag(task, tag), decideUnknown(message), task);
       const definition = this.registry.get(task.name);
       if (!definition) return unstarted(unknownTask(task.name, this.registry.all()), decideUnknown(message), task);
       const refusal = wrongKind(definition, queue);
       if (refusal) return unstarted(refusal, { kind: 'dead' }, task);
+      if (definition.sealed) task.sealed = true;
+      const { closed } = task.message;
+      if (closed) return unstarted(closed, isParked(closed.code) ? decideUnknown(message) : { kind: 'dead' }, task);
       const policy = definition.policyOf(queue, task.message.options);
       const at = this.clock();
       const late = expired(task, message, policy.expiresMs, at);

@@ -60,7 +60,7 @@ class ResultReader {
   private async valueIn(id: string, result: KeptResult | undefined, depth: number): Promise<Read> {
     if (result === undefined) return this.lost(id, 'RESULT_EXPIRED', 'its result is kept no longer');
     if (result === 'cancelled') return this.lost(id, 'TASK_CANCELLED', 'it was cancelled');
-    const decoded = decodeResult(result.stored, id);
+    const decoded = decodeResult(result.stored, id, this.task.payloads);
     switch (decoded.kind) {
       case 'done':
         return { value: decoded.value };

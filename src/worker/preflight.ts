@@ -16,10 +16,11 @@ const MAX_PARKS = 11;
 
 const UNKNOWN_TASK = 'UNKNOWN_TASK';
 const UNKNOWN_TAG = 'UNKNOWN_TAG';
+const PAYLOAD_SEALED = 'PAYLOAD_SEALED';
 
-/** Whether a task with this error waits for a worker of another version. */
+/** Whether a task with this error waits for a worker of another version, or with other keys. */
 export function isParked(code: string | undefined): boolean {
-  return code === UNKNOWN_TASK || code === UNKNOWN_TAG;
+  return code === UNKNOWN_TASK || code === UNKNOWN_TAG || code === PAYLOAD_SEALED;
 }
 
 /** Names of tasks in an error. */

@@ -1,8 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ResultBroker } from '../broker/port/result-port.js';
 import type { FlowOfTask } from '../groups/flow-of-task.js';
-import { sealHeaders, type TaskHeaders } from '../message/headers.js';
+import { freezeHeaders, type TaskHeaders } from '../message/headers.js';
 import { attemptOf, type TaskMessage } from '../message/task-message.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { SoftTimeoutError, TaskCancelledError } from '../policy/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 
@@ -19,12 +20,19 @@ export class RunningTask implements TaskInfo {
   private controller: AbortController | undefined;
   private tellAborted: (reason: Error) => void = () => {};
   private abortReason: Error | undefined;
-  private sealed: TaskHeaders | undefined;
+  private frozen: TaskHeaders | undefined;
 
   constructor(
     readonly message: TaskMessage,
     readonly queue: string,
-  ) {}
+    /** how its data lies in Redis */
+    readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
+  ) {
+    this.sealed = message.sealed;
+  }
+
+  /** Whether all that may quote its data is sealed: its result, its errors and its notes. */
+  sealed: boolean;
 
   /** While it runs; undefined before and after, and where nobody keeps notes. */
   notes: NoteTaker | undefined;
@@ -68,8 +76,8 @@ export class RunningTask implements TaskInfo {
   }
 
   get headers(): TaskHeaders {
-    this.sealed ??= sealHeaders(this.message.options.headers);
-    return this.sealed;
+    this.frozen ??= freezeHeaders(this.message.options.headers);
+    return this.frozen;
   }
 
   get signal(): AbortSignal {
@@ -79,6 +87,11 @@ export class RunningTask implements TaskInfo {
 
   get args(): unknown[] {
     return this.filled ?? this.message.args;
+  }
+
+  /** A text that may quote its data, as it may lie in Redis. */
+  sealedText(text: string): string {
+    return this.sealed ? this.payloads.sealText(text, this.id) : text;
   }
 
   fill(args: unknown[]): void {

@@ -40,7 +40,7 @@ function loop(cron: CronDeclaration): CronLoop {
 }
 
 async function fired(): Promise<TaskMessage[]> {
-  return (await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map(decodeMessage);
+  return (await fixture.redis.lrange('{nestwork}:queue:default', 0, -1)).map((message) => decodeMessage(message));
 }
 
 async function state(): Promise<CronState | undefined> {

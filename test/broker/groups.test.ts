@@ -82,7 +82,7 @@ async function redrive(): Promise<void> {
 async function called(): Promise<[name: string, status: unknown][]> {
   await fixture.broker.groups.tend();
   const messages = await fixture.redis.lrange(`${TAG}queue:bulk`, 0, -1);
-  return messages.map(decodeMessage).map(({ name, args }) => [name, args[0]]);
+  return messages.map((message) => decodeMessage(message)).map(({ name, args }) => [name, args[0]]);
 }
 
 const names = async (): Promise<string[]> => (await called()).map(([name]) => name);

@@ -22,7 +22,8 @@ it('what a task adds to its flow is the same when it is sent again', async () =>
   } as unknown as MemberCall['groups'];
   const takeIds = (count: number): string[] => ids.take(count);
   const call = { name: 'Some.task', queue: 'default', seconds: 60, enqueuedAt: 1, groups, takeIds };
-  const nothing = { options: undefined, check: undefined, due: undefined, start: () => undefined };
+  const pack = (payload: string): string => payload;
+  const nothing = { options: undefined, check: undefined, due: undefined, start: () => undefined, pack };
   const member: SendMembers = (_count, send) => send({ ...call, ...nothing });
   const sender = { name: 'Some.task', run: async (_page: number) => 'text', [MEMBER]: member };
   const flow = new FlowOfTask({ group: ids.next(), number: 3 });

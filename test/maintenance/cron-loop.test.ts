@@ -44,7 +44,7 @@ async function now(): Promise<number> {
 }
 
 async function fired(queue = 'default'): Promise<TaskMessage[]> {
-  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
+  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map((message) => decodeMessage(message));
 }
 
 /** Lets the cron be known, and be settled until so long ago. */

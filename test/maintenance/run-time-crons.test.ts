@@ -58,7 +58,7 @@ async function silence(ms: number, name = REPORT.name): Promise<number> {
 }
 
 async function fired(queue = 'default'): Promise<TaskMessage[]> {
-  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
+  return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map((message) => decodeMessage(message));
 }
 
 async function lookAt(name = REPORT.name): Promise<number> {

@@ -1,4 +1,4 @@
-import { areHeaders, combineHeaders, readHeaders, sealHeaders } from '../../src/message/headers.js';
+import { areHeaders, combineHeaders, freezeHeaders, readHeaders } from '../../src/message/headers.js';
 import { attemptOf, decodeMessage, encodeMessage } from '../../src/message/task-message.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 
@@ -154,7 +154,7 @@ describe('headers in a message', () => {
     const { headers } = read(message());
     expect(headers).toEqual({});
     expect(Object.getPrototypeOf(headers)).toBeNull();
-    expect(sealHeaders(undefined)).toBe(headers);
+    expect(freezeHeaders(undefined)).toBe(headers);
     expect(message()).toHaveLength(34 + '["Some.task",[]]'.length);
   });
 

@@ -56,6 +56,8 @@ describe('decodeMessage', () => {
       limited: false,
       limits: [],
       tried: false,
+      sealed: false,
+      closed: undefined,
     });
   });
 

@@ -73,7 +73,7 @@ export class Apps {
 
   /** The pending messages of a queue, oldest first. */
   async waiting(queue = 'default'): Promise<TaskMessage[]> {
-    return (await this.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map(decodeMessage);
+    return (await this.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map((message) => decodeMessage(message));
   }
 
   /** Closes the apps and empties the server. */

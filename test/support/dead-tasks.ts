@@ -29,7 +29,9 @@ export async function seedDead(fixture: BrokerFixture, seeds: readonly Seed[]): 
   // through a queue of its own, so that their ids are marked as seen
   await fixture.broker.enqueue('seeding', plain);
   await fixture.redis.del(`${NAMESPACE}queue:seeding`, `${NAMESPACE}bell:seeding`);
-  const messages = plain.map((message, index) => message + (seeds[index]?.history ?? []).map(encodeAttempt).join(''));
+  const messages = plain.map(
+    (message, index) => message + (seeds[index]?.history ?? []).map((record) => encodeAttempt(record)).join(''),
+  );
   const pipeline = fixture.redis.pipeline();
   for (const [index, message] of messages.entries()) {
     const { queue = 'default', diedAt = 1_000 + index, report } = seeds[index] ?? {};

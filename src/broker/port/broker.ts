@@ -233,12 +233,14 @@ export interface CatalogEntry extends CatalogStart {
   readonly keepDone?: number;
   /** for how many seconds its results are kept; none by default */
   readonly result?: number;
+  /** what its tasks carry is sealed */
+  readonly sealed?: true | undefined;
   /** when it is run by itself, if it is */
   readonly crons?: readonly NamedCron[];
 }
 
 /** What a sender needs to know of a task that another app has. */
-export type RegisteredTask = Pick<CatalogEntry, 'queue' | 'result' | keyof CatalogStart>;
+export type RegisteredTask = Pick<CatalogEntry, 'queue' | 'result' | 'sealed' | keyof CatalogStart>;
 
 /** How to add a task with a key. */
 export interface UniqueOptions {

@@ -12,6 +12,8 @@ export interface CatalogTask extends CatalogStart {
   readonly keepDone?: number;
   /** for how many seconds its results are kept */
   readonly result?: number;
+  /** what its tasks carry is sealed */
+  readonly sealed?: true;
 }
 
 /** The tasks and queues that workers of a namespace have ever announced. */

@@ -28,13 +28,13 @@ export class Notebook {
 
   /** The latest one alone counts. */
   setProgress(number: number, at: number, value: number, text: string): void {
-    this.progress = encodeProgress(at, this.task.attempt, value, text);
+    this.progress = encodeProgress(at, this.task.attempt, value, text && this.task.sealedText(text));
     this.progressNumber = number;
     this.last = number;
   }
 
   addLine(number: number, at: number, text: string): void {
-    const line = encodeLogLine(at, this.task.attempt, text);
+    const line = encodeLogLine(at, this.task.attempt, this.task.sealedText(text));
     this.lines.push({ number, line });
     this.length += line.length;
     this.last = number;
