@@ -7,6 +7,7 @@ import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
+import { encodeAttempt } from '../../src/message/attempt-record.js';
 import type { TaskQueueOptions } from '../../src/options/options.js';
 import type { StoredPayloadOptions } from '../../src/payload/payload-options.js';
 import { TaskContext } from '../../src/worker/task-context.js';
@@ -153,22 +154,28 @@ describe('keys', () => {
     await until(() => ran.includes('greet before') && ran.includes('greet after'));
   });
 
-  it('that a worker does not have park the task, whose death says so; with the key it is redriven and runs', async () => {
+  it('that no worker has park the task, whose death says so; with the key it is redriven and runs', async () => {
     const sender = await boot(sealed(older), { inProcess: false });
     const { id } = await sender.get(QueueClient).of(MailTasks).greet.delay(SECRET);
     await apps.closeApps();
-    const worker = await boot(sealed(current));
-    const queue = worker.get(QueueClient);
-    await until(async () => (await queue.status(id)).state === 'scheduled');
-    expect(ran).toEqual([]);
-    expect(apps.lines.with('PAYLOAD_SEALED')).not.toEqual([]);
+    const [message = ''] = await apps.redis.lrange('{nestwork}:queue:default', 0, -1);
+    const parked = encodeAttempt({ at: 1, code: 'PAYLOAD_SEALED' }).repeat(10);
+    await apps.redis.lset('{nestwork}:queue:default', 0, message + parked);
+    const other = await boot(sealed(current));
+    await until(async () => (await other.get(QueueClient).status(id)).state === 'scheduled');
     await apps.closeApps();
-    const other = await boot(sealed(current, older));
-    // as often as a parked task is looked at, in the end
-    const [message = ''] = await apps.redis.zrange('{nestwork}:scheduled:default', '0', '-1');
-    await apps.redis.zadd('{nestwork}:scheduled:default', 1, message);
+    const [again = ''] = await apps.redis.zrange('{nestwork}:scheduled:default', '0', '-1');
+    await apps.redis.multi().del('{nestwork}:scheduled:default').rpush('{nestwork}:queue:default', again).exec();
+    const last = await boot(sealed(current));
+    await until(async () => (await last.get(DeadLetters).count()) === 1);
+    const dead = await last.get(DeadLetters).get(id);
+    expect(dead).toMatchObject({ code: 'PAYLOAD_SEALED', task: 'MailTasks.greet' });
+    expect(JSON.stringify(dead)).not.toContain(SECRET);
+    expect(ran).toEqual([]);
+    await apps.closeApps();
+    const keyed = await boot(sealed(current, older));
+    await keyed.get(DeadLetters).redrive(id);
     await until(() => ran.includes(`greet ${SECRET}`));
-    expect(await other.get(DeadLetters).count()).toBe(0);
   });
 
   it('are needed by an app that has a task with `encrypt: true`, and by one that sends it', async () => {
@@ -192,12 +199,34 @@ describe('keys', () => {
   });
 });
 
+describe('a worker without keys', () => {
+  it('runs none of the sealed tasks, and loses none: one with keys runs each once', async () => {
+    const sender = await boot(sealed(current), { inProcess: false });
+    const addresses = Array.from({ length: 20 }, (_, index) => `user-${index}@example.org`);
+    await sender
+      .get(QueueClient)
+      .of(MailTasks)
+      .greet.delayMany(addresses.map((address) => [address]));
+    const keyless = await boot(undefined);
+    await until(async () => (await apps.redis.zcard('{nestwork}:scheduled:default')) === addresses.length);
+    expect(apps.lines.with('PAYLOAD_SEALED')).not.toEqual([]);
+    expect(await keyless.get(DeadLetters).count()).toBe(0);
+    expect(ran).toEqual([]);
+    await boot(sealed(current));
+    // while both are up the task goes to either, and waits again
+    await keyless.close();
+    await until(() => ran.length === addresses.length);
+    expect([...ran].sort()).toEqual(addresses.map((address) => `greet ${address}`).sort());
+    expect(apps.lines.with('@example.org')).toEqual([]);
+  });
+});
+
 describe('a sealed message', () => {
   it('that others have altered is dead as PAYLOAD_ALTERED with its bytes, and never runs', async () => {
     const sender = await boot(sealed(current), { inProcess: false });
     const { id } = await sender.get(QueueClient).of(MailTasks).greet.delay(SECRET);
     const [message = ''] = await apps.redis.lrange('{nestwork}:queue:default', 0, -1);
-    const altered = message.replace(/(\.\w{40})(.)/, (_, before, one) => `${before}${one === 'A' ? 'B' : 'A'}`);
+    const altered = message.replace(/(\.[\w-]{40})(.)/, (_, before, one) => `${before}${one === 'A' ? 'B' : 'A'}`);
     await apps.redis.lset('{nestwork}:queue:default', 0, altered);
     await apps.closeApps();
     const worker = await boot(sealed(current));
