@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
-import { appPackage } from '../supervisor/app-name.js';
+import { statSync } from 'node:fs';
+import { appFile, appPackage } from '../supervisor/app-name.js';
 
 /** Characters of a digest. 48 bits: that two builds look alike will not happen. */
 const DIGEST_LENGTH = 8;
@@ -12,9 +12,9 @@ const DIGEST_LENGTH = 8;
  * @returns the version of the package alone, or `unknown`, where the file cannot be read. Never throws.
  */
 export function appRelease(entry: string | undefined): string {
-  const version = appPackage(entry)?.version ?? 'unknown';
+  const version = appPackage(entry)?.version || 'unknown';
   try {
-    const { mtimeMs, size } = statSync(realpathSync(entry ?? ''));
+    const { mtimeMs, size } = statSync(appFile(entry ?? ''));
     const built = `${version} ${Math.floor(mtimeMs / 1_000)} ${size}`;
     return createHash('sha1').update(built).digest('base64url').slice(0, DIGEST_LENGTH);
   } catch {

@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 
 /** Characters; npm takes no longer name. */
@@ -21,13 +22,28 @@ export interface AppPackage {
  *
  * @returns undefined when there is none, or none that can be read. Never throws.
  */
-export function appPackage(entry: string | undefined, { pm_exec_path: script } = process.env): AppPackage | undefined {
+export function appPackage(entry: string | undefined, environment = process.env): AppPackage | undefined {
   if (entry === undefined) return undefined;
-  const file = script !== undefined && PM2_CONTAINER.test(entry) ? script : entry;
-  for (let at = realPath(file); ; at = dirname(at)) {
+  for (let at = realPath(scriptOf(entry, environment)); ; at = dirname(at)) {
     const found = at.includes(PACKAGES) ? undefined : packageIn(at);
     if (found !== undefined || at === dirname(at)) return found;
   }
+}
+
+/**
+ * The file of an app that Node runs, without symbolic links: also where its entry has no extension, as in `node dist/main`, or is a directory, and
+ * under PM2.
+ *
+ * @throws Error where there is none
+ */
+export function appFile(entry: string, environment = process.env): string {
+  const file = scriptOf(entry, environment);
+  // it finds files as Node does, also those of a loader such as ts-node
+  return realpathSync(createRequire(file).resolve(file));
+}
+
+function scriptOf(entry: string, { pm_exec_path: script }: NodeJS.ProcessEnv): string {
+  return script !== undefined && PM2_CONTAINER.test(entry) ? script : entry;
 }
 
 /** Node finds an entry without its extension as well, where no file of that name is. */
