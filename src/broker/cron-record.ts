@@ -1,4 +1,4 @@
-import { countsFromEnd, isCronDeclaration } from '../cron/cron-definition.js';
+import { countsFromEnd, isCronDeclaration, releaseRunAt } from '../cron/cron-definition.js';
 import type { CronRecord, CronRun } from './port/broker.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 
@@ -46,7 +46,9 @@ export function recordOf(
     firedAt: foreign.whole(place('fired'), fields.fired),
     skipped: foreign.whole(place('skipped'), fields.skipped) ?? 0,
     missedTimes: foreign.whole(place('missed'), fields.missed) ?? 0,
-    ...(definition.atRelease && { immediate: foreign.whole(place('immediate'), fields.immediate) }),
+    ...(definition.atRelease && {
+      immediate: releaseRunAt(definition, foreign.whole(place('immediate'), fields.immediate)),
+    }),
     ...(definition.limit !== undefined && { fires: foreign.whole(place('fires'), fields.fires) ?? 0 }),
     ...(countsFromEnd(definition.schedule) && endOf(fields, foreign, place)),
     lastRun: runIn(fields.run, foreign, place('run')),

@@ -29,6 +29,21 @@ export interface AtRelease {
   readonly release: string;
 }
 
+/**
+ * When its run of a release is due, in ms since 1970. Undefined where it has none: the release of another worker may have one, and none of its runs is
+ * due outside its bounds.
+ *
+ * @param noted when the record of the cron has it
+ */
+export function releaseRunAt(
+  { atRelease, schedule }: Pick<CronDefinition, 'atRelease' | 'schedule'>,
+  noted: number | undefined,
+): number | undefined {
+  const { startAt = Number.NEGATIVE_INFINITY, endAt = Number.POSITIVE_INFINITY } = schedule;
+  if (!atRelease?.runs || noted === undefined || noted < startAt || noted > endAt) return undefined;
+  return noted;
+}
+
 /** Whether its times are counted from the end of its last run. */
 export function countsFromEnd(schedule: CronSchedule): schedule is CronSchedule & { everyMs: number; from: 'end' } {
   return 'from' in schedule && schedule.from === 'end';

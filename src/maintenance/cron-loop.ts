@@ -65,6 +65,8 @@ export class CronLoop extends PeriodicLoop {
     const seenAtMs = performance.now();
     // results under a clock that has been set back since are no longer valid
     if (now < this.lookedAt) for (const cron of this.crons) cron.forget();
+    // a release that began under that clock begins anew
+    if (now < this.lookedAt - AHEAD_MS) this.declared = false;
     this.lookedAt = now;
     await this.fire(this.lookAtAll(states, now), now);
     await this.keepHouse();

@@ -1,5 +1,5 @@
 import type { CronState } from '../broker/port/broker.js';
-import { type CronDeclaration, countsFromEnd } from '../cron/cron-definition.js';
+import { type CronDeclaration, countsFromEnd, releaseRunAt } from '../cron/cron-definition.js';
 import { type Instants, instantsOf } from '../cron/cron-schedule.js';
 import { dueInstants, pastFor } from '../cron/due-instants.js';
 import { type MissedInstants, MOST_COUNTED, missedInstants } from '../cron/missed-instants.js';
@@ -61,7 +61,7 @@ export class LookedAtCron {
     this.paused = state.paused;
     this.noteExhausted(this.isExhausted(state));
     const [endedAt, beginsAt] = [this.endOf(state), this.atRelease(state.begins, now)];
-    const immediateAt = this.atRelease(state.immediate, now);
+    const immediateAt = this.atRelease(releaseRunAt(this.cron, state.immediate), now);
     if (immediateAt !== this.immediateAt) this.forget();
     this.immediateAt = immediateAt;
     if (endedAt === this.endedAt && beginsAt === this.beginsAt) return;

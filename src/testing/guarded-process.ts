@@ -76,7 +76,9 @@ export class GuardedProcess {
   private output = '';
 
   constructor(command: readonly string[], watchdog: Watchdog, { cwd, user }: Surroundings) {
-    this.child = spawn('sh', ['-c', PROGRAM, 'sh', ...command], { ...user, cwd, detached: true });
+    // named, because a test runner may give each test a `process.env` of its own, which is not the default here
+    const { env } = process;
+    this.child = spawn('sh', ['-c', PROGRAM, 'sh', ...command], { ...user, cwd, env, detached: true });
     this.child.stdin.on('error', () => {}); // it could not even start
     watchdog.guard(this.child.pid);
     this.child.stdin.end('\n');

@@ -142,4 +142,69 @@ describe('a cron that heeds releases', () => {
     await one.tick();
     expect((await fired()).length).toBeGreaterThanOrEqual(1);
   });
+
+  it('has no run where the next release wants none', async () => {
+    await loop(cronOf('v1', { schedule: { everyMs: HOUR } }, HOUR)).tick();
+    const without = { delayMs: HOUR, runs: false, release: 'v2' };
+    const next = loop(cronOf('v2', { schedule: { everyMs: HOUR }, atRelease: without }));
+    await next.tick();
+    expect((await state())?.immediate).toBeUndefined();
+  });
+
+  it('has no run by a worker whose release wants none, while others may fire it', async () => {
+    await loop(cronOf('v2', {}, HOUR)).tick();
+    await letItBeDue();
+    await loop(cronOf('v1', { atRelease: { delayMs: HOUR, runs: false, release: 'v2' } })).tick();
+    expect(await fired()).toEqual([]);
+    await loop(cronOf('v2', {}, HOUR)).tick();
+    expect(await fired()).toHaveLength(1);
+  });
+
+  it('remembers a release that a rollback has brought back longer than those that nobody runs', async () => {
+    for (let number = 1; number <= 10; number += 1) await fixture.broker.crons.declare([cronOf(`v${number}`)], 0);
+    for (const release of ['v1', 'v11']) await fixture.broker.crons.declare([cronOf(release)], 0);
+    await fixture.redis.hdel(CRONS, 'Cache.warm immediate');
+    await fixture.broker.crons.declare([cronOf('v1')], 0);
+    expect((await state())?.immediate).toBeUndefined();
+    expect(((await fixture.redis.hget(CRONS, 'Cache.warm releases')) ?? '').split(' ')).toEqual([
+      ...['v11', 'v1', 'v10', 'v9', 'v8', 'v7', 'v6', 'v5', 'v4', 'v3'],
+    ]);
+  });
+
+  it.each([
+    ['after `endDate`', { endAt: 1_000 }],
+    ['before `startDate`', { startAt: 8e15 }],
+  ])('does not run %s', async (_, bounds) => {
+    const one = loop(cronOf('v1', { schedule: { everyMs: HOUR, ...bounds } }));
+    await one.tick();
+    const [info] = await fixture.broker.crons.records();
+    expect(info).toMatchObject({ name: 'Cache.warm', immediate: undefined });
+    const { immediate = 0 } = (await state()) ?? {};
+    while ((await fixture.broker.crons.survey([])).now <= immediate);
+    await one.tick();
+    expect(await fired()).toEqual([]);
+  });
+
+  it('begins anew where the clock has been set back since, and runs after its delay', async () => {
+    const one = loop(cronOf('v1', {}, HOUR));
+    await one.tick();
+    const { now } = await fixture.broker.crons.survey([]);
+    const ahead = now + 48 * HOUR;
+    // v0 is older: its delay says nothing about v1
+    await fixture.redis.hset(
+      CRONS,
+      'Cache.warm releases',
+      'v1 v0',
+      'Cache.warm begins',
+      ahead,
+      'Cache.warm immediate',
+      ahead,
+    );
+    await loop(cronOf('v0', {}, 0)).tick();
+    expect(await state()).toMatchObject({ begins: ahead, immediate: ahead });
+    await loop(cronOf('v1', {}, HOUR)).tick();
+    const { begins = 0, immediate } = (await state()) ?? {};
+    expect(begins).toBe(immediate);
+    expect(begins - now).toBeLessThan(2 * HOUR);
+  });
 });

@@ -58,8 +58,10 @@ it('crons fire by the clock of Redis, an hour ahead, a day back, and after each 
   });
   loop.start();
   for (const jump of [0, HOUR, -HOUR, 24 * HOUR, -24 * HOUR]) {
+    const before = await clock.now();
     await clock.jump(jump);
     const from = await clock.now();
+    expect(Math.abs(from - before - jump)).toBeLessThan(HOUR / 2);
     await more(2); // runs under way when the clock jumped
     const times = await more(5);
     expect(times[0]).toBeGreaterThan(from - EVERY_MS);
@@ -67,4 +69,27 @@ it('crons fire by the clock of Redis, an hour ahead, a day back, and after each 
     expect(new Set(times).size).toBe(times.length);
   }
   await loop.stop();
+});
+
+it('the run of a release begins anew when the clock is set back by hours', async () => {
+  if (!clock.real) return; // it takes Linux and a C compiler
+  const name = 'Cache.warm';
+  const loopOf = (release: string): CronLoop =>
+    new CronLoop({
+      broker: fixture.broker.crons,
+      crons: [{ ...CRON, name, schedule: { only: 'release' }, atRelease: { delayMs: HOUR, runs: true, release } }],
+      onWarning: () => {},
+      onError: () => {},
+    });
+  await loopOf('v1').tick();
+  await clock.jump(12 * HOUR);
+  const loop = loopOf('v2');
+  await loop.tick();
+  await clock.jump(-12 * HOUR);
+  await loop.tick(); // sees the jump
+  await loop.tick();
+  const { now, states } = await fixture.broker.crons.survey([name], [[name, 'immediate']]);
+  const { immediate = 0 } = states.get(name) ?? {};
+  expect(immediate).toBeGreaterThan(now);
+  expect(immediate).toBeLessThanOrEqual(now + HOUR);
 });

@@ -3546,7 +3546,8 @@ local entries = part(ARGV, 2, #ARGV)
 -- tolerance says how far a record may be ahead of the clock.
 --
 -- Atomic because a record without a beginning would make up for every run since 1970. One that is far ahead was written
--- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again.
+-- under a clock that has been set back since: left as it is, the cron would stand still until the clock gets there again. So would the run of a
+-- release.
 -- A cron whose limit was reached, and that has a higher one or none now, has missed nothing since.
 -- A worker that disables a cron leaves the record alone while others may fire it; forget-crons notes when none does.
 
@@ -3570,21 +3571,32 @@ end
 
 local now = now_ms()
 
--- A release is new once: an older worker that starts again, and a rollback, change nothing. Of the last ones as many are remembered.
+-- A release is new once: an older worker that starts again, and a rollback, change nothing. Of the last ones as many are remembered: the newest, then
+-- those that were declared last, so that one which a rollback has brought back outlives those that nobody runs.
 local function open_release(name, given)
   local delay_ms, runs, release = string.match(given, '^(%d+) ([01]) (%S+)$')
-  local known = release and redis.call('HGET', crons, name .. ' releases') or ''
-  if not release or string.find(' ' .. known .. ' ', ' ' .. release .. ' ', 1, true) then
+  if not release then
     return
   end
-  local releases = { release }
+  local known = redis.call('HGET', crons, name .. ' releases') or ''
+  local newest = string.match(known, '%S+')
+  local is_new = not string.find(' ' .. known .. ' ', ' ' .. release .. ' ', 1, true)
+  local releases = { is_new and release or newest, not is_new and release ~= newest and release or nil }
   for former in string.gmatch(known, '%S+') do
-    releases[#releases + 1] = #releases < MOST_RELEASES and former or nil
+    if former ~= newest and former ~= release or is_new then
+      releases[#releases + 1] = #releases < MOST_RELEASES and former or nil
+    end
   end
-  local begins = text(now + tonumber(delay_ms))
-  redis.call('HSET', crons, name .. ' releases', table.concat(releases, ' '), name .. ' begins', begins)
-  if runs == '1' then
-    redis.call('HSET', crons, name .. ' immediate', begins)
+  redis.call('HSET', crons, name .. ' releases', table.concat(releases, ' '))
+  local begins, noted_begins = now + tonumber(delay_ms), noted(redis.call('HGET', crons, name .. ' begins'))
+  local is_ahead = release == newest and noted_begins and noted_begins > begins + tolerance_ms
+  if is_new or is_ahead then
+    local is_due = is_new and runs == '1' or is_ahead and redis.call('HEXISTS', crons, name .. ' immediate') == 1
+    redis.call('HSET', crons, name .. ' begins', text(begins))
+    redis.call('HDEL', crons, name .. ' immediate')
+    if is_due then
+      redis.call('HSET', crons, name .. ' immediate', text(begins))
+    end
   end
 end
 

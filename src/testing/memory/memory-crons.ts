@@ -8,7 +8,7 @@ import type {
   Firing,
   FiringCron,
 } from '../../broker/port/broker.js';
-import type { CronDeclaration } from '../../cron/cron-definition.js';
+import { type CronDeclaration, releaseRunAt } from '../../cron/cron-definition.js';
 import {
   type CronHappening,
   type MissedTimes,
@@ -194,10 +194,11 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
 }
 
 /** The worker of a test is of one release, which begins when it declares its crons. */
-function beginningOf({ atRelease }: CronDeclaration, now: number): Partial<Noted> {
+function beginningOf(declaration: CronDeclaration, now: number): Partial<Noted> {
+  const { atRelease } = declaration;
   if (!atRelease) return {};
   const begins = now + atRelease.delayMs;
-  return atRelease.runs ? { begins, immediate: begins } : { begins };
+  return { begins, immediate: releaseRunAt(declaration, begins) };
 }
 
 /** As it comes back from Redis. */
