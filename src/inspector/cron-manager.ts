@@ -14,6 +14,7 @@ import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { assertWhole } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
+import { shown } from '../values/shown.js';
 import { type ActorOptions, assertActor } from './actor.js';
 import { type CronHistoryEntry, type CronHistoryOptions, countIn, entryOf } from './cron-history.js';
 import { type CronInfo, describeCron } from './cron-info.js';
@@ -175,7 +176,7 @@ export class CronManager {
    */
   async remove(name: string, options: ActorOptions = {}): Promise<boolean> {
     assertOptions(options, 'remove()');
-    const removed = await this.broker.crons.runTime.remove(String(name));
+    const removed = await this.broker.crons.runTime.remove(nameIn(name));
     if (removed && options.by !== undefined) await this.recordAction('remove-cron', name, options);
     if (!removed && (await this.broker.crons.records()).some((record) => record.name === name)) throw ofCode(name);
     return removed;
@@ -297,7 +298,7 @@ export class CronManager {
    */
   async pause(name: string, options: ActorOptions = {}): Promise<void> {
     assertOptions(options, 'pause()');
-    if (!(await this.broker.crons.pause(name))) this.refuse(name, await this.broker.crons.records());
+    if (!(await this.broker.crons.pause(nameIn(name)))) this.refuse(name, await this.broker.crons.records());
     await this.recordAction('pause-cron', name, options);
   }
 
@@ -327,7 +328,7 @@ export class CronManager {
   private async enqueueRun(name: string): Promise<CronRunHandle> {
     const cron = await this.record(name);
     const { queue, start } = cron;
-    await this.queues.choose(queue, `cron "${printable(String(name))}"`);
+    await this.queues.choose(queue, `cron "${printable(name)}"`);
     const id = this.ids.next();
     const now = this.clock();
     const message = cronMessage(cron, { id, due: now, enqueuedAt: now });
@@ -348,18 +349,24 @@ export class CronManager {
   private async record(name: string, sessions?: LiveSessions): Promise<CronRecord> {
     const records = await this.broker.crons.records(sessions);
     const found =
-      records.find((record) => record.name === name) ?? (await this.broker.crons.runTime.find(String(name)));
+      records.find((record) => record.name === name) ?? (await this.broker.crons.runTime.find(nameIn(name)));
     return found ?? this.refuse(name, records);
   }
 
   private refuse(name: string, records: readonly CronRecord[]): never {
+    const given = nameIn(name);
     throw unknownCron(
-      String(name),
-      `No worker of this namespace has declared a cron "${printable(String(name))}".`,
+      given,
+      `No worker of this namespace has declared a cron "${printable(given)}".`,
       records.map((record) => record.name),
       'Start a worker: it makes its crons known.',
     );
   }
+}
+
+/** Of what is no text, as it may come from a request, a text that no cron has as its name, unless it looks the same. */
+function nameIn(name: unknown): string {
+  return typeof name === 'string' ? name : shown(name);
 }
 
 function byName(a: CronInfo, b: CronInfo): number {

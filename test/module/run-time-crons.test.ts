@@ -112,6 +112,24 @@ describe('crons.set()', () => {
     await expect(crons.list({ set: 'yes' as never })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
+  it.each<[string, unknown]>([
+    ['none', undefined],
+    ['an empty list', []],
+    ['a list with its name', ['poll']],
+    ['an object', Object.create(null)],
+    ['a function', () => 'poll'],
+    ['a symbol', Symbol('poll')],
+  ])('sets a cron that is not found by %s instead of its name', async (_, given) => {
+    const { crons, tasks } = await boot();
+    await crons.set('poll', { every: '1m', task: tasks.send, args: ['7'] });
+    const name = given as string;
+    const unknown = { code: 'UNKNOWN_CRON' };
+    expect(await crons.remove(name)).toBe(false);
+    for (const act of ['get', 'argumentsOf', 'nextRuns', 'history', 'declarers', 'runNow', 'pause', 'resume'] as const)
+      await expect(crons[act](name)).rejects.toMatchObject(unknown);
+    expect(await crons.get('poll')).toMatchObject({ paused: false });
+  });
+
   it('rejects a name that no cron has without a warning about the keys', async () => {
     const { crons } = await boot();
     await expect(crons.get('zoo')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
