@@ -188,13 +188,18 @@ export class CronManager {
    * @throws NestworkError UNKNOWN_CRON; PAYLOAD_SEALED without the key with which they are sealed; UNDECODABLE_MESSAGE where others have written them
    */
   async argumentsOf(name: string): Promise<unknown[]> {
-    const { payload = '[]', task = name } = await this.record(name);
-    try {
-      return this.payloads.decode(JSON.parse(payload), task, `the cron "${printable(name)}"`, payload);
-    } catch (error) {
-      if (error instanceof NestworkError) throw error;
-      throw undecodable(`The arguments of the cron "${printable(name)}" cannot be read.`, error);
-    }
+    return argumentsIn(await this.record(name), this.payloads);
+  }
+
+  /**
+   * A cron and its arguments, of one moment: whether they may be seen hangs on its task, which may change.
+   *
+   * @throws NestworkError UNKNOWN_CRON
+   * @internal
+   */
+  async withArguments(name: string): Promise<{ readonly cron: CronInfo; readonly args: () => unknown[] }> {
+    const record = await this.record(name);
+    return { cron: describeCron(record, this.clock()), args: () => argumentsIn(record, this.payloads) };
   }
 
   /**
@@ -361,6 +366,15 @@ export class CronManager {
       records.map((record) => record.name),
       'Start a worker: it makes its crons known.',
     );
+  }
+}
+
+function argumentsIn({ name, task = name, payload = '[]' }: CronRecord, payloads: PayloadCodec): unknown[] {
+  try {
+    return payloads.decode(JSON.parse(payload), task, `the cron "${printable(name)}"`, payload);
+  } catch (error) {
+    if (error instanceof NestworkError) throw error;
+    throw undecodable(`The arguments of the cron "${printable(name)}" cannot be read.`, error);
   }
 }
 

@@ -261,6 +261,18 @@ describe('the arguments of a cron', () => {
     await strict.close();
   });
 
+  it('are those of the task that the right was asked about, although the cron gets another meanwhile', async () => {
+    await setCron('tenant-7');
+    const strict = await DashboardApp.start(fixture.server.url, {
+      can: async (action, { task }) => {
+        if (action === 'arguments') await setCron('tenant-7', { task: 'Some.secret', payload: '["secret"]' });
+        return action !== 'arguments' || task === 'Some.report';
+      },
+    });
+    expect(textOf(await read(strict, 'tenant-7'))).toEqual(['[0]  "acme"', '[1]  {iban: "DE00", weekly: true}']);
+    await strict.close();
+  });
+
   it('are hidden by the rules of the task', async () => {
     await setCron('tenant-7');
     const hiding = await DashboardApp.start(fixture.server.url, { redact: ['**.iban'] });
@@ -289,7 +301,7 @@ describe('the removal of a cron', () => {
     dashboard.denied.clear();
     const { status, body } = await dashboard.post('crons/remove', { cron: 'tenant-7' });
     expect([status, body]).toEqual([200, { cron: 'tenant-7', removed: true }]);
-    const subject = { namespace: 'nestwork', cron: 'tenant-7', queue: 'default' };
+    const subject = { namespace: 'nestwork', cron: 'tenant-7', queue: 'default', task: 'Some.report' };
     expect(dashboard.audited.at(-1)).toMatchObject({ action: 'delete', outcome: 'done', count: 1, subject });
     expect(await inspector.crons.count()).toBe(0);
     expect(await inspector.actions.list()).toMatchObject([{ by: 'anna', action: 'remove-cron', subject: 'tenant-7' }]);
@@ -323,7 +335,7 @@ describe('an action on a cron', () => {
     expect(recorded).toEqual(['resume-cron', 'run-cron', 'pause-cron'].map((action) => `anna ${action} Mail.digest`));
   });
 
-  it('asks `can` with its name and queue', async () => {
+  it('asks `can` with its name, queue and task', async () => {
     const asked: [string, DashboardSubject][] = [];
     const strict = await DashboardApp.start(fixture.server.url, {
       can: (action, subject) => {
@@ -331,7 +343,7 @@ describe('an action on a cron', () => {
         return subject.queue !== 'bulk';
       },
     });
-    const subject = { namespace: 'nestwork', cron: 'Mail.digest', queue: 'bulk' };
+    const subject = { namespace: 'nestwork', cron: 'Mail.digest', queue: 'bulk', task: 'Mail.digest' };
     expect((await strict.post('crons/run', { cron: 'Mail.digest' })).status).toBe(403);
     expect(asked.at(-1)).toEqual(['run-cron', subject]);
     expect(strict.audited).toMatchObject([{ action: 'run-cron', outcome: 'denied', subject }]);

@@ -10,9 +10,13 @@ const KEPT_MS = 4_000;
 export async function readCronArguments(call: Call): Promise<ArgumentsView> {
   const { inspector, live, query, redaction, rights } = call;
   const name = textIn(query, 'name');
-  const { task, queue } = await live.shared.read(['cron info', name], () => inspector.crons.get(name), KEPT_MS);
+  const { cron, args } = await live.shared.read(
+    ['cron arguments', name],
+    () => inspector.crons.withArguments(name),
+    KEPT_MS,
+  );
+  const { task, queue } = cron;
   if (!(await rights.may('arguments', { cron: name, queue, task }))) return { is: 'denied' };
-  const args = await live.shared.read(['cron arguments', name], () => inspector.crons.argumentsOf(name), KEPT_MS);
   const bounds = query.get('long') === '1' ? LONG : SHORT;
-  return { is: 'shown', ...shownArguments(args, redaction.of({ task, queue }), bounds) };
+  return { is: 'shown', ...shownArguments(args(), redaction.of({ task, queue }), bounds) };
 }

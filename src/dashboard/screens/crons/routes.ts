@@ -103,10 +103,10 @@ async function pausesOf({ inspector, live }: Call): Promise<ReadonlyMap<string, 
   return new Map([...actions].reverse().map(({ subject, by, at }) => [subject, { by, at: at.getTime() }]));
 }
 
-/** With its queue, so that `can` may decide by it. */
-async function subjectOf({ inspector, body }: Call): Promise<Subject & Pick<CronInfo, 'queue'>> {
-  const { name, queue } = await inspector.crons.get(textIn(body, 'cron'));
-  return { cron: name, queue };
+/** With its queue and its task, so that `can` may decide by them. */
+async function subjectOf({ inspector, body }: Call): Promise<Subject & Pick<CronInfo, 'queue' | 'task'>> {
+  const { name, queue, task } = await inspector.crons.get(textIn(body, 'cron'));
+  return { cron: name, queue, task };
 }
 
 function steer(path: string, action: 'pause' | 'run-cron', run: (call: Call, cron: string) => Promise<unknown>): Route {
