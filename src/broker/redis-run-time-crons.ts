@@ -97,11 +97,18 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
   }
 
   async remove(name: string): Promise<boolean> {
-    const definition = await this.fieldOf(name, 'definition');
-    if (definition === undefined) return false;
-    const cron = this.definitionOf(name, definition);
-    const line = cron ? lineText(lineFor(cron)) : '';
-    return (await this.connection.call('remove-cron', { cron: name, version: '', line })) === 1;
+    // each time that it fails, another caller has set it, perhaps into another line
+    for (;;) {
+      const [definition, version] = await this.connection.command((redis, keys) =>
+        redis.hmget(keys.runTimeCrons(), `${name} definition`, `${name} version`),
+      );
+      if (definition == null) return false;
+      const cron = this.definitionOf(name, definition);
+      const line = cron ? lineText(lineFor(cron)) : '';
+      const removed = await this.connection.call('remove-cron', { cron: name, version: version ?? '', line });
+      if (removed === 1) return true;
+      if (version == null) return false;
+    }
   }
 
   async page({ after, prefix = '', count }: CronPageOptions): Promise<CronRecord[]> {

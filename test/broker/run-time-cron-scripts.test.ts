@@ -1,4 +1,6 @@
 /** The scripts of crons that are set at run time: what only Redis shows of them. */
+import { jest } from '@jest/globals';
+import type { RedisConnection } from '../../src/broker/redis/redis-connection.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
@@ -160,6 +162,21 @@ describe('remove-cron', () => {
     expect(await whileFull(() => runTime().remove(REPORT.name))).toBe(true);
     expect(await runTime().due({ queue: 'default', task: 'Some.task' }, 10)).toEqual([]);
     expect(await fixture.redis.keys('*')).toEqual([HASH]);
+    expect(await fixture.redis.hkeys(HASH)).toEqual(['@versions']);
+  });
+
+  it('leaves nothing of a cron that another caller puts into another line meanwhile', async () => {
+    await runTime().set(REPORT, { at: 7 });
+    const { connection } = runTime() as unknown as { connection: RedisConnection };
+    const call = connection.call.bind(connection);
+    const intercepted = jest.spyOn(connection, 'call').mockImplementationOnce(async (name, input) => {
+      await runTime().set({ ...REPORT, task: 'Other.task' }, { at: 8 });
+      return call(name, input);
+    });
+    expect(await runTime().remove(REPORT.name)).toBe(true);
+    intercepted.mockRestore();
+    expect(await runTime().count()).toBe(0);
+    expect(await fixture.redis.keys(`${TAG}cron-times:*`)).toEqual([]);
     expect(await fixture.redis.hkeys(HASH)).toEqual(['@versions']);
   });
 
