@@ -111,8 +111,8 @@ export interface TaskQueueOptions {
   /**
    * The name of this release of the app, for crons that heed it: `immediately`, `initialDelay` and `@Timeout()` act once for each. Give all processes of a
    * release the same, such as a commit or the tag of an image: 1 to 100 characters of `A-Za-z0-9_.+:@/-`. The last 10 are remembered.
-   * @default a digest of the version of the app's package, and of size and time of its entry file: the same on all replicas of one image; where each
-   * machine builds the app for itself, each has another
+   * @default a digest of the version of the app's package, and of size and time of its entry file and the code beside that: the same on all replicas
+   * of one image; where each machine builds the app for itself, each has another
    * @example
    * TaskQueueModule.forRoot({ release: process.env.GIT_COMMIT })
    */

@@ -40,6 +40,18 @@ it.each([
   expect(appRelease(join(root, entry))).not.toBe(first);
 });
 
+it('the release is the same for all entry files of a build', () => {
+  const [main, worker] = [build(1_000), build(1_000, 'dist/worker.js')];
+  const first = appRelease(main);
+  expect(appRelease(worker)).toBe(first);
+  symlinkSync(join(root, 'gone.js'), join(root, 'dist/broken.js'));
+  mkdirSync(join(root, 'dist/directory.js'));
+  writeFileSync(join(root, 'dist/app.log'), 'a line');
+  expect(appRelease(main)).toBe(first);
+  build(2_000, 'dist/app.module.js');
+  expect(appRelease(main)).not.toBe(first);
+});
+
 it('the release is that of the script which PM2 runs', () => {
   const container = join(root, 'lib/node_modules/pm2/lib/ProcessContainerFork.js');
   mkdirSync(join(container, '..'), { recursive: true });
