@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { QueueClient } from '../../src/client/queue-client.js';
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
@@ -92,6 +93,15 @@ describe('crons.set()', () => {
     expect((await apps.redis.zrange('{nestwork}:cron-lines', '0', '-1', 'WITHSCORES'))[1]).toBe(
       await apps.redis.zscore(times, 'frequent'),
     );
+  });
+
+  it('is first looked at when its first time comes by the clock of Redis, or at once where that of the caller is far ahead', async () => {
+    const { crons, tasks } = await boot();
+    const ahead = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 86_400_000);
+    await crons.set('frequent', { every: '1m', task: tasks.send, args: ['7'] });
+    ahead.mockRestore();
+    const at = Number(await apps.redis.zscore('{nestwork}:cron-times:bulk ReportTasks.send', 'frequent'));
+    expect(at).toBeLessThanOrEqual(Date.now());
   });
 
   it('lists both kinds by name, and removes what was set', async () => {
