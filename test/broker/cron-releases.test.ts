@@ -97,6 +97,17 @@ describe('a cron that heeds releases', () => {
     expect((await state())?.immediate).toBeUndefined();
   });
 
+  it('notes that moment also where its run is skipped', async () => {
+    for (const release of ['v1', 'v2']) {
+      const one = loop(cronOf(release, { schedule: { everyMs: HOUR, jitterMs: 500 }, overlap: 'skip' }, HOUR));
+      await one.tick();
+      await letItBeDue();
+      await one.tick();
+    }
+    const [skipped] = await fixture.broker.crons.history('Cache.warm', 1);
+    expect(skipped).toMatchObject({ kind: 'skipped', due: (await state())?.begins });
+  });
+
   it('comes due by its times only after the delay, and then makes up for nothing before', async () => {
     const cron = cronOf('v1', {
       schedule: { everyMs: 1_000 },

@@ -3876,9 +3876,10 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
     if (instant > settled or instant == immediate) and instant <= now and fired < left then
+      local jitter = cron.jitter
       if instant == immediate then
         redis.call('HDEL', hash, cron.name .. ' immediate')
-        immediate = nil
+        immediate, jitter = nil, 0
       end
       settled = math.max(settled, instant)
       local holder = holder_of_key(message)
@@ -3886,7 +3887,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
         skipped = skipped + 1
         held_in = string.match(holder, '^%S*')
         local id = string.match(string.sub(holder, #held_in + 2, #held_in + 21), '^%w+$')
-        lines[#lines + 1] = text(instant - cron.jitter) .. ' skipped ' .. (id or '?')
+        lines[#lines + 1] = text(instant - jitter) .. ' skipped ' .. (id or '?')
       else
         fired = fired + 1
         messages[#messages + 1] = message
@@ -12381,9 +12382,10 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
   for i = cron.first, cron.last, 2 do
     local instant, message = tonumber(entries[i]), entries[i + 1]
     if (instant > settled or instant == immediate) and instant <= now and fired < left then
+      local jitter = cron.jitter
       if instant == immediate then
         redis.call('HDEL', hash, cron.name .. ' immediate')
-        immediate = nil
+        immediate, jitter = nil, 0
       end
       settled = math.max(settled, instant)
       local holder = holder_of_key(message)
@@ -12391,7 +12393,7 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
         skipped = skipped + 1
         held_in = string.match(holder, '^%S*')
         local id = string.match(string.sub(holder, #held_in + 2, #held_in + 21), '^%w+$')
-        lines[#lines + 1] = text(instant - cron.jitter) .. ' skipped ' .. (id or '?')
+        lines[#lines + 1] = text(instant - jitter) .. ' skipped ' .. (id or '?')
       else
         fired = fired + 1
         messages[#messages + 1] = message

@@ -101,7 +101,7 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
       if (holder) {
         heldIn = holder.queue;
         skipped += 1;
-        this.note(noted, { kind: 'skipped', due: due - jitterMs, id: holder.id });
+        this.note(noted, { kind: 'skipped', due: isImmediate ? due : due - jitterMs, id: holder.id });
         continue;
       }
       this.tasks.add(queue, message);
