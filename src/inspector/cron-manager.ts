@@ -10,7 +10,6 @@ import { TaskIdSequence } from '../message/task-id.js';
 import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { undecodable } from '../payload/payload-errors.js';
 import { type Clock, systemClock } from '../values/clock.js';
-import { didYouMean } from '../values/did-you-mean.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { assertWhole } from '../values/option-values.js';
 import { printable } from '../values/printable.js';
@@ -22,6 +21,7 @@ import { type CronListOptions, listed } from './cron-list-options.js';
 import { type CronSetOptions, cronOf } from './cron-set-options.js';
 import { leftOf, missedUpTo, upcoming } from './cron-times.js';
 import type { KnownQueues } from './queues/known-queues.js';
+import { unknownOfBoth } from './unknown-cron.js';
 import { byPlace } from './workers/worker-place.js';
 
 /**
@@ -303,7 +303,9 @@ export class CronManager {
    */
   async pause(name: string, options: ActorOptions = {}): Promise<void> {
     assertOptions(options, 'pause()');
-    if (!(await this.broker.crons.pause(nameIn(name)))) this.refuse(name, await this.broker.crons.records());
+    if (!(await this.broker.crons.pause(nameIn(name)))) {
+      throw await this.unknown(name, await this.broker.crons.records());
+    }
     await this.recordAction('pause-cron', name, options);
   }
 
@@ -315,7 +317,9 @@ export class CronManager {
   async resume(name: string, options: ActorOptions = {}): Promise<void> {
     assertOptions(options, 'resume()');
     const missed = await this.missedInPause(name);
-    if (!(await this.broker.crons.resume(name, missed))) this.refuse(name, await this.broker.crons.records());
+    if (!(await this.broker.crons.resume(name, missed))) {
+      throw await this.unknown(name, await this.broker.crons.records());
+    }
     await this.recordAction('resume-cron', name, options);
   }
 
@@ -355,17 +359,13 @@ export class CronManager {
     const records = await this.broker.crons.records(sessions);
     const found =
       records.find((record) => record.name === name) ?? (await this.broker.crons.runTime.find(nameIn(name)));
-    return found ?? this.refuse(name, records);
+    if (!found) throw await this.unknown(name, records);
+    return found;
   }
 
-  private refuse(name: string, records: readonly CronRecord[]): never {
-    const given = nameIn(name);
-    throw unknownCron(
-      given,
-      `No worker of this namespace has declared a cron "${printable(given)}".`,
-      records.map((record) => record.name),
-      'Start a worker: it makes its crons known.',
-    );
+  private async unknown(name: string, records: readonly CronRecord[]): Promise<NestworkError> {
+    const declared = records.map((record) => record.name);
+    return unknownOfBoth(nameIn(name), declared, this.broker.crons.runTime);
   }
 }
 
@@ -421,15 +421,4 @@ function refusedName(name: string, why: 'taken' | 'full'): NestworkError {
 function assertOptions(options: ActorOptions, where: string): void {
   assertKnownOptions(options, ['by'], `crons.${where}`);
   assertActor(options.by);
-}
-
-/** @param otherwise the remedy where no cron is known */
-export function unknownCron(name: string, what: string, known: readonly string[], otherwise: string): NestworkError {
-  const names = known.map((name) => printable(name)).sort();
-  const meant = didYouMean(name, known);
-  return new NestworkError('UNKNOWN_CRON', what, [
-    ...(meant === undefined ? [] : [`Did you mean ${printable(meant)}?`]),
-    names.length > 0 ? `Known crons: ${names.join(', ')}.` : otherwise,
-    'Its name is `Class.method` unless the decorator gives another.',
-  ]);
 }

@@ -1,7 +1,7 @@
 import { type CronDeclaration, cronsAmong } from '../cron/cron-definition.js';
 import { instantsOf } from '../cron/cron-schedule.js';
-import { unknownCron } from '../inspector/cron-manager.js';
 import { instantsIn } from '../inspector/cron-times.js';
+import { unknownCron } from '../inspector/unknown-cron.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { assertWhole, invalid } from '../values/option-values.js';

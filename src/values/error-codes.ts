@@ -791,11 +791,11 @@ export interface ErrorCodes {
   TOO_MANY_CRONS: 'operate';
 
   /**
-   * > No worker of this namespace has declared a cron "DigestTasks.digets".
+   * > No worker of this namespace has declared a cron "DigestTasks.digets", and none of this name is set at run time.
    *
    * The name is wrong, no worker has declared the cron within a day, or somebody removed one that was set at run time. `@Cron.from()` without a time makes no cron.
    *
-   * **Remedy:** Use a name that the message or `npx nestwork crons ls` lists. Or start a worker, which declares its crons, or call `crons.set()` again.
+   * **Remedy:** The message has the name that is meant most likely, and others that are known; `npx nestwork crons ls` lists all. Or start a worker, which declares its crons, or call `crons.set()` again.
    */
   UNKNOWN_CRON: 'operate';
 

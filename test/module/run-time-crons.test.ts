@@ -140,6 +140,22 @@ describe('crons.set()', () => {
     expect(await crons.get('poll')).toMatchObject({ paused: false });
   });
 
+  it.each([
+    ['tenant-57.reprot', 'Did you mean tenant-57.report?'],
+    ['tenatn-00.report', 'Did you mean tenant-00.report?'],
+    ['elsewhere', 'Known crons: tenant-00.report, tenant-01.report'],
+    ['elsewhere', 'tenant-19.report and 40 more: npx nestwork crons ls lists them.'],
+  ])('refuses the unknown name %s with names that were set: %s', async (name, remedy) => {
+    const { crons, tasks } = await boot();
+    for (let tenant = 0; tenant < 60; tenant += 1) {
+      const set = `tenant-${String(tenant).padStart(2, '0')}.report`;
+      await crons.set(set, { every: '1h', task: tasks.send, args: ['7'] });
+    }
+    for (const act of [() => crons.get(name), () => crons.pause(name), () => crons.resume(name)]) {
+      await expect(act()).rejects.toThrow(remedy);
+    }
+  });
+
   it('rejects a name that no cron has without a warning about the keys', async () => {
     const { crons } = await boot();
     await expect(crons.get('zoo')).rejects.toMatchObject({ code: 'UNKNOWN_CRON' });
