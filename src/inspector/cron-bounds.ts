@@ -26,9 +26,9 @@ type Bounded = Pick<
 export function boundsOf(cron: Bounded): string[] {
   const { offsetMs = 0, from, except = [], startDate, endDate, jitterMs = 0, limit, fires = 0 } = cron;
   const { only, immediately = false, initialDelayMs = 0 } = cron;
-  const delayed = initialDelayMs > 0 ? ` ${timeLength(initialDelayMs)} after its beginning` : '';
+  const delayed = initialDelayMs > 0 ? ` ${given(initialDelayMs)} after its beginning` : '';
   return [
-    ...(offsetMs > 0 ? [`${timeLength(offsetMs)} after each multiple`] : []),
+    ...(offsetMs > 0 ? [`${given(offsetMs)} after each multiple`] : []),
     ...(from === 'end' ? ['from the end of the last run'] : []),
     ...(except.length > 0 ? [`without ${except.join(', ')}`] : []),
     ...(startDate ? [`from ${second(startDate)} on`] : []),
@@ -43,9 +43,22 @@ export function boundsOf(cron: Bounded): string[] {
   ];
 }
 
-/** When it is due next, for a table. A cron without such a time is not due again; one of which this process cannot compute it may be. */
-export function nextOf({ nextRun, unreadable }: Pick<CronInfo, 'nextRun' | 'unreadable'>): Date | string | undefined {
-  return unreadable === undefined ? nextRun : 'unknown here';
+type Due = Pick<CronInfo, 'nextRun' | 'unreadable'> &
+  Partial<Pick<CronInfo, 'only' | 'declared' | 'paused' | 'disabled'>>;
+
+/**
+ * When it is due next, for a table. A cron without such a time is not due again; one of which this process cannot compute it may be, and a
+ * release has no time yet.
+ */
+export function nextOf(cron: Due): Date | string | undefined {
+  const { nextRun, unreadable, only, declared = true, paused = false, disabled = false } = cron;
+  if (unreadable !== undefined) return 'unknown here';
+  return nextRun ?? (only !== undefined && declared && !paused && !disabled ? 'at a release' : undefined);
+}
+
+/** A length that somebody has written: 5 s and not 5.0 s. */
+function given(ms: number): string {
+  return timeLength(ms).replace('.0 s', ' s');
 }
 
 function second(date: Date): string {

@@ -5,6 +5,7 @@ import { nextOf } from './cron-bounds.js';
 import type { CronInfo } from './cron-info.js';
 import { MOST_LISTED } from './cron-list-options.js';
 import { describedCron, HISTORY_COLUMNS, scheduleOf, stateOf } from './cron-text.js';
+import { withoutWorker } from './cron-words.js';
 import type { InspectorContext } from './inspector-context.js';
 
 const COLUMNS = [
@@ -15,10 +16,14 @@ const COLUMNS = [
   { title: 'NEXT', of: nextOf },
   { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt, dispensable: 3 },
   { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome, dispensable: 1 },
+  { title: 'TASK', of: ({ name, task }: CronInfo) => (task === name ? undefined : task), shrinks: 10, dispensable: 4 },
 ];
 
 /** Of one cron. */
 const NEXT_TIMES = 5;
+
+/** Of a run that no live worker can execute. */
+const WAITS = 'The run waits for such a worker; where others serve the queue, they bury it as dead after half an hour.';
 
 const CRON = {
   cron: { summary: 'name of the cron: Class.method, unless it has another', completes: 'crons' },
@@ -76,10 +81,12 @@ export const cronCommands: CommandGroup<InspectorContext> = {
       arguments: CRON,
       run: async ({ inspector, out, by }: InspectorContext, { cron }) => {
         const { crons } = await inspector();
+        const info = await crons.get(cron);
         const run = await crons.runNow(cron, { by });
         out.record(run, () =>
           run.added ? `Enqueued ${run.id} in queue ${run.queue}.` : `${run.id} is under way: nothing was added.`,
         );
+        if (!info.declared) out.say(`Warning: ${withoutWorker(info)}. ${WAITS}`);
         return undefined;
       },
     }),

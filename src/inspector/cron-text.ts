@@ -4,7 +4,7 @@ import { counted } from '../values/counted.js';
 import { boundsOf } from './cron-bounds.js';
 import type { CronHistoryEntry } from './cron-history.js';
 import type { CronInfo } from './cron-info.js';
-import { MISSED, OVERLAP, outcomeText, reasonText } from './cron-words.js';
+import { MISSED, OVERLAP, outcomeText, reasonText, withoutWorker } from './cron-words.js';
 
 /** The history of a cron as a table. */
 export const HISTORY_COLUMNS: readonly Column<CronHistoryEntry>[] = [
@@ -18,16 +18,18 @@ export const HISTORY_COLUMNS: readonly Column<CronHistoryEntry>[] = [
     align: 'right',
     dispensable: 2,
   },
-  { title: 'TASK', of: (entry) => (entry.kind === 'run' ? entry.id : undefined), dispensable: 1 },
+  { title: 'ID', of: (entry) => (entry.kind === 'run' ? entry.id : undefined), dispensable: 1 },
   { title: 'WHY', of: reasonText, shrinks: 16, lines: 3 },
 ];
 
 /** A cron for a person: when it is due, what decides about its runs, how it stands, its next times. */
 export function describedCron(cron: CronInfo, next: readonly Date[]): string {
-  const { name, queue, missed, missedTimes, overlap, skipped, lastFire, lastRun } = cron;
+  const { name, task, queue, missed, missedTimes, overlap, skipped, lastFire, lastRun } = cron;
   const lines = [
     `${name}  ${stateOf(cron)}, in queue ${queue}`,
+    ...(task === name ? [] : [`task      ${task}`]),
     `schedule  ${scheduleOf(cron)}`,
+    ...settingOf(cron),
     `missed    ${MISSED[missed]}${missedTimes > 0 ? `; ${counted(missedTimes, 'time')} so far had no run` : ''}`,
     `overlaps  ${OVERLAP[overlap]}${skipped > 0 ? `; ${counted(skipped, 'run')} so far` : ''}`,
   ];
@@ -58,9 +60,15 @@ function isOver({ nextRun, unreadable, from, only, limit, fires = 0 }: CronInfo)
   return nextRun === undefined && unreadable === undefined && from === undefined && only === undefined;
 }
 
-function withoutNext({ declared, only, unreadable }: CronInfo): string {
+/** Of a cron that was set at run time: when, and by whom. */
+function settingOf({ setAt, setBy }: CronInfo): string[] {
+  return setAt ? [`set       ${timeOf(setAt)}${setBy === undefined ? '' : ` by ${setBy}`}`] : [];
+}
+
+function withoutNext(cron: CronInfo): string {
+  const { declared, only, unreadable } = cron;
   if (unreadable !== undefined) return `unknown here: ${unreadable}`;
-  if (!declared) return 'none, no worker fires it';
+  if (!declared) return `none: ${withoutWorker(cron)}`;
   return only === undefined ? 'never' : 'at the next release';
 }
 

@@ -1,4 +1,5 @@
 import { count } from '../values/counted.js';
+import { printable } from '../values/printable.js';
 import type { CronHistoryEntry } from './cron-history.js';
 import type { CronInfo } from './cron-info.js';
 
@@ -10,6 +11,13 @@ export const MISSED: Readonly<Record<CronInfo['missed'], string>> = {
 };
 /** What becomes of a run while an earlier one goes on. */
 export const OVERLAP: Readonly<Record<CronInfo['overlap'], string>> = { allow: 'allowed', skip: 'left out' };
+
+/** Why a cron is not fired that is not `declared`. */
+export function withoutWorker({ set, task, queue }: Pick<CronInfo, 'set' | 'task' | 'queue'>): string {
+  return set
+    ? `no live worker has the task ${printable(task)} and serves ${printable(queue)}`
+    : 'no live worker declares it';
+}
 
 const REASONS = {
   'no-worker': 'no worker could fire it in time',

@@ -202,7 +202,7 @@ describe('nestwork crons', () => {
     expect(stdout).toMatch(/^Inbox\.poll {2}on, in queue default\nschedule {2}every 1m\nmissed {4}the latest runs\n/);
     expect(stdout).toMatch(/\nlast run {2}failed after 2s, on web\nerror {5}no\nnext {6}\d/);
     expect(stdout.split('\n').slice(-4)).toEqual([
-      'DUE\tOUTCOME\tLATE\tTOOK\tATTEMPT\tTASK\tWHY',
+      'DUE\tOUTCOME\tLATE\tTOOK\tATTEMPT\tID\tWHY',
       '1970-01-01T00:03:00.000Z\tmissed 1,000+\t\t\t\t\tno worker could fire it in time',
       `1970-01-01T00:02:00.000Z\tskipped\t\t\t\t\t${run.id} was under way`,
       '',
@@ -240,5 +240,22 @@ describe('crons that were set at run time', () => {
     expect(removed.stdout).toBe('Removed zoo. Runs that were enqueued go on.\n');
     expect(await runTime.count()).toBe(2);
     expect((await nestwork(['crons', 'rm', 'zoo', '--yes'], options)).code).not.toBe(0);
+  });
+
+  it('name the task that no worker has, where they are shown, listed and run', async () => {
+    const { runTime } = fixture.broker.crons;
+    await fixture.child(); // a worker that serves the queue without the task
+    await runTime.set({ ...CRON, name: 'tenant-1', queue: 'default', task: 'Gone.task' }, { at: 0, by: 'anna' });
+    expect(linesOf((await nestwork(['crons', 'ls'], options)).stdout)[1]).toMatch(/\torphaned\t.*\tGone\.task$/);
+    const { stdout } = await nestwork(['crons', 'show', 'tenant-1'], options);
+    expect(stdout).toMatch(/\ntask {6}Gone\.task\n.*\nset {7}1970-01-01 00:00:00Z .* by anna\n/);
+    expect(stdout).toContain('\nnext      none: no live worker has the task Gone.task and serves default\n');
+    expect(await nestwork(['crons', 'run', 'tenant-1'], options)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Enqueued \S+ in queue default\.\n$/),
+      stderr: expect.stringMatching(
+        /^Warning: no live worker has the task Gone\.task and serves default\. The run waits/,
+      ),
+    });
   });
 });

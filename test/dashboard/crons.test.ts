@@ -231,6 +231,12 @@ describe('one cron that was set at run time', () => {
       },
     ]);
   });
+
+  it('whose task no worker has is run after a question that says so', async () => {
+    await setCron('tenant-7');
+    const { body } = await dashboard.get<{ lines: readonly string[] }>('crons/run', { cron: 'tenant-7' });
+    expect(body.lines.at(-1)).toContain('no live worker has the task Some.report and serves default');
+  });
 });
 
 describe('the arguments of a cron', () => {

@@ -43,6 +43,7 @@ it('words name each bound', () => {
   expect(hourly).toEqual(['5 min after each multiple', 'until 1970-01-01T00:00:02Z']);
   expect(boundsOf({ from: 'end' })).toEqual(['from the end of the last run']);
   expect(boundsOf({ limit: 5, fires: 3 })).toEqual(['3 of 5 runs fired']);
+  expect(boundsOf({ offsetMs: 5_000 })).toEqual(['5 s after each multiple']);
   expect(boundsOf({})).toEqual([]);
 });
 
@@ -62,6 +63,14 @@ it.each<[CronSchedule, CronSchedule, string]>([
   const [, second] = cronDifference(declared(one), declared(other)) ?? [];
   expect(second).toContain(words);
   expect(cronDifference(declared(other), declared(other))).toBeUndefined();
+});
+
+it('a cron that only a release fires is due at one, unless it is stopped', () => {
+  const cron = { nextRun: undefined, only: 'release', declared: true, paused: false, disabled: false } as const;
+  expect(nextOf(cron)).toBe('at a release');
+  for (const stopped of [{ declared: false }, { paused: true }, { disabled: true }]) {
+    expect(nextOf({ ...cron, ...stopped })).toBeUndefined();
+  }
 });
 
 it('a cron of which this process cannot compute its times has an unknown next run, and one that is not due again has none', () => {

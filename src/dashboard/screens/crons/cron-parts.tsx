@@ -28,12 +28,13 @@ export function CronGlyph({ cron }: { readonly cron: Cron }): JSX.Element {
 
 /** When a cron is due next, or why it is not. */
 export function Next({ cron }: { readonly cron: Cron }): JSX.Element {
-  const { paused, declared, disabled, nextRun, unreadable, set } = cron;
+  const { paused, declared, disabled, nextRun, unreadable, set, only } = cron;
   if (paused) return <span class="tag held">paused</span>;
   if (!declared) return <span class="tag">{set ? 'orphaned' : 'no worker'}</span>;
   if (disabled) return <span class="tag">disabled</span>;
   if (unreadable !== undefined) return <span class="tag">unknown here</span>;
   if (nextRun !== undefined) return <Ago at={nextRun} />;
+  if (only !== undefined) return <span class="dim">at a release</span>;
   return <span class="dim">{awaitsEnd(cron) ? 'after its run' : 'never'}</span>;
 }
 

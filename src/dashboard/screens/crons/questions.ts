@@ -1,3 +1,4 @@
+import { withoutWorker } from '../../../inspector/cron-words.js';
 import { textIn } from '../../http/input.js';
 import { question } from '../../http/question.js';
 import type { Route } from '../../http/route.js';
@@ -13,7 +14,8 @@ export const CRON_QUESTIONS: readonly Route[] = [
     main: 'Pause the cron',
   })),
   question('crons/run', async ({ inspector, query }) => {
-    const { name, queue, overlap, paused } = await inspector.crons.get(textIn(query, 'cron'));
+    const cron = await inspector.crons.get(textIn(query, 'cron'));
+    const { name, queue, overlap, paused, declared } = cron;
     return {
       title: `Run ${name} now?`,
       lines: [
@@ -22,6 +24,11 @@ export const CRON_QUESTIONS: readonly Route[] = [
           ? 'If an earlier run waits or is under way, nothing is added.'
           : 'It may overlap with an earlier run.',
         ...(paused ? ['It stays paused.'] : []),
+        ...(declared
+          ? []
+          : [
+              `It waits for a worker: ${withoutWorker(cron)}. Where others serve the queue, it is dead after half an hour.`,
+            ]),
       ],
       main: 'Run it now',
     };
