@@ -4,7 +4,7 @@ import { counted } from '../values/counted.js';
 import { boundsOf } from './cron-bounds.js';
 import type { CronHistoryEntry } from './cron-history.js';
 import type { CronInfo } from './cron-info.js';
-import { MISSED, OVERLAP, outcomeText, reasonText, withoutWorker } from './cron-words.js';
+import { MISSED, OVERLAP, outcomeText, reasonText, withoutWorker, zoneWords } from './cron-words.js';
 
 /** The history of a cron as a table. */
 export const HISTORY_COLUMNS: readonly Column<CronHistoryEntry>[] = [
@@ -72,12 +72,12 @@ function withoutNext(cron: CronInfo): string {
   return only === undefined ? 'never' : 'at the next release';
 }
 
-function timesOf({ expression, timeZone, utcOffset, everyMs, at, only }: CronInfo): string {
+function timesOf(cron: CronInfo): string {
+  const { expression, everyMs, at, only } = cron;
   if (only) return 'once at each release';
   if (at) return `once at ${instant(at)}`;
   if (everyMs !== undefined) return `every ${everyMs % 1_000 === 0 ? ago(everyMs) : `${everyMs}ms`}`;
-  const zone = timeZone ?? (utcOffset === undefined ? '' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.abs(utcOffset)}m`);
-  return `${expression} ${zone}`.trim();
+  return `${expression} ${zoneWords(cron) ?? ''}`.trim();
 }
 
 function spanOf(ms: number | undefined): ReturnType<typeof timeSpan> | undefined {

@@ -19,6 +19,19 @@ export function withoutWorker({ set, task, queue }: Pick<CronInfo, 'set' | 'task
     : 'no live worker declares it';
 }
 
+/**
+ * The clock by which a schedule is read; undefined for one that needs none.
+ *
+ * @example
+ * zoneWords({ utcOffset: 330 }); // 'UTC+5:30'
+ */
+export function zoneWords({ timeZone, utcOffset }: Pick<CronInfo, 'timeZone' | 'utcOffset'>): string | undefined {
+  if (utcOffset === undefined) return timeZone;
+  const minutes = Math.abs(utcOffset);
+  const rest = minutes % 60 === 0 ? '' : `:${String(minutes % 60).padStart(2, '0')}`;
+  return utcOffset === 0 ? 'UTC' : `UTC${utcOffset < 0 ? '-' : '+'}${Math.floor(minutes / 60)}${rest}`;
+}
+
 const REASONS = {
   'no-worker': 'no worker could fire it in time',
   paused: 'it was paused',

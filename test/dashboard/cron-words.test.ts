@@ -1,6 +1,7 @@
 import { instantsOf } from '../../src/cron/cron-schedule.js';
-import { type Schedule, scheduleWords, zoneWords } from '../../src/dashboard/screens/crons/words.js';
+import { type Schedule, scheduleWords } from '../../src/dashboard/screens/crons/words.js';
 import { localTimeOf } from '../../src/dashboard/screens/crons/zone-time.js';
+import { zoneWords } from '../../src/inspector/cron-words.js';
 
 describe('a schedule in words', () => {
   it.each<[string, string]>([

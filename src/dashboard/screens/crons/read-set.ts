@@ -1,7 +1,8 @@
+import { zoneWords } from '../../../inspector/cron-words.js';
 import { optionalTextIn } from '../../http/input.js';
 import type { Call } from '../../http/route.js';
 import type { SetCronLine, SetCronsPage } from './wire.js';
-import { scheduleWords, zoneWords } from './words.js';
+import { scheduleWords } from './words.js';
 
 /** More are a page of their own: there may be a million. */
 const PAGE = 50;

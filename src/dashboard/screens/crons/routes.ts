@@ -1,7 +1,7 @@
 import { boundsOf } from '../../../inspector/cron-bounds.js';
 import type { CronInfo } from '../../../inspector/cron-info.js';
 import { upcomingOf } from '../../../inspector/cron-times.js';
-import { MISSED, OVERLAP } from '../../../inspector/cron-words.js';
+import { MISSED, OVERLAP, zoneWords } from '../../../inspector/cron-words.js';
 import { failuresOf } from '../../../task/task-counts.js';
 import { textIn } from '../../http/input.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
@@ -13,7 +13,7 @@ import { CRON_QUESTIONS } from './questions.js';
 import { readCronArguments } from './read-arguments.js';
 import { readSetCrons } from './read-set.js';
 import type { CronCounts, CronLine, CronPage, CronPause } from './wire.js';
-import { scheduleWords, zoneWords } from './words.js';
+import { scheduleWords } from './words.js';
 import { localTimeOf } from './zone-time.js';
 
 const NEXT_RUNS = 10;

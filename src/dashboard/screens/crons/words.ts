@@ -41,14 +41,6 @@ export function scheduleWords({ expression, everyMs, from, at, only }: Schedule)
   return times && days && `${days} at ${times}`;
 }
 
-/** The clock by which a schedule is read; undefined for one that needs none. */
-export function zoneWords({ timeZone, utcOffset }: Schedule): string | undefined {
-  if (utcOffset === undefined) return timeZone;
-  const minutes = Math.abs(utcOffset);
-  const text = `${Math.floor(minutes / 60)}${minutes % 60 ? `:${two(minutes % 60)}` : ''}`;
-  return utcOffset === 0 ? 'UTC' : `UTC${utcOffset < 0 ? '-' : '+'}${text}`;
-}
-
 function intervalWords(ms: number): string {
   return every(...inUnits(ms));
 }
