@@ -195,7 +195,9 @@ export type { ResultOptions } from './results/result-options.js';
 export type { BroadcastScope } from './task/broadcast.js';
 export type { TaskCounters } from './task/task-counts.js';
 export type {
+  AttemptOutcome,
   OnTaskFailure,
+  OnTaskOutcome,
   OnTaskStart,
   OnTaskSuccess,
   SendInfo,

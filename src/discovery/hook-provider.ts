@@ -6,7 +6,15 @@ import type { TaskType } from './declared-enhancers.js';
 import { scopeOrigin } from './scope-origin.js';
 import type { Wrapper } from './wrapper.js';
 
-const HOOKS = ['onTaskStart', 'onTaskSuccess', 'onTaskFailure', 'onTaskDead', 'wrapTask', 'wrapSend'] as const;
+const HOOKS = [
+  'onTaskStart',
+  'onTaskSuccess',
+  'onTaskFailure',
+  'onTaskOutcome',
+  'onTaskDead',
+  'wrapTask',
+  'wrapSend',
+] as const;
 
 /**
  * The instance of a provider marked with `@TaskHooks()`.
@@ -30,7 +38,7 @@ export function hooksOf(wrapper: Wrapper, name: string): TaskHookProvider {
   if (HOOKS.some((hook) => typeof hooks[hook] === 'function')) return hooks;
   throw new NestworkError('INVALID_OPTION', `The @TaskHooks() provider ${name} has none of the hooks.`, [
     `Give it at least one of the methods ${HOOKS.join(', ')}.`,
-    'Let the class implement OnTaskStart, OnTaskSuccess, OnTaskFailure, OnTaskDead, WrapTask or WrapSend: the compiler then checks their names.',
+    'Let the class implement OnTaskStart, OnTaskSuccess, OnTaskFailure, OnTaskOutcome, OnTaskDead, WrapTask or WrapSend: the compiler then checks their names.',
   ]);
 }
 

@@ -19,6 +19,8 @@ export interface AttemptRecord {
   readonly host?: string;
   /** the process that ran it */
   readonly pid?: number;
+  /** where it was in a trace, as a `traceparent`; none where nothing traced it. Others may have written it: check it before use */
+  readonly trace?: string;
 }
 
 /** The code of a line that records that a person sent a dead task again; redrive.lua writes it. */

@@ -1,3 +1,4 @@
+import type { AttemptRecord } from '../message/attempt-record.js';
 import type { TaskHeaders } from '../message/headers.js';
 
 /**
@@ -27,10 +28,21 @@ export interface TaskInfo {
   readonly enqueuedAt: Date;
   /** the time for which a cron fired it, which may be earlier than now, or at which `runNow()` did; undefined for other tasks */
   readonly cronTime?: Date;
+  /** the cron that sent it; undefined for other tasks */
+  readonly cron?: string;
+  /** id of the batch or flow to which it belongs; undefined for most */
+  readonly group?: string;
+  /** the attempts before, and redrives, oldest first; at most the last twenty, empty for most tasks */
+  readonly attempts: readonly AttemptRecord[];
   /** the headers of the call; frozen, empty for most */
   readonly headers: TaskHeaders;
   /** aborts when the worker can wait no longer; `signal.reason` says why */
   readonly signal: AbortSignal;
+  /**
+   * The place of this attempt in a trace, as a `traceparent`, for a tracer to set: the history of the task (`AttemptRecord.trace`) and its
+   * log lines (`TaskLogger`) keep it. Any other text is not kept.
+   */
+  trace?: string;
 }
 
 /**
@@ -88,6 +100,52 @@ export interface OnTaskSuccess {
 export interface OnTaskFailure {
   /** `error` is what was thrown; a promise is awaited. */
   onTaskFailure(task: TaskInfo, error: unknown): void | Promise<void>;
+}
+
+/**
+ * How a task left a worker.
+ *
+ * @example
+ * const isOver = ({ kind }: AttemptOutcome) => kind !== 'retry' && kind !== 'released';
+ */
+export interface AttemptOutcome {
+  /**
+   * - `done`: its method returned
+   * - `retry`: it failed, or this worker cannot run it, and it runs again
+   * - `dead`: it runs no more
+   * - `dropped`: its error needs no other attempt
+   * - `cancelled`: `cancel()` ended it
+   * - `released`: the worker is being stopped, and the task runs again; the attempt does not count
+   */
+  readonly kind: 'done' | 'retry' | 'dead' | 'dropped' | 'cancelled' | 'released';
+  /** what it failed with, or why it was not started; undefined for `done` */
+  readonly error?: unknown;
+  /** whether its method was called, or was about to be: false for an unknown task, an expired one, or bytes that are no task */
+  readonly started: boolean;
+  /** how long the attempt took, in ms; 0 for a task that was not started */
+  readonly durationMs: number;
+  /** of `retry`: ms until the task runs again */
+  readonly retryInMs?: number;
+}
+
+/**
+ * Called once the outcome of an attempt is known, also for tasks that cannot be started, before Redis has it. An attempt whose process dies has no
+ * such call. The claim does not wait for it, and an error is logged and changes nothing.
+ *
+ * @example
+ * @TaskHooks()
+ * @Injectable()
+ * class OutcomeMetrics implements OnTaskOutcome {
+ *   constructor(private readonly metrics: Metrics) {}
+ *
+ *   onTaskOutcome({ name }: TaskInfo, { kind }: AttemptOutcome) {
+ *     this.metrics.count(`task.${kind}`, name);
+ *   }
+ * }
+ */
+export interface OnTaskOutcome {
+  /** `task` is what is known of it: of one that cannot be read, its name may be ''. It must return at once; a promise is not awaited. */
+  onTaskOutcome(task: TaskInfo, outcome: AttemptOutcome): void;
 }
 
 /**
@@ -169,4 +227,6 @@ export interface WrapSend {
 }
 
 /** A provider with any of the hooks. */
-export type TaskHookProvider = Partial<OnTaskStart & OnTaskSuccess & OnTaskFailure & WrapTask & WrapSend>;
+export type TaskHookProvider = Partial<
+  OnTaskStart & OnTaskSuccess & OnTaskFailure & OnTaskOutcome & WrapTask & WrapSend
+>;

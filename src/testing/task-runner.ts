@@ -128,12 +128,16 @@ export class TaskRunner {
   private async toItsEnd(claimed: ClaimedTask): Promise<TaskRun> {
     const { executor } = this.options;
     const prepared = executor.prepare(claimed);
-    if (isFailure(prepared)) return this.end(claimed, prepared);
+    if (isFailure(prepared)) {
+      executor.outcomes.unstarted(claimed, this.decided(prepared));
+      return this.end(claimed, prepared);
+    }
     const { task } = prepared;
     task.notes = this.notes;
     task.results = this.options.work.results;
     const outcome = await this.outcomeOf(prepared);
     for (const listener of this.listeners) listener(task, outcome);
+    executor.outcomes.ended(task, outcome.kind === 'failed' ? this.decided(outcome) : outcome);
     await Promise.all([this.notes.settled(), this.done.settled()]);
     const run = await this.end(claimed, outcome, task);
     // the results of others are not in its message
@@ -152,6 +156,7 @@ export class TaskRunner {
     const call = { id: idOf(message), message, queue: BROADCAST_QUEUE };
     const prepared = executor.prepare(call);
     const outcome = isFailure(prepared) ? prepared : await this.outcomeOf(prepared);
+    executor.outcomes.broadcast(call, outcome, isFailure(prepared) ? undefined : prepared.task);
     const failed = outcome.kind === 'failed';
     const error = failed ? describeError(outcome.error).error : undefined;
     const ended = { host: hostname(), pid: process.pid, ok: !failed, error, at: clock() };
@@ -190,6 +195,14 @@ export class TaskRunner {
     }
     await claims.bury(claimed, reportOf(outcome), line);
     return describeRun(claimed, 'dead', outcome.error);
+  }
+
+  /** A failure with what becomes of the task in this test. */
+  private decided(failure: Failure): Failure {
+    const { decision } = failure;
+    if (decision.kind !== 'retry') return failure;
+    const inMs = this.waitOf(failure);
+    return { ...failure, decision: inMs === undefined ? { kind: 'dead' } : { ...decision, inMs } };
   }
 
   /** ms until it is tried again; undefined when it is dead. */

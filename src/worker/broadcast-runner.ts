@@ -6,6 +6,7 @@ import { printedText } from '../values/printed.js';
 import { describeError } from './describe-error.js';
 import { type Executor, isFailure, type Outcome } from './executor.js';
 import type { RunningTask } from './running-task.js';
+import { runningTask } from './task-context.js';
 import { WorkerLog } from './worker-log.js';
 
 /** Runs the broadcasts that the supervisor hands over, beside the claim loop, and reports how each ended. */
@@ -25,13 +26,18 @@ export class BroadcastRunner {
     if (this.closed) return;
     const { message } = order;
     const id = idOf(message);
-    const prepared = this.executor.prepare({ id, queue: BROADCAST_QUEUE, message });
-    if (isFailure(prepared)) return this.end(order, prepared, id);
+    const claimed = { id, queue: BROADCAST_QUEUE, message };
+    const prepared = this.executor.prepare(claimed);
+    if (isFailure(prepared)) {
+      this.executor.outcomes.broadcast(claimed, prepared, undefined);
+      return this.end(order, prepared, id);
+    }
     const { task } = prepared;
     if (this.abortReason) task.abort(this.abortReason);
     const run = this.executor.run(prepared).then((outcome) => {
       this.running.delete(run);
-      this.end(order, outcome, `${task.name} ${id}`);
+      this.executor.outcomes.broadcast(claimed, outcome, task);
+      runningTask.run(task, () => this.end(order, outcome, `${task.name} ${id}`));
     });
     this.running.set(run, task);
   }

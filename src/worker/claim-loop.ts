@@ -180,6 +180,7 @@ export class ClaimLoop {
     if (isFailure(prepared)) {
       scoreboard.withdrawn(claimed.id);
       this.options.onStart?.unstarted(claimed, prepared);
+      executor.outcomes.unstarted(claimed, prepared);
       return this.finisher.fail(claimed, prepared);
     }
     if (this.claimer.wasStopped(claimed.id)) {
@@ -201,7 +202,9 @@ export class ClaimLoop {
     const error = new TaskCancelledError(task.name);
     task.abort(error);
     const decision = { kind: 'drop' } as const;
-    this.options.onOutcome?.(task, { kind: 'failed', error, decision, task, attempted: false, durationMs: 0 });
+    const outcome = { kind: 'failed', error, decision, task, attempted: false, durationMs: 0 } as const;
+    this.options.onOutcome?.(task, outcome);
+    this.options.executor.outcomes.ended(task, outcome);
     this.finisher.endCancelled(claimed);
   }
 
@@ -212,7 +215,9 @@ export class ClaimLoop {
     this.ended += 1;
     if (this.ended === this.options.maxTasks) this.options.onWorn();
     const { aborted } = this.running;
-    this.options.onOutcome?.(task, outcome, aborted && isGivenBack(outcome));
+    const givenBack = aborted && isGivenBack(outcome);
+    this.options.onOutcome?.(task, outcome, givenBack);
+    this.options.executor.outcomes.ended(task, outcome, givenBack);
     const giveBack = aborted ? (): void => this.claimer.giveBack(id) : undefined;
     this.finisher.finish(claimed, task, outcome, giveBack);
     this.start();

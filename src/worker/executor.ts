@@ -15,6 +15,7 @@ import { printed } from '../values/printed.js';
 import { filledArguments } from './filled-arguments.js';
 import { HookRunner } from './hook-runner.js';
 import { isStream, lastValue } from './last-value.js';
+import { OutcomeHooks } from './outcome-hooks.js';
 import { outlasting } from './outlasting.js';
 import { decideUnknown, expired, isParked, unknownTag, unknownTask, wrongKind } from './preflight.js';
 import { RunningTask } from './running-task.js';
@@ -68,6 +69,8 @@ export interface PreparedTask {
 
 /** One attempt as a short pipeline: decode, look up, run inside its context, and turn the result or error into one outcome. */
 export class Executor {
+  /** what follows the attempts, which the one that ends their claims calls */
+  readonly outcomes: OutcomeHooks;
   private readonly hooks: HookRunner;
 
   constructor(
@@ -78,13 +81,14 @@ export class Executor {
     private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {
     this.hooks = new HookRunner(hooks);
+    this.outcomes = new OutcomeHooks(hooks);
   }
 
   /** Decodes a message and finds its handler; a failure when either is impossible, or when it comes too late. */
   prepare({ message, queue }: ClaimedTask): PreparedTask | Failure {
     let task: RunningTask | undefined;
     try {
-      task = new RunningTask(decodeMessage(message, this.payloads), queue, this.payloads);
+      task = new RunningTask(decodeMessage(message, this.payloads), queue, message, this.payloads);
       const tag = unreadTag(message);
       if (tag !== undefined) return unstarted(unknownTag(task, tag), decideUnknown(message), task);
       const definition = this.registry.get(task.name);

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { DeathReport } from '../broker/port/broker.js';
 import { encodeAttempt, MAX_ATTEMPT_ERROR } from '../message/attempt-record.js';
+import { traceContextOf } from '../message/trace-context.js';
 import { cut } from '../values/printable.js';
 import { describeError } from './describe-error.js';
 import type { Failure } from './executor.js';
@@ -14,7 +15,8 @@ const PLACE = { host: hostname(), pid: process.pid };
 export function lineOf({ error, task, attempted }: Failure, at: number): string {
   const { code, error: text } = describeError(error, MAX_ATTEMPT_ERROR);
   const attempt = attempted ? task?.attempt : undefined;
-  return encodeAttempt({ at, attempt, code, error: text, ...PLACE }, sealOf(task));
+  const trace = traceContextOf(task?.trace) ? task?.trace : undefined;
+  return encodeAttempt({ at, attempt, code, error: text, ...PLACE, trace }, sealOf(task));
 }
 
 /** The record of a task that is dead by a failure in this process. */

@@ -1,11 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ResultBroker } from '../broker/port/result-port.js';
 import type { FlowOfTask } from '../groups/flow-of-task.js';
+import { type AttemptRecord, attemptsOf } from '../message/attempt-record.js';
 import { freezeHeaders, type TaskHeaders } from '../message/headers.js';
 import { attemptOf, type TaskMessage } from '../message/task-message.js';
 import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { SoftTimeoutError, TaskCancelledError } from '../policy/task-errors.js';
 import type { TaskInfo } from '../task/task-hooks.js';
+
+const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
 
 /** Takes the notes of running tasks. */
 export interface NoteTaker {
@@ -22,9 +25,13 @@ export class RunningTask implements TaskInfo {
   private abortReason: Error | undefined;
   private frozen: TaskHeaders | undefined;
 
+  private former: readonly AttemptRecord[] | undefined;
+
+  /** @param raw the message as it lies in Redis, for its history */
   constructor(
     readonly message: TaskMessage,
     readonly queue: string,
+    private readonly raw?: string,
     /** how its data lies in Redis */
     readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {
@@ -33,6 +40,9 @@ export class RunningTask implements TaskInfo {
 
   /** Whether all that may quote its data is sealed: its result, its errors and its notes. */
   sealed: boolean;
+
+  /** Where this attempt is in a trace; anyone may have set it. */
+  trace: string | undefined;
 
   /** While it runs; undefined before and after, and where nobody keeps notes. */
   notes: NoteTaker | undefined;
@@ -73,6 +83,25 @@ export class RunningTask implements TaskInfo {
   get cronTime(): Date | undefined {
     const { due } = this.message.options;
     return due === undefined ? undefined : new Date(due);
+  }
+
+  get cron(): string | undefined {
+    return this.message.options.cron;
+  }
+
+  get group(): string | undefined {
+    return this.message.group?.group;
+  }
+
+  get attempts(): readonly AttemptRecord[] {
+    this.former ??= this.message.tried && this.raw !== undefined ? this.attemptsIn(this.raw) : NO_ATTEMPTS;
+    return this.former;
+  }
+
+  private attemptsIn(raw: string): readonly AttemptRecord[] {
+    return attemptsOf(raw).map((record) =>
+      record.error === undefined ? record : { ...record, error: this.payloads.openText(record.error, this.id) },
+    );
   }
 
   get headers(): TaskHeaders {

@@ -4,6 +4,7 @@ import { NestworkError } from '../errors.js';
 import { BatchOfTask } from '../groups/batch.js';
 import { FlowOfTask } from '../groups/flow-of-task.js';
 import { notInGroup } from '../groups/group-errors.js';
+import type { AttemptRecord } from '../message/attempt-record.js';
 import type { TaskHeaders } from '../message/headers.js';
 import type { TaskInfo } from '../task/task-hooks.js';
 import { checkedLine, checkedMessage, checkedValue } from './notes/checked-note.js';
@@ -70,6 +71,21 @@ export class TaskContext implements TaskInfo {
     return this.task.cronTime;
   }
 
+  /** the cron that sent it; undefined for other tasks */
+  get cron(): string | undefined {
+    return this.task.cron;
+  }
+
+  /** the attempts before, and redrives, oldest first; at most the last twenty, empty for most tasks */
+  get attempts(): readonly AttemptRecord[] {
+    return this.task.attempts;
+  }
+
+  /** the place of this attempt in a trace, as a `traceparent`; undefined where no tracer has set it */
+  get trace(): string | undefined {
+    return this.task.trace;
+  }
+
   /** the headers of the call; frozen, empty for most */
   get headers(): TaskHeaders {
     return this.task.headers;
@@ -125,7 +141,7 @@ export class TaskContext implements TaskInfo {
 
   /** id of the batch or flow to which the task belongs; undefined for most */
   get group(): string | undefined {
-    return this.task.message.group?.group;
+    return this.task.group;
   }
 
   /**

@@ -15,8 +15,10 @@ function printed(write: () => void): string {
   }
 }
 
-function withinTask(act: () => void): void {
-  runningTask.run(TASK as unknown as RunningTask, act);
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+function withinTask(act: () => void, trace?: string): void {
+  runningTask.run({ ...TASK, trace } as unknown as RunningTask, act);
 }
 
 describe('TaskLogger', () => {
@@ -41,6 +43,33 @@ describe('TaskLogger', () => {
     const logger = new TaskLogger({ colors: false });
     const line = printed(() => withinTask(() => logger.warn('Task ReportTasks.send failed', 'TaskWorker')));
     expect(line).toContain('[TaskWorker] Task ReportTasks.send failed');
+  });
+
+  it('writes the trace of a task as fields of a JSON line', () => {
+    const logger = new TaskLogger({ json: true });
+    const line = printed(() => withinTask(() => logger.log('sent'), TRACE));
+    expect(JSON.parse(line)).toMatchObject({
+      task: TASK,
+      trace_id: '0af7651916cd43dd8448eb211c80319c',
+      span_id: 'b7ad6b7169203331',
+      trace_flags: '01',
+    });
+  });
+
+  it.each([
+    [
+      'ReportTasks',
+      '[ReportTasks] ReportTasks.send k3v9x0q2m7ab00000001 #2 trace=0af7651916cd43dd8448eb211c80319c sent',
+    ],
+    ['TaskWorker', '[TaskWorker] trace=0af7651916cd43dd8448eb211c80319c sent'],
+  ])('writes the trace of a task as text behind the context %s', (context, expected) => {
+    const logger = new TaskLogger({ colors: false });
+    expect(printed(() => withinTask(() => logger.log('sent', context), TRACE))).toContain(expected);
+  });
+
+  it('writes no trace that is no traceparent', () => {
+    const line = printed(() => withinTask(() => new TaskLogger({ json: true }).log('sent'), 'x'.repeat(10_000)));
+    expect(JSON.parse(line)).not.toHaveProperty('trace_id');
   });
 
   it('keeps to the levels it is given', () => {
