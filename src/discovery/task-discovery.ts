@@ -8,7 +8,7 @@ import { startRules } from '../policy/start-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskHookProvider, WrapSend } from '../task/task-hooks.js';
-import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks } from '../task/task-metadata.js';
+import { assertTasksKept, type DeclaredTask, declaredTasks, hasTaskHooks, isOutermost } from '../task/task-metadata.js';
 import { once } from '../values/once.js';
 import { unknownQueue } from '../values/queue-names.js';
 import { assertTaskName } from '../values/task-name.js';
@@ -99,18 +99,22 @@ export class TaskDiscovery {
    * @throws NestworkError SCOPE_UNRESOLVED, INVALID_OPTION
    */
   hooks(): TaskHookProvider[] {
-    return this.classProviders().flatMap(({ wrapper, type }) =>
-      hasTaskHooks(type) ? [hooksOf(wrapper, type.name)] : [],
-    );
+    return this.hookProviders().map(({ wrapper, type }) => hooksOf(wrapper, type.name));
   }
 
   /** Instances of those that wrap what the app sends. */
   sendWrappers(): WrapSend[] {
-    return this.classProviders().flatMap(({ wrapper, type }) => {
+    return this.hookProviders().flatMap(({ wrapper, type }) => {
       // a property that holds an arrow function is on the instance alone
       const wraps = 'wrapSend' in type.prototype || typeof read(wrapper.instance, 'wrapSend') === 'function';
-      return wraps && hasTaskHooks(type) ? [hooksOf(wrapper, type.name) as WrapSend] : [];
+      return wraps ? [hooksOf(wrapper, type.name) as WrapSend] : [];
     });
+  }
+
+  /** In the order in which they are called. */
+  private hookProviders(): { wrapper: Wrapper; type: TaskType }[] {
+    const all = this.classProviders().filter(({ type }) => hasTaskHooks(type));
+    return [...all.filter(({ type }) => isOutermost(type)), ...all.filter(({ type }) => !isOutermost(type))];
   }
 
   private define(

@@ -43,7 +43,7 @@ import { OutboxTable } from '../outbox/outbox-table.js';
 import { Transactions } from '../outbox/transactions.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
 import { TaskRegistry } from '../task/task-registry.js';
-import { type Clock, systemClock } from '../values/clock.js';
+import { CLOCK, type Clock, systemClock } from '../values/clock.js';
 import { once } from '../values/once.js';
 import { read } from '../values/thrown.js';
 import { Inbox } from '../worker/inbox.js';
@@ -65,9 +65,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 noteCopy();
 
 export { RESOLVED_OPTIONS };
-
-/** The clock of the module. */
-const CLOCK = Symbol.for('nestwork:clock');
 
 /** A test imports its replacements in a global module: so they are found here, however the app makes its options. */
 const MAYBE_REPLACED = { token: REDIS_REPLACEMENT, optional: true };
@@ -245,7 +242,7 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     LazyModules,
     ...Array.from(OWN, ([type, own]) => ({ provide: own, useExisting: type })),
   ],
-  exports: [...EXPORTED, ...OWN.values()],
+  exports: [...EXPORTED, ...OWN.values(), CLOCK],
 })
 export class TaskQueueModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   /**

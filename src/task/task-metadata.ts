@@ -14,6 +14,7 @@ const TASK_METADATA = 'nestwork:task';
 
 /** What `@TaskHooks` writes onto a class. */
 const TASK_HOOKS_METADATA = 'nestwork:task-hooks';
+const OUTERMOST_METADATA = 'nestwork:outermost-hooks';
 
 /** What `@Task` or `@Broadcast` writes onto a method. */
 export interface TaskMetadata extends PolicyOptions, StartOptions {
@@ -77,6 +78,16 @@ export function setTaskMetadata(method: object, metadata: TaskMetadata): void {
 
 export function setTaskHooks(type: object): void {
   Reflect.defineMetadata(TASK_HOOKS_METADATA, true, type);
+}
+
+/** Marks hooks that come before all others, so that their wrappers run around those of the app. */
+export function setOutermostHooks(type: object): void {
+  setTaskHooks(type);
+  Reflect.defineMetadata(OUTERMOST_METADATA, true, type);
+}
+
+export function isOutermost(type: object): boolean {
+  return Reflect.getOwnMetadata(OUTERMOST_METADATA, type) === true;
 }
 
 export function taskMetadataOf(method: unknown): TaskMetadata | undefined {

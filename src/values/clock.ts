@@ -3,3 +3,6 @@ export type Clock = () => number;
 
 /** The clock of this machine. It asks for `Date` each time, so that the fake timers of a test apply. */
 export const systemClock: Clock = () => Date.now();
+
+/** Token of the clock of an app: that of a test may be another. */
+export const CLOCK = Symbol.for('nestwork:clock');

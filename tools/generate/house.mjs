@@ -37,7 +37,7 @@ export const ROOMS = [
   { room: 'discovery', holds: 'finds tasks in a container; enhancers', nest: true },
   { room: 'in-process', holds: 'parent and child in one process', nest: true, redis: true },
   { room: 'module', holds: '`TaskQueueModule` and `WorkerFactory`: wiring', nest: true, redis: true },
-  { room: 'telemetry', holds: 'metrics for Prometheus', nest: true },
+  { room: 'telemetry', holds: 'metrics for Prometheus; spans and metrics for OpenTelemetry', nest: true },
   {
     room: 'dashboard',
     holds: 'the dashboard: a page, what it asks for, and actions over HTTP',

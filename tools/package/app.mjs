@@ -13,7 +13,7 @@ export const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund'
 export async function checkApp({ nest, type, tarball, env, directory }) {
   await createApp(directory, type);
   const peers = [`@nestjs/common@^${nest}`, `@nestjs/core@^${nest}`, 'reflect-metadata@^0.2', 'rxjs@^7.8'];
-  await run('npm', [...INSTALL, tarball, ...peers], { cwd: directory });
+  await run('npm', [...INSTALL, tarball, ...peers, '@opentelemetry/api@^1.9'], { cwd: directory });
   await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')], { cwd: directory });
   await run(process.execPath, ['dist/testing.js'], { cwd: directory });
   await checkRun(directory, env, 'dist/send.js', 'dist/worker.js');

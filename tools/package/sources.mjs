@@ -59,10 +59,11 @@ export const APP = {
   `,
 };
 
-/** Loads the dashboard, the outbox, the test helpers and the metrics, which an app that is bundled does not have. */
+/** Loads the dashboard, the outbox, the test helpers, the metrics and the tracing, which an app that is bundled does not have. */
 export const TESTING = {
   'testing.ts': `
     import { QueueDashboardModule, type QueueDashboardOptions } from 'nestwork/dashboard';
+    import { OpenTelemetryModule } from 'nestwork/otel';
     import { pgOutbox } from 'nestwork/outbox';
     import { QueueMetricsModule } from 'nestwork/telemetry';
     import { RedisServer } from 'nestwork/testing';
@@ -71,6 +72,7 @@ export const TESTING = {
     const { controllers = [] } = QueueDashboardModule.forRoot(options);
     if (controllers.length !== 1) throw new Error('nestwork/dashboard has no controller');
     if (typeof QueueMetricsModule.register !== 'function') throw new Error('nestwork/telemetry has no QueueMetricsModule');
+    if (typeof OpenTelemetryModule.forRoot !== 'function') throw new Error('nestwork/otel has no OpenTelemetryModule');
     if (typeof pgOutbox !== 'function') throw new Error('nestwork/outbox has no pgOutbox');
     if (typeof RedisServer.start !== 'function') throw new Error('nestwork/testing has no RedisServer');
   `,

@@ -1,0 +1,23 @@
+/** Names of attributes and metrics: those of the conventions for messaging of OpenTelemetry 1.45, and our own. */
+export const ATTRIBUTES = {
+  system: 'messaging.system',
+  operationName: 'messaging.operation.name',
+  operationType: 'messaging.operation.type',
+  destination: 'messaging.destination.name',
+  messageId: 'messaging.message.id',
+  batchCount: 'messaging.batch.message_count',
+  errorType: 'error.type',
+  task: 'nestwork.task.name',
+  attempt: 'nestwork.attempt',
+  outcome: 'nestwork.outcome',
+  wait: 'nestwork.wait.duration',
+  added: 'nestwork.added',
+  cron: 'nestwork.cron.name',
+  group: 'nestwork.group.id',
+  link: 'nestwork.link',
+} as const;
+
+export const SYSTEM = 'nestwork';
+
+/** The header with which a task says when it was sent, and with how many others. */
+export const SENT_HEADER = 'nestwork-sent';

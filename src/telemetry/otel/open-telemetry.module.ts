@@ -1,0 +1,81 @@
+import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { CLOCK, type Clock, systemClock } from '../../values/clock.js';
+import { printed } from '../../values/printed.js';
+import { soon } from '../../values/soon.js';
+import {
+  type OpenTelemetryOptions,
+  type ResolvedOpenTelemetryOptions,
+  resolveOpenTelemetryOptions,
+} from './options.js';
+import { flush, tracerOf } from './sdk.js';
+import { TaskTracing } from './task-tracing.js';
+import { Trouble } from './trouble.js';
+
+const OPTIONS = Symbol('nestwork.otel.options');
+/** The end of a process waits this long for the last spans, in ms. */
+const FLUSH_MS = 3_000;
+
+/**
+ * Spans for sends and attempts of tasks, and metrics of both, by the OpenTelemetry SDK that runs in the process. It is imported beside
+ * `TaskQueueModule`, in apps that send and in workers. The SDK has to be started before the app; without one nothing is done, and a line of the log says so.
+ *
+ * @example
+ * @Module({
+ *   imports: [TaskQueueModule.forRoot({ redis: process.env.REDIS_URL }), OpenTelemetryModule.forRoot()],
+ * })
+ * class TracedModule {}
+ */
+@Module({})
+export class OpenTelemetryModule implements OnApplicationShutdown {
+  /**
+   * The module with these options.
+   *
+   * @throws NestworkError INVALID_OPTION, INVALID_DURATION
+   * @example
+   * OpenTelemetryModule.forRoot({ childWithin: '5m' });
+   */
+  static forRoot(options: OpenTelemetryOptions = {}): DynamicModule {
+    const resolved = resolveOpenTelemetryOptions(options);
+    return {
+      module: OpenTelemetryModule,
+      providers: [
+        { provide: OPTIONS, useValue: resolved },
+        { provide: Trouble, useFactory: () => new Trouble() },
+        {
+          provide: TaskTracing,
+          useFactory: (trouble: Trouble, clock: Clock = systemClock) => tracing(resolved, trouble, clock),
+          inject: [Trouble, { token: CLOCK, optional: true }],
+        },
+      ],
+    };
+  }
+
+  private readonly logger = new Logger('OpenTelemetry');
+
+  /** @internal */
+  constructor(@Inject(OPTIONS) private readonly options: ResolvedOpenTelemetryOptions) {}
+
+  /**
+   * The process may end next, with spans that the SDK has not exported yet.
+   *
+   * @internal
+   */
+  async onApplicationShutdown(): Promise<void> {
+    const { tracerProvider, meterProvider } = this.options;
+    const flushed = flush(tracerProvider, meterProvider).catch((error: unknown) => {
+      this.logger.warn(`The last spans and metrics may be lost: ${printed(error)}`);
+    });
+    await soon(flushed, FLUSH_MS);
+  }
+}
+
+/** Undefined where nothing would come of it: then no task pays for it. */
+function tracing(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock: Clock): TaskTracing | undefined {
+  if (!options.traces) return undefined;
+  const tracer = trouble.guard(() => tracerOf(options.tracerProvider));
+  if (tracer) return new TaskTracing(tracer, options, clock, trouble);
+  new Logger('OpenTelemetry').warn(
+    'Nothing is traced: no OpenTelemetry SDK was started before the app. Start it first, as with NODE_OPTIONS="--import ./tracing.mjs".',
+  );
+  return undefined;
+}
