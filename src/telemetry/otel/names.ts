@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+
 /** Names of attributes and metrics: those of the conventions for messaging of OpenTelemetry 1.45, and our own. */
 export const ATTRIBUTES = {
   system: 'messaging.system',
@@ -17,7 +19,14 @@ export const ATTRIBUTES = {
   link: 'nestwork.link',
 } as const;
 
-export const SYSTEM = 'nestwork';
-
 /** The header with which a task says when it was sent, and with how many others. */
 export const SENT_HEADER = 'nestwork-sent';
+
+/** The attributes of an operation of a messaging system. */
+export function operation(what: 'send' | 'process'): Attributes {
+  return {
+    [ATTRIBUTES.system]: 'nestwork',
+    [ATTRIBUTES.operationName]: what,
+    [ATTRIBUTES.operationType]: what,
+  };
+}

@@ -7,7 +7,8 @@ import {
   type ResolvedOpenTelemetryOptions,
   resolveOpenTelemetryOptions,
 } from './options.js';
-import { flush, tracerOf } from './sdk.js';
+import { flush, meterOf, tracerOf } from './sdk.js';
+import { TaskMetering } from './task-metering.js';
 import { TaskTracing } from './task-tracing.js';
 import { Trouble } from './trouble.js';
 
@@ -46,6 +47,11 @@ export class OpenTelemetryModule implements OnApplicationShutdown {
           useFactory: (trouble: Trouble, clock: Clock = systemClock) => tracing(resolved, trouble, clock),
           inject: [Trouble, { token: CLOCK, optional: true }],
         },
+        {
+          provide: TaskMetering,
+          useFactory: (trouble: Trouble, clock: Clock = systemClock) => metering(resolved, trouble, clock),
+          inject: [Trouble, { token: CLOCK, optional: true }],
+        },
       ],
     };
   }
@@ -78,4 +84,11 @@ function tracing(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock:
     'Nothing is traced: no OpenTelemetry SDK was started before the app. Start it first, as with NODE_OPTIONS="--import ./tracing.mjs".',
   );
   return undefined;
+}
+
+/** Undefined where nothing would come of it. Many apps have an SDK for traces alone, so that is not worth a line. */
+function metering(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock: Clock): TaskMetering | undefined {
+  if (!options.metrics) return undefined;
+  const meter = trouble.guard(() => meterOf(options.meterProvider));
+  return meter && trouble.guard(() => new TaskMetering(meter, clock, trouble));
 }

@@ -8,7 +8,6 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { RetryTask } from '../../policy/task-errors.js';
 import type {
   AttemptOutcome,
   OnTaskOutcome,
@@ -23,8 +22,8 @@ import type { Clock } from '../../values/clock.js';
 import { errorText } from '../../values/error-text.js';
 import { cut, printable } from '../../values/printable.js';
 import { carried, traceParent } from './carrier.js';
-import { errorType } from './error-type.js';
-import { ATTRIBUTES, SYSTEM } from './names.js';
+import { errorType, hasFailed } from './error-type.js';
+import { ATTRIBUTES, operation } from './names.js';
 import { originOf } from './origin.js';
 import type { Trouble } from './trouble.js';
 
@@ -134,10 +133,6 @@ export class TaskTracing implements WrapSend, WrapTask, OnTaskOutcome {
 
 setOutermostHooks(TaskTracing);
 
-function operation(what: 'send' | 'process'): Attributes {
-  return { [ATTRIBUTES.system]: SYSTEM, [ATTRIBUTES.operationName]: what, [ATTRIBUTES.operationType]: what };
-}
-
 function attributesOf({ id, name, queue, attempt, enqueuedAt, cron, group }: TaskInfo, now: number): Attributes {
   return {
     [ATTRIBUTES.destination]: queue,
@@ -150,10 +145,10 @@ function attributesOf({ id, name, queue, attempt, enqueuedAt, cron, group }: Tas
   };
 }
 
-/** A task that asks to run again, one that is dropped or cancelled, and one that a shutdown cuts off have not failed. */
-function describeOutcome(span: Span, { kind, error }: AttemptOutcome): void {
+function describeOutcome(span: Span, outcome: AttemptOutcome): void {
+  const { kind, error } = outcome;
   span.setAttribute(ATTRIBUTES.outcome, kind);
-  if (kind === 'dead' || (kind === 'retry' && !(error instanceof RetryTask))) fail(span, error);
+  if (hasFailed(outcome)) fail(span, error);
   else if (kind !== 'done') span.setAttribute(ATTRIBUTES.errorType, errorType(error));
 }
 
