@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
-import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, propagation, SpanStatusCode, type TracerProvider, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { QueueClient, type TaskSenders } from '../../../src/client/queue-client.js';
 import { Broadcast } from '../../../src/decorators/broadcast.decorator.js';
@@ -79,6 +79,11 @@ class MailTasks {
 
   @Broadcast()
   async clear(): Promise<void> {}
+}
+
+/** A provider with another way to flush. */
+function flushing(forceFlush: () => Promise<void>): TracerProvider {
+  return { getTracer: () => sdk.provider.getTracer('nestwork'), ...{ forceFlush } };
 }
 
 interface App {
@@ -486,6 +491,28 @@ describe('tracing', () => {
     await send.send.delay('you');
     expect(await drainTasks(app)).toMatchObject([{ error: undefined }]);
     expect(apps.lines.with('broken tracer')).toHaveLength(1);
+  });
+
+  it('is flushed before the app is closed', async () => {
+    const flushes: string[] = [];
+    const tracerProvider = flushing(async () => {
+      flushes.push('flushed');
+    });
+    const { app } = await boot({ tracerProvider });
+    await app.close();
+    expect(flushes).toEqual(['flushed']);
+  });
+
+  it('keeps no app from closing: one whose last spans cannot be exported says so', async () => {
+    const tracerProvider = flushing(() => Promise.reject(new Error('no collector')));
+    const { app } = await boot({ tracerProvider });
+    await app.close();
+    expect(apps.lines.with('may be lost: Error: no collector')).toHaveLength(1);
+  });
+
+  it('keeps no app from closing: one whose collector does not answer is closed, too', async () => {
+    const { app } = await boot({ tracerProvider: flushing(() => new Promise(() => {})) });
+    await expect(app.close()).resolves.toBeUndefined();
   });
 
   it.each<[string, object]>([
