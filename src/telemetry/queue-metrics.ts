@@ -67,8 +67,12 @@ export class QueueMetrics {
     for (const family of familiesOf(undefined)) registry.registerMetric(new Collected(family, () => this.families()));
   }
 
-  /** A registry asks for all of them at once: they are read once then. */
-  private families(): Promise<MetricFamily[]> {
+  /**
+   * A registry asks for all of them at once: they are read once then.
+   *
+   * @internal
+   */
+  families(): Promise<MetricFamily[]> {
     this.reading ??= this.read().finally(() => {
       this.reading = undefined;
     });

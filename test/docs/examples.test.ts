@@ -7,7 +7,13 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 const PAGES = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/internals'), 'sample-app/README.md'];
 const EXPORTS = exportsOf(
   ROOT,
-  ['src/index.ts', 'src/dashboard/index.ts', 'src/outbox/index.ts', 'src/testing/index.ts'],
+  [
+    'src/index.ts',
+    'src/dashboard/index.ts',
+    'src/outbox/index.ts',
+    'src/telemetry/otel/index.ts',
+    'src/testing/index.ts',
+  ],
   compilerOptionsOf(ROOT),
 );
 

@@ -58,6 +58,7 @@ export class ExampleProgram {
       `import { ${namesIn(join(this.root, 'src/index.ts')).join(', ')} } from 'nestwork';`,
       `import { ${namesIn(join(this.root, 'src/dashboard/index.ts')).join(', ')} } from 'nestwork/dashboard';`,
       `import { ${namesIn(join(this.root, 'src/outbox/index.ts')).join(', ')} } from 'nestwork/outbox';`,
+      `import { ${namesIn(join(this.root, 'src/telemetry/otel/index.ts')).join(', ')} } from 'nestwork/otel';`,
       `import { ${namesIn(join(this.root, 'src/testing/index.ts')).join(', ')} } from 'nestwork/testing';`,
       ...preludes.map(({ file, names }) => `import { ${names.join(', ')} } from './${file}.js';`),
     ];
@@ -73,6 +74,7 @@ export class ExampleProgram {
       paths: {
         nestwork: [join(this.root, 'src/index.ts')],
         'nestwork/dashboard': [join(this.root, 'src/dashboard/index.ts')],
+        'nestwork/otel': [join(this.root, 'src/telemetry/otel/index.ts')],
         'nestwork/outbox': [join(this.root, 'src/outbox/index.ts')],
         'nestwork/testing': [join(this.root, 'src/testing/index.ts')],
         'nestwork/testing/jest': [join(this.root, 'src/testing/jest.ts')],

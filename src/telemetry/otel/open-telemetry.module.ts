@@ -1,18 +1,22 @@
 import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { MetricsReader } from '../../inspector/metrics/metrics-reader.js';
 import { CLOCK, type Clock, systemClock } from '../../values/clock.js';
 import { printed } from '../../values/printed.js';
 import { soon } from '../../values/soon.js';
+import { QueueMetrics } from '../queue-metrics.js';
 import {
   type OpenTelemetryOptions,
   type ResolvedOpenTelemetryOptions,
   resolveOpenTelemetryOptions,
 } from './options.js';
+import { observeQueues } from './queue-observables.js';
 import { flush, meterOf, tracerOf } from './sdk.js';
 import { TaskMetering } from './task-metering.js';
 import { TaskTracing } from './task-tracing.js';
 import { Trouble } from './trouble.js';
 
 const OPTIONS = Symbol('nestwork.otel.options');
+const QUEUES = Symbol('nestwork.otel.queues');
 /** The end of a process waits this long for the last spans, in ms. */
 const FLUSH_MS = 3_000;
 
@@ -52,6 +56,11 @@ export class OpenTelemetryModule implements OnApplicationShutdown {
           useFactory: (trouble: Trouble, clock: Clock = systemClock) => metering(resolved, trouble, clock),
           inject: [Trouble, { token: CLOCK, optional: true }],
         },
+        {
+          provide: QUEUES,
+          useFactory: (trouble: Trouble, reader: MetricsReader) => observing(resolved, trouble, reader),
+          inject: [Trouble, ...(resolved.queueMetrics ? [MetricsReader] : [])],
+        },
       ],
     };
   }
@@ -59,7 +68,10 @@ export class OpenTelemetryModule implements OnApplicationShutdown {
   private readonly logger = new Logger('OpenTelemetry');
 
   /** @internal */
-  constructor(@Inject(OPTIONS) private readonly options: ResolvedOpenTelemetryOptions) {}
+  constructor(
+    @Inject(OPTIONS) private readonly options: ResolvedOpenTelemetryOptions,
+    @Inject(QUEUES) private readonly endQueues: (() => void) | undefined,
+  ) {}
 
   /**
    * The process may end next, with spans that the SDK has not exported yet.
@@ -68,6 +80,8 @@ export class OpenTelemetryModule implements OnApplicationShutdown {
    */
   async onApplicationShutdown(): Promise<void> {
     const { tracerProvider, meterProvider } = this.options;
+    // the connection to Redis is about to be closed
+    this.endQueues?.();
     const flushed = flush(tracerProvider, meterProvider).catch((error: unknown) => {
       this.logger.warn(`The last spans and metrics may be lost: ${printed(error)}`);
     });
@@ -91,4 +105,19 @@ function metering(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock
   if (!options.metrics) return undefined;
   const meter = trouble.guard(() => meterOf(options.meterProvider));
   return meter && trouble.guard(() => new TaskMetering(meter, clock, trouble));
+}
+
+/** What ends it; undefined where nobody has asked for it, or nothing would come of it. */
+function observing(
+  { queueMetrics, meterProvider }: ResolvedOpenTelemetryOptions,
+  trouble: Trouble,
+  reader: MetricsReader,
+): (() => void) | undefined {
+  if (!queueMetrics) return undefined;
+  const meter = trouble.guard(() => meterOf(meterProvider));
+  if (meter) return trouble.guard(() => observeQueues(meter, new QueueMetrics(reader)));
+  new Logger('OpenTelemetry').warn(
+    'There are no metrics of queues: no OpenTelemetry SDK with metrics was started before the app. Start it first, or leave out `queueMetrics`.',
+  );
+  return undefined;
 }

@@ -47,6 +47,12 @@ export interface OpenTelemetryOptions {
    * @default true
    */
   metrics?: boolean;
+  /**
+   * Whether this process also exports what `QueueMetricsModule` serves, except for histograms: the state of all queues, limits, crons and workers, and the counts of all
+   * tasks. They are read from Redis whenever metrics are collected, and are the same in each process, so one of them is enough.
+   * @default false
+   */
+  queueMetrics?: boolean;
 }
 
 const RULES = {
@@ -59,6 +65,7 @@ const RULES = {
   }),
   traces: flag(true),
   metrics: flag(true),
+  queueMetrics: flag(false),
 } satisfies RulesOf<OpenTelemetryOptions>;
 
 /** The options, checked, with the defaults. */

@@ -64,6 +64,7 @@ async function boot(options?: OpenTelemetryOptions) {
 
 /** The points of a metric, as they are exported. */
 async function points<Value = number>(name: string): Promise<DataPoint<Value>[]> {
+  exporter.reset();
   await provider.forceFlush();
   const all =
     exporter
@@ -158,5 +159,37 @@ describe('the metrics of tasks without a registered provider', () => {
     const { send } = await boot({ meterProvider: provider });
     await send.send.delay();
     expect(await points('messaging.client.sent.messages')).toMatchObject([{ value: 1 }]);
+  });
+});
+
+describe('the metrics of queues', () => {
+  it('are read from Redis whenever metrics are collected', async () => {
+    metrics.setGlobalMeterProvider(provider);
+    const { send } = await boot({ queueMetrics: true });
+    const pending = async () => {
+      const found = await points('nestwork.queue_tasks');
+      return found.find(({ attributes }) => attributes.state === 'pending');
+    };
+    await send.send.delay();
+    expect(await pending()).toMatchObject({ value: 1, attributes: { queue: 'default', state: 'pending' } });
+    await send.send.delay();
+    expect(await pending()).toMatchObject({ value: 2 });
+    expect(await points('nestwork.redis_up')).toMatchObject([{ value: 1 }]);
+    expect(await points('nestwork.stale_acks')).toMatchObject([{ value: 0 }]);
+  });
+
+  it('are read no more once the app is closed', async () => {
+    metrics.setGlobalMeterProvider(provider);
+    const { app } = await boot({ queueMetrics: true });
+    expect(await points('nestwork.redis_up')).toMatchObject([{ value: 1 }]);
+    await app.close();
+    // one that asked a closed connection would have 0 here
+    expect(await points('nestwork.redis_up')).toMatchObject([{ value: 1 }]);
+    expect(apps.lines.with('cannot be read')).toEqual([]);
+  });
+
+  it('are none where no SDK measures, and a line says so', async () => {
+    await boot({ queueMetrics: true });
+    expect(apps.lines.with('There are no metrics of queues')).toHaveLength(1);
   });
 });
