@@ -15,11 +15,11 @@ const QUEUES = ['default'];
 /**
  * The claim loop of a child that serves the queue `default` and has one task.
  *
- * @param settings `name` is that of the task, `handler` gets its arguments, `payloads` opens them
+ * @param settings `name` is that of the task, `handler` gets its arguments, `hooks` are called around it, `payloads` opens what is sealed
  * @param further options of the loop, from the broker, the claimant and the catalog of the child
  */
 export async function claimingChild(
-  { url, namespace, session = 'session', name = 'Bench.task', concurrency, handler, payloads },
+  { url, namespace, session = 'session', name = 'Bench.task', concurrency, handler, hooks = [], payloads },
   further = () => ({}),
 ) {
   const broker = new RedisBroker({ redis: url, namespace, queues: QUEUES, commandTimeoutMs: 60_000 });
@@ -41,7 +41,7 @@ export async function claimingChild(
     ...further({ broker, claimant, catalog }),
     broker,
     claimant,
-    executor: new Executor(registry, [], undefined, undefined, payloads),
+    executor: new Executor(registry, hooks, undefined, undefined, payloads),
     concurrency,
     maxTasks: 0,
     scoreboard: new ScoreboardWriter(1_000, scoreboardFile()),
