@@ -16,6 +16,10 @@ const COLUMNS = [
   { title: 'NEXT', of: nextOf },
   { title: 'LAST', of: ({ lastRun }: CronInfo) => lastRun?.startedAt, dispensable: 3 },
   { title: 'OUTCOME', of: ({ lastRun }: CronInfo) => lastRun?.outcome, dispensable: 1 },
+];
+/** Most crons of code have the name of their task: on a terminal the column would take room from the others. */
+const WITH_TASK = [
+  ...COLUMNS,
   { title: 'TASK', of: ({ name, task }: CronInfo) => (task === name ? undefined : task), shrinks: 10, dispensable: 4 },
 ];
 
@@ -49,7 +53,7 @@ export const cronCommands: CommandGroup<InspectorContext> = {
         const isAll = given.prefix === undefined && given.after === undefined && given.set === undefined;
         out.table(
           page,
-          COLUMNS,
+          out.isTerminal && given.set !== true ? COLUMNS : WITH_TASK,
           isAll ? 'No worker of this namespace has declared a cron.' : 'There is none of these.',
         );
         if (page.length === count) out.say(`There may be more: --after ${page.at(-1)?.name}`);
