@@ -2,6 +2,7 @@ import type { CronRecord, CronRun } from '../broker/port/broker.js';
 import type { CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
 import type { CronOutcome } from '../cron/cron-history.js';
 import { NestworkError } from '../errors.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { dateOf, nearestDate } from '../values/dates.js';
 import { latenessOf } from './cron-history.js';
 import { faultIn, leftOf, readSchedule } from './cron-times.js';
@@ -119,8 +120,11 @@ export interface CronInfo {
   readonly lastRun: CronRunInfo | undefined;
 }
 
-/** @param now in ms since 1970 */
-export function describeCron(record: CronRecord, now: number): CronInfo {
+/**
+ * @param now in ms since 1970
+ * @param payloads opens the error of a run whose data is sealed
+ */
+export function describeCron(record: CronRecord, now: number, payloads: PayloadCodec = PLAIN_PAYLOADS): CronInfo {
   const {
     name,
     task = name,
@@ -163,7 +167,7 @@ export function describeCron(record: CronRecord, now: number): CronInfo {
     ...(fault !== undefined && { unreadable: fault }),
     skipped,
     missedTimes,
-    lastRun: lastRun && infoOf(lastRun, schedule.jitterMs),
+    lastRun: lastRun && infoOf(lastRun, payloads, schedule.jitterMs),
   };
 }
 
@@ -186,10 +190,11 @@ function timesOf({ startAt, endAt, ...times }: CronSchedule): Partial<CronInfo> 
   };
 }
 
-function infoOf({ due, ...run }: CronRun, jitterMs = 0): CronRunInfo {
-  const { attempt, startedAt } = run;
+function infoOf({ due, ...run }: CronRun, payloads: PayloadCodec, jitterMs = 0): CronRunInfo {
+  const { id, attempt, startedAt, error } = run;
   return {
     ...run,
+    ...(error !== undefined && { error: payloads.openText(error, id) }),
     ...(due !== undefined && { due: nearestDate(due) }),
     ...(due !== undefined && attempt === 1 && { lateMs: latenessOf({ due, startedAt }, jitterMs) }),
     startedAt: nearestDate(startedAt),

@@ -131,7 +131,7 @@ export class CronManager {
     ]);
     const wanted = declared.filter(({ name }) => name > after && name.startsWith(prefix));
     const now = this.clock();
-    return [...wanted, ...atRunTime.map((record) => describeCron(record, now))].sort(byName).slice(0, count);
+    return [...wanted, ...atRunTime.map((record) => this.described(record, now))].sort(byName).slice(0, count);
   }
 
   /** How many crons were set at run time. */
@@ -199,7 +199,7 @@ export class CronManager {
    */
   async withArguments(name: string): Promise<{ readonly cron: CronInfo; readonly args: () => unknown[] }> {
     const record = await this.record(name);
-    return { cron: describeCron(record, this.clock()), args: () => argumentsIn(record, this.payloads) };
+    return { cron: this.described(record), args: () => argumentsIn(record, this.payloads) };
   }
 
   /**
@@ -209,12 +209,12 @@ export class CronManager {
    */
   async from(sessions: LiveSessions | undefined): Promise<CronInfo[]> {
     const records = await this.broker.crons.records(sessions);
-    return records.map((record) => describeCron(record, this.clock())).sort(byName);
+    return records.map((record) => this.described(record)).sort(byName);
   }
 
   /** @throws NestworkError UNKNOWN_CRON */
   async get(name: string): Promise<CronInfo> {
-    return describeCron(await this.record(name), this.clock());
+    return this.described(await this.record(name));
   }
 
   /**
@@ -281,7 +281,7 @@ export class CronManager {
       const difference = cron && cronDifference(listed, cron);
       return { worker: session, host, pid, fires, differs: difference?.[1] };
     });
-    return { cron: describeCron(listed, this.clock()), declarers: declarers.sort(byPlace) };
+    return { cron: this.described(listed), declarers: declarers.sort(byPlace) };
   }
 
   /**
@@ -353,6 +353,10 @@ export class CronManager {
 
   private async recordAction(action: ActionName, subject: string, { by }: ActorOptions): Promise<void> {
     await this.broker.actions.record({ action, subject, count: 1, by });
+  }
+
+  private described(record: CronRecord, now = this.clock()): CronInfo {
+    return describeCron(record, now, this.payloads);
   }
 
   private async record(name: string, sessions?: LiveSessions): Promise<CronRecord> {

@@ -8,6 +8,8 @@ export interface UncaughtError {
   /** name and message */
   readonly error: string;
   readonly stack?: string;
+  /** what Redis may have of it where the data of tasks is sealed: the name of the error */
+  readonly withheld?: string;
   /** the task that threw it, which may have ended long before; undefined when that is not known */
   readonly task?: { readonly id: string; readonly name: string };
 }
@@ -51,6 +53,6 @@ export function readUncaughtError(fd: number, at: number): UncaughtError | undef
 }
 
 function isUncaughtError(value: unknown): value is UncaughtError {
-  const { error, stack = '', task = { id: '', name: '' } } = Object(value);
-  return [error, stack, task?.id, task?.name].every((field) => typeof field === 'string');
+  const { error, stack = '', withheld = '', task = { id: '', name: '' } } = Object(value);
+  return [error, stack, withheld, task?.id, task?.name].every((field) => typeof field === 'string');
 }

@@ -75,13 +75,15 @@ export function settlementOf(death: Death): ChildExit {
 
 /**
  * The end of the sentence in the record of a task that says why its process died. The message of an error may quote
- * arguments, so only the task that threw it gets it. Other tasks get the name of that task.
+ * arguments, so only the task that threw it gets it, and not if its data is sealed. Other tasks get the name of that task.
  */
 function causeFor(blamed: readonly string[], uncaught: UncaughtError | undefined): { error: string; stack?: string } {
   if (!uncaught) return { error: '.' };
-  const { error, stack, task } = uncaught;
-  if (blamed.length === 1 && (!task || task.id === blamed[0]))
+  const { error, stack, withheld, task } = uncaught;
+  if (blamed.length === 1 && (!task || task.id === blamed[0])) {
+    if (withheld !== undefined) return { error: ` of an uncaught ${withheld}; the log of its worker has the rest.` };
     return { error: ` of an uncaught error: ${error}`, stack };
+  }
   return {
     error: ` of an uncaught error, thrown ${task ? `out of ${task.name} ${task.id}` : 'by one of several tasks'}.`,
   };

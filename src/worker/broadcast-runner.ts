@@ -60,6 +60,7 @@ export class BroadcastRunner {
     const { code, error, stack } = describeError(outcome.error);
     const why = printedText(error, code !== 'TASK_FAILED');
     this.logger.error(`Broadcast ${printable(which)} failed: ${why}`, stack && printableStack(stack));
-    this.report({ type: 'broadcastEnded', id: order.id, error, durationMs });
+    const kept = outcome.task?.sealedText(error) ?? error;
+    this.report({ type: 'broadcastEnded', id: order.id, error: kept, durationMs });
   }
 }

@@ -53,10 +53,11 @@ export async function runChild(boot: () => Promise<ChildApp>): Promise<void> {
     .on('SIGTERM', () => {})
     .on('SIGHUP', () => {});
   endWithSupervisor();
-  noteUncaughtErrors();
+  let child: Child | undefined;
+  noteUncaughtErrors(undefined, () => child?.isSealing ?? false);
   try {
-    const child = new Child(await boot());
-    process.on('message', (message) => child.obey(message));
+    child = new Child(await boot());
+    process.on('message', (message) => child?.obey(message));
     child.report();
   } catch (error) {
     await reportBootFailure(error);
@@ -70,6 +71,11 @@ class Child {
 
   constructor(private readonly app: ChildApp) {
     this.broadcasts = new BroadcastRunner(app.executor, send);
+  }
+
+  /** Whether it has keys with which tasks are sealed. */
+  get isSealing(): boolean {
+    return this.app.executor.isSealing;
   }
 
   /** Hands over the settings; a function among the options of ioredis cannot cross. */

@@ -26,7 +26,8 @@ export function cronRuns(record: RecordRun, clock: Clock = systemClock): Outcome
   };
 }
 
-function runOf({ id, attempt, message }: RunningTask, outcome: Outcome, clock: Clock): CronRun {
+function runOf(task: RunningTask, outcome: Outcome, clock: Clock): CronRun {
+  const { id, attempt, message } = task;
   const { durationMs } = outcome;
   const { due } = message.options;
   return {
@@ -37,7 +38,7 @@ function runOf({ id, attempt, message }: RunningTask, outcome: Outcome, clock: C
     durationMs: Math.round(durationMs),
     waitedMs: attempt === 1 ? Math.max(Math.round(clock() - durationMs - message.enqueuedAt), 0) : undefined,
     outcome: outcomeOf(outcome),
-    error: outcome.kind === 'failed' ? describeError(outcome.error, MAX_ERROR).error : undefined,
+    error: outcome.kind === 'failed' ? task.sealedText(describeError(outcome.error, MAX_ERROR).error) : undefined,
     host: hostname(),
     pid: process.pid,
   };

@@ -84,6 +84,11 @@ export class Executor {
     this.outcomes = new OutcomeHooks(hooks);
   }
 
+  /** Whether it has keys with which tasks are sealed. */
+  get isSealing(): boolean {
+    return this.payloads.canSeal;
+  }
+
   /** Decodes a message and finds its handler; a failure when either is impossible, or when it comes too late. */
   prepare({ message, queue }: ClaimedTask): PreparedTask | Failure {
     let task: RunningTask | undefined;

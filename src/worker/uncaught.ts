@@ -1,5 +1,6 @@
 import { SCOREBOARD_FD } from '../ipc/scoreboard-layout.js';
 import { type UncaughtError, UncaughtErrorWriter } from '../ipc/uncaught-error.js';
+import { readText } from '../values/thrown.js';
 import { describeError } from './describe-error.js';
 import { runningTask } from './task-context.js';
 
@@ -9,9 +10,12 @@ const LIVES_ON_MS = 5_000;
 /**
  * Writes an uncaught error, or a rejection that nobody handles, where the supervisor reads it. The supervisor logs it: the exit
  * code alone says too little. The process ends as it would without this.
+ *
+ * @param isSealing whether the data of tasks may be sealed here, if it is not known which task has thrown an error
  */
 export function noteUncaughtErrors(
   words: Pick<UncaughtErrorWriter, 'write' | 'withdraw'> = new UncaughtErrorWriter(SCOREBOARD_FD),
+  isSealing: () => boolean = () => false,
 ): void {
   let withdrawal: NodeJS.Timeout | undefined;
   let writtenAtMs: number | undefined;
@@ -19,7 +23,7 @@ export function noteUncaughtErrors(
   process.on('uncaughtExceptionMonitor', (error) => {
     clearTimeout(withdrawal);
     // an error in here would take the place of the one that people are to see
-    attempt(() => words.write(uncaughtError(error)));
+    attempt(() => words.write(uncaughtError(error, isSealing)));
     writtenAtMs = performance.now();
     withdrawal = setTimeout(withdraw, LIVES_ON_MS).unref();
   });
@@ -29,10 +33,11 @@ export function noteUncaughtErrors(
   });
 }
 
-function uncaughtError(thrown: unknown): UncaughtError {
+function uncaughtError(thrown: unknown, isSealing: () => boolean): UncaughtError {
   const { error, stack } = describeError(thrown);
   const task = runningTask.getStore();
-  return { error, stack, task: task && { id: task.id, name: task.name } };
+  const withheld = (task ? task.sealed : isSealing()) ? (readText(thrown, 'name') ?? 'error') : undefined;
+  return { error, stack, withheld, task: task && { id: task.id, name: task.name } };
 }
 
 function attempt(act: () => void): void {

@@ -5,6 +5,7 @@ import { QueueClient } from '../../src/client/queue-client.js';
 import { Broadcast } from '../../src/decorators/broadcast.decorator.js';
 import { Cron } from '../../src/decorators/cron.decorator.js';
 import { Task } from '../../src/decorators/task.decorator.js';
+import { BroadcastLog } from '../../src/inspector/broadcast-log.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
 import { encodeAttempt } from '../../src/message/attempt-record.js';
@@ -63,6 +64,16 @@ class MailTasks {
     ran.push(`forget ${address}`);
   }
 
+  @Broadcast()
+  async breakDown(address: string): Promise<void> {
+    throw new Error(`no room for ${address}`);
+  }
+
+  @Cron('0 9 1 1 *', { name: 'broken', args: [SECRET] })
+  async lose(address: string): Promise<void> {
+    throw new Error(`no wish for ${address}`);
+  }
+
   @Task()
   async join(first: string, second: string): Promise<void> {
     ran.push(`join ${first} ${second}`);
@@ -86,7 +97,7 @@ describe('the data of tasks', () => {
   it('is nowhere in Redis in clear while they wait, fail, end, and are dead', async () => {
     const app = await boot(sealed(current));
     const [queue, crons] = [app.get(QueueClient), app.get(CronManager)];
-    const { greet, fail, forget } = queue.of(MailTasks);
+    const { greet, fail, forget, breakDown } = queue.of(MailTasks);
     await crons.set('later', { cron: '0 8 1 1 *', task: greet, args: [SECRET] });
     await greet.with({ delay: '1h' }).delay(SECRET);
     await greet.with({ delay: '1h', key: SECRET }).delay(SECRET);
@@ -98,13 +109,20 @@ describe('the data of tasks', () => {
       message: expect.stringContaining(`no route to ${SECRET}`),
     });
     await forget.delay(SECRET);
+    await crons.runNow('broken');
     await queue
       .batch()
       .add(greet, [[SECRET]])
       .delay();
     await until(() => ran.includes(`forget ${SECRET}`) && ran.filter((line) => line === `greet ${SECRET}`).length > 1);
     expect(ran.filter((line) => line === `fail ${SECRET}`)).toHaveLength(2);
-    expect(await app.get(DeadLetters).count()).toBe(1);
+    await until(async () => (await crons.get('broken')).lastRun !== undefined);
+    expect(await crons.get('broken')).toMatchObject({
+      lastRun: { error: expect.stringContaining(`no wish for ${SECRET}`) },
+    });
+    await until(async () => (await app.get(DeadLetters).count()) === 2);
+    const broken = await breakDown.delay(SECRET);
+    await until(async () => (await app.get(BroadcastLog).outcomes(broken.id)).length > 0);
     const all = await inRedis();
     expect(all).toContain('MailTasks.greet');
     expect(all).not.toContain(SECRET);

@@ -127,6 +127,15 @@ describe('a childExit', () => {
       });
     });
 
+    it('records the name of the error alone for a task whose data is sealed', () => {
+      const death = { running: ['a'], uncaught: { ...uncaught, withheld: 'TypeError' } };
+      const { history, report } = recorded(death);
+      expect(history).toBe(
+        'Its process died (exit code 1) of an uncaught TypeError; the log of its worker has the rest.',
+      );
+      expect(JSON.stringify(report)).not.toContain('4242');
+    });
+
     it.each<[string, Partial<Death>, string]>([
       ['of another task', { running: ['b'], disputed: true }, 'out of A.b a'],
       ['beside others', { running: ['a', 'b'], disputed: true }, 'out of A.b a'],

@@ -23,12 +23,14 @@ const exit = (): void => {
   for (const listener of added) listener(1);
 };
 let added: NodeJS.ExitListener[] = [];
+let sealing = false;
 
 beforeEach(() => {
   jest.useFakeTimers();
   full = false;
   const before = process.listeners('exit');
-  noteUncaughtErrors(writer);
+  sealing = false;
+  noteUncaughtErrors(writer, () => sealing);
   added = process.listeners('exit').filter((listener) => !before.includes(listener));
 });
 afterEach(() => {
@@ -51,6 +53,19 @@ it('an uncaught error is written down with the task that threw it', () => {
     stack: expect.stringContaining('TypeError: boom\n    at'),
     task: { id: task.id, name: 'A.b' },
   });
+});
+
+it('an uncaught error of a sealed task is written down with its name for Redis', () => {
+  const task = new RunningTask(decodeMessage(claimed('A.b').message), 'default');
+  task.sealed = true;
+  runningTask.run(task, () => uncaught(new TypeError('boom')));
+  expect(note).toMatchObject({ error: 'TypeError: boom', withheld: 'TypeError', task: { id: task.id } });
+});
+
+it('an uncaught error of an unknown task is written down with its name where tasks are sealed', () => {
+  sealing = true;
+  uncaught(new RangeError('boom'));
+  expect(note).toMatchObject({ error: 'RangeError: boom', withheld: 'RangeError' });
 });
 
 it('an uncaught error outside of a task is written down without a task', () => {
