@@ -24,6 +24,8 @@ export interface TaskInfo {
   readonly attempt: number;
   /** the arguments of the call; they may be secret, so think before you log them */
   readonly args: readonly unknown[];
+  /** whether its data is sealed in Redis: the text of an error, which may quote it, belongs nowhere else */
+  readonly sealed: boolean;
   /** when it came into its queue: when it was sent, or when it was due */
   readonly enqueuedAt: Date;
   /** the time for which a cron fired it, which may be earlier than now, or at which `runNow()` did; undefined for other tasks */

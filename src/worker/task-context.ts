@@ -61,6 +61,11 @@ export class TaskContext implements TaskInfo {
     return this.task.attempt;
   }
 
+  /** whether its data is sealed in Redis: the text of an error, which may quote it, belongs nowhere else */
+  get sealed(): boolean {
+    return this.task.sealed;
+  }
+
   /** when it was sent, by the clock of the sender, or when it was due */
   get enqueuedAt(): Date {
     return this.task.enqueuedAt;

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { attemptsOf } from '../../src/message/attempt-record.js';
+import { attemptsOf, encodeAttempt } from '../../src/message/attempt-record.js';
+import { PayloadCodec } from '../../src/payload/payload-codec.js';
 import { DropTask, TaskCancelledError } from '../../src/policy/task-errors.js';
 import type { AttemptOutcome, TaskHookProvider, TaskInfo } from '../../src/task/task-hooks.js';
 import { Executor, type Failure, isFailure } from '../../src/worker/executor.js';
@@ -155,6 +157,17 @@ describe('the attempts of a running task', () => {
     const executor = new Executor(tasks, []);
     const { task } = executor.prepare(fresh('Some.task')) as { task: RunningTask };
     expect(task.attempts).toEqual([]);
+  });
+
+  it('have their errors in clear, also where its data is sealed', () => {
+    const payloads = new PayloadCodec({ keys: [randomBytes(32)] });
+    const call = fresh('Some.task');
+    const record = { at: NOW, attempt: 1, code: 'TASK_FAILED', error: 'Error: no luck' };
+    const line = encodeAttempt(record, (text) => payloads.sealText(text, call.id));
+    expect(line).not.toContain('no luck');
+    const executor = new Executor(tasks, [], undefined, undefined, payloads);
+    const { task } = executor.prepare({ ...call, message: call.message + line }) as { task: RunningTask };
+    expect(task.attempts).toEqual([record]);
   });
 
   it('are those of its history', async () => {

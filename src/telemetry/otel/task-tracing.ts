@@ -80,7 +80,7 @@ export class TaskTracing implements WrapSend, WrapTask, OnTaskOutcome {
       const span = this.spans.get(task);
       if (!span) return;
       this.spans.delete(task);
-      describeOutcome(span, outcome);
+      describeOutcome(span, task, outcome);
       span.end();
     });
   }
@@ -145,18 +145,18 @@ function attributesOf({ id, name, queue, attempt, enqueuedAt, cron, group }: Tas
   };
 }
 
-function describeOutcome(span: Span, outcome: AttemptOutcome): void {
+function describeOutcome(span: Span, { sealed }: TaskInfo, outcome: AttemptOutcome): void {
   const { kind, error } = outcome;
   span.setAttribute(ATTRIBUTES.outcome, kind);
-  if (hasFailed(outcome)) fail(span, error);
+  if (hasFailed(outcome)) fail(span, error, sealed);
   else if (kind !== 'done') span.setAttribute(ATTRIBUTES.errorType, errorType(error));
 }
 
-/** Its stack is left to the record of a dead task. */
-function fail(span: Span, error: unknown): void {
+/** The stack is left to the record of a dead task, and so is the message of a task whose data is sealed, which it may quote. */
+function fail(span: Span, error: unknown, isSealed = false): void {
   const name = errorType(error);
-  const text = cut(errorText(error, MAX_ERROR), MAX_ERROR);
+  const text = isSealed ? '' : cut(errorText(error, MAX_ERROR), MAX_ERROR);
   span.setAttribute(ATTRIBUTES.errorType, name);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: text });
+  span.setStatus(text === '' ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message: text });
   span.recordException({ name, message: text });
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import { context, propagation, SpanStatusCode, type TracerProvider, trace } from '@opentelemetry/api';
@@ -229,6 +230,24 @@ describe('a task that is tried again', () => {
       ],
     });
     expect(failed?.events[0]?.attributes).not.toHaveProperty('exception.stacktrace');
+  });
+
+  it('has only the kind of its error in the span where its data is sealed', async () => {
+    const payload = { encrypt: { keys: [randomBytes(32).toString('base64')] } };
+    const app = await apps.boot({
+      imports: [apps.queue({ queues: ['default', 'mail'], payload }), OpenTelemetryModule.forRoot()],
+      providers: [MailTasks],
+    });
+    await app.get(QueueClient).of(MailTasks).flaky.delay(1);
+    await drainTasks(app);
+    const [failed, again] = sdk.named('process MailTasks.flaky');
+    expect(failed).toMatchObject({
+      status: { code: SpanStatusCode.ERROR },
+      attributes: { 'error.type': 'PaymentError' },
+      events: [{ name: 'exception', attributes: { 'exception.type': 'PaymentError' } }],
+    });
+    expect(JSON.stringify([failed?.status, failed?.events, failed?.attributes])).not.toContain('card refused');
+    expect(pointsTo(again as never).links).toMatchObject({ 'first attempt': idOf(failed as never) });
   });
 
   it('because a person has sent it again, begins a trace with the same links', async () => {
