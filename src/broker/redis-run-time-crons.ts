@@ -3,15 +3,14 @@ import { type CronLine, lineFor, lineOf, lineText } from '../cron/cron-line.js';
 import { pairsOf } from '../values/pairs.js';
 import { type CronFields, recordOf } from './cron-record.js';
 import type { CronRecord } from './port/broker.js';
-import {
-  type CronLines,
-  type CronPageOptions,
-  type CronSetting,
-  type CronSettingBroker,
-  type LookedUpCron,
-  MOST_SKEW_MS,
-  type RunTimeCronBroker,
-  type SetCron,
+import type {
+  CronLines,
+  CronPageOptions,
+  CronSetting,
+  CronSettingBroker,
+  LookedUpCron,
+  RunTimeCronBroker,
+  SetCron,
 } from './port/run-time-cron-port.js';
 import type { ForeignValues } from './redis/foreign-values.js';
 import type { RedisConnection } from './redis/redis-connection.js';
@@ -80,13 +79,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
     const line = lineText(lineFor(cron));
     // each time that it fails, another caller has set it
     for (;;) {
-      const [before = '', now] = await this.connection.command(async (redis, keys) => {
-        const [value, time] = await Promise.all([
-          redis.hget(keys.runTimeCrons(), `${cron.name} definition`),
-          serverTime(redis),
-        ]);
-        return [value ?? undefined, time] as const;
-      });
+      const before = (await this.fieldOf(cron.name, 'definition')) ?? '';
       if (before === definition) return 'unchanged';
       const former = before === '' ? undefined : this.definitionOf(cron.name, before);
       const reply = await this.connection.call('set-cron', {
@@ -95,8 +88,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
         before,
         anew: former && JSON.stringify(former.schedule) === JSON.stringify(cron.schedule) ? 0 : 1,
         setBy: JSON.stringify(setting),
-        // times that a clock has found which is ahead come too late
-        ...{ most: MOST_CRONS, lookAt: setting.at > now + MOST_SKEW_MS ? 0 : lookAt },
+        ...{ most: MOST_CRONS, lookAt },
         former: former ? lineText(lineFor(former)) : line,
         line,
       });

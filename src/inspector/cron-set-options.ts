@@ -1,4 +1,3 @@
-import { MOST_SKEW_MS } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration, CronDefinition, CronTimes } from '../cron/cron-definition.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import { scheduleFor } from '../cron/named-schedule.js';
@@ -69,6 +68,8 @@ const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
   ...TIMING.filter((option) => !OF_CODE_ALONE.includes(option)),
 ];
+/** The clock of a caller may be so far ahead of that of Redis. */
+const MOST_SKEW_MS = 300_000;
 const OF_CODE = /^[A-Z][A-Za-z0-9_$]*\.[A-Za-z0-9_$]+$/;
 
 /** A cron that is to be set, and when its first time comes at the earliest, in ms since 1970. */

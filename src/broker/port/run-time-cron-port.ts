@@ -60,9 +60,6 @@ export interface RunTimeCronBroker {
   end(cron: CronDeclaration, version: string): Promise<void>;
 }
 
-/** The clock of a caller may be so far ahead of that of Redis, in ms. Of one that is further ahead the first look is at once. */
-export const MOST_SKEW_MS = 300_000;
-
 /** What people and programs need of them. */
 export interface CronSettingBroker {
   /**
