@@ -22,7 +22,7 @@ const MOST_CRONS = 1_000_000;
 const OWNED_MS = 150_000;
 /** In one call, of about a millisecond. */
 const MOST_MOVED = 1_000;
-const FIELDS = ['definition', 'version', 'set', 'paused', 'fired', 'skipped', 'missed', 'run'] as const;
+const FIELDS = ['definition', 'version', 'set', 'paused', 'fired', 'skipped', 'missed', 'fires', 'run'] as const;
 
 /** The crons of a namespace that were set at run time: no code declares them, and no deployment forgets them. */
 export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
@@ -43,12 +43,13 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
 
   async due(line: CronLine, most: number): Promise<LookedUpCron[]> {
     const found = await this.connection.call('due-crons', { line: lineText(line), most });
-    return found.map(([name, definition, version, until, paused]) => ({
+    return found.map(([name, definition, version, until, paused, fires]) => ({
       name,
       cron: this.definitionOf(name, definition),
       plan: { version },
       settledUntil: Number(until),
       paused: paused === 1,
+      fires,
     }));
   }
 
@@ -87,6 +88,8 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
         definition,
         before,
         anew: former && JSON.stringify(former.schedule) === JSON.stringify(cron.schedule) ? 0 : 1,
+        formerLimit: former?.limit ?? '',
+        limit: cron.limit ?? '',
         setBy: JSON.stringify(setting),
         ...{ most: MOST_CRONS, lookAt },
         former: former ? lineText(lineFor(former)) : line,

@@ -142,7 +142,8 @@ export class CronManager {
   /**
    * Sets a cron at run time, or changes the one of its name. It lies in Redis: workers that have its task and serve its queue fire it, and
    * deployments do not forget it. Setting the same again changes nothing, so an app may set its crons whenever it starts. If its times
-   * change it begins at the present; its pause and its history stay. A cron that will not be due again is removed a day after its last time.
+   * change it begins at the present, and counts the runs of its `limit` anew; its pause and its history stay. A cron that will not be due again, or whose
+   * limit is reached, is removed a day after its last time.
    *
    * @param name as of a task; not like `Class.method`, which crons of code have
    * @example
@@ -326,8 +327,8 @@ export class CronManager {
   /** For the history. None of an expression of a newer version, and of a cron that is not paused or not known. */
   private async missedInPause(name: string): Promise<Parameters<CronBroker['resume']>[1]> {
     const { crons } = this.broker;
-    const { paused, schedule, setting } = await this.record(name);
-    if (!paused) return undefined;
+    const { paused, schedule, setting, limit, fires = 0 } = await this.record(name);
+    if (!paused || leftOf({ limit, fires }, 1) === 0) return undefined;
     const { now, states } = await crons.survey([name]);
     const settled = setting ? await crons.runTime.settledUntil(name) : states.get(name)?.settledUntil;
     const missed = settled === undefined ? undefined : missedUpTo(name, schedule, { settled, until: now });

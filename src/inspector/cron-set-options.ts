@@ -35,7 +35,7 @@ export interface CronTiming
       CronOptions,
       'timeZone' | 'utcOffset' | 'except' | 'missed' | 'threshold' | 'overlap' | 'waitForCompletion' | 'jitter'
     >,
-    Pick<IntervalOptions, 'offset' | 'startDate' | 'endDate'> {
+    Pick<IntervalOptions, 'offset' | 'startDate' | 'endDate' | 'limit'> {
   /** An expression, or a Date for a single run: as in `@Cron()`. Give this, or `every`. */
   cron?: string | Date;
   /** The distance of its runs, at least 100 ms: as in `@Interval()`. */
@@ -62,8 +62,8 @@ export type CronSetOptions<Args extends unknown[] = unknown[]> = CronTiming &
 /** Those of a task that needs none can be left out. */
 type GivenArguments<Args extends unknown[]> = [] extends Args ? { args?: Args } : { args: Args };
 
-/** Options of crons of code: a run-time cron is of no release, and has no limit. */
-const OF_CODE_ALONE = ['disabled', 'limit', 'immediately', 'initialDelay'];
+/** Options of crons of code: a run-time cron is of no release. */
+const OF_CODE_ALONE = ['disabled', 'immediately', 'initialDelay'];
 const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
   ...TIMING.filter((option) => !OF_CODE_ALONE.includes(option)),
@@ -122,7 +122,6 @@ export async function cronOf(name: unknown, options: CronSetOptions<never[]>, no
 /** Options of others, and what is written here instead. */
 const OTHERS = new Map([
   ['disabled', 'Pause it: crons.pause(name).'],
-  ['limit', 'Give `endDate`, or count in the task, and remove it there: crons.remove(name).'],
   ['from', "Give the interval in code: @Interval('30s', { from: 'end' })."],
   ['immediately', 'Run it when it is set: crons.runNow(name).'],
   ['initialDelay', 'Give `startDate`.'],

@@ -54,12 +54,17 @@ export class LookedAtCron {
     return this.upcoming?.next ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Whether all runs that its limit allows were fired. */
+  get isExhausted(): boolean {
+    return this.exhausted;
+  }
+
   /** How its record stands. */
   note(state: CronState, now: number): void {
     // what came due while it was paused is not made up for
     if (this.paused && !state.paused) this.forget();
     this.paused = state.paused;
-    this.noteExhausted(this.isExhausted(state));
+    this.noteExhausted(this.isExhaustedIn(state));
     const [endedAt, beginsAt] = [this.endOf(state), this.atRelease(state.begins, now)];
     const immediateAt = this.atRelease(releaseRunAt(this.cron, state.immediate), now);
     if (immediateAt !== this.immediateAt) this.forget();
@@ -143,7 +148,7 @@ export class LookedAtCron {
 
   /** When it is due next if its record stays as it is. */
   nextAfter(now: number, state: CronState): number | undefined {
-    if (state.paused || this.isExhausted(state)) return undefined;
+    if (state.paused || this.isExhaustedIn(state)) return undefined;
     this.note(state, now);
     const [next, immediate] = [this.instants.next(now), this.immediateAt ?? 0];
     return immediate > now ? Math.min(immediate, next ?? immediate) : next;
@@ -184,7 +189,7 @@ export class LookedAtCron {
     return countsFromEnd(schedule) && now <= endAt ? now + schedule.everyMs : Number.POSITIVE_INFINITY;
   }
 
-  private isExhausted({ fires = 0 }: CronState): boolean {
+  private isExhaustedIn({ fires = 0 }: CronState): boolean {
     return fires >= (this.cron.limit ?? Number.POSITIVE_INFINITY);
   }
 

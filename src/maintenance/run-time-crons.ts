@@ -21,7 +21,7 @@ const MOST_LOOKED_UP = 100;
 const OWN_EVERY_MS = 60_000;
 /** A machine with newer time zones, or a newer worker, may read what this one cannot. */
 const UNREADABLE_MS = 60_000;
-/** One without further times is listed for a day, with the end of its last run. */
+/** One without further times, or whose limit is reached, is listed for a day, with the end of its last run. */
 const KEPT_MS = 86_400_000;
 /** Their next times are remembered; about 1 KB each. */
 const MOST_KNOWN = 10_000;
@@ -149,7 +149,7 @@ export class RunTimeCronLoop extends PeriodicLoop {
     try {
       if (this.options.declared.has(name)) this.warnings.declaredToo(cron);
       const known = this.knownOf(cron, plan.version);
-      known.note({ settledUntil: found.settledUntil, paused }, now);
+      known.note({ settledUntil: found.settledUntil, paused, fires: found.fires }, now);
       const isAhead = found.settledUntil > now + AHEAD_MS;
       if (isAhead) known.forget();
       // the script begins such a cron anew
@@ -206,8 +206,9 @@ export class RunTimeCronLoop extends PeriodicLoop {
   }
 }
 
-/** When to look at a cron without further times. It had some of the last day also if none was fired: they were missed, or came during a pause. */
+/** When to look at a cron without further times, or whose limit is reached. It had some of the last day also if none was fired: they were missed, or came during a pause. */
 function endOf({ known, due }: Pick<Look, 'known' | 'due'>, settledUntil: number, now: number): number {
+  if (known.isExhausted) return Math.max(settledUntil + KEPT_MS, now + 1_000);
   const recent = due.at(-1) ?? known.firstAfter(now - KEPT_MS);
   if (recent !== undefined) return Math.max(recent + KEPT_MS, now + LONGEST_SLEEP_MS);
   return Math.max(settledUntil + KEPT_MS, now + 1_000);

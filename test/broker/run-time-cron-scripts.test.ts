@@ -2,6 +2,7 @@
 import { jest } from '@jest/globals';
 import type { RedisConnection } from '../../src/broker/redis/redis-connection.js';
 import type { CronDeclaration } from '../../src/cron/cron-definition.js';
+import { cronMessage } from '../../src/cron/cron-message.js';
 import { BrokerFixture } from '../support/broker-fixture.js';
 
 const TAG = '{nestwork}:';
@@ -12,6 +13,7 @@ const LINE = 'default Some.task';
 const TIMES = `${TAG}cron-times:${LINE}`;
 const ALARM = `${TAG}alarm`;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const REPORT: CronDeclaration = {
   name: 'tenant-7.report',
   task: 'Some.task',
@@ -23,13 +25,13 @@ const REPORT: CronDeclaration = {
   disabled: false,
 };
 /** Fields that come with what happens to a cron. */
-const OTHERS = ['paused', 'fired', 'run', 'skipped', 'missed'];
+const OTHERS = ['paused', 'fired', 'run', 'skipped', 'missed', 'fires'];
 const INPUT = {
   ...{
     cron: REPORT.name,
     definition: JSON.stringify(REPORT),
     before: '',
-    anew: 1,
+    ...{ anew: 1, formerLimit: '', limit: '' },
     setBy: '{"at":7}',
     most: 10,
     lookAt: 0,
@@ -123,6 +125,43 @@ describe('set-cron', () => {
     await fixture.redis.hset(HASH, `${REPORT.name} until`, 7);
     await fixture.call('set-cron', { ...INPUT, definition: '{}', before: INPUT.definition, anew: 0 });
     expect(await noted('until')).toBe('7');
+  });
+
+  it('counts the runs of a limit anew with other times, and goes on counting with the same ones', async () => {
+    await fixture.call('set-cron', INPUT);
+    await fixture.redis.hset(HASH, `${REPORT.name} fires`, 7);
+    await fixture.call('set-cron', { ...INPUT, definition: '{}', before: INPUT.definition, anew: 0 });
+    expect(await noted('fires')).toBe('7');
+    await fixture.call('set-cron', { ...INPUT, before: '{}' });
+    expect(await noted('fires')).toBeNull();
+  });
+
+  it.each<[string, number | '', number | '', boolean]>([
+    ['goes on by a higher limit', 7, 8, true],
+    ['goes on without its limit', 7, '', true],
+    ['ends by a lower limit', 8, 7, true],
+    ['ends by a first limit', '', 1, true],
+    ['still goes on', 8, 9, false],
+    ['is still over', 7, 5, false],
+    ['has no limit', '', '', false],
+  ])(
+    'lets one that %s begin or end at the present only where that changes: %j, then %j',
+    async (_, was, is, changes) => {
+      await fixture.call('set-cron', INPUT);
+      await fixture.redis.hset(HASH, `${REPORT.name} fires`, 7, `${REPORT.name} until`, 1);
+      const change = { ...INPUT, definition: '{}', before: INPUT.definition, anew: 0 };
+      await fixture.call('set-cron', { ...change, formerLimit: was, limit: is });
+      expect((await noted('until')) === '1').toBe(!changes);
+      expect(await noted('fires')).toBe('7');
+    },
+  );
+
+  it('counts from 0 where others wrote nonsense', async () => {
+    await fixture.call('set-cron', INPUT);
+    await fixture.redis.hset(HASH, `${REPORT.name} fires`, 'many', `${REPORT.name} until`, 1);
+    const change = { ...INPUT, definition: '{}', before: INPUT.definition, anew: 0, limit: 1 };
+    expect(await fixture.call('set-cron', change)).toBe(1);
+    expect(await noted('until')).toBe('1');
   });
 
   it('gives each setting of any cron a version of its own', async () => {
@@ -224,6 +263,16 @@ describe('due-crons', () => {
     expect(await fixture.redis.zcard(TIMES)).toBe(0);
   });
 
+  it('reads how many runs were fired, and none where others wrote nonsense', async () => {
+    await dueIn(-1, 'limited');
+    const fires = async () => (await runTime().due(line, 9))[0]?.fires;
+    expect(await fires()).toBe(0);
+    await fixture.redis.hset(HASH, 'limited fires', 3);
+    expect(await fires()).toBe(3);
+    await fixture.redis.hset(HASH, 'limited fires', 'many');
+    expect(await fires()).toBe(0);
+  });
+
   it('notes the earliest time of its line, also when Redis is full', async () => {
     await dueIn(-5, 'first');
     await dueIn(HOUR, 'later');
@@ -273,5 +322,30 @@ describe('fire-crons with a cron that was set at run time', () => {
       expect(Number(await noted('until')) < at + aheadMs).toBe(isAnew);
     }
     expect(await fixture.redis.llen(`${TAG}queue:default`)).toBe(0);
+  });
+
+  it('lets one whose limit is reached be looked at a day later, and others as planned', async () => {
+    const limited = { ...REPORT, limit: 2 };
+    await runTime().set(limited, { at: 7 });
+    const at = await now();
+    await fixture.redis.hset(HASH, `${REPORT.name} until`, at - 1_000);
+    const plan = { version: (await noted('version')) ?? '', lookAt: at + 1_000 };
+    const fire = (times: readonly number[]) => {
+      const runs = times.map((ago) => ({
+        due: at - ago,
+        message: cronMessage(limited, { id: fixture.ids.next(), due: at - ago, enqueuedAt: at }),
+      }));
+      const firing = { name: REPORT.name, start: undefined, limit: 2, runs, plan };
+      return fixture.broker.crons.fire('default', [firing], { queue: 'default', task: 'Some.task' });
+    };
+    const lookAt = async () => Number(await fixture.redis.zscore(TIMES, REPORT.name));
+    expect(await fire([500])).toMatchObject([{ fired: 1 }]);
+    expect(await lookAt()).toBe(at + 1_000);
+    expect(await fire([400, 300])).toMatchObject([{ fired: 1, exhausted: true }]);
+    expect(await lookAt()).toBeGreaterThanOrEqual(at + DAY);
+    expect(await lookAt()).toBeLessThanOrEqual((await now()) + DAY);
+    expect(await noted('fires')).toBe('2');
+    expect(await fire([])).toMatchObject([{ fired: 0, exhausted: true }]);
+    expect(await lookAt()).toBeGreaterThanOrEqual(at + DAY);
   });
 });

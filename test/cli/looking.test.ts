@@ -258,4 +258,21 @@ describe('crons that were set at run time', () => {
       ),
     });
   });
+
+  it('are shown as ended once their limit is reached', async () => {
+    const cron = { ...CRON, name: 'limited', queue: 'default', task: 'Some.task', limit: 2 };
+    await fixture.broker.crons.runTime.set(cron, { at: 0 });
+    await fixture.redis.hset('{nestwork}:cron-owners', 'default Some.task', Date.now());
+    const shown = async () => [
+      (await nestwork(['crons', 'ls', '--prefix', 'limited'], options)).stdout,
+      (await nestwork(['crons', 'show', 'limited'], options)).stdout,
+    ];
+    for (const text of await shown()) expect(text).toMatch(/^limited\s+.*\bon\b/m);
+    await fixture.redis.hset('{nestwork}:run-time-crons', 'limited fires', 2);
+    const [listed, one] = await shown();
+    expect(listed).toMatch(/^limited\t.*\tended\t/m);
+    expect(one).toMatch(/^limited +ended, in queue default/);
+    expect(one).toContain('2 of 2 runs fired');
+    expect(one).toMatch(/^next +never$/m);
+  });
 });

@@ -61,6 +61,15 @@ async function fired(queue = 'default'): Promise<TaskMessage[]> {
   return (await fixture.redis.lrange(`{nestwork}:queue:${queue}`, 0, -1)).map((message) => decodeMessage(message));
 }
 
+async function now(): Promise<number> {
+  return (await fixture.broker.crons.runTime.lines()).now;
+}
+
+async function lookNow(): Promise<void> {
+  await fixture.redis.zadd(TIMES, 0, REPORT.name);
+  await fixture.redis.zadd('{nestwork}:cron-lines', 0, 'default ReportTasks.send');
+}
+
 async function lookAt(name = REPORT.name): Promise<number> {
   return Number(await fixture.redis.zscore(TIMES, name));
 }
@@ -242,6 +251,57 @@ describe('the loop of crons that were set at run time', () => {
       expect(history).toMatchObject(paused ? [] : [{ kind: 'missed', reason: 'no-worker' }]);
     },
   );
+
+  it('fires one with a limit so often, from however many loops, keeps it for a day, and removes it then', async () => {
+    await set({ missed: 'all', limit: 3 });
+    await silence(20 * SECOND);
+    const loops = Array.from({ length: 3 }, () => loop());
+    await Promise.all(loops.map((one) => one.tick()));
+    expect(await fired()).toHaveLength(3);
+    const { now } = await fixture.broker.crons.runTime.lines();
+    expect(await lookAt()).toBeGreaterThan(now + DAY - 60 * SECOND);
+    await lookNow();
+    for (const one of loops) expect(await one.tick()).toBeGreaterThan(4 * SECOND);
+    expect(await fired()).toHaveLength(3);
+    expect(await lookAt()).toBeGreaterThan(now + DAY - 60 * SECOND);
+    await silence(DAY + SECOND);
+    await lookNow();
+    await loops[0]?.tick();
+    expect(await fixture.broker.crons.runTime.count()).toBe(0);
+    expect(await fixture.redis.hkeys(HASH)).toEqual(['@versions']);
+  });
+
+  it('fires more of one that gets a higher limit, and no more of one that gets a lower one', async () => {
+    const one = loop();
+    await set({ missed: 'all', limit: 1 });
+    await silence(20 * SECOND);
+    await one.tick();
+    await set({ missed: 'all', limit: 3 });
+    await one.tick();
+    expect(await fired()).toHaveLength(1);
+    await silence(2 * SECOND);
+    await lookNow();
+    await one.tick();
+    expect(await fired()).toHaveLength(3);
+    await set({ missed: 'all', limit: 2 });
+    await one.tick();
+    await silence(2 * SECOND);
+    await lookNow();
+    await one.tick();
+    expect(await fired()).toHaveLength(3);
+    expect(await fixture.broker.crons.runTime.count()).toBe(1);
+  });
+
+  it('keeps one that a lower limit ends for a day from then, however long ago its last run was', async () => {
+    const one = loop();
+    const yearly: Partial<CronDeclaration> = { schedule: { everyMs: 365 * DAY } };
+    await set({ ...yearly, limit: 9 });
+    await fixture.redis.hset(HASH, `${REPORT.name} fires`, 5, `${REPORT.name} until`, (await now()) - 5 * DAY);
+    await set({ ...yearly, limit: 5 });
+    await one.tick();
+    expect(await fixture.broker.crons.runTime.find(REPORT.name)).toMatchObject({ limit: 5, fires: 5 });
+    expect(await lookAt()).toBeGreaterThan((await now()) + DAY - 60 * SECOND);
+  });
 
   it('fires one whose name the app has given to a cron of its code since, and warns of that once', async () => {
     await set();

@@ -81,6 +81,37 @@ describe('crons.set()', () => {
     expect(await crons.count()).toBe(1);
   });
 
+  it('counts the runs of a limit, and is not due again once it is reached', async () => {
+    const { crons, tasks } = await boot();
+    const set = (limit?: number) =>
+      crons.set('poll', { every: '1m', task: tasks.send, args: ['7'], ...(limit !== undefined && { limit }) });
+    await set(3);
+    await apps.redis.hset('{nestwork}:cron-owners', 'bulk ReportTasks.send', Date.now());
+    expect(await crons.get('poll')).toMatchObject({ limit: 3, fires: 0, nextRun: expect.any(Date) });
+    expect(await crons.nextRuns('poll', 9)).toHaveLength(3);
+    expect((await set(3)).outcome).toBe('unchanged');
+    await apps.redis.hset('{nestwork}:run-time-crons', 'poll fires', 3);
+    expect(await crons.get('poll')).toMatchObject({ limit: 3, fires: 3, nextRun: undefined });
+    expect(await crons.nextRuns('poll', 9)).toEqual([]);
+    expect((await set(4)).outcome).toBe('changed');
+    expect(await crons.nextRuns('poll', 9)).toHaveLength(1);
+    expect((await set()).outcome).toBe('changed');
+    expect(await crons.get('poll')).not.toHaveProperty('fires');
+  });
+
+  it('has missed nothing in a pause once its limit is reached', async () => {
+    const { crons, tasks } = await boot();
+    for (const name of ['over', 'on']) {
+      await crons.set(name, { every: '1s', task: tasks.send, args: ['7'], limit: 3 });
+      await apps.redis.hset('{nestwork}:run-time-crons', `${name} until`, Date.now() - 60_000);
+      await crons.pause(name);
+    }
+    await apps.redis.hset('{nestwork}:run-time-crons', 'over fires', 3);
+    for (const name of ['over', 'on']) await crons.resume(name);
+    expect(await crons.history('over')).toEqual([]);
+    expect(await crons.history('on')).toMatchObject([{ kind: 'missed', reason: 'paused' }]);
+  });
+
   it('is first looked at when its first time comes, so that many others hold up none', async () => {
     const { crons, tasks } = await boot();
     const set = (name: string, every: '1s' | '10d') => crons.set(name, { every, task: tasks.send, args: ['7'] });
@@ -179,6 +210,9 @@ describe('crons.set()', () => {
     ['a', {}, 'INVALID_OPTION', 'neither `cron` nor `every`'],
     ['a', { cron: '0 8 * * *', every: '1m' }, 'INVALID_OPTION', 'both `cron` and `every`'],
     ['a', { every: 50 }, 'INVALID_OPTION', 'is due every 50 ms'],
+    ['a', { every: '1m', limit: 0 }, 'INVALID_OPTION', '0 as `limit`'],
+    ['a', { every: '1m', limit: 1.5 }, 'INVALID_OPTION', '1.5 as `limit`'],
+    ['a', { every: '1m', from: 'end' }, 'INVALID_OPTION', "from: 'end'"],
     ['a', { every: '1m', timeZone: 'UTC' }, 'INVALID_OPTION', 'has `timeZone`, which goes with `cron`'],
     ['a', { cron: '0 8 * * *', offset: '1m' }, 'INVALID_OPTION', 'has `offset`, which goes with `every`'],
     ['a', { cron: '0 8 * * *', disabled: true }, 'INVALID_OPTION', 'crons.pause(name)'],

@@ -16,7 +16,17 @@ export const OF_RUN_TIME_CRONS = {
     remove('the removal from the former line', "  redis.call('ZREM', former.cron_times, cron)\n"),
     change('a version that no setting had before', "'@versions', 1)", "cron .. ' version', 1)"),
     remove('the version of the cron', "cron .. ' version', version, "),
-    change('the same beginning where the times are the same', "if anew == '1' then", 'do'),
+    change('the same beginning where the times are the same', "if anew == '1' or is_reached", 'if true or is_reached'),
+    change('a present beginning where the times are others', "if anew == '1' or is_reached", 'if is_reached'),
+    change('a beginning or end by another limit', ' or is_reached(former_limit) ~= is_reached(limit) then', ' then'),
+    change('a former limit that was none', "return of ~= '' and fires", 'return fires'),
+    change(
+      'a valid number of runs',
+      "noted(redis.call('HGET', keys.run_time_crons, cron .. ' fires')) or 0",
+      "tonumber(redis.call('HGET', keys.run_time_crons, cron .. ' fires') or 0)",
+    ),
+    remove('a count of runs that begins anew', "  redis.call('HDEL', keys.run_time_crons, cron .. ' fires')\n"),
+    change('a count of runs that goes on', "if anew == '1' then\n  redis.call('HDEL'", "do\n  redis.call('HDEL'"),
     remove('a beginning at the present', "  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))\n"),
     remove('the name in the list of names', "redis.call('ZADD', keys.cron_names, 0, cron)\n"),
     remove('a first look when the first time comes', '  first_look = math.max(now, tonumber(look_at))\n'),
@@ -48,6 +58,7 @@ export const OF_RUN_TIME_CRONS = {
     change('a cron with a definition', 'if definition and version', 'definition = definition or ""\n  if version'),
     change('a cron with a version', ' and version and ', ' and (version or 1) and '),
     change('a valid time of the cron', 'and noted(settled) then', 'and settled then'),
+    change('a valid number of runs', 'noted(fires) or 0 }', 'tonumber(fires or 0) }'),
     remove('the end of one that is none in its line', "    redis.call('ZREM', cron_times, name)\n"),
     remove('the earliest time of the line', 'note_earliest(cron_lines, line, cron_times)\n'),
     FULL_MEMORY,
@@ -72,7 +83,7 @@ export const OF_RUN_TIME_CRONS = {
       "redis.call('HEXISTS', run_time_crons, cron .. ' definition') == 1",
       'false',
     ),
-    ...['definition', 'set', 'until', 'skipped'].map((field) =>
+    ...['definition', 'set', 'until', 'skipped', 'fires'].map((field) =>
       remove(`the field ${field} among those that are removed`, ` '${field}',`),
     ),
   ),
@@ -80,5 +91,7 @@ export const OF_RUN_TIME_CRONS = {
     TESTS,
     change('a new beginning of one far ahead', '  elseif is_ahead(settled) then', '  elseif false then'),
     change('no new beginning of one that is less ahead', 'settled > now + AHEAD_MS', 'settled > now'),
+    change('no look for a day at one whose limit is reached', 'if fired >= left then', 'if false then'),
+    change('a look as planned at one whose limit is not reached', 'if fired >= left then', 'if cron.limit then'),
   ),
 };

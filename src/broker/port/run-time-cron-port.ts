@@ -19,6 +19,8 @@ export interface LookedUpCron {
   /** up to when what came due has been dealt with, in ms of Redis time */
   readonly settledUntil: number;
   readonly paused: boolean;
+  /** how many of its runs were fired, as far as a limit counts them */
+  readonly fires: number;
 }
 
 /** What a worker found out about a cron that was set at run time. */
@@ -56,14 +58,15 @@ export interface RunTimeCronBroker {
   own(lines: readonly CronLine[]): Promise<number[]>;
   /** Lets the crons of a line be looked at now that were to be looked at after a time, in ms of Redis time. */
   lookAgain(line: CronLine, after: number): Promise<void>;
-  /** Removes a cron that has no time any more, unless it was set again. */
+  /** Removes a cron that has no time any more, or whose limit is reached, unless it was set again. */
   end(cron: CronDeclaration, version: string): Promise<void>;
 }
 
 /** What people and programs need of them. */
 export interface CronSettingBroker {
   /**
-   * Adds a cron, or changes the one of its name. One whose times change begins at the present. Its pause stays.
+   * Adds a cron, or changes the one of its name. One whose times change begins at the present, and so does the count of its
+   * limit. Its pause stays.
    *
    * @param lookAt when its first time comes at the earliest, in ms since 1970; a worker looks at once by default
    */

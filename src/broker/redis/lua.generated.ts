@@ -2116,7 +2116,7 @@ end`,
     remember_ids(removed, now, entries)
   end
 end`,
-  'RUN_TIME_CRON_FIELDS': `local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'run' }`,
+  'RUN_TIME_CRON_FIELDS': `local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'fires', 'run' }`,
   'AHEAD_MS': `local AHEAD_MS = 60000`,
   'note_earliest': `local function note_earliest(cron_lines, line, cron_times)
   local _, first = unpack(redis.call('ZRANGE', cron_times, 0, 0, 'WITHSCORES'))
@@ -3625,7 +3625,8 @@ ${LIB.now_ms}
 ${LIB.noted}
 ${LIB.note_earliest}
 -- reads the crons set at run time that are to be looked at, the longest due first.
--- Returns of each its name, definition, version, \`until\`, and 1 if it is paused, 0 if not.
+-- Returns of each its name, definition, version, \`until\`, 1 if it is paused, 0 if not, and how many runs were fired, as
+-- far as a limit counts them.
 local run_time_crons, cron_times, cron_lines = KEYS[1], KEYS[2], KEYS[3]
 local line, most = ARGV[1], ARGV[2]
 -- Everything above comes from scripts.ts: npm run generate writes it.
@@ -3635,15 +3636,15 @@ local line, most = ARGV[1], ARGV[2]
 
 local due, fields, replies = redis.call('ZRANGEBYSCORE', cron_times, '-inf', text(now_ms()), 'LIMIT', 0, most), {}, {}
 for _, name in ipairs(due) do
-  for _, field in ipairs({ 'definition', 'version', 'until', 'paused' }) do
+  for _, field in ipairs({ 'definition', 'version', 'until', 'paused', 'fires' }) do
     fields[#fields + 1] = name .. ' ' .. field
   end
 end
 local records = #due > 0 and redis.call('HMGET', run_time_crons, unpack(fields))
 for i, name in ipairs(due) do
-  local definition, version, settled, paused = unpack(records, 4 * i - 3, 4 * i)
+  local definition, version, settled, paused, fires = unpack(records, 5 * i - 4, 5 * i)
   if definition and version and noted(settled) then
-    replies[#replies + 1] = { name, definition, version, settled, paused and 1 or 0 }
+    replies[#replies + 1] = { name, definition, version, settled, paused and 1 or 0, noted(fires) or 0 }
   else
     redis.call('ZREM', cron_times, name)
   end
@@ -3806,7 +3807,7 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 -- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs,
 -- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
 -- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
--- queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- queue that is returned, '' for none. How the last run ended is JSON, '' for none. A run-time cron whose limit is reached is looked at a day later.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -3836,6 +3837,8 @@ wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
+
+local DAY_MS = 86400000
 
 local now = now_ms()
 local records = redis.call('HMGET', hash, unpack(fields))
@@ -3908,6 +3911,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     note(cron, 'until', text(settled))
   end
   add_to_history(cron.cron_runs, lines, keep)
+  if fired >= left then
+    cron.next_look = text(now + DAY_MS)
+  end
   return { fired, skipped, held_in, last_run or '', fired < left and 0 or 1 }
 end
 
@@ -4392,6 +4398,7 @@ ${LIB.wrong_type}
 ${LIB.text}
 ${LIB.schedule}
 ${LIB.now_ms}
+${LIB.noted}
 -- adds a cron at run time, or changes it.
 -- Returns 2 for a new cron, 1 for one that was there; 0 if another caller was faster, -1 if workers declare one of this
 -- name, -2 if there are too many.
@@ -4402,14 +4409,17 @@ local keys = {
   cron_lines = KEYS[4],
   alarm = KEYS[5],
 }
-local cron, definition, before, anew, set_by, most, look_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local cron, definition, before, anew, former_limit, limit, set_by, most, look_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local former = { cron_times = KEYS[6] }
-local line = { name = ARGV[8], cron_times = KEYS[7] }
+local line = { name = ARGV[10], cron_times = KEYS[7] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- \`former\` is the line of the cron as the caller read it, \`before\` its definition then, '' for none. \`anew\` is 1 where its times are others. \`setBy\` is JSON.
+-- \`limit\` is '' for none, and so is \`formerLimit\`.
 --
 -- Atomic because two callers must not leave a cron in two lines, and a worker must not fire by a definition that has gone: it compares the version.
+-- A limit counts the runs since the times are what they are. One that goes on by another limit has missed nothing since; one that ends by it is kept for
+-- as long as if its last run had been now.
 -- The worker that first looks at the cron finds its next time. It looks now, unless the times are others and the first one comes later: else a hundred
 -- thousand that are set at once would keep a worker from those that are due. Without allow-oom: a full Redis refuses.
 
@@ -4436,10 +4446,19 @@ end
 -- of a count for all: one that is removed and set again has no version that it had before
 local version = redis.call('HINCRBY', keys.run_time_crons, '@versions', 1)
 redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' version', version, cron .. ' set', set_by)
+local fires = noted(redis.call('HGET', keys.run_time_crons, cron .. ' fires')) or 0
+
+local function is_reached(of)
+  return of ~= '' and fires >= tonumber(of)
+end
+
 local first_look = now
 if anew == '1' then
-  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
+  redis.call('HDEL', keys.run_time_crons, cron .. ' fires')
   first_look = math.max(now, tonumber(look_at))
+end
+if anew == '1' or is_reached(former_limit) ~= is_reached(limit) then
+  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
 end
 redis.call('ZADD', keys.cron_names, 0, cron)
 redis.call('ZADD', line.cron_times, text(first_look), cron)
@@ -12312,7 +12331,7 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 -- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. \`labels\` are limits of all runs,
 -- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
 -- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
--- queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- queue that is returned, '' for none. How the last run ended is JSON, '' for none. A run-time cron whose limit is reached is looked at a day later.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -12342,6 +12361,8 @@ wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
+
+local DAY_MS = 86400000
 
 local now = now_ms()
 local records = redis.call('HMGET', hash, unpack(fields))
@@ -12414,6 +12435,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     note(cron, 'until', text(settled))
   end
   add_to_history(cron.cron_runs, lines, keep)
+  if fired >= left then
+    cron.next_look = text(now + DAY_MS)
+  end
   return { fired, skipped, held_in, last_run or '', fired < left and 0 or 1 }
 end
 

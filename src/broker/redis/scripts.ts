@@ -67,7 +67,14 @@ type QueueStateReply = readonly [
 ];
 type SessionReply = readonly [session: string, fields: readonly string[], digest: string];
 type FiringReply = readonly [fired: number, skipped: number, heldIn: string, run: string, exhausted: number];
-type DueCronReply = readonly [name: string, definition: string, version: string, until: string, paused: number];
+type DueCronReply = readonly [
+  name: string,
+  definition: string,
+  version: string,
+  until: string,
+  paused: number,
+  fires: number,
+];
 type StreamEntryReply = readonly [id: string, fields: readonly string[]];
 
 /** What the end of a task may change, wherever it ends. A script that takes these has its keys in `keys`, see lib/leave.lua. */
@@ -737,7 +744,7 @@ export const SCRIPTS = {
     by: ['CronManager'],
     keys: ['crons', 'runTimeCrons', 'cronNames', 'cronLines', 'alarm'],
     blocks: { former: ['cronTimes'], line: ['name', 'cronTimes'] },
-    args: ['cron', 'definition', 'before', 'anew', 'setBy', 'most', 'lookAt'],
+    args: ['cron', 'definition', 'before', 'anew', 'formerLimit', 'limit', 'setBy', 'most', 'lookAt'],
     reply: reply<number>(
       '2 for a new cron, 1 for one that was there; 0 if another caller was faster, -1 if workers declare one of this name, -2 if there are too many',
     ),
@@ -755,7 +762,7 @@ export const SCRIPTS = {
     keys: ['runTimeCrons', 'cronTimes', 'cronLines'],
     args: ['line', 'most'],
     reply: reply<readonly DueCronReply[]>(
-      'of each its name, definition, version, `until`, and 1 if it is paused, 0 if not',
+      'of each its name, definition, version, `until`, 1 if it is paused, 0 if not, and how many runs were fired, as far as a limit counts them',
     ),
   },
   'look-at-crons': {

@@ -30,6 +30,7 @@ type Noted = { -readonly [Field in keyof CronRecord]: CronRecord[Field] } & {
   readonly history: CronHappening[];
 };
 
+const DAY_MS = 86_400_000;
 const UNTOUCHED = { declared: true, paused: false, firedAt: undefined, skipped: 0, missedTimes: 0, lastRun: undefined };
 
 /** The records of the crons of one app, in memory. One worker declares them, so they stay the same and declared. */
@@ -110,7 +111,8 @@ export class MemoryCrons implements Omit<CronBroker, 'recordRun'> {
       left -= 1;
     }
     noted.skipped += skipped;
-    if (noted.fires !== undefined) noted.fires += fired;
+    if (cron.limit !== undefined) noted.fires = (noted.fires ?? 0) + fired;
+    if (plan && left <= 0) this.runTime.plan(name, { ...plan, lookAt: this.tasks.now + DAY_MS });
     const firing = { known: true, fired, skipped, lastRun: noted.lastRun };
     return { ...firing, ...(heldIn !== undefined && { heldIn }), ...(left <= 0 && { exhausted: true }) };
   }

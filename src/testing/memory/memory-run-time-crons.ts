@@ -64,6 +64,7 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
         plan: { version: String(cron.version) },
         settledUntil: cron.settledUntil,
         paused: cron.paused,
+        fires: cron.fires ?? 0,
       }));
   }
 
@@ -97,13 +98,16 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     const now = this.clock();
     this.versions += 1;
     const same = former && JSON.stringify(former.schedule) === JSON.stringify(plain.schedule);
+    const fires = (same ? former.fires : undefined) ?? 0;
+    const turns = former && isReached(former.limit, fires) !== isReached(plain.limit, fires);
     this.crons.set(cron.name, {
       ...{ declared: true, paused: former?.paused ?? false, firedAt: former?.firedAt },
       ...{ skipped: former?.skipped ?? 0, missedTimes: former?.missedTimes ?? 0, lastRun: former?.lastRun, setting },
       ...plain,
       history: former?.history ?? [],
+      fires,
       ...(same
-        ? { settledUntil: former.settledUntil, lookAt: now }
+        ? { settledUntil: turns ? now : former.settledUntil, lookAt: now }
         : { settledUntil: now, lookAt: Math.max(now, first) }),
       version: this.versions,
     });
@@ -134,4 +138,9 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
   async count(): Promise<number> {
     return this.crons.size;
   }
+}
+
+/** Whether so many runs are all that a limit allows. */
+function isReached(limit: number | undefined, fires: number): boolean {
+  return fires >= (limit ?? Number.POSITIVE_INFINITY);
 }

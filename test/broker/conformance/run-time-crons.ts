@@ -124,6 +124,52 @@ export function runTimeCrons(stage: () => Stage): void {
     expect(await runTime().due(LINE, 10)).toMatchObject([{ cron: { payload: '["tenant-8"]' } }]);
   });
 
+  it('a cron with a limit fires so many runs, is looked at no more for a day, and goes on with a higher limit', async () => {
+    const limited = { ...REPORT, limit: 2 };
+    const fireAt = async (...ago: readonly number[]) => {
+      const found = await runTime().due(LINE, 10);
+      const { now } = await runTime().lines();
+      const plan = { version: found[0]?.plan.version ?? '', lookAt: now };
+      const runs = ago.map((ms) => ({ due: now - ms, message: stage().message() }));
+      const firing = { name: REPORT.name, start: undefined, limit: found[0]?.cron?.limit, runs, plan };
+      return stage().broker.crons.fire('default', [firing], LINE);
+    };
+    await runTime().set(limited, setting);
+    expect(await runTime().find(REPORT.name)).toMatchObject({ limit: 2, fires: 0 });
+    await stage().world.letTimePass(MINUTE_MS);
+    expect(await fireAt(5_000)).toMatchObject([{ fired: 1 }]);
+    expect(await runTime().due(LINE, 10)).toMatchObject([{ fires: 1 }]);
+    expect(await fireAt(4_000, 3_000)).toMatchObject([{ fired: 1, exhausted: true }]);
+    const { now, lines } = await runTime().lines();
+    expect(lines[0]?.lookAt).toBeGreaterThan(now + 23 * 60 * MINUTE_MS);
+    expect(await runTime().page({ count: 10 })).toMatchObject([{ limit: 2, fires: 2 }]);
+    expect(await runTime().set(limited, setting)).toBe('unchanged');
+    await stage().world.letTimePass(MINUTE_MS);
+    expect(await runTime().set({ ...limited, limit: 3 }, setting)).toBe('changed');
+    expect(await runTime().due(LINE, 10)).toMatchObject([{ fires: 2 }]);
+    expect(await settledAgo()).toBe(0);
+    await stage().world.letTimePass(MINUTE_MS);
+    expect(await fireAt(2_000, 1_000)).toMatchObject([{ fired: 1, exhausted: true }]);
+  });
+
+  it('the limit of a cron counts anew when its times change, and goes on when other things do, or when it comes back', async () => {
+    const fired = async () => (await runTime().due(LINE, 10))[0]?.fires;
+    await runTime().set({ ...REPORT, limit: 2 }, setting);
+    await stage().world.letTimePass(MINUTE_MS);
+    const [found] = await runTime().due(LINE, 10);
+    const { now } = await runTime().lines();
+    const plan = { version: found?.plan.version ?? '', lookAt: now };
+    const runs = [{ due: now - 1_000, message: stage().message() }];
+    await stage().broker.crons.fire('default', [{ name: REPORT.name, start: undefined, limit: 2, runs, plan }], LINE);
+    await runTime().set({ ...REPORT, limit: 2, overlap: 'skip' }, setting);
+    expect(await fired()).toBe(1);
+    await runTime().set(REPORT, setting);
+    await runTime().set({ ...REPORT, limit: 5 }, setting);
+    expect(await fired()).toBe(1);
+    await runTime().set({ ...REPORT, limit: 5, schedule: { everyMs: 2_000 } }, setting);
+    expect(await fired()).toBe(0);
+  });
+
   it('a cron without further times is ended, unless it was set again', async () => {
     await runTime().set(REPORT, setting);
     await runTime().set({ ...REPORT, overlap: 'skip' }, setting);

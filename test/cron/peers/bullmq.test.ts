@@ -85,13 +85,13 @@ testRows('migrate-from-bullmq.md', 'Job schedulers', {
     const { queue, crons, client } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *', { limit: 2 }) });
     await queue.advance('9d');
     expect(firedTimes('Jobs.digest')).toEqual([day('01T09:00'), day('02T09:00')]);
-    for (const [option, remedy] of [
-      ['limit', 'Give `endDate`'],
-      ['from', "from: 'end'"],
-    ] as const) {
-      const given = { cron: '0 9 * * *', task: client.task('Jobs.byHand'), [option]: 5 };
-      await expect(crons.set('digest', given)).rejects.toThrow(remedy);
-    }
+    const set = (name: string, limit: number) =>
+      crons.set(name, { cron: '0 10 * * *', timeZone: 'UTC', task: client.task('Jobs.byHand'), limit });
+    await set('tenant-7', 2);
+    await set('tenant-8', 2);
+    expect(await queue.advance('9d')).toHaveLength(4);
+    const given = { every: '1m', task: client.task('Jobs.byHand'), from: 'end' };
+    await expect(crons.set('digest', given as never)).rejects.toThrow("from: 'end'");
   },
   '`immediately`': async () => {
     const { queue } = await startCrons(NEW_YEAR, { digest: utc('0 9 * * *', { immediately: true }) });

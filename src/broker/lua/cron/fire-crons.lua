@@ -32,7 +32,7 @@ local entries = part(ARGV, #firing + #labels + 6, #ARGV)
 -- that of run-time crons, '' for declared ones; one that was set again meanwhile is left as it is. `labels` are limits of all runs,
 -- each followed by its key in clear. Fired and skipped are 0 when others were faster. Of a cron with a limit no more are fired than
 -- that; what comes due then stays unsettled. A run with a key that is taken is skipped: an earlier one waits or is under way, in the
--- queue that is returned, '' for none. How the last run ended is JSON, '' for none.
+-- queue that is returned, '' for none. How the last run ended is JSON, '' for none. A run-time cron whose limit is reached is looked at a day later.
 --
 -- Atomic because of all supervisors that try, one must find the instant unsettled. Without allow-oom: a full Redis refuses
 -- before the first write, and the instants stay due.
@@ -62,6 +62,8 @@ wrong = wrong_lines_of(keys, { queue }, its_messages)
 if wrong then
   return wrong
 end
+
+local DAY_MS = 86400000
 
 local now = now_ms()
 local records = redis.call('HMGET', hash, unpack(fields))
@@ -134,6 +136,9 @@ local function fire(cron, settled, last_run, skipped_before, missed_before)
     note(cron, 'until', text(settled))
   end
   add_to_history(cron.cron_runs, lines, keep)
+  if fired >= left then
+    cron.next_look = text(now + DAY_MS)
+  end
   return { fired, skipped, held_in, last_run or '', fired < left and 0 or 1 }
 end
 

@@ -9,14 +9,17 @@ local keys = {
   cron_lines = KEYS[4],
   alarm = KEYS[5],
 }
-local cron, definition, before, anew, set_by, most, look_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local cron, definition, before, anew, former_limit, limit, set_by, most, look_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local former = { cron_times = KEYS[6] }
-local line = { name = ARGV[8], cron_times = KEYS[7] }
+local line = { name = ARGV[10], cron_times = KEYS[7] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `former` is the line of the cron as the caller read it, `before` its definition then, '' for none. `anew` is 1 where its times are others. `setBy` is JSON.
+-- `limit` is '' for none, and so is `formerLimit`.
 --
 -- Atomic because two callers must not leave a cron in two lines, and a worker must not fire by a definition that has gone: it compares the version.
+-- A limit counts the runs since the times are what they are. One that goes on by another limit has missed nothing since; one that ends by it is kept for
+-- as long as if its last run had been now.
 -- The worker that first looks at the cron finds its next time. It looks now, unless the times are others and the first one comes later: else a hundred
 -- thousand that are set at once would keep a worker from those that are due. Without allow-oom: a full Redis refuses.
 
@@ -43,10 +46,19 @@ end
 -- of a count for all: one that is removed and set again has no version that it had before
 local version = redis.call('HINCRBY', keys.run_time_crons, '@versions', 1)
 redis.call('HSET', keys.run_time_crons, cron .. ' definition', definition, cron .. ' version', version, cron .. ' set', set_by)
+local fires = noted(redis.call('HGET', keys.run_time_crons, cron .. ' fires')) or 0
+
+local function is_reached(of)
+  return of ~= '' and fires >= tonumber(of)
+end
+
 local first_look = now
 if anew == '1' then
-  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
+  redis.call('HDEL', keys.run_time_crons, cron .. ' fires')
   first_look = math.max(now, tonumber(look_at))
+end
+if anew == '1' or is_reached(former_limit) ~= is_reached(limit) then
+  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
 end
 redis.call('ZADD', keys.cron_names, 0, cron)
 redis.call('ZADD', line.cron_times, text(first_look), cron)

@@ -1,6 +1,6 @@
 
 -- All that the hash has of a cron.
-local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'run' }
+local RUN_TIME_CRON_FIELDS = { 'definition', 'version', 'set', 'until', 'paused', 'fired', 'skipped', 'missed', 'fires', 'run' }
 
 -- A record so far ahead was written under a clock that has been set back since.
 local AHEAD_MS = 60000
