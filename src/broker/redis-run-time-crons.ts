@@ -8,6 +8,7 @@ import type {
   CronPageOptions,
   CronSetting,
   CronSettingBroker,
+  FirstTime,
   LookedUpCron,
   RunTimeCronBroker,
   SetCron,
@@ -75,7 +76,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
     await this.connection.call('remove-cron', { cron: cron.name, version, line: lineText(lineFor(cron)) });
   }
 
-  async set(cron: CronDeclaration, setting: CronSetting, lookAt = 0): Promise<SetCron> {
+  async set(cron: CronDeclaration, setting: CronSetting, first: FirstTime = { at: 0, after: 0 }): Promise<SetCron> {
     const definition = JSON.stringify(cron);
     const line = lineText(lineFor(cron));
     // each time that it fails, another caller has set it
@@ -91,7 +92,7 @@ export class RedisRunTimeCrons implements RunTimeCronBroker, CronSettingBroker {
         formerLimit: former?.limit ?? '',
         limit: cron.limit ?? '',
         setBy: JSON.stringify(setting),
-        ...{ most: MOST_CRONS, lookAt },
+        ...{ most: MOST_CRONS, lookAt: first.at, after: first.after },
         former: former ? lineText(lineFor(former)) : line,
         line,
       });

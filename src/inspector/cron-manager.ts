@@ -159,10 +159,10 @@ export class CronManager {
    */
   async set<Args extends unknown[]>(name: string, options: CronSetOptions<Args>): Promise<CronSetReport> {
     const now = this.clock();
-    const { cron, firstAt } = await cronOf(name, options as unknown as CronSetOptions<never[]>, now);
+    const { cron, first } = await cronOf(name, options as unknown as CronSetOptions<never[]>, now);
     const { by } = options;
     assertActor(by);
-    const outcome = await this.broker.crons.runTime.set(cron, { at: now, ...(by !== undefined && { by }) }, firstAt);
+    const outcome = await this.broker.crons.runTime.set(cron, { at: now, ...(by !== undefined && { by }) }, first);
     if (outcome === 'taken' || outcome === 'full') throw refusedName(name, outcome);
     // the code of an app sets as many as it has tenants
     if (by !== undefined && outcome !== 'unchanged') await this.recordAction('set-cron', name, { by });

@@ -1,3 +1,4 @@
+import type { FirstTime } from '../broker/port/run-time-cron-port.js';
 import type { CronDeclaration, CronDefinition, CronTimes } from '../cron/cron-definition.js';
 import { instantsOf } from '../cron/cron-schedule.js';
 import { scheduleFor } from '../cron/named-schedule.js';
@@ -68,14 +69,14 @@ const OPTIONS = [
   ...['cron', 'every', 'task', 'args', 'by', 'timeZone', 'utcOffset', 'except', 'offset'],
   ...TIMING.filter((option) => !OF_CODE_ALONE.includes(option)),
 ];
-/** The clock of a caller may be so far ahead of that of Redis. */
+/** The clock of a caller may be so far ahead of that of Redis; if it is further ahead, a worker looks at the cron at once. */
 const MOST_SKEW_MS = 300_000;
 const OF_CODE = /^[A-Z][A-Za-z0-9_$]*\.[A-Za-z0-9_$]+$/;
 
-/** A cron that is to be set, and when its first time comes at the earliest, in ms since 1970. */
+/** A cron that is to be set, and its first time from 5 minutes ago on. */
 interface GivenCron {
   readonly cron: CronDeclaration;
-  readonly firstAt: number | undefined;
+  readonly first: FirstTime | undefined;
 }
 
 /**
@@ -116,7 +117,9 @@ export async function cronOf(name: unknown, options: CronSetOptions<never[]>, no
     ...(call && { call }),
     ...(result !== undefined && { result }),
   };
-  return { cron, firstAt: instants.next(now - MOST_SKEW_MS) };
+  const after = now - MOST_SKEW_MS;
+  const at = instants.next(after);
+  return { cron, first: at === undefined ? undefined : { at, after } };
 }
 
 /** Options of others, and what is written here instead. */

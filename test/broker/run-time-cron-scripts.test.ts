@@ -34,7 +34,7 @@ const INPUT = {
     ...{ anew: 1, formerLimit: '', limit: '' },
     setBy: '{"at":7}',
     most: 10,
-    lookAt: 0,
+    ...{ lookAt: 0, after: 0 },
   },
   ...{ former: LINE, line: LINE },
 };
@@ -88,6 +88,12 @@ describe('set-cron', () => {
     await fixture.call('set-cron', change);
     expect(Number(await fixture.redis.zscore(TIMES, REPORT.name))).toBeLessThan(later);
     expect(Number(await fixture.redis.zscore(LINES, LINE))).toBeLessThan(later);
+  });
+
+  it('lets a worker look at once where the clock of Redis is before that of which the first time is known', async () => {
+    const after = (await now()) + HOUR;
+    await fixture.call('set-cron', { ...INPUT, after, lookAt: after + HOUR });
+    expect(Number(await fixture.redis.zscore(TIMES, REPORT.name))).toBeLessThanOrEqual(await now());
   });
 
   it('leaves a line that has an earlier time as it is', async () => {

@@ -29,8 +29,12 @@ export const OF_RUN_TIME_CRONS = {
     change('a count of runs that goes on', "if anew == '1' then\n  redis.call('HDEL'", "do\n  redis.call('HDEL'"),
     remove('a beginning at the present', "  redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))\n"),
     remove('the name in the list of names', "redis.call('ZADD', keys.cron_names, 0, cron)\n"),
-    remove('a first look when the first time comes', '  first_look = math.max(now, tonumber(look_at))\n'),
+    remove(
+      'a first look when the first time comes',
+      '  first_look = now >= tonumber(after) and math.max(now, tonumber(look_at)) or now\n',
+    ),
     change('a first look that is not in the past', 'math.max(now, tonumber(look_at))', 'tonumber(look_at)'),
+    change('a first look now by a clock that is far behind', 'now >= tonumber(after) and math', 'math'),
     remove('the time to look at it', "redis.call('ZADD', line.cron_times, text(first_look), cron)\n"),
     remove('the time to look at its line', "redis.call('ZADD', keys.cron_lines, 'LT', text(first_look), line.name)\n"),
     change(

@@ -41,6 +41,12 @@ export interface CronSetting {
   readonly by?: string | undefined;
 }
 
+/** The first time of a cron after another one, in ms since 1970. */
+export interface FirstTime {
+  readonly at: number;
+  readonly after: number;
+}
+
 /** Which crons to list, by name. */
 export interface CronPageOptions {
   /** those whose names come after this one */
@@ -68,9 +74,9 @@ export interface CronSettingBroker {
    * Adds a cron, or changes the one of its name. One whose times change begins at the present, and so does the count of its
    * limit. Its pause stays.
    *
-   * @param lookAt when its first time comes at the earliest, in ms since 1970; a worker looks at once by default
+   * @param first a worker need not look before; it looks at once by default, and where the clock of Redis is before `after`
    */
-  set(cron: CronDeclaration, setting: CronSetting, lookAt?: number): Promise<SetCron>;
+  set(cron: CronDeclaration, setting: CronSetting, first?: FirstTime): Promise<SetCron>;
   /** Resolves to whether there was one. Runs that were enqueued go on. */
   remove(name: string): Promise<boolean>;
   page(options: CronPageOptions): Promise<CronRecord[]>;

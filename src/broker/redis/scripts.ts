@@ -744,7 +744,7 @@ export const SCRIPTS = {
     by: ['CronManager'],
     keys: ['crons', 'runTimeCrons', 'cronNames', 'cronLines', 'alarm'],
     blocks: { former: ['cronTimes'], line: ['name', 'cronTimes'] },
-    args: ['cron', 'definition', 'before', 'anew', 'formerLimit', 'limit', 'setBy', 'most', 'lookAt'],
+    args: ['cron', 'definition', 'before', 'anew', 'formerLimit', 'limit', 'setBy', 'most', 'lookAt', 'after'],
     reply: reply<number>(
       '2 for a new cron, 1 for one that was there; 0 if another caller was faster, -1 if workers declare one of this name, -2 if there are too many',
     ),

@@ -5,6 +5,7 @@ import type {
   CronPlan,
   CronSetting,
   CronSettingBroker,
+  FirstTime,
   LookedUpCron,
   RunTimeCronBroker,
   SetCron,
@@ -88,7 +89,7 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
     return true;
   }
 
-  async set(cron: CronDeclaration, setting: CronSetting, first = 0): Promise<SetCron> {
+  async set(cron: CronDeclaration, setting: CronSetting, first: FirstTime = { at: 0, after: 0 }): Promise<SetCron> {
     if (this.isDeclared(cron.name)) return 'taken';
     const definition = JSON.stringify(cron);
     const former = this.crons.get(cron.name);
@@ -108,7 +109,7 @@ export class MemoryRunTimeCrons implements RunTimeCronBroker, CronSettingBroker 
       fires,
       ...(same
         ? { settledUntil: turns ? now : former.settledUntil, lookAt: now }
-        : { settledUntil: now, lookAt: Math.max(now, first) }),
+        : { settledUntil: now, lookAt: now >= first.after ? Math.max(now, first.at) : now }),
       version: this.versions,
     });
     return former ? 'changed' : 'added';

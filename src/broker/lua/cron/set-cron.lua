@@ -9,9 +9,9 @@ local keys = {
   cron_lines = KEYS[4],
   alarm = KEYS[5],
 }
-local cron, definition, before, anew, former_limit, limit, set_by, most, look_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local cron, definition, before, anew, former_limit, limit, set_by, most, look_at, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local former = { cron_times = KEYS[6] }
-local line = { name = ARGV[10], cron_times = KEYS[7] }
+local line = { name = ARGV[11], cron_times = KEYS[7] }
 -- Everything above comes from scripts.ts: npm run generate writes it.
 
 -- `former` is the line of the cron as the caller read it, `before` its definition then, '' for none. `anew` is 1 where its times are others. `setBy` is JSON.
@@ -21,7 +21,8 @@ local line = { name = ARGV[10], cron_times = KEYS[7] }
 -- A limit counts the runs since the times are what they are. One that goes on by another limit has missed nothing since; one that ends by it is kept for
 -- as long as if its last run had been now.
 -- The worker that first looks at the cron finds its next time. It looks now, unless the times are others and the first one comes later: else a hundred
--- thousand that are set at once would keep a worker from those that are due. Without allow-oom: a full Redis refuses.
+-- thousand that are set at once would keep a worker from those that are due. `lookAt` is the first time after `after`: a clock that is earlier than that
+-- has others before, so a worker looks now. Without allow-oom: a full Redis refuses.
 
 local wrong = wrong_type('hash', keys.crons, keys.run_time_crons)
   or wrong_type('zset', keys.cron_names, keys.cron_lines, former.cron_times, line.cron_times)
@@ -55,7 +56,7 @@ end
 local first_look = now
 if anew == '1' then
   redis.call('HDEL', keys.run_time_crons, cron .. ' fires')
-  first_look = math.max(now, tonumber(look_at))
+  first_look = now >= tonumber(after) and math.max(now, tonumber(look_at)) or now
 end
 if anew == '1' or is_reached(former_limit) ~= is_reached(limit) then
   redis.call('HSET', keys.run_time_crons, cron .. ' until', text(now))
