@@ -1,6 +1,9 @@
 import type { CronDeclaration } from '../../dist/cron/cron-definition.js';
+import type { Arena } from './harness/arena.js';
+import { BoundedCrons, type BoundedVerdict } from './harness/bounded-crons.js';
 import { CronDuties } from './harness/cron-duties.js';
 import { type CronRun, judgeCrons, type Observed, type Verdict } from './harness/cron-judge.js';
+import type { Random } from './harness/random.js';
 
 const CRON: CronDeclaration = {
   name: 'tenant-7',
@@ -90,5 +93,34 @@ describe('the judge of crons', () => {
     const again = [120, 130].map((time) => runAt(time, { id: `again ${time}` }));
     expect(judged(all, [...SURE, ...again]).problems).toEqual([]);
     expect(judged(all, SURE).problems).toHaveLength(2);
+  });
+});
+
+describe('the judge of crons whose runs are numbered', () => {
+  /** As the code of the first deployment and of one more has them. */
+  const NUMBERS = { 'released-once': 2, 'released-beside': 2, 'limited-in-code': 7, 'limited-by-deployment': 6 };
+
+  function verdict(numbers: Readonly<Record<string, number>>): BoundedVerdict {
+    const bounded = new BoundedCrons({} as Arena, {} as Random);
+    bounded.deployed(1);
+    const runs = Object.entries(numbers).flatMap(([cron, count]) =>
+      Array.from({ length: count }, (_, at) => runAt(at, { id: `${cron} ${at}`, cron })),
+    );
+    return bounded.judge([...runs, ...runs, runAt(7)]);
+  }
+
+  it('wants one run at each release, and as many as limits allow', () => {
+    expect(verdict(NUMBERS)).toEqual({ releases: 2, ofReleases: 4, ofLimits: 13, problems: [] });
+  });
+
+  it.each(Object.keys(NUMBERS))('reports one run too many and one too few of %s', (name) => {
+    const wanted = NUMBERS[name as keyof typeof NUMBERS];
+    for (const found of [wanted - 1, wanted + 1]) {
+      expect(verdict({ ...NUMBERS, [name]: found }).problems).toEqual([`${name}: ${found} runs, not ${wanted}`]);
+    }
+  });
+
+  it('reports runs of one that is unknown', () => {
+    expect(verdict({ ...NUMBERS, 'limited-7': 1 }).problems).toEqual(['limited-7: 1 runs, not 0']);
   });
 });

@@ -1,7 +1,7 @@
 import type { CronManager, CronOverlap, CronTiming, MissedRuns, QueueClient } from 'nestwork';
 
 /** A cron as a scenario sets it. */
-export interface CronSpec extends Pick<CronTiming, 'every' | 'offset' | 'jitter' | 'timeZone'> {
+export interface CronSpec extends Pick<CronTiming, 'every' | 'offset' | 'jitter' | 'timeZone' | 'limit'> {
   readonly cron?: string;
   readonly task: 'ChaosTasks.tick' | 'ChaosTasks.tock' | 'ChaosTasks.slow';
   readonly queue: string;
@@ -37,6 +37,25 @@ export interface DeclaredCron {
   readonly expression?: string;
   readonly every?: `${number}s`;
   readonly missed: MissedRuns;
+  readonly limit?: number;
+  /** whether it has a run at each release, beside its times */
+  readonly immediately?: boolean;
+  /** of one that only releases fire */
+  readonly timeout?: `${number}s`;
+}
+
+/** No time of it comes in any scenario. */
+const LEAP_DAY = '0 0 29 2 *';
+
+/** Crons of the code of a deployment of which each has so many runs: one at each release, or as many as its limit allows. */
+export function boundedIn(deployment: number): DeclaredCron[] {
+  return [
+    { name: 'released-once', method: 'once', timeout: '1s', missed: 'all' },
+    { name: 'released-beside', method: 'beside', expression: LEAP_DAY, immediately: true, missed: 'all' },
+    { name: 'limited-in-code', method: 'limited', every: '2s', limit: 7, missed: 'all' },
+    // another limit in each deployment, with the same times
+    { name: 'limited-by-deployment', method: 'growing', every: '3s', limit: 3 * (deployment + 1), missed: 'all' },
+  ];
 }
 
 const METHODS = 6;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeMessage } from '../../../dist/message/task-message.js';
 import { ENDURING } from '../harness/all-faults.js';
+import { BoundedCrons, isBounded } from '../harness/bounded-crons.js';
 import { type CronRun, judgeCrons } from '../harness/cron-judge.js';
 import { CronPark, OVERLAPPING } from '../harness/cron-park.js';
 import type { Entry } from '../harness/ledger.js';
@@ -15,6 +16,8 @@ const SECOND = 1_000;
 const MINUTE = 60_000;
 /** Of crons that are changed, paused, resumed, removed or added in a round. */
 const CHANGES = 12;
+/** Of crons that were set with a limit. */
+const LIMIT_CHANGES = 4;
 
 type Fault = (player: CronPlayer) => Promise<void>;
 
@@ -54,17 +57,20 @@ export const crons: Scenario = {
     }
     await arena.until('crons run', () => runs() >= goal, PATIENCE_MS);
     await player.end();
-    const found = await runsOf(stage);
+    const all = await runsOf(stage);
+    const found = all.filter((run) => !isBounded(run));
     const { outages, park } = player;
+    const bounded = player.bounded.judge(all);
     const verdict = judgeCrons(park.duties, { runs: found, skipped: await park.skipped(), outages });
     const { due, open, excused, overlapped } = verdict;
-    const problems = [...verdict.problems, ...overlapping(stage)];
+    const problems = [...verdict.problems, ...bounded.problems, ...overlapping(stage)];
     const times = new Set(found.map(({ cron, cronTime }) => `${cron} ${cronTime}`)).size;
     return {
       faults: rounds,
       figure: [
         `${times} times of ${count} crons fired: ${due} were due, ${open} in doubt`,
         `${overlapped} left out by overlap, ${excused} missed in outages by rule`,
+        `${bounded.releases} releases with ${bounded.ofReleases} runs, limits with ${bounded.ofLimits} runs in all`,
         `${player.changes} changes, ${player.deployments} deployments, ${player.jumps} clock jumps, ${arena.proxy.total} lost replies`,
       ].join('; '),
       problems: [
@@ -112,6 +118,7 @@ function atOf(starts: readonly Entry[]): number {
 /** Two workers, what is done to them, and what is done to crons meanwhile. */
 class CronPlayer {
   readonly park: CronPark;
+  readonly bounded: BoundedCrons;
   readonly outages: { readonly era: number; readonly after: number; readonly until: number }[] = [];
   deployments = 0;
   jumps = 0;
@@ -119,6 +126,7 @@ class CronPlayer {
 
   constructor(readonly stage: Stage) {
     this.park = new CronPark(stage.arena, stage.random);
+    this.bounded = new BoundedCrons(stage.arena, stage.random);
   }
 
   get changes(): number {
@@ -132,12 +140,13 @@ class CronPlayer {
     for (const worker of this.workers) await arena.booted(worker, WORKER.children);
     await this.park.declared(0, new Map(), [from, await arena.clock.now()]);
     await this.park.fill(count);
+    await this.bounded.fill();
     arena.proxy.rule = (name) => name !== 'blpop' && random.chance(LOST);
   }
 
   /** A fault, while crons are set, removed, paused and resumed. */
   async meanwhile(fault: Promise<void>): Promise<void> {
-    await Promise.all([fault, this.park.change(CHANGES)]);
+    await Promise.all([fault, this.park.change(CHANGES), this.bounded.change(LIMIT_CHANGES)]);
   }
 
   async killChild(): Promise<void> {
@@ -190,6 +199,8 @@ class CronPlayer {
   async beginAnew(ms: number): Promise<void> {
     const { arena } = this.stage;
     if (!arena.clock.real) return;
+    // a run of a release that lies far ahead counts as left by a clock that was wrong
+    await this.ranAtRelease();
     const settled = await this.park.settled();
     const before = await arena.clock.now();
     this.jumps += 1;
@@ -202,6 +213,8 @@ class CronPlayer {
   /** New workers take the place of the old ones, one after the other. Their code has other crons, and sets others when it starts. */
   async deploy(): Promise<void> {
     const { arena } = this.stage;
+    // a release leaves out what is left of the one before
+    await this.ranAtRelease();
     this.deployments += 1;
     const settled = await this.park.settled(this.deployments);
     const from = await arena.clock.now();
@@ -211,6 +224,7 @@ class CronPlayer {
       worker.signal('SIGTERM');
       await worker.ended();
     }
+    this.bounded.deployed(this.deployments);
     arena.open(`deployed ${this.deployments}`);
     const span = [from, await arena.clock.now()] as const;
     await this.park.declared(this.deployments, settled, span);
@@ -225,10 +239,16 @@ class CronPlayer {
   async end(): Promise<void> {
     const { arena } = this.stage;
     arena.proxy.rule = () => false;
+    await this.ranAtRelease();
+    await arena.until('the limits are reached', () => this.bounded.areOver(), PATIENCE_MS);
     const until = await arena.clock.now();
     await arena.until('all that is due has been fired', () => this.park.isUpToDate(until), PATIENCE_MS);
     await this.park.stop(until);
     await arena.drained(PATIENCE_MS);
+  }
+
+  private ranAtRelease(): Promise<void> {
+    return this.stage.arena.until('the release had its runs', () => this.bounded.hasRunAtRelease(), PATIENCE_MS);
   }
 
   private async replace(at: number, environment: Readonly<Record<string, string>> = {}): Promise<void> {
