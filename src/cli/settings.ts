@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { InspectorOptions } from '../inspector/create-inspector.js';
+import { readKey } from '../payload/seal.js';
 import { usageError } from '../terminal/usage.js';
 import { assertKnownOptions, assertOptionsObject } from '../values/known-options.js';
 
 /** Read from the working directory, if it is there. */
 const DEFAULT_FILE = 'nestwork.config.json';
-const OPTIONS = ['redis', 'namespace', 'commandTimeout', 'namespaces'];
+const OPTIONS = ['redis', 'namespace', 'commandTimeout', 'payload', 'namespaces'];
+/** Keys for what is sealed, with commas between them: the current one first. */
+const KEYS = 'NESTWORK_PAYLOAD_KEYS';
 
 /** The options of every command that say where Redis is. */
 export interface GivenPlace {
@@ -33,10 +36,19 @@ function placed(
   const address = redis ?? env.NESTWORK_REDIS_URL ?? ofFile.redis;
   const space = namespace ?? env.NESTWORK_NAMESPACE ?? ofFile.namespace;
   return {
-    ...ofFile,
+    ...withKeys(ofFile, env),
     ...(address === undefined ? {} : { redis: address }),
     ...(space === undefined ? {} : { namespace: space }),
   };
+}
+
+/** The keys of the environment in the place of those of the file; which tasks are sealed, and how digests are made, stays. */
+function withKeys(ofFile: InspectorOptions, env: NodeJS.ProcessEnv): InspectorOptions {
+  const text = env[KEYS];
+  if (text === undefined || text === '') return ofFile;
+  const keys = text.split(',').map((key) => key.trim());
+  for (const [index, key] of keys.entries()) readKey(key, `${KEYS}[${index}]`);
+  return { ...ofFile, payload: { ...ofFile.payload, encrypt: { ...ofFile.payload?.encrypt, keys } } };
 }
 
 /**
@@ -53,7 +65,9 @@ export function namespacesOf(given: GivenPlace, env = process.env): Readonly<Rec
   if (isNamed || namespaces === undefined) return { [one.namespace ?? 'nestwork']: one };
   assertOptionsObject(namespaces, 'namespaces');
   for (const [name, options] of Object.entries(namespaces)) assertOptionsObject(options, `namespaces.${name}`);
-  return Object.fromEntries(Object.entries(namespaces).map(([name, options]) => [name, { ...common, ...options }]));
+  return Object.fromEntries(
+    Object.entries(namespaces).map(([name, options]) => [name, withKeys({ ...common, ...options }, env)]),
+  );
 }
 
 interface FileSettings extends InspectorOptions {

@@ -337,7 +337,7 @@ export class QueueClient {
    */
   batchById(id: string): Batch {
     assertTaskId(id, 'the id of a batch');
-    return new Batch(this.broker.groups, id);
+    return new Batch(this.broker.groups, id, this.options.payload?.codec);
   }
 
   /**
@@ -353,8 +353,9 @@ export class QueueClient {
   }
 
   private get groups(): FlowContext {
-    const { clock: now = systemClock } = this.options;
-    return { groups: this.broker.groups, results: this.handles.results, nextId: () => this.ids.next(), now };
+    const { clock: now = systemClock, payload = PLAIN } = this.options;
+    const { results } = this.handles;
+    return { groups: this.broker.groups, results, nextId: () => this.ids.next(), now, payloads: payload.codec };
   }
 
   /** The class itself, where this app has it: it knows the names and queues of its decorators. */

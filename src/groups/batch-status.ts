@@ -1,4 +1,6 @@
 import type { Culprit, GroupCounts, GroupRecord, GroupState } from '../broker/port/group-port.js';
+import { openedCulprit } from '../message/culprit-error.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 
 /**
  * How a batch or flow stands, also as a callback gets it.
@@ -22,7 +24,14 @@ export interface BatchStatus extends GroupCounts {
   readonly culprit?: Culprit;
 }
 
+/** As Redis has it: the error of the culprit may be sealed. */
 export function statusOfGroup(record: GroupRecord): BatchStatus {
   const { id, name, state, total, done, failed, dropped, cancelled, waiting, culprit } = record;
   return { id, name, state, total, done, failed, dropped, cancelled, waiting, ...(culprit && { culprit }) };
+}
+
+/** As people read it. */
+export function openedStatus(record: GroupRecord, payloads: PayloadCodec): BatchStatus {
+  const { culprit, ...status } = statusOfGroup(record);
+  return culprit ? { ...status, culprit: openedCulprit(culprit, payloads) } : status;
 }

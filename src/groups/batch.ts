@@ -1,4 +1,5 @@
 import type { GroupBroker } from '../broker/port/group-port.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import type { BatchStatus } from './batch-status.js';
 import { assertCalls, type Calls, fill, type Source } from './fill.js';
 import { asNotInGroup, batchAbandoned, batchSent, lateCallback, notASender } from './group-errors.js';
@@ -14,6 +15,8 @@ export interface GroupContext {
   readonly nextId: () => string;
   /** ms since 1970 */
   readonly now: () => number;
+  /** opens the error of a culprit */
+  readonly payloads?: PayloadCodec;
 }
 
 /**
@@ -25,14 +28,17 @@ export interface GroupContext {
  */
 export class Batch {
   readonly #groups: GroupBroker;
+  readonly #payloads: PayloadCodec | undefined;
 
   /** @internal */
   constructor(
     groups: GroupBroker,
     /** 20 characters, unique for ever */
     readonly id: string,
+    payloads?: PayloadCodec,
   ) {
     this.#groups = groups;
+    this.#payloads = payloads;
   }
 
   /**
@@ -41,7 +47,7 @@ export class Batch {
    * @throws NestworkError GROUP_UNKNOWN a day after its end; REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
   status(): Promise<BatchStatus> {
-    return statusIn(this.#groups, 'batch', this.id);
+    return statusIn(this.#groups, 'batch', this.id, this.#payloads);
   }
 
   /**
@@ -107,7 +113,7 @@ export class BatchBuilder {
    * source throws; INVALID_OPTION for a second call, or a callback with a `delay` or `eta`
    */
   async delay(): Promise<Batch> {
-    const { groups, nextId } = this.#context;
+    const { groups, nextId, payloads } = this.#context;
     // a source may be read only once: sent again, the batch would be done without its tasks
     if (this.#sent) throw batchSent();
     this.#sent = true;
@@ -128,7 +134,7 @@ export class BatchBuilder {
     await persistent(() => groups.seal(id));
     const [record] = await groups.read([id]);
     if (record?.state === 'abandoned') throw batchAbandoned(id);
-    return new Batch(groups, id);
+    return new Batch(groups, id, payloads);
   }
 
   private async open(id: string): Promise<void> {

@@ -43,12 +43,12 @@ interface SentFlow {
  * const result = await sent.result(text, { timeout: '1m' });
  */
 export class Flow {
-  readonly #context: Pick<FlowContext, 'groups' | 'results'>;
+  readonly #context: Pick<FlowContext, 'groups' | 'results' | 'payloads'>;
   readonly #sent: SentFlow | undefined;
 
   /** @internal */
   constructor(
-    context: Pick<FlowContext, 'groups' | 'results'>,
+    context: Pick<FlowContext, 'groups' | 'results' | 'payloads'>,
     /** 20 characters, unique for ever */
     readonly id: string,
     sent?: SentFlow,
@@ -63,7 +63,7 @@ export class Flow {
    * @throws NestworkError GROUP_UNKNOWN a day after its end; REDIS_UNAVAILABLE, REDIS_TIMEOUT
    */
   status(): Promise<FlowStatus> {
-    return statusIn(this.#context.groups, 'flow', this.id);
+    return statusIn(this.#context.groups, 'flow', this.id, this.#context.payloads);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { BroadcastOutcome, BroadcastRecords, RecordedGap } from '../broker/port/broker.js';
 import { assertTaskId } from '../message/task-id.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 
 /**
  * Shows how broadcasts ended, for a day, and which of them workers have missed, for a week. Inject it anywhere.
@@ -12,7 +13,10 @@ import { assertTaskId } from '../message/task-id.js';
  */
 export class BroadcastLog {
   /** @internal */
-  constructor(private readonly records: Pick<BroadcastRecords, 'outcomes' | 'gaps'>) {}
+  constructor(
+    private readonly records: Pick<BroadcastRecords, 'outcomes' | 'gaps'>,
+    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
+  ) {}
 
   /**
    * How a broadcast ended, once for each child that has finished it so far, in the order of the ends. The final number is
@@ -23,7 +27,11 @@ export class BroadcastLog {
    */
   async outcomes(id: string): Promise<BroadcastOutcome[]> {
     assertTaskId(id);
-    return this.records.outcomes(id);
+    const outcomes = await this.records.outcomes(id);
+    return outcomes.map((outcome) => {
+      const { error } = outcome;
+      return error === undefined ? outcome : { ...outcome, error: this.payloads.openText(error, id) };
+    });
   }
 
   /**

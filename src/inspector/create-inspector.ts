@@ -1,6 +1,7 @@
 import type { RedisSettings } from '../broker/port/broker.js';
 import { RedisBroker } from '../broker/redis-broker.js';
 import { type ResolvedTaskQueueOptions, resolveTaskQueueOptions } from '../options/resolve-options.js';
+import type { StoredPayloadOptions } from '../payload/payload-options.js';
 import { systemClock } from '../values/clock.js';
 import type { Duration } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
@@ -30,6 +31,12 @@ export interface InspectorOptions {
    * @default '5s'
    */
   commandTimeout?: Duration;
+  /**
+   * How payloads lie in Redis, as `TaskQueueModule` takes it. With the keys, arguments, results, errors and notes of sealed tasks are shown, and
+   * sealed tasks can be sent and get other arguments; without them those are `[sealed]`.
+   * @default no keys
+   */
+  payload?: StoredPayloadOptions;
   /**
    * Called with one sentence for values in Redis that nestwork did not write, and for settings of the server that endanger tasks.
    * @default none
@@ -61,7 +68,10 @@ interface Opening {
 
 /** @internal */
 export async function openInspector(options: InspectorOptions, { check, queuePlace }: Opening): Promise<Inspector> {
-  const { onWarning, redis, namespace, commandTimeoutMs } = resolveInspectorOptions(options, 'createInspector');
+  const { onWarning, redis, namespace, commandTimeoutMs, payload } = resolveInspectorOptions(
+    options,
+    'createInspector',
+  );
   const broker = new RedisBroker({ redis, namespace, commandTimeoutMs, queues: [], check, onWarning });
   try {
     await broker.connect();
@@ -70,7 +80,7 @@ export async function openInspector(options: InspectorOptions, { check, queuePla
     throw error;
   }
   const known = KnownQueues.ofCatalog(broker.catalog, queuePlace);
-  return new Inspector(broker, systemClock, () => broker.close(), known);
+  return new Inspector(broker, systemClock, () => broker.close(), known, payload);
 }
 
 /**
@@ -81,8 +91,9 @@ export async function openInspector(options: InspectorOptions, { check, queuePla
 export function resolveInspectorOptions(
   options: InspectorOptions,
   where: string,
-): Pick<ResolvedTaskQueueOptions, 'redis' | 'namespace' | 'commandTimeoutMs'> & Pick<InspectorOptions, 'onWarning'> {
-  assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'onWarning'], where);
+): Pick<ResolvedTaskQueueOptions, 'redis' | 'namespace' | 'commandTimeoutMs' | 'payload'> &
+  Pick<InspectorOptions, 'onWarning'> {
+  assertKnownOptions(options, ['redis', 'namespace', 'commandTimeout', 'payload', 'onWarning'], where);
   const { onWarning, ...settings } = options;
   return { ...resolveTaskQueueOptions(settings), onWarning };
 }

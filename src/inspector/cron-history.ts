@@ -1,7 +1,9 @@
 import type { CronHappening, CronMissedReason, CronOutcome } from '../cron/cron-history.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { nearestDate } from '../values/dates.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { assertWhole } from '../values/option-values.js';
+import { openedRun } from './opened-run.js';
 
 /** So many are kept. */
 const MOST = 100;
@@ -96,15 +98,18 @@ export function countIn(options: CronHistoryOptions): number {
   return count;
 }
 
-/** @param jitterMs by how much each time of the cron is later than by its schedule */
-export function entryOf(happening: CronHappening, jitterMs: number): CronHistoryEntry {
+/**
+ * @param jitterMs by how much each time of the cron is later than by its schedule
+ * @param payloads opens the error of a run
+ */
+export function entryOf(happening: CronHappening, jitterMs: number, payloads: PayloadCodec): CronHistoryEntry {
   const due = nearestDate(happening.due);
   if (happening.kind === 'skipped') return { ...happening, due };
   if (happening.kind === 'missed') return { ...happening, due, last: nearestDate(happening.last) };
   const { startedAt, attempt } = happening;
   // an attempt after a failure has waited for its turn, and is not late
   const late = attempt === 1 ? { lateMs: latenessOf(happening, jitterMs) } : {};
-  return { ...happening, due, startedAt: nearestDate(startedAt), ...late };
+  return { ...openedRun(happening, payloads), due, startedAt: nearestDate(startedAt), ...late };
 }
 
 /** How long after its time a run started, in ms. The clock of a worker may be behind that of Redis. */

@@ -6,6 +6,7 @@ import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { dateOf, nearestDate } from '../values/dates.js';
 import { latenessOf } from './cron-history.js';
 import { faultIn, leftOf, readSchedule } from './cron-times.js';
+import { openedRun } from './opened-run.js';
 
 /**
  * How the latest run of a cron ended.
@@ -31,8 +32,10 @@ export interface CronRunInfo {
   readonly waitedMs?: number;
   /** how it ended */
   readonly outcome: CronOutcome;
-  /** its error, unless it is done */
+  /** its error, unless it is done; `[sealed]` where this process cannot open it */
   readonly error?: string;
+  /** whether its error is sealed in Redis; left out where it is not */
+  readonly sealed?: true;
   /** name of the machine, or of the container */
   readonly host: string;
   /** the child that ran it */
@@ -122,7 +125,7 @@ export interface CronInfo {
 
 /**
  * @param now in ms since 1970
- * @param payloads opens the error of a run whose data is sealed
+ * @param payloads opens the error of its last run
  */
 export function describeCron(record: CronRecord, now: number, payloads: PayloadCodec = PLAIN_PAYLOADS): CronInfo {
   const {
@@ -167,7 +170,7 @@ export function describeCron(record: CronRecord, now: number, payloads: PayloadC
     ...(fault !== undefined && { unreadable: fault }),
     skipped,
     missedTimes,
-    lastRun: lastRun && infoOf(lastRun, payloads, schedule.jitterMs),
+    lastRun: lastRun && infoOf(openedRun(lastRun, payloads), schedule.jitterMs),
   };
 }
 
@@ -190,11 +193,10 @@ function timesOf({ startAt, endAt, ...times }: CronSchedule): Partial<CronInfo> 
   };
 }
 
-function infoOf({ due, ...run }: CronRun, payloads: PayloadCodec, jitterMs = 0): CronRunInfo {
-  const { id, attempt, startedAt, error } = run;
+function infoOf({ due, ...run }: CronRun, jitterMs = 0): CronRunInfo {
+  const { attempt, startedAt } = run;
   return {
     ...run,
-    ...(error !== undefined && { error: payloads.openText(error, id) }),
     ...(due !== undefined && { due: nearestDate(due) }),
     ...(due !== undefined && attempt === 1 && { lateMs: latenessOf({ due, startedAt }, jitterMs) }),
     startedAt: nearestDate(startedAt),

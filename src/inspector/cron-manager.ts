@@ -251,7 +251,7 @@ export class CronManager {
     const count = countIn(options);
     const { jitterMs = 0 } = (await this.record(name)).schedule;
     const happenings = await this.broker.crons.history(name, count);
-    return happenings.map((happening) => entryOf(happening, jitterMs));
+    return happenings.map((happening) => entryOf(happening, jitterMs, this.payloads));
   }
 
   /**

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { type CommandGroup, command } from '../terminal/command.js';
 import { instant } from '../terminal/figures.js';
 import { duration, flag, list, moment, oneOf, text, whole } from '../terminal/usage.js';
@@ -15,6 +14,7 @@ import { groupLines } from './groups/group-text.js';
 import type { InspectorContext } from './inspector-context.js';
 import { notesText } from './notes-text.js';
 import { argumentsOf } from './tasks/json-arguments.js';
+import { valueText } from './value-text.js';
 
 const FILTER = {
   queue: list('<name>', 'dead in this queue; several with commas', 'queues'),
@@ -197,6 +197,6 @@ function described(task: DeadTask, withArgs: boolean, group: GroupReport | undef
     ...attempts.map(({ at, code: why, error: text }) => `attempt   ${instant(nearestDate(at))}  ${why}  ${text ?? ''}`),
   ];
   lines.push(...notesText(task.progress, task.log));
-  if (withArgs) lines.push(`args      ${inspect(task.args, { depth: 10, breakLength: 120 })}`);
+  if (withArgs) lines.push(`args      ${valueText(task.args, task.sealed && !task.args)}`);
   return lines.join('\n');
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { DeadRange } from '../broker/port/broker.js';
 import { NestworkError } from '../errors.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { shown } from '../values/shown.js';
@@ -43,6 +44,8 @@ export interface ResolvedFilter {
   /** whether the range alone decides */
   readonly isRange: boolean;
   readonly matches: (task: DeadTask) => boolean;
+  /** opens what is sealed */
+  readonly payloads: PayloadCodec;
 }
 
 /** The parts for which each record must be read: queues and times are known without. */
@@ -53,12 +56,14 @@ const OPTIONS = ['queues', ...TEXTS, 'since', 'until'];
  * Checks a filter.
  *
  * @param known the queues of the app
+ * @param payloads opens what is sealed
  * @param now called only when a time is given as a duration; resolves to ms since 1970 by the clock of Redis
  * @throws NestworkError INVALID_OPTION, INVALID_DURATION, UNKNOWN_QUEUE
  */
 export async function resolveFilter(
   filter: DeadFilter,
   known: KnownQueues,
+  payloads: PayloadCodec,
   now: () => Promise<number>,
 ): Promise<ResolvedFilter> {
   assertKnownOptions(filter, OPTIONS, 'A filter of dead tasks');
@@ -70,6 +75,7 @@ export async function resolveFilter(
   return {
     queues,
     range,
+    payloads,
     isRange: !looksInside(filter),
     matches: (dead) =>
       (task === undefined || dead.task === task) &&

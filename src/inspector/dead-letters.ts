@@ -4,6 +4,7 @@ import { NestworkError } from '../errors.js';
 import { editOf } from '../message/edited-message.js';
 import { assertTaskId } from '../message/task-id.js';
 import { encodePayload } from '../payload/payload.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { type Duration, toMilliseconds } from '../values/duration.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { invalid } from '../values/option-values.js';
@@ -76,6 +77,7 @@ export class DeadLetters {
     private readonly broker: DeadLetterBroker,
     private readonly queues: KnownQueues,
     private readonly actions: Pick<ActionPort, 'record'>,
+    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {}
 
   /**
@@ -117,7 +119,7 @@ export class DeadLetters {
    */
   async get(id: string, options: DeadLookup = {}): Promise<DeadTask | undefined> {
     const entry = await this.find(id, options);
-    return entry && new DeadTask(entry);
+    return entry && new DeadTask(entry, this.payloads);
   }
 
   /**
@@ -138,8 +140,8 @@ export class DeadLetters {
    *
    * @returns `'not-found'` when it is not dead, for example because it was redriven before
    * @throws NestworkError UNDECODABLE_MESSAGE when it is no message that could run; it stays dead. INVALID_TASK_ID,
-   * INVALID_OPTION, UNKNOWN_QUEUE; for `args` UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE, and
-   * REDIS_OUT_OF_MEMORY
+   * INVALID_OPTION, UNKNOWN_QUEUE; for `args` UNSERIALIZABLE_ARGUMENT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
+   * PAYLOAD_KEYS_NEEDED where those before are sealed and this process has no keys, and REDIS_OUT_OF_MEMORY
    *
    * @example
    * await deadLetters.redrive(id, { args: [7, { weekly: false }], by: 'anna' });
@@ -254,7 +256,8 @@ export class DeadLetters {
         signal?.throwIfAborted();
         const entry = await this.entryIn(queues, id);
         if (entry === undefined) counts['not-found'] += 1;
-        else if (!only || (await only(new DeadTask(entry)))) counts[await this.actOn(action, entry)] += 1;
+        else if (!only || (await only(new DeadTask(entry, this.payloads))))
+          counts[await this.actOn(action, entry)] += 1;
         onProgress?.(index + 1, count());
       }
     });
@@ -365,7 +368,11 @@ export class DeadLetters {
 
   private async sendAgain(entry: DeadEntry, payload: string | undefined): Promise<Redrive> {
     if (payload === undefined) return (await this.broker.redrive(entry.queue, [entry]))[0] ?? 'not-found';
-    return this.broker.redriveEdited(entry.queue, entry, editOf(new DeadTask(entry).bytes.toString(), payload));
+    return this.broker.redriveEdited(
+      entry.queue,
+      entry,
+      editOf(new DeadTask(entry).bytes.toString(), payload, this.payloads),
+    );
   }
 
   private async findToAct(id: string, options: DeadLookup & ActorOptions): Promise<DeadEntry | undefined> {
@@ -390,7 +397,7 @@ export class DeadLetters {
   }
 
   private resolve(filter: DeadFilter): Promise<ResolvedFilter> {
-    return resolveFilter(filter, this.queues, () => this.broker.now());
+    return resolveFilter(filter, this.queues, this.payloads, () => this.broker.now());
   }
 }
 

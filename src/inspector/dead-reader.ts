@@ -21,7 +21,7 @@ export interface DeadTasks {
 export async function* batchesOf(
   broker: Reader,
   queue: string,
-  { range, matches }: ResolvedFilter,
+  { range, matches, payloads }: ResolvedFilter,
   { ahead = false, ...query }: Query & { readonly ahead?: boolean },
 ): AsyncGenerator<DeadTasks> {
   const read = (after: Death | undefined): Promise<DeadBatch> => broker.read(queue, { ...query, range, after });
@@ -34,7 +34,7 @@ export async function* batchesOf(
       // it is awaited after the caller's work, which may fail or end first
       next.catch(() => {});
     }
-    yield { tasks: entries.map((entry) => new DeadTask(entry)).filter(matches), last };
+    yield { tasks: entries.map((entry) => new DeadTask(entry, payloads)).filter(matches), last };
     if (!more) return;
     if (!ahead) next = read(last);
   }

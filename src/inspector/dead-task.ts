@@ -4,6 +4,7 @@ import { type EditRecord, editsOf } from '../message/edited-message.js';
 import { groupTagOf } from '../message/group-tag.js';
 import { labelOf } from '../message/message-label.js';
 import { decodeMessage } from '../message/task-message.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { decodeNotes, type TaskLogLine, type TaskProgress } from '../task/task-notes.js';
 import { dateOf, nearestDate } from '../values/dates.js';
 
@@ -33,9 +34,9 @@ export class DeadTask {
   readonly enqueuedAt: Date | undefined;
   /** why it is dead: `TASK_FAILED` if the method threw, `CRASHED`, or a code of nestwork */
   readonly code: string;
-  /** the error that it threw, or a sentence that says how it ended */
+  /** the error that it threw, or a sentence that says how it ended; `[sealed]` for one that this process cannot open */
   readonly error: string;
-  /** the stack of the error, if there was one */
+  /** the stack of the error, if there was one; as `error` */
   readonly stack: string | undefined;
   /** which attempt was its last, from 1; counts anew after each redrive */
   readonly attempt: number | undefined;
@@ -55,24 +56,31 @@ export class DeadTask {
   readonly progress: TaskProgress | undefined;
   /** the last lines of its log, oldest first; none in lists */
   readonly log: readonly TaskLogLine[];
+  /** whether its data is sealed: without the key `args` is undefined, and its texts are `[sealed]` */
+  readonly sealed: boolean;
   readonly #message: Buffer;
+  readonly #payloads: PayloadCodec;
 
-  constructor({ id, queue, diedAt, record, notes: stored }: DeadEntry) {
+  /** @internal */
+  constructor({ id, queue, diedAt, record, notes: stored }: DeadEntry, payloads: PayloadCodec = PLAIN_PAYLOADS) {
+    const texts = payloads.opener(id);
+    const { open } = texts;
     const end = record.indexOf(NEWLINE);
     const { task, code, error, stack, attempt, host, pid } = reportOf(record.subarray(0, Math.max(end, 0)));
     this.#message = end < 0 ? Buffer.alloc(0) : record.subarray(end + 1);
     const text = this.#message.toString();
     const label = labelOf(text);
-    const history = label ? attemptsOf(text) : [];
-    const notes = stored === undefined ? undefined : decodeNotes(stored);
+    const history = label ? attemptsOf(text, open) : [];
+    const notes = stored === undefined ? undefined : decodeNotes(stored, open);
+    this.#payloads = payloads;
     this.id = id;
     this.queue = queue;
     this.task = task ?? label?.name;
     this.diedAt = nearestDate(diedAt);
     this.enqueuedAt = dateOf(label?.enqueuedAt);
     this.code = code ?? UNREADABLE.code;
-    this.error = error ?? UNREADABLE.error;
-    this.stack = stack;
+    this.error = open(error ?? UNREADABLE.error);
+    this.stack = stack && open(stack);
     this.attempt = attempt;
     this.host = host ?? UNREADABLE.host;
     this.pid = pid ?? UNREADABLE.pid;
@@ -81,13 +89,17 @@ export class DeadTask {
     this.partOf = label && groupTagOf(text)?.group;
     this.progress = notes?.progress;
     this.log = notes?.log ?? [];
+    this.sealed = label?.sealed === true || texts.sealed;
     this.redrivenAt = history.filter((line) => line.code === REDRIVEN).map(({ at }) => nearestDate(at));
   }
 
-  /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, see `bytes`. */
+  /**
+   * The arguments of the call, decoded when they are read; undefined when they cannot be decoded, see `bytes`, and when they are `sealed` with a
+   * key that this process does not have.
+   */
   get args(): readonly unknown[] | undefined {
     try {
-      return decodeMessage(this.#message.toString()).args;
+      return decodeMessage(this.#message.toString(), this.#payloads).args;
     } catch {
       return undefined;
     }
@@ -95,7 +107,7 @@ export class DeadTask {
 
   /** Its redrives with other arguments, oldest first, with the arguments that it had before; of a long history the last ones. */
   get edits(): readonly EditRecord[] {
-    return editsOf(this.#message.toString());
+    return editsOf(this.#message.toString(), this.#payloads);
   }
 
   /**

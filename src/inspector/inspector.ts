@@ -1,4 +1,5 @@
 import type { AppBroker } from '../broker/port/broker.js';
+import { PLAIN, type ResolvedPayload } from '../payload/payload-options.js';
 import { type Clock, systemClock } from '../values/clock.js';
 import { ActionLog } from './actions/action-log.js';
 import { CronManager } from './cron-manager.js';
@@ -68,14 +69,16 @@ export class Inspector {
     clock: Clock = systemClock,
     private readonly disconnect: () => Promise<void> = async () => {},
     known: KnownQueues = KnownQueues.ofCatalog(broker.catalog),
+    payload: ResolvedPayload = PLAIN,
   ) {
+    const { codec } = payload;
     this.namespace = broker.namespace;
-    this.dead = new DeadLetters(broker.deadLetters, known, broker.actions);
+    this.dead = new DeadLetters(broker.deadLetters, known, broker.actions, codec);
     this.workers = new WorkerInspector(broker.workers, broker.actions);
-    this.crons = new CronManager(broker, known, clock);
+    this.crons = new CronManager(broker, known, clock, codec);
     this.health = new QueueHealth(broker, known, clock);
-    this.tasks = new TaskInspector(broker, known, this.dead, clock);
-    this.groups = new GroupInspector(broker);
+    this.tasks = new TaskInspector(broker, known, this.dead, clock, payload);
+    this.groups = new GroupInspector(broker, codec);
     this.limits = new LimitInspector(broker, known);
     const history = new MinuteHistory(broker.metrics);
     this.metrics = new MetricsReader(broker, known, history);

@@ -1,3 +1,5 @@
+import { type OpensText, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
+
 /**
  * One line of a task's history: how an attempt ended, or that a person sent the task again. Never holds arguments.
  *
@@ -13,7 +15,7 @@ export interface AttemptRecord {
   readonly attempt?: number;
   /** code of the error, such as TASK_FAILED, HARD_TIMEOUT, CRASHED or REDRIVEN */
   readonly code: string;
-  /** what happened, in at most 300 characters */
+  /** what happened, in at most 300 characters; `[sealed]` where it is sealed with a key that this process does not have */
   readonly error?: string;
   /** name of the machine, or of the container */
   readonly host?: string;
@@ -43,18 +45,36 @@ export function encodeAttempt(record: AttemptRecord, seal: (text: string) => str
   return `\n${JSON.stringify({ ...record, error: error && seal(error) })}`;
 }
 
-/** The history of a message as it lies in Redis, oldest first; lines that are none of ours are left out. */
-export function attemptsOf(raw: string): AttemptRecord[] {
-  return raw.split('\n').slice(1).flatMap(parse);
+/**
+ * The history of a message as it lies in Redis, oldest first; lines that are none of ours are left out.
+ *
+ * @param open what opens its errors; by default those that are sealed stay so
+ */
+export function attemptsOf(raw: string, open: OpensText = closed): AttemptRecord[] {
+  return raw
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => parse(line, open));
 }
 
-function parse(line: string): AttemptRecord[] {
+function parse(line: string, open: OpensText): AttemptRecord[] {
   try {
     const record: unknown = JSON.parse(line);
-    return typeof record === 'object' && record !== null && 'at' in record ? [withoutArguments(record)] : [];
+    return typeof record === 'object' && record !== null && 'at' in record
+      ? [opened(withoutArguments(record), open)]
+      : [];
   } catch {
     return [];
   }
+}
+
+function opened(record: AttemptRecord, open: OpensText): AttemptRecord {
+  const { error } = record;
+  return typeof error === 'string' ? { ...record, error: open(error) } : record;
+}
+
+function closed(text: string): string {
+  return PLAIN_PAYLOADS.openText(text, '');
 }
 
 /** The line of a redrive with other arguments has those before, see edited-message.ts: what lists attempts must not show them. */

@@ -1,7 +1,9 @@
-import { decodePayload } from '../payload/payload.js';
+import { isSealed, type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
+import { keysNeeded } from '../payload/seal-errors.js';
 import { REDRIVEN } from './attempt-record.js';
+import { labelOf } from './message-label.js';
 import { bodyStart } from './tags.js';
-import { decodeMessage } from './task-message.js';
+import { decodeMessage, idOf } from './task-message.js';
 
 /** Bytes of former arguments that a history keeps of each change. */
 const MOST_BYTES_KEPT = 16 * 1024;
@@ -20,20 +22,25 @@ export class EditRecord {
   readonly at: Date;
   /** how many bytes the arguments before took; undefined when `args` has them */
   readonly bytes: number | undefined;
+  /** whether the arguments before are sealed: `args` is undefined then without the key */
+  readonly sealed: boolean;
   readonly #sent: unknown;
+  readonly #open: (sent: unknown) => unknown[];
 
   /** @internal */
-  constructor(at: number, sent: unknown) {
+  constructor(at: number, sent: unknown, open: (sent: unknown) => unknown[]) {
     this.at = new Date(at);
     this.bytes = typeof sent === 'number' ? sent : undefined;
+    this.sealed = isSealed(sent);
     this.#sent = sent;
+    this.#open = open;
   }
 
-  /** The arguments that the task had before; undefined when they took more than 16 KiB, or cannot be read. */
+  /** The arguments that the task had before; undefined when they took more than 16 KiB, are sealed with a key that this process does not have, or cannot be read. */
   get args(): readonly unknown[] | undefined {
     if (typeof this.#sent === 'number') return undefined;
     try {
-      return decodePayload(this.#sent);
+      return this.#open(this.#sent);
     } catch {
       return undefined;
     }
@@ -49,17 +56,19 @@ export interface MessageEdit {
 }
 
 /**
- * Gives a message other arguments. Name and options of the call stay.
+ * Gives a message other arguments, sealed as those that it has. Name and options of the call stay.
  *
- * @param payload from `encodePayload`
- * @throws NestworkError UNDECODABLE_MESSAGE
+ * @param encoded from `encodePayload`
+ * @throws NestworkError UNDECODABLE_MESSAGE, PAYLOAD_KEYS_NEEDED
  *
  * @example
  * editOf(raw, encodePayload([8])); // { body: '["ReportTasks.send",[8]]', sent: '[7]' }
  */
-export function editOf(raw: string, payload: string): MessageEdit {
+export function editOf(raw: string, encoded: string, payloads: PayloadCodec = PLAIN_PAYLOADS): MessageEdit {
   // refuses what is no message
-  decodeMessage(raw);
+  const { sealed, name: task } = decodeMessage(raw, payloads);
+  if (sealed && !payloads.canSeal) throw keysNeeded(`Task ${idOf(raw)} cannot get other arguments`);
+  const payload = payloads.encode(encoded, task, sealed);
   const [name, before, ...options] = JSON.parse(raw.slice(bodyStart(raw)).split('\n', 1)[0] ?? '') as unknown[];
   const set = options.map((option) => `,${JSON.stringify(option)}`).join('');
   const sent = JSON.stringify(before);
@@ -71,15 +80,21 @@ export function editOf(raw: string, payload: string): MessageEdit {
 }
 
 /** The redrives with other arguments in the history of a message, oldest first. */
-export function editsOf(raw: string): EditRecord[] {
-  return raw.split('\n').slice(1).flatMap(parse);
+export function editsOf(raw: string, payloads: PayloadCodec = PLAIN_PAYLOADS): EditRecord[] {
+  const open = (sent: unknown): unknown[] => {
+    return payloads.decode(sent, labelOf(raw)?.name ?? '', `task ${idOf(raw)}`);
+  };
+  return raw
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => parse(line, open));
 }
 
-function parse(line: string): EditRecord[] {
+function parse(line: string, open: (sent: unknown) => unknown[]): EditRecord[] {
   if (!line.includes('"sent"')) return [];
   try {
     const { at, code, sent } = JSON.parse(line) as { at: number; code: string; sent?: unknown };
-    return code === REDRIVEN && sent !== undefined ? [new EditRecord(at, sent)] : [];
+    return code === REDRIVEN && sent !== undefined ? [new EditRecord(at, sent, open)] : [];
   } catch {
     return [];
   }

@@ -2,6 +2,8 @@ import { bodyStart } from './tags.js';
 import { enqueuedAtOf } from './task-message.js';
 
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
+/** Behind the name, see payload-codec.ts. */
+const SEAL = ',{"s":"';
 const NAME = /^\["(?:[^"\\]|\\.)*"/;
 /** A name has up to 200 characters, and JSON spells one with up to six. */
 const MOST_OF_A_NAME = 1_300;
@@ -10,6 +12,8 @@ const MOST_OF_A_NAME = 1_300;
 export interface MessageLabel {
   /** none when the body is no call */
   readonly name: string | undefined;
+  /** whether the arguments are sealed */
+  readonly sealed: boolean;
   /** ms since 1970 */
   readonly enqueuedAt: number;
   readonly crashes: number;
@@ -27,8 +31,10 @@ export interface MessageLabel {
 export function labelOf(raw: string): MessageLabel | undefined {
   if (!HEADER.test(raw)) return undefined;
   const start = bodyStart(raw);
+  const [written = ''] = NAME.exec(raw.slice(start, start + MOST_OF_A_NAME)) ?? [];
   return {
-    name: nameIn(raw.slice(start, start + MOST_OF_A_NAME)),
+    name: nameIn(written),
+    sealed: written !== '' && raw.startsWith(SEAL, start + written.length),
     enqueuedAt: enqueuedAtOf(raw),
     crashes: Number.parseInt(raw.charAt(23), 36),
   };
@@ -45,11 +51,10 @@ export function roughNameOf(raw: string): string {
   return raw.slice(from, raw.indexOf('"', from));
 }
 
-function nameIn(body: string): string | undefined {
-  const [found] = NAME.exec(body) ?? [];
-  if (found === undefined) return undefined;
+/** @param written with the bracket in front of it */
+function nameIn(written: string): string | undefined {
   try {
-    return JSON.parse(found.slice(1)) as string;
+    return JSON.parse(written.slice(1)) as string;
   } catch {
     return undefined;
   }

@@ -180,8 +180,8 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: DeadLetters,
-      useFactory: (broker: AppBroker, { queues }: ResolvedTaskQueueOptions) =>
-        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues), broker.actions),
+      useFactory: (broker: AppBroker, { queues, payload }: ResolvedTaskQueueOptions) =>
+        new DeadLetters(broker.deadLetters, KnownQueues.declared(queues), broker.actions, payload.codec),
       inject: [BROKER, RESOLVED_OPTIONS],
     },
     {
@@ -192,13 +192,15 @@ export const OWN: ReadonlyMap<object, symbol> = new Map(EXPORTED.map((type) => [
     },
     {
       provide: Inspector,
-      useFactory: (broker: AppBroker, clock: Clock) => new Inspector(broker, clock),
-      inject: [BROKER, CLOCK],
+      useFactory: (broker: AppBroker, clock: Clock, { payload }: ResolvedTaskQueueOptions) =>
+        new Inspector(broker, clock, undefined, undefined, payload),
+      inject: [BROKER, CLOCK, RESOLVED_OPTIONS],
     },
     {
       provide: BroadcastLog,
-      useFactory: (broker: AppBroker) => new BroadcastLog(broker.broadcasts),
-      inject: [BROKER],
+      useFactory: (broker: AppBroker, { payload }: ResolvedTaskQueueOptions) =>
+        new BroadcastLog(broker.broadcasts, payload.codec),
+      inject: [BROKER, RESOLVED_OPTIONS],
     },
     {
       provide: Transactions,

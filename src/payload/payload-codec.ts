@@ -15,6 +15,9 @@ const SEALED_TEXT = /^\{"s":"([\w-]{8})\.[\w-]+"\}$/;
 /** What tools show in place of a text that they cannot open. */
 export const SEALED_WORD = '[sealed]';
 
+/** Makes the text that people read of one that may be sealed. */
+export type OpensText = (text: string) => string;
+
 export interface PayloadCodecOptions {
   /** the first one seals, all open; none by default */
   readonly keys?: readonly Buffer[] | undefined;
@@ -105,6 +108,11 @@ export class PayloadCodec {
     }
   }
 
+  /** For all texts of one task. */
+  opener(id: string): TextOpener {
+    return new TextOpener(this, id);
+  }
+
   /** Stands for the key of a unique task: an HMAC; without keys a digest that a guess can be compared with. */
   digest(text: string): string {
     return this.digestKey ? keyedDigest(this.digestKey, text) : createHash('sha1').update(text).digest('base64url');
@@ -129,6 +137,26 @@ export class PayloadCodec {
     if (bytes[0] === 1) return parsed(inflated(text, owner), owner);
     throw altered(owner);
   }
+}
+
+/** Opens the texts of one task, and notes whether one of them is sealed. */
+export class TextOpener {
+  sealed = false;
+
+  constructor(
+    private readonly payloads: PayloadCodec,
+    private readonly id: string,
+  ) {}
+
+  readonly open: OpensText = (text) => {
+    if (isSealedText(text)) this.sealed = true;
+    return this.payloads.openText(text, this.id);
+  };
+}
+
+/** Whether a text of a history, a report or a note is sealed. */
+export function isSealedText(text: string): boolean {
+  return SEALED_TEXT.test(text);
 }
 
 /** Of apps that set nothing: it reads what is compressed, and no seal. */

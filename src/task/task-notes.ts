@@ -1,3 +1,5 @@
+import { type OpensText, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
+
 /**
  * How far a task is, as it last noted by `TaskContext.progress`.
  *
@@ -67,27 +69,37 @@ export function encodeNoted(queue: string, task: string, end?: NotedEnd, at = 0)
 
 /**
  * Reads `notes:<id>`: its writer, the task, the progress, and the lines of the log. Undefined for a value that others wrote.
+ *
+ * @param open what opens their texts; by default those that are sealed stay so
  */
-export function decodeNotes(stored: string): TaskNotes | undefined {
+export function decodeNotes(
+  stored: string,
+  open: OpensText = (text) => PLAIN_PAYLOADS.openText(text, ''),
+): TaskNotes | undefined {
   const [, noted, progress, ...log] = stored.split('\n');
   const [queue, task, end = '', endedAt] = noted?.split(' ') ?? [];
   if (queue === undefined || task === undefined || progress === undefined) return undefined;
   return {
     queue,
     task,
-    progress: decodeProgress(progress),
-    log: log.flatMap((line) => decodeLogLine(line) ?? []),
+    progress: decodeProgress(progress, open),
+    log: log.flatMap((line) => decodeLogLine(line, open) ?? []),
     end: END.test(end) ? { state: end as NotedEnd, at: new Date(Number(endedAt)) } : undefined,
   };
 }
 
-function decodeProgress(stored: string): TaskProgress | undefined {
+function decodeProgress(stored: string, open: OpensText): TaskProgress | undefined {
   const [, at, attempt, value, message = ''] = /^(\d+) (\d+) (\S+) (.*)$/.exec(stored) ?? [];
   if (at === undefined) return undefined;
-  return { value: Number(value), message: message || undefined, at: new Date(Number(at)), attempt: Number(attempt) };
+  return {
+    value: Number(value),
+    message: open(message) || undefined,
+    at: new Date(Number(at)),
+    attempt: Number(attempt),
+  };
 }
 
-function decodeLogLine(stored: string): TaskLogLine | undefined {
+function decodeLogLine(stored: string, open: OpensText): TaskLogLine | undefined {
   const [, at, attempt, message = ''] = /^(\d+) (\d+) (.*)$/.exec(stored) ?? [];
-  return at === undefined ? undefined : { at: new Date(Number(at)), attempt: Number(attempt), message };
+  return at === undefined ? undefined : { at: new Date(Number(at)), attempt: Number(attempt), message: open(message) };
 }

@@ -46,7 +46,14 @@ export async function drainTasks(app: INestApplicationContext): Promise<TaskRun[
   const registry = find(TaskRegistry);
   const executor = new Executor(registry, find(TaskDiscovery).hooks(), undefined, systemClock, payload.codec);
   const { work, close } = await workOf(broker, queues);
-  const runner = new TaskRunner({ work, executor, registry, clock: systemClock, impatient: true });
+  const runner = new TaskRunner({
+    work,
+    executor,
+    registry,
+    clock: systemClock,
+    payloads: payload.codec,
+    impatient: true,
+  });
   const drained: TaskRun[] = [];
   for await (const run of runner.drain()) if (run.outcome !== 'retried') drained.push(run);
   await close();

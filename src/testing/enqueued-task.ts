@@ -3,7 +3,8 @@ import { limitKey, limitKeysOf } from '../message/limit-tag.js';
 import { fairDigest, orderTagOf } from '../message/order-tag.js';
 import { decodeMessage } from '../message/task-message.js';
 import { type ArgumentRefs, idsOf } from '../message/task-refs.js';
-import { encodeUnique } from '../message/unique-key.js';
+import { digestOf } from '../message/unique-key.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import type { CallPolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { SentMessage } from './memory/memory-broker.js';
@@ -40,15 +41,17 @@ export class EnqueuedTask {
   /** 0 to 9, of `with({ priority })` or the decorator */
   readonly priority: number;
   readonly #digest: string | undefined;
+  readonly #payloads: PayloadCodec;
   readonly #limitKeys: readonly string[];
   readonly #tenant: string | undefined;
 
   /**
    * @internal
    * @param now when it was sent, in ms since 1970
+   * @param payloads of the app
    */
-  constructor({ queue, message, due }: SentMessage, now: number) {
-    const { id, name, args, options: travelled, group } = decodeMessage(message);
+  constructor({ queue, message, due }: SentMessage, now: number, payloads: PayloadCodec = PLAIN_PAYLOADS) {
+    const { id, name, args, options: travelled, group } = decodeMessage(message, payloads);
     const { headers = {}, refs, ...options } = travelled;
     this.id = id;
     this.name = name;
@@ -58,6 +61,7 @@ export class EnqueuedTask {
     this.options = options;
     this.headers = headers;
     this.delayMs = due === undefined ? 0 : 'in' in due ? due.in : Math.max(due.at - now, 0);
+    this.#payloads = payloads;
     this.#digest = keyOf(message)?.digest;
     const order = orderTagOf(message);
     this.priority = order?.priority ?? 0;
@@ -72,7 +76,8 @@ export class EnqueuedTask {
 
   /** Whether it was sent `with({ key })`. The key itself does not travel, only a digest of it. */
   hasKey(key: string): boolean {
-    return this.#digest !== undefined && encodeUnique(this.name, key, 'finished').slice(1) === this.#digest;
+    // that of a sealed task is another one
+    return [PLAIN_PAYLOADS, this.#payloads].some((payloads) => digestOf(this.name, key, payloads) === this.#digest);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ClaimedTask } from '../broker/port/broker.js';
 import { attemptOf, decodeMessage } from '../message/task-message.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 
 /**
  * One attempt at a task in a test, and how the task went on.
@@ -15,7 +16,7 @@ export interface TaskRun {
   readonly name: string;
   /** `(broadcast)` for a broadcast */
   readonly queue: string;
-  /** the arguments after their way through the serializer; none when the message cannot be read */
+  /** the arguments after their way through the serializer; none when the message, or what is sealed in it, cannot be read */
   readonly args: readonly unknown[];
   /** from 1 */
   readonly attempt: number;
@@ -25,15 +26,17 @@ export interface TaskRun {
   readonly error: unknown;
 }
 
-/** Receives each attempt in a test. */
+/** Receives each attempt in a test. @param payloads of the app */
 export function describeRun(
   { id, queue, message }: ClaimedTask,
+  payloads: PayloadCodec,
   outcome: TaskRun['outcome'],
   error: unknown = undefined,
 ): TaskRun {
   try {
-    const decoded = decodeMessage(message);
-    return { id, name: decoded.name, queue, args: decoded.args, attempt: attemptOf(decoded), outcome, error };
+    const decoded = decodeMessage(message, payloads);
+    const args = decoded.closed ? [] : decoded.args;
+    return { id, name: decoded.name, queue, args, attempt: attemptOf(decoded), outcome, error };
   } catch {
     return { id, name: '', queue, args: [], attempt: 1, outcome, error };
   }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { ClaimedTask } from '../broker/port/broker.js';
 import { MOST_PROMOTED } from '../maintenance/promoter.js';
 import { idOf } from '../message/task-message.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { TaskCancelledError } from '../policy/task-errors.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import type { TaskRegistry } from '../task/task-registry.js';
@@ -33,6 +34,8 @@ export interface TaskRunnerOptions {
   readonly executor: Executor;
   readonly registry: TaskRegistry;
   readonly clock: Clock;
+  /** of the app */
+  readonly payloads: PayloadCodec;
   /**
    * Whether retries are immediate and unknown tasks are dead at once. Otherwise both wait as they would in a worker.
    */
@@ -152,16 +155,17 @@ export class TaskRunner {
   }
 
   private async runBroadcast(message: string): Promise<TaskRun> {
-    const { work, executor, clock } = this.options;
+    const { work, executor, clock, payloads } = this.options;
     const call = { id: idOf(message), message, queue: BROADCAST_QUEUE };
     const prepared = executor.prepare(call);
     const outcome = isFailure(prepared) ? prepared : await this.outcomeOf(prepared);
     executor.outcomes.broadcast(call, outcome, isFailure(prepared) ? undefined : prepared.task);
     const failed = outcome.kind === 'failed';
-    const error = failed ? describeError(outcome.error).error : undefined;
+    const text = failed ? describeError(outcome.error).error : undefined;
+    const error = text && !isFailure(prepared) ? prepared.task.sealedText(text) : text;
     const ended = { host: hostname(), pid: process.pid, ok: !failed, error, at: clock() };
     await work.broadcasts.record(call.id, { ...ended, durationMs: Math.round(outcome.durationMs) });
-    return failed ? describeRun(call, 'dead', outcome.error) : describeRun(call, 'done');
+    return failed ? describeRun(call, payloads, 'dead', outcome.error) : describeRun(call, payloads, 'done');
   }
 
   private async outcomeOf(prepared: PreparedTask): Promise<Outcome> {
@@ -174,14 +178,15 @@ export class TaskRunner {
 
   /** In exactly one of done, retry, bury. */
   private async end(claimed: ClaimedTask, outcome: Outcome, task?: RunningTask): Promise<TaskRun> {
-    const { claims } = this.options.work;
+    const { payloads, work } = this.options;
+    const { claims } = work;
     if (outcome.kind === 'done' || outcome.decision.kind === 'drop') {
       const { result, group, limited } = task?.message ?? {};
       // others wait for its end
       const isAwaited = task && (result || group || limited);
       await claims.done(claimed, isAwaited ? keptOf(task, outcome) : undefined);
-      if (outcome.kind === 'done') return describeRun(claimed, 'done');
-      return describeRun(claimed, 'dropped', outcome.error);
+      if (outcome.kind === 'done') return describeRun(claimed, payloads, 'done');
+      return describeRun(claimed, payloads, 'dropped', outcome.error);
     }
     const inMs = this.waitOf(outcome);
     const line = outcome.attempted || inMs !== undefined ? lineOf(outcome, this.options.clock()) : '';
@@ -191,10 +196,10 @@ export class TaskRunner {
       // a retry without a wait would wait for the end of its own stop
       const stop = decision.kind === 'retry' && !this.options.impatient ? decision.stop : undefined;
       await claims.retry(claimed, { inMs, failures, line, counts: outcome.attempted, stop });
-      return describeRun(claimed, 'retried', outcome.error);
+      return describeRun(claimed, payloads, 'retried', outcome.error);
     }
     await claims.bury(claimed, reportOf(outcome), line);
-    return describeRun(claimed, 'dead', outcome.error);
+    return describeRun(claimed, payloads, 'dead', outcome.error);
   }
 
   /** A failure with what becomes of the task in this test. */

@@ -7,6 +7,7 @@ import { NestworkError } from '../errors.js';
 import { idOf } from '../message/task-message.js';
 import { RESOLVED_OPTIONS } from '../options/options.js';
 import type { ResolvedTaskQueueOptions } from '../options/resolve-options.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { declaredLimits } from '../policy/limit-declarations.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
 import { TaskRegistry } from '../task/task-registry.js';
@@ -222,13 +223,14 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
 
   /** A task of a group is pending; a callback is sent only now. */
   private receiveReady(message: SentMessage, isNew: boolean): void {
-    if (isNew) this.sent.push(new EnqueuedTask(message, this.bench.clock()));
+    if (isNew) this.sent.push(new EnqueuedTask(message, this.bench.clock(), this.payloads()));
     if (this.mode === 'inline') this.ready.push(idOf(message.message));
   }
 
   private async receive(messages: readonly SentMessage[]): Promise<void> {
     const now = this.bench.clock();
-    const tasks = messages.map((message) => new EnqueuedTask(message, now));
+    const payloads = this.payloads();
+    const tasks = messages.map((message) => new EnqueuedTask(message, now, payloads));
     this.sent.push(...tasks);
     if (this.mode !== 'inline' || (tasks.length === 0 && this.ready.length === 0)) return;
     if (!this.initialized) throw notInitialized();
@@ -268,6 +270,10 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     return this.moduleRef.get(TaskRegistry, { strict: false });
   }
 
+  private payloads(): PayloadCodec {
+    return this.moduleRef.get<ResolvedTaskQueueOptions>(RESOLVED_OPTIONS, { strict: false }).payload.codec;
+  }
+
   private note(runs: TaskRun[]): TaskRun[] {
     this.runs.push(...runs);
     return runs;
@@ -301,7 +307,16 @@ export class TestQueue implements OnModuleInit, OnApplicationBootstrap {
     const executor = new Executor(registry, hooks, logBrokenBackoff, clock, payload.codec);
     // the other modes run tasks at once or not at all
     const limits = this.mode === 'memory' ? declaredLimits(registry.all(), queueLimits) : [];
-    const worker = new TestWorker({ broker, executor, registry, clock, impatient, queues, limits });
+    const worker = new TestWorker({
+      broker,
+      executor,
+      registry,
+      clock,
+      payloads: payload.codec,
+      impatient,
+      queues,
+      limits,
+    });
     await worker.start();
     return worker;
   }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Claimant, DeadEntry, Death, DeathReportBroker } from '../broker/port/broker.js';
 import { DeadTask } from '../inspector/dead-task.js';
 import { deathHooks, type OnTaskDead } from '../inspector/on-task-dead.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import { hookName } from '../task/hook-calls.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import { LogOnce } from '../values/log-once.js';
@@ -21,6 +22,8 @@ export interface DeathWatchOptions {
   readonly broker: DeathReportBroker;
   readonly claimant: Pick<Claimant, 'child' | 'queues'>;
   readonly hooks: readonly TaskHookProvider[];
+  /** opens the records of sealed tasks; by default their errors are `[sealed]` */
+  readonly payloads?: PayloadCodec;
   /** ms between two looks; 2 s by default */
   readonly everyMs?: number;
 }
@@ -72,7 +75,7 @@ export class DeathWatch {
   private async report({ queue, id, diedAt }: Death & Pick<DeadEntry, 'queue'>): Promise<void> {
     const entry = await this.answered(() => this.options.broker.find(queue, id));
     if (entry?.diedAt !== diedAt) return;
-    const task = new DeadTask(entry);
+    const task = new DeadTask(entry, this.options.payloads);
     for (const hook of this.hooks) {
       try {
         await hook.onTaskDead(task);

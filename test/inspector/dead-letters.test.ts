@@ -57,6 +57,7 @@ describe('a dead task', () => {
     await seedDead(fixture, [{ queue: 'bulk', message: seeded, history, diedAt: 400 }]);
     const task = await deadLetters.get(idOf(message));
     expect({ ...task }).toEqual({
+      sealed: false,
       id: idOf(message),
       queue: 'bulk',
       task: 'Some.task',

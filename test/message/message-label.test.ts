@@ -10,7 +10,7 @@ function message(name: string, unique?: string): string {
 }
 
 it.each(['ReportTasks.send', 'a', 'a"b\\c', 'Tâche', '\u0000'.repeat(200)])('a label has the name %j', (name) => {
-  const label = { name, enqueuedAt: 1_763_725_000_123, crashes: 0 };
+  const label = { name, sealed: false, enqueuedAt: 1_763_725_000_123, crashes: 0 };
   expect(labelOf(message(name))).toEqual(label);
   expect(labelOf(message(name, encodeUnique(name, 'key', 'started')))).toEqual(label);
   expect(labelOf(message(name, encodeUnique(name, 'key', 'finished')))).toEqual(label);

@@ -33,8 +33,10 @@ export interface Culprit {
   readonly how: 'dead' | 'dropped' | 'cancelled';
   /** of its error; undefined for one that is not dead */
   readonly code?: string;
-  /** the beginning of the text of its error */
+  /** the beginning of the text of its error; `[sealed]` where this process cannot open it */
   readonly error?: string;
+  /** whether its error is sealed in Redis; left out where it is not */
+  readonly sealed?: true;
 }
 
 /**

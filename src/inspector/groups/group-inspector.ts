@@ -2,6 +2,7 @@ import type { AppBroker } from '../../broker/port/broker.js';
 import type { GroupKind, GroupPlace, GroupRecord, NodeRecord } from '../../broker/port/group-port.js';
 import { groupUnknown } from '../../groups/group-errors.js';
 import { assertTaskId } from '../../message/task-id.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { assertBy } from '../actor.js';
 import { DeadTask } from '../dead-task.js';
@@ -40,7 +41,10 @@ type GroupsBroker = Pick<AppBroker, 'groups' | 'deadLetters' | 'actions'>;
  */
 export class GroupInspector {
   /** @internal */
-  constructor(private readonly broker: GroupsBroker) {}
+  constructor(
+    private readonly broker: GroupsBroker,
+    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
+  ) {}
 
   /**
    * Batches and flows, those first that were opened last, page by page. Each call looks at 2,000 of them at most.
@@ -133,12 +137,13 @@ export class GroupInspector {
 
   private async described(records: readonly GroupRecord[]): Promise<GroupReport[]> {
     const times = await this.broker.groups.times(records.map(({ id }) => id));
-    return records.map((record, at) => reportOfGroup(record, times[at] ?? { filling: false, endedAt: undefined }));
+    const none = { filling: false, endedAt: undefined };
+    return records.map((record, at) => reportOfGroup(record, times[at] ?? none, this.payloads));
   }
 
   private async deathOf({ queue, id }: NodeRecord): Promise<DeadTask | undefined> {
     const entry = await this.broker.deadLetters.find(queue, id);
-    return entry && new DeadTask(entry);
+    return entry && new DeadTask(entry, this.payloads);
   }
 }
 

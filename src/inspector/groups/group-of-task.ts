@@ -1,5 +1,6 @@
 import type { GroupPort, GroupRecord, NodeRecord } from '../../broker/port/group-port.js';
 import { groupTagOf } from '../../message/group-tag.js';
+import type { PayloadCodec } from '../../payload/payload-codec.js';
 import { type FlowNode, flowNode, type GroupReport, reportOfGroup } from './group-report.js';
 
 /**
@@ -28,18 +29,20 @@ const MOST_LOOKED = 2_000;
  * The batch or flow of a task; undefined for a task that is in none, and where Redis has it no more.
  *
  * @param message of the task
+ * @param payloads opens the error of a culprit
  * @param waits whether the task waits for others
  */
 export async function groupOfTask(
   groups: GroupPort,
   message: string | undefined,
   waits: boolean,
+  payloads: PayloadCodec,
 ): Promise<GroupOfTask | undefined> {
   const member = message === undefined ? undefined : groupTagOf(message);
   if (!member) return undefined;
   const [[record], [times]] = await Promise.all([groups.read([member.group]), groups.times([member.group])]);
   if (!record) return undefined;
-  const report = reportOfGroup(record, times ?? { filling: false, endedAt: undefined });
+  const report = reportOfGroup(record, times ?? { filling: false, endedAt: undefined }, payloads);
   const number = record.kind === 'flow' ? member.number : undefined;
   if (number === undefined || !waits) return { ...report, number, waitsFor: 0, unfinished: [] };
   return { ...report, number, ...(await obstaclesOf(groups, record, number)) };

@@ -1,6 +1,8 @@
 import type { GroupKind, GroupRecord, GroupTimes, NodeRecord } from '../../broker/port/group-port.js';
-import { type BatchStatus, statusOfGroup } from '../../groups/batch-status.js';
+import { type BatchStatus, openedStatus } from '../../groups/batch-status.js';
+import type { PayloadCodec } from '../../payload/payload-codec.js';
 import { dateOf } from '../../values/dates.js';
+import type { DeadTask } from '../dead-task.js';
 
 /**
  * A batch or a flow, as an inspector shows it.
@@ -63,6 +65,8 @@ export interface FlowNode {
   readonly code: string | undefined;
   /** the first line of the text of its error; as `code` */
   readonly error: string | undefined;
+  /** whether its data is sealed; as `code`, and left out where it is not */
+  readonly sealed?: true;
 }
 
 /** The words for the states of nodes as Redis has them. */
@@ -77,10 +81,14 @@ const STATES: Record<NodeRecord['state'], FlowNodeState> = {
   cancelled: 'cancelled',
 };
 
-export function reportOfGroup(record: GroupRecord, { filling, endedAt }: GroupTimes): GroupReport {
+export function reportOfGroup(
+  record: GroupRecord,
+  { filling, endedAt }: GroupTimes,
+  payloads: PayloadCodec,
+): GroupReport {
   const { kind, ended, openedAt, deadlineAt } = record;
   return {
-    ...statusOfGroup(record),
+    ...openedStatus(record, payloads),
     kind,
     ended,
     filling,
@@ -91,12 +99,11 @@ export function reportOfGroup(record: GroupRecord, { filling, endedAt }: GroupTi
 }
 
 /** @param death of its report, if it is dead */
-export function flowNode(
-  record: NodeRecord,
-  death: { readonly code: string; readonly error: string } | undefined,
-): FlowNode {
+export function flowNode(record: NodeRecord, death: Pick<DeadTask, 'code' | 'error' | 'sealed'> | undefined): FlowNode {
   const { number, id, name, queue, state, waits, waiting } = record;
   const error = death?.error.split('\n')[0];
   const waitsFor = state === 'waiting' ? waits : 0;
-  return { number, id, task: name, queue, state: STATES[state], waitsFor, next: waiting, code: death?.code, error };
+  const sealed = death?.sealed ? { sealed: true as const } : {};
+  const place = { number, id, task: name, queue, state: STATES[state], waitsFor, next: waiting };
+  return { ...place, code: death?.code, error, ...sealed };
 }

@@ -1,18 +1,28 @@
 import type { FoundTask, TaskPort } from '../../broker/port/task-port.js';
+import type { PayloadCodec } from '../../payload/payload-codec.js';
+import { argumentsIn } from './arguments-in.js';
 import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
-import { argumentsOf, type TaskMatcher } from './task-list.js';
+import { all, type TaskMatcher } from './task-list.js';
 import type { TaskListOptions, TaskPage } from './task-list-options.js';
+
+interface Keyed {
+  /** those that the key may have */
+  readonly digests: readonly string[];
+  /** opens the arguments */
+  readonly payloads: PayloadCodec;
+}
 
 type Filter = Pick<TaskListOptions, 'state' | 'queue' | 'id'>;
 
 /** The task that has a key, if the list wants it: nothing else is looked at. */
 export async function readHolder(
   port: TaskPort,
-  digest: string,
+  { digests, payloads }: Keyed,
   { state, queue, id = '' }: Filter,
   matches: TaskMatcher = all,
 ): Promise<TaskPage> {
-  const holder = await port.holderOf(digest);
+  const holders = await Promise.all(digests.map((digest) => port.holderOf(digest)));
+  const holder = holders.find((one) => one !== undefined);
   const found = holder && (await port.find(holder.id, [holder.queue]));
   const task = found && (await listed(port, holder.id, found));
   const isOfList =
@@ -20,12 +30,8 @@ export async function readHolder(
     (state === undefined || task.state === state) &&
     (queue === undefined || task.queue === queue) &&
     task.id.startsWith(id) &&
-    (await matches(task, () => argumentsOf(found?.message ?? '')));
+    (await matches(task, () => argumentsIn(found?.message ?? '', payloads)));
   return { tasks: isOfList ? [task] : [], cursor: undefined, looked: task ? 1 : 0, left: 0 };
-}
-
-async function all(): Promise<boolean> {
-  return true;
 }
 
 /** Undefined for one that has ended meanwhile. A cancelled one that a child still holds is active, as in every list. */

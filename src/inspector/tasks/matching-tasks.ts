@@ -1,5 +1,6 @@
 import type { ActionName, ActionPort } from '../../broker/port/action-port.js';
 import type { TaskPort } from '../../broker/port/task-port.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import type { Duration } from '../../values/duration.js';
 import { withoutGaps } from '../../values/without-gaps.js';
 import { filterText, recordAtEnd } from '../actions/record-at-end.js';
@@ -57,6 +58,7 @@ export class MatchingTasks {
     private readonly port: TaskPort,
     private readonly known: KnownQueues,
     private readonly actions: Pick<ActionPort, 'record'>,
+    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {}
 
   /** Cancels those that wait, and stops those that run. @throws the reason of the signal, and as `check` */
@@ -125,7 +127,14 @@ export class MatchingTasks {
     let from: ResolvedList['from'];
     for (;;) {
       const withinMs = Math.max(endsAt - performance.now(), 1);
-      const page = await readTasks(this.port, { ...list, from, withinMs, limit: PAGE, matches });
+      const page = await readTasks(this.port, {
+        ...list,
+        from,
+        withinMs,
+        limit: PAGE,
+        matches,
+        payloads: this.payloads,
+      });
       matching += page.tasks.length;
       looked += page.looked;
       sample.push(...page.tasks.slice(0, SAMPLE - sample.length));
@@ -143,7 +152,7 @@ export class MatchingTasks {
     assertBy(by);
     const list = await resolveList(filter, this.known);
     const from = cursor === undefined ? undefined : walkCursor(cursor);
-    const walk = new TaskWalk(this.port, list, change, options);
+    const walk = new TaskWalk(this.port, list, change, { ...options, payloads: this.payloads });
     const record = { action, by, subject: () => filterText(withoutGaps(subject)), count: () => walk.count };
     await recordAtEnd(this.actions, record, () => walk.through(walkOver(list, STATES[states]), from));
     return { changed: walk.count, skipped: walk.skipped };

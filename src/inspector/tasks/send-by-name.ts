@@ -17,6 +17,8 @@ import { TaskIdSequence } from '../../message/task-id.js';
 import { encodeMessage } from '../../message/task-message.js';
 import { encodeUnique } from '../../message/unique-key.js';
 import { encodePayload } from '../../payload/payload.js';
+import type { ResolvedPayload } from '../../payload/payload-options.js';
+import { keysNeeded } from '../../payload/seal-errors.js';
 import { toCallOptions } from '../../policy/policy-options.js';
 import { secondsToKeep } from '../../policy/result-time.js';
 import { rulesOfCatalog } from '../../policy/start-catalog.js';
@@ -60,11 +62,13 @@ interface Parts {
   readonly broker: ProducerBroker & { readonly catalog: CatalogPort };
   readonly known: KnownQueues;
   readonly clock: Clock;
+  readonly payload: ResolvedPayload;
 }
 
 interface Home {
   readonly queue: string;
   readonly result?: number;
+  readonly sealed: boolean;
   readonly rules: SentRules | undefined;
 }
 
@@ -83,17 +87,20 @@ export class SendByName {
     for (const waits of ['timeout', 'signal'])
       if (waits in options) throw invalid(waits, 'belongs to `run()`', 'Ask for the `result`, and await it by the id.');
     const { broker, known, clock } = this.parts;
+    const { codec } = this.parts.payload;
     const queues = await known.all();
     if (options.queue !== undefined) known.checked(options.queue, 'tasks.send()', queues);
     assertSendOptions(options, name, queues);
-    const payload = encodePayload(args);
-    const { queue, result, rules } = await this.homeOf(name, options);
+    const encoded = encodePayload(args);
+    const { queue, result, rules, sealed } = await this.homeOf(name, options);
+    if (sealed && !codec.canSeal) throw keysNeeded(`Task "${name}" cannot be sent`);
+    const payload = codec.encode(encoded, name, sealed);
     if (queue === BROADCAST_QUEUE) assertBroadcastOptions(options, name);
     const { id = this.ids.next(), key, until = 'finished' } = options;
     const now = clock();
     const due = dueOf(options, now);
     const enqueuedAt = due && 'at' in due ? due.at : now + (due?.in ?? 0);
-    const unique = key === undefined ? undefined : encodeUnique(name, key, until);
+    const unique = key === undefined ? undefined : encodeUnique(name, key, until, sealed ? codec : undefined);
     const calls = new CallStart(name, options, rules);
     const deferring = deferringOption(options);
     if (deferring) calls.assertRefusable(`The option \`${deferring}\``);
@@ -128,7 +135,8 @@ export class SendByName {
     const home = queue ?? task?.queue;
     if (home === undefined) throw await this.unknown(name);
     const rules = task ? rulesOfCatalog(task) : UNREGISTERED;
-    return { queue: home, rules, ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }) };
+    const sealed = task ? task.sealed === true : this.parts.payload.sealsAll;
+    return { queue: home, rules, sealed, ...(kept !== undefined && home !== BROADCAST_QUEUE && { result: kept }) };
   }
 
   private async unknown(name: string): Promise<NestworkError> {

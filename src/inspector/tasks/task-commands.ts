@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { NestworkError } from '../../errors.js';
 import { behindRetry } from '../../policy/task-errors.js';
 import type { StateWord } from '../../task/task-states.js';
@@ -12,6 +11,7 @@ import type { GroupReport } from '../groups/group-report.js';
 import { groupLines, ROOMS } from '../groups/group-text.js';
 import type { InspectorContext } from '../inspector-context.js';
 import { notesText } from '../notes-text.js';
+import { valueText } from '../value-text.js';
 import { argumentsOf } from './json-arguments.js';
 import type { ListedTask, TaskWorker } from './listed-task.js';
 import { outcomeText } from './outcome-text.js';
@@ -73,6 +73,7 @@ export const taskCommands: CommandGroup<InspectorContext> = {
           const looked = `Looked at ${count(page.looked)} tasks; about ${count(page.left)} are left`;
           out.say(`${looked}: --cursor ${page.cursor}`);
         }
+        if (page.sealed !== undefined) out.say(unsearched(page.sealed));
         return undefined;
       },
     }),
@@ -202,6 +203,11 @@ function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
   ]);
 }
 
+function unsearched(sealed: number): string {
+  const have = sealed === 1 ? 'task has' : 'tasks have';
+  return `${count(sealed)} ${have} arguments that are sealed, and were not searched: NESTWORK_PAYLOAD_KEYS.`;
+}
+
 /** With what may be secret. */
 function withValues(task: TaskDetails): object {
   const { args, result } = task;
@@ -237,13 +243,9 @@ function described(task: TaskDetails, withArgs: boolean): string {
   if (result) lines.push(`result    ${outcomeText(result)}`);
   if (result?.keptUntil) lines.push(`kept      until ${instantOf(result.keptUntil)}`);
   lines.push(...notesText(task.progress, task.log));
-  if (withArgs) lines.push(`args      ${valueText(task.args)}`);
-  if (withArgs && result?.kind === 'done') lines.push(`returned  ${valueText(result.value)}`);
+  if (withArgs) lines.push(`args      ${valueText(task.args, task.sealed && !task.args && task.raw !== undefined)}`);
+  if (withArgs && result?.kind === 'done') lines.push(`returned  ${valueText(result.value, result.isClosed)}`);
   return lines.join('\n');
-}
-
-function valueText(value: unknown): string {
-  return inspect(value, { depth: 10, breakLength: 120 });
 }
 
 function instantOf(time: Date): string {

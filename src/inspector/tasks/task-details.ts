@@ -6,11 +6,13 @@ import type { TaskHeaders } from '../../message/headers.js';
 import { labelOf } from '../../message/message-label.js';
 import { attemptOf, decodeMessage, type TaskMessage } from '../../message/task-message.js';
 import type { UniqueUntil } from '../../message/unique-key.js';
+import { type PayloadCodec, PLAIN_PAYLOADS, type TextOpener } from '../../payload/payload-codec.js';
 import type { DoneRecord } from '../../task/done-record.js';
 import type { TaskLogLine, TaskNotes, TaskProgress } from '../../task/task-notes.js';
 import { dateOf } from '../../values/dates.js';
 import type { DeadTask } from '../dead-task.js';
 import type { GroupOfTask } from '../groups/group-of-task.js';
+import { argumentsIn } from './arguments-in.js';
 import type { TaskWorker } from './listed-task.js';
 import type { TaskOutcome } from './task-outcome.js';
 import type { TaskRun } from './task-runs.js';
@@ -19,6 +21,8 @@ import type { TaskRun } from './task-runs.js';
 export interface Remains {
   readonly death?: DeadTask | undefined;
   readonly notes?: TaskNotes | undefined;
+  /** which has opened the notes */
+  readonly texts?: TextOpener | undefined;
   readonly done?: (DoneRecord & { readonly task: string }) | undefined;
   readonly run?: TaskRun | undefined;
   readonly result?: TaskOutcome | undefined;
@@ -103,14 +107,24 @@ export class TaskDetails {
   readonly result: TaskOutcome | undefined;
   /** the batch or flow that it is part of, and what it waits for there; undefined for a task in none, and once that is forgotten */
   readonly partOf: GroupOfTask | undefined;
+  /** whether its data is sealed: without the key `args` is undefined, and its texts are `[sealed]` */
+  readonly sealed: boolean;
   readonly #message: string | undefined;
   readonly #raw: Buffer | undefined;
+  readonly #payloads: PayloadCodec;
 
   /** @internal */
-  constructor(id: string, found: FoundTask, { death, notes, done, run, result, partOf }: Remains) {
+  constructor(
+    id: string,
+    found: FoundTask,
+    { death, notes, texts: opener, done, run, result, partOf }: Remains,
+    payloads: PayloadCodec = PLAIN_PAYLOADS,
+  ) {
+    const texts = opener ?? payloads.opener(id);
     const message = found.message ?? death?.bytes.toString();
     const label = message === undefined ? undefined : labelOf(message);
     const decoded = message === undefined ? undefined : readable(message);
+    this.#payloads = payloads;
     this.#message = message;
     this.#raw = found.bytes;
     this.id = id;
@@ -129,7 +143,7 @@ export class TaskDetails {
     this.endedAt = found.message === undefined ? (dateOf(done?.endedAt) ?? notes?.end?.at) : undefined;
     this.cancelledAt = dateOf(found.cancelledAt);
     this.attempt = death || done ? (death ?? done)?.attempt : decoded && attemptOf(decoded);
-    this.attempts = death?.attempts ?? (message === undefined ? [] : attemptsOf(message));
+    this.attempts = death?.attempts ?? (message === undefined ? [] : attemptsOf(message, texts.open));
     this.crashes = label?.crashes ?? 0;
     this.headers = decoded && (decoded.options.headers ?? {});
     this.options = decoded && withoutHeaders(decoded.options);
@@ -139,11 +153,15 @@ export class TaskDetails {
     this.death = death;
     this.result = result;
     this.partOf = partOf;
+    this.sealed = [label, texts, death, result].some((part) => part?.sealed === true);
   }
 
-  /** The arguments of the call, decoded when they are read; undefined when they cannot be decoded, or are gone. */
+  /**
+   * The arguments of the call, decoded when they are read; undefined when they cannot be decoded, are gone, or are `sealed` with a key that this
+   * process does not have.
+   */
   get args(): readonly unknown[] | undefined {
-    return this.#message === undefined ? undefined : readable(this.#message)?.args;
+    return this.#message === undefined ? undefined : argumentsIn(this.#message, this.#payloads);
   }
 
   /**
@@ -168,7 +186,7 @@ export class TaskDetails {
 
   /** Its redrives with other arguments, oldest first, with the arguments that it had before; of a long history the last ones. */
   get edits(): readonly EditRecord[] {
-    return this.#message === undefined ? [] : editsOf(this.#message);
+    return this.#message === undefined ? [] : editsOf(this.#message, this.#payloads);
   }
 }
 
@@ -189,6 +207,7 @@ function expiryOf(decoded: TaskMessage | undefined): Date | undefined {
   return decoded && expires !== undefined ? dateOf(decoded.enqueuedAt + expires) : undefined;
 }
 
+/** All but its arguments. */
 function readable(message: string): TaskMessage | undefined {
   try {
     return decodeMessage(message);

@@ -5,6 +5,9 @@ import { labelOf } from '../../message/message-label.js';
 import { assertTaskId } from '../../message/task-id.js';
 import { idOf } from '../../message/task-message.js';
 import { argumentText } from '../../payload/argument-spans.js';
+import type { PayloadCodec } from '../../payload/payload-codec.js';
+import { PLAIN, type ResolvedPayload } from '../../payload/payload-options.js';
+import { keysNeeded } from '../../payload/seal-errors.js';
 import type { CatalogStart } from '../../policy/start-catalog.js';
 import { decodeNotes } from '../../task/task-notes.js';
 import { type Clock, systemClock } from '../../values/clock.js';
@@ -75,6 +78,7 @@ export class TaskInspector {
   /** @internal */
   readonly matching: MatchingTasks;
   private readonly sender: SendByName;
+  private readonly payloads: PayloadCodec;
 
   /** @internal */
   constructor(
@@ -82,9 +86,11 @@ export class TaskInspector {
     private readonly known: KnownQueues,
     private readonly dead: DeadLetters,
     clock: Clock = systemClock,
+    payload: ResolvedPayload = PLAIN,
   ) {
-    this.matching = new MatchingTasks(broker.places, known, broker.actions);
-    this.sender = new SendByName({ broker, known, clock });
+    this.payloads = payload.codec;
+    this.matching = new MatchingTasks(broker.places, known, broker.actions, payload.codec);
+    this.sender = new SendByName({ broker, known, clock, payload });
   }
 
   /** The names of all tasks that workers have ever had, broadcasts included. */
@@ -121,7 +127,7 @@ export class TaskInspector {
    * const second = await inspector.tasks.list({ task: 'ReportTasks.send', cursor: first.cursor });
    * const [holder] = (await inspector.tasks.list({ task: 'ReportTasks.send', key: 'user-7' })).tasks;
    *
-   * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE
+   * @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE; PAYLOAD_KEYS_NEEDED for the `key` of a sealed task without keys
    */
   async list(options: TaskListOptions = {}): Promise<TaskPage> {
     const { text } = options;
@@ -139,16 +145,23 @@ export class TaskInspector {
    * @internal
    */
   async search(options: TaskListOptions, matches: TaskMatcher | undefined, passesAll = false): Promise<TaskPage> {
-    const list = await resolveList(options, this.known);
+    const list = await resolveList(options, this.known, this.payloads);
     const { state, task } = options;
     if (state === 'done' && task !== undefined) return readDone(this.broker.done, task, list);
     const { places } = this.broker;
+    const { payloads } = this;
     const page =
-      list.digest === undefined
-        ? await readTasks(places, { ...list, matches, passesAll })
-        : await readHolder(places, list.digest, options, matches);
+      list.digests === undefined
+        ? await readTasks(places, { ...list, matches, passesAll, payloads })
+        : await readHolder(places, { digests: list.digests, payloads }, options, matches);
+    if (list.digests && page.looked === 0 && !payloads.canSeal) await this.assertPlain(task ?? '');
     if (!page.tasks.some(({ worker }) => worker)) return page;
     return { ...page, tasks: withRuns(page.tasks, await this.broker.workers.workers()) };
+  }
+
+  /** Without the key, a sealed task is not found by its unique key: none is there would be no answer. */
+  private async assertPlain(task: string): Promise<void> {
+    if ((await this.broker.registeredTask(task))?.sealed) throw keysNeeded(`Task "${task}" cannot be found by its key`);
   }
 
   /**
@@ -169,7 +182,7 @@ export class TaskInspector {
   private async read(id: string): Promise<Remains> {
     const found = await this.find(id);
     const hasEnded = !LIVING.includes(found.state);
-    const result = hasEnded ? outcomeOf(id, await this.broker.results.kept(id)) : undefined;
+    const result = hasEnded ? outcomeOf(id, await this.broker.results.kept(id), this.payloads) : undefined;
     const { inLine = false } = found;
     if (found.state === 'dead') return { task: await this.ofDead(id, found, result), inLine };
     return { ...(await this.ofOther(id, found, result)), inLine };
@@ -263,7 +276,7 @@ export class TaskInspector {
    * @example
    * const { id } = await inspector.tasks.send('ReportTasks.send', [7, { weekly: true }], { by: 'anna', delay: '10m' });
    *
-   * @throws NestworkError UNKNOWN_TASK, UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, DUPLICATE_KEY, LIMIT_REACHED also for
+   * @throws NestworkError UNKNOWN_TASK, UNKNOWN_QUEUE, INVALID_NAME, INVALID_OPTION, DUPLICATE_KEY, PAYLOAD_KEYS_NEEDED, LIMIT_REACHED also for
    *   a limit with `onLimit: 'drop'`, and what `delay()` rejects with
    */
   async send(
@@ -435,7 +448,8 @@ export class TaskInspector {
     result: TaskOutcome | undefined,
   ): Promise<Omit<Remains, 'inLine'>> {
     const stored = await this.broker.notes.read(id);
-    const notes = stored === undefined ? undefined : decodeNotes(stored);
+    const texts = this.payloads.opener(id);
+    const notes = stored === undefined ? undefined : decodeNotes(stored, texts.open);
     const done = found.state === 'unknown' ? await this.doneOf(id) : undefined;
     if (!notes && !done && !result && found.state === 'unknown') return { task: undefined };
     const { places, workers } = this.broker;
@@ -444,8 +458,8 @@ export class TaskInspector {
       child === undefined ? [[], []] : await Promise.all([places.children(), workers.workers()]);
     const holder = children.find((one) => one.child === child);
     const run = holder && runsOf(records)(id, holder);
-    const partOf = await groupOfTask(this.broker.groups, found.message, found.state === 'waiting');
-    return { task: new TaskDetails(id, found, { notes, done, run, result, partOf }), holder };
+    const partOf = await groupOfTask(this.broker.groups, found.message, found.state === 'waiting', this.payloads);
+    return { task: new TaskDetails(id, found, { notes, texts, done, run, result, partOf }, this.payloads), holder };
   }
 
   private async doneOf(id: string): ReturnType<typeof findDone> {
@@ -466,8 +480,8 @@ export class TaskInspector {
     const death = await this.dead.get(id, queue === undefined ? {} : { queue });
     // it was redriven or deleted in between
     if (!death) return undefined;
-    const partOf = await groupOfTask(this.broker.groups, death.bytes.toString(), false);
-    return new TaskDetails(id, found, { death, result, partOf });
+    const partOf = await groupOfTask(this.broker.groups, death.bytes.toString(), false, this.payloads);
+    return new TaskDetails(id, found, { death, result, partOf }, this.payloads);
   }
 
   /** The child that takes no others in order to run a quarantined task alone. */

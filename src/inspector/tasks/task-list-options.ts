@@ -1,4 +1,5 @@
 import { digestOf } from '../../message/unique-key.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
 import { assertWhole, invalid } from '../../values/option-values.js';
@@ -38,7 +39,8 @@ export interface TaskListOptions {
   id?: string;
   /**
    * Only tasks whose arguments contain this text, in the same case, in the form in which they are shown:
-   * `["in_88213", {amount: 4900, at: Date 2026-11-27T14:25:49.120Z}]`. Not for done tasks, which have no arguments left.
+   * `["in_88213", {amount: 4900, at: Date 2026-11-27T14:25:49.120Z}]`. Sealed ones are searched with the key alone. Not for done tasks, which have
+   * no arguments left.
    * @default all
    */
   text?: string;
@@ -88,6 +90,8 @@ export interface TaskPage {
   readonly looked: number;
   /** about how many are left to look at, active ones aside */
   readonly left: number;
+  /** of a search by `text`: tasks whose arguments are sealed with a key that this process does not have, so that it could not look into them; left out for none */
+  readonly sealed?: number;
 }
 
 export type TaskPlaceName =
@@ -115,8 +119,8 @@ export interface ResolvedList {
   readonly task: string | undefined;
   readonly id: string | undefined;
   readonly text: string | undefined;
-  /** of the key that the one wanted task has */
-  readonly digest: string | undefined;
+  /** of the key that the one wanted task has: that of a sealed task is another one */
+  readonly digests: readonly string[] | undefined;
   readonly limit: number;
   readonly order: 'oldest' | 'newest';
   readonly from: TaskPosition | undefined;
@@ -133,7 +137,11 @@ const ID_START = /^[0-9a-z]{1,20}$/;
 const MAX_LIMIT = 1_000;
 
 /** @throws NestworkError INVALID_OPTION, INVALID_NAME, INVALID_DURATION, UNKNOWN_QUEUE */
-export async function resolveList(options: TaskListOptions, known: KnownQueues): Promise<ResolvedList> {
+export async function resolveList(
+  options: TaskListOptions,
+  known: KnownQueues,
+  payloads: PayloadCodec = PLAIN_PAYLOADS,
+): Promise<ResolvedList> {
   assertKnownOptions(options, OPTIONS, 'a list of tasks');
   const { state, queue, task, id, text, key, limit = 50, cursor, within = '5s' } = options;
   const isDone = state === 'done';
@@ -159,7 +167,7 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
   if (text !== undefined && isDone) {
     throw invalid('text', "is given with the state 'done'", 'Leave it out: done tasks have no arguments left.');
   }
-  const digest = key === undefined ? undefined : digestIn(options, key);
+  const digests = key === undefined ? undefined : digestsIn(options, key, payloads);
   assertWhole('limit', limit, MAX_LIMIT);
   if (order !== 'oldest' && order !== 'newest') {
     throw invalid('order', `is ${shown(order)}`, "Give 'oldest' or 'newest'.");
@@ -174,10 +182,10 @@ export async function resolveList(options: TaskListOptions, known: KnownQueues):
     const parts = one === 'pending' ? ([one, 'held'] as const) : [one];
     return queues.flatMap((name) => parts.map((state) => ({ state, queue: name })));
   });
-  return { places, queue, task, id, text, digest, limit, order, from, passed, withinMs };
+  return { places, queue, task, id, text, digests, limit, order, from, passed, withinMs };
 }
 
-function digestIn({ state, task, cursor }: TaskListOptions, key: string): string {
+function digestsIn({ state, task, cursor }: TaskListOptions, key: string, payloads: PayloadCodec): readonly string[] {
   if (task === undefined) {
     throw invalid('key', 'is given without `task`', 'Name the task, too: keys of different tasks never meet.');
   }
@@ -187,7 +195,8 @@ function digestIn({ state, task, cursor }: TaskListOptions, key: string): string
   if (cursor !== undefined) {
     throw invalid('cursor', 'is given with `key`', 'Leave it out: one task at most has a key.');
   }
-  return digestOf(task, key);
+  const plain = digestOf(task, key);
+  return payloads.canSeal ? [digestOf(task, key, payloads), plain] : [plain];
 }
 
 export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {

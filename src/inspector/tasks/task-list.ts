@@ -1,6 +1,8 @@
 import type { ChildOfWorker, TaskPort, WaitingPlace } from '../../broker/port/task-port.js';
-import { decodeMessage } from '../../message/task-message.js';
+import { labelOf } from '../../message/message-label.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import { once } from '../../values/once.js';
+import { argumentsIn } from './arguments-in.js';
 import { heldTask, type ListedTask, waitingTask } from './listed-task.js';
 import {
   cursorOf,
@@ -19,11 +21,13 @@ const STEP_WHOLE = 500;
 interface Step {
   readonly tasks: readonly ListedTask[];
   readonly looked: number;
+  /** see TaskPage */
+  readonly sealed: number;
   readonly next: TaskPosition | undefined;
 }
 
 /**
- * Decides about a task by its arguments, which it reads when it needs them; undefined for bytes that are no call.
+ * Decides about a task by its arguments, which it reads when it needs them; undefined for bytes that are no call, and for sealed ones without the key.
  *
  * @internal
  */
@@ -39,6 +43,8 @@ interface Search extends ResolvedList {
   readonly matches?: TaskMatcher | undefined;
   /** whether `matches` lets all pass, and only reads: then no more are read than the page shows */
   readonly passesAll?: boolean | undefined;
+  /** opens the arguments */
+  readonly payloads?: PayloadCodec | undefined;
 }
 
 /** A search that is under way. */
@@ -53,7 +59,7 @@ interface Running extends Search {
 export async function readTasks(port: TaskPort, list: Search): Promise<TaskPage> {
   const endsAt = performance.now() + list.withinMs;
   const tasks: ListedTask[] = [];
-  let looked = 0;
+  let [looked, sealed] = [0, 0];
   const [first, ...behind] = list.places.slice(startOf(list));
   let position = first && list.from;
   const rests = await placesFrom(port, first && !position ? [first, ...behind] : behind);
@@ -65,15 +71,16 @@ export async function readTasks(port: TaskPort, list: Search): Promise<TaskPage>
   for (;;) {
     if (!position) {
       position = beginningOf(rests.shift(), list.order);
-      if (!position) return { tasks, cursor: undefined, looked, left: 0 };
+      if (!position) return { tasks, cursor: undefined, looked, left: 0, ...(sealed > 0 && { sealed }) };
     }
     if (tasks.length === list.limit || (performance.now() > endsAt && looked > 0)) {
       const left = rests.reduce((sum, { size }) => sum + size, position.rest);
-      return { tasks, cursor: cursorOf(position), looked, left };
+      return { tasks, cursor: cursorOf(position), looked, left, ...(sealed > 0 && { sealed }) };
     }
     const step: Step = await take(port, position, { ...search, limit: list.limit - tasks.length });
     tasks.push(...step.tasks);
     looked += step.looked;
+    sealed += step.sealed;
     position = step.next;
   }
 }
@@ -125,13 +132,13 @@ async function takeWaiting(port: TaskPort, position: TaskPosition, list: Running
     message: entry.head,
     bytes: entry.bytes,
   }));
-  const { tasks, read } = await thoseThat(found, list);
+  const { tasks, read, sealed } = await thoseThat(found, list);
   const looked = read < found.length ? (page.tasks[read - 1]?.looked ?? 0) : page.looked;
   const ahead = page.looked - looked;
   const rest = Math.min(position.rest - looked, page.left + ahead);
   const at = order === 'oldest' ? page.next + ahead : page.next - ahead;
   const next = rest > 0 && page.looked > 0 ? { ...position, at, rest } : undefined;
-  return { tasks, looked, next };
+  return { tasks, looked, sealed, next };
 }
 
 interface Found {
@@ -143,16 +150,26 @@ interface Found {
 /** The first that match, and how many were read for them: one at least, though the time is over. */
 async function thoseThat(
   found: readonly Found[],
-  { matches = all, limit, endsAt }: Pick<Running, 'matches' | 'limit' | 'endsAt'>,
-): Promise<{ readonly tasks: ListedTask[]; readonly read: number }> {
+  {
+    matches = all,
+    limit,
+    endsAt,
+    payloads = PLAIN_PAYLOADS,
+  }: Pick<Running, 'matches' | 'limit' | 'endsAt' | 'payloads'>,
+): Promise<{ readonly tasks: ListedTask[]; readonly read: number; readonly sealed: number }> {
   const tasks: ListedTask[] = [];
-  let read = 0;
+  let [read, sealed] = [0, 0];
   for (const { task, message, bytes } of found) {
     if (tasks.length === limit || (read > 0 && performance.now() > endsAt)) break;
     read += 1;
-    if (await matches(task, () => argumentsOf(message), bytes)) tasks.push(task);
+    const args = (): readonly unknown[] | undefined => {
+      const opened = argumentsIn(message, payloads);
+      if (opened === undefined && labelOf(message)?.sealed) sealed += 1;
+      return opened;
+    };
+    if (await matches(task, args, bytes)) tasks.push(task);
   }
-  return { tasks, read };
+  return { tasks, read, sealed };
 }
 
 /** Lets all pass. */
@@ -160,34 +177,25 @@ export async function all(): Promise<boolean> {
   return true;
 }
 
-/** Undefined for bytes that are no call. */
-export function argumentsOf(message: string): readonly unknown[] | undefined {
-  try {
-    return decodeMessage(message).args;
-  } catch {
-    return undefined;
-  }
-}
-
 /** From one child. */
 async function takeHeld(port: TaskPort, position: TaskPosition, list: Running): Promise<Step> {
   const children = (await list.children()).filter(({ child }) => child >= position.child);
   const [first, second] = children;
-  if (!first) return { tasks: [], looked: 0, next: undefined };
+  if (!first) return { tasks: [], looked: 0, sealed: 0, next: undefined };
   const after = first.child === position.child ? position.after : '';
   // few that match: a filter leaves the rest of them to the next step
   const { matches, limit } = list;
   const { tasks, more } = await port.held(first.child, { after, limit, whole: matches !== undefined });
   const held = tasks.map((task) => ({ task: heldTask(first, task), message: task.head }));
   const wanted = held.filter(({ task }) => isWanted(task, list));
-  const { tasks: found, read } = await thoseThat(wanted, list);
+  const { tasks: found, read, sealed } = await thoseThat(wanted, list);
   const last = read < wanted.length ? wanted[read - 1] : held.at(-1);
   const looked = last ? held.indexOf(last) + 1 : 0;
   const isMore = more || looked < held.length;
   const behind = isMore
     ? { child: first.child, after: last?.task.id ?? '' }
     : second && { child: second.child, after: '' };
-  return { tasks: found, looked, next: behind && { ...position, ...behind } };
+  return { tasks: found, looked, sealed, next: behind && { ...position, ...behind } };
 }
 
 /** Whether a task that a child holds is among those that a list is about. */

@@ -1,7 +1,9 @@
 import type { TaskPort, WaitingEntry, WaitingPlace } from '../../broker/port/task-port.js';
+import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import { invalid } from '../../values/option-values.js';
+import { argumentsIn } from './arguments-in.js';
 import { heldTask, type ListedTask, type TaskPlaceState, waitingTask } from './listed-task.js';
-import { all, argumentsOf, isWanted, type TaskMatcher } from './task-list.js';
+import { all, isWanted, type TaskMatcher } from './task-list.js';
 import { encoded, fieldsOf, type ResolvedList, type TaskPlaceName } from './task-list-options.js';
 
 /** The way of a task: one that moves on while the walk is under way is met again. */
@@ -26,6 +28,8 @@ export interface TaskChange {
 export interface WalkOptions {
   /** decides by the arguments; undefined for all */
   readonly matches: TaskMatcher | undefined;
+  /** opens the arguments */
+  readonly payloads?: PayloadCodec;
   /** whether it may be done to a task that matches */
   readonly may: (task: ListedTask) => Promise<boolean>;
   /** ends the walk between two batches */
@@ -193,7 +197,8 @@ export class TaskWalk {
     const matches: TaskMatcher = this.options.matches ?? all;
     const wanted: T[] = [];
     for (const one of candidates) {
-      if (await matches(one.task, () => argumentsOf(one.message))) wanted.push(one);
+      if (await matches(one.task, () => argumentsIn(one.message, this.options.payloads ?? PLAIN_PAYLOADS)))
+        wanted.push(one);
     }
     const answers = await Promise.all(wanted.map(({ task }) => may(task)));
     const allowed = wanted.filter((_, index) => answers[index]);

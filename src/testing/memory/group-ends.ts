@@ -127,7 +127,7 @@ export class GroupEnds {
   ): void {
     group.bad += 1;
     const { code, error } = report === '' ? {} : (JSON.parse(report) as { code?: string; error?: string });
-    const told = { ...(code !== undefined && { code }), ...(error !== undefined && { error: error.slice(0, 500) }) };
+    const told = { ...(code !== undefined && { code }), ...(error !== undefined && { error: shortened(error) }) };
     group.culprit ??= { id: idOf(message), task: labelOf(message)?.name ?? 'other', how, ...told };
     if (group.state === 'open') this.fail(group, 'failed');
   }
@@ -170,6 +170,11 @@ export class GroupEnds {
   private carryOut(): void {
     for (let order = this.orders.shift(); order; order = this.orders.shift()) order();
   }
+}
+
+/** A seal opens only whole. */
+function shortened(error: string): string {
+  return error.slice(0, error.startsWith('{"s":"') ? 8_192 : 500);
 }
 
 function withStatus(group: MemoryGroup, { queue, message }: Continuation): Continuation {

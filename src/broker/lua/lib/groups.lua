@@ -298,12 +298,15 @@ local function groups_of(keys, queues)
     group.bad = group.bad + (is_failure and 1 or 0)
     if is_failure then
       local known, told = pcall(cjson.decode, report or '')
+      local cause = known and type(told.error) == 'string' and told.error or nil
+      -- a seal opens only whole: it is of an error that has 2,000 characters at most
+      local most = cause and string.sub(cause, 1, 6) == '{"s":"' and 8192 or 500
       redis.call('HSETNX', keys.groups, id .. ' culprit', cjson.encode({
         id = string.sub(message, 1, 20),
         task = string.match(message, '^%["([%w_.:$-]+)",', body_start(message)) or 'other',
         how = how,
         code = known and told.code or nil,
-        error = known and type(told.error) == 'string' and shortened(told.error, 500) or nil,
+        error = cause and shortened(cause, most) or nil,
       }))
       if group.state == 'open' then
         own.fail(group, 'failed')
