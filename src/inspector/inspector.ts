@@ -62,6 +62,12 @@ export class Inspector {
   private readonly reader: StatusReader;
 
   private readonly examination: Doctor;
+  /**
+   * The same without the keys, for people who may not see what is sealed; itself where it has none.
+   *
+   * @internal
+   */
+  readonly keyless: Inspector;
 
   /** @internal */
   constructor(
@@ -73,6 +79,7 @@ export class Inspector {
   ) {
     const { codec } = payload;
     this.namespace = broker.namespace;
+    this.keyless = codec.canSeal ? new Inspector(broker, clock, undefined, known) : this;
     this.dead = new DeadLetters(broker.deadLetters, known, broker.actions, codec);
     this.workers = new WorkerInspector(broker.workers, broker.actions);
     this.crons = new CronManager(broker, known, clock, codec);

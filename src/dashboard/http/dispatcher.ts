@@ -11,6 +11,7 @@ import { NOBODY, People } from './people.js';
 import { answerOf, Refused } from './refused.js';
 import { Responder } from './responder.js';
 import type { Act, Bulk, BulkProgress, Call, Route, Subject } from './route.js';
+import { seesSealed, withoutKeys } from './sealed.js';
 
 /** Bulk actions report at most so often, in ms. */
 const REPORT_MS = 50;
@@ -155,7 +156,9 @@ export class Dispatcher {
     const body = kind === 'read' ? {} : await incoming.body();
     const inspector = await this.namespaces.get(namespace);
     const live = this.live.of(namespace, inspector);
-    return { inspector, namespace, rights, live, redaction: this.redaction, by, query, body, signal };
+    const call = { inspector, namespace, rights, live, redaction: this.redaction, by, query, body, signal };
+    // one action on one task shows nothing of it, and may need the keys
+    return kind === 'act' || (await seesSealed(call)) ? call : withoutKeys(call);
   }
 
   /**

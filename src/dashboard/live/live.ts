@@ -24,15 +24,23 @@ export interface LiveNamespace {
   snapshot(): Promise<Snapshot>;
   /** Keeps the answers of slow reads for a moment. */
   readonly shared: Shared;
+  /** The same of the inspector without keys. */
+  readonly keyless: Shared;
   /** What was read before an action is old. */
   changed(): void;
+}
+
+interface Parts {
+  readonly sampler: Sampler;
+  readonly shared: Shared;
+  readonly keyless: Shared;
 }
 
 /** What changes for as long as somebody looks: one sampler for each namespace, and a stream of events for each who looks. */
 export class Live {
   private readonly log = new Logger('QueueDashboard');
   private readonly limits: LiveLimits;
-  private readonly namespaces = new Map<string, { readonly sampler: Sampler; readonly shared: Shared }>();
+  private readonly namespaces = new Map<string, Parts>();
   private readonly streams = new Set<EventStream>();
   private isClosed = false;
 
@@ -41,12 +49,13 @@ export class Live {
   }
 
   of(namespace: string, inspector: Inspector): LiveNamespace {
-    const { sampler, shared } = this.look(namespace, inspector);
+    const { sampler, shared, keyless } = this.look(namespace, inspector);
     const changed = (): void => {
       shared.clear();
+      keyless.clear();
       sampler.renew();
     };
-    return { snapshot: () => sampler.snapshot(), shared, changed };
+    return { snapshot: () => sampler.snapshot(), shared, keyless, changed };
   }
 
   /**
@@ -75,11 +84,11 @@ export class Live {
     for (const { sampler } of this.namespaces.values()) sampler.stop();
   }
 
-  private look(namespace: string, inspector: Inspector): { readonly sampler: Sampler; readonly shared: Shared } {
+  private look(namespace: string, inspector: Inspector): Parts {
     const known = this.namespaces.get(namespace);
     if (known) return known;
     const sampler = new Sampler(inspector, this.limits.everyMs, this.log);
-    const made = { sampler, shared: new Shared() };
+    const made = { sampler, shared: new Shared(), keyless: new Shared() };
     this.namespaces.set(namespace, made);
     return made;
   }

@@ -31,6 +31,7 @@ export function ArgumentsBox({
         )}
       </div>
       {of.is === 'denied' && <p class="dim">{denials.arguments}</p>}
+      {of.is === 'sealed' && <p class="dim">Sealed: this app does not have the key.</p>}
       {of.is === 'gone' && <p class="dim">Redis has no arguments of this task any more.</p>}
       {of.is === 'hidden' && (
         <p class="dim">Another program wrote this: it is no call of a task. The option redact hides it whole.</p>

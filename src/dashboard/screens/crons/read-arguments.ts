@@ -1,3 +1,4 @@
+import { NestworkError } from '../../../errors.js';
 import { LONG, SHORT, shownArguments } from '../../arguments/shown-arguments.js';
 import { textIn } from '../../http/input.js';
 import type { Call } from '../../http/route.js';
@@ -18,5 +19,16 @@ export async function readCronArguments(call: Call): Promise<ArgumentsView> {
   const { task, queue } = cron;
   if (!(await rights.may('arguments', { cron: name, queue, task }))) return { is: 'denied' };
   const bounds = query.get('long') === '1' ? LONG : SHORT;
-  return { is: 'shown', ...shownArguments(args(), redaction.of({ task, queue }), bounds) };
+  const opened = openedOr(args);
+  return opened ? { is: 'shown', ...shownArguments(opened, redaction.of({ task, queue }), bounds) } : { is: 'sealed' };
+}
+
+/** Undefined where this app does not have the key. */
+function openedOr(args: () => unknown[]): unknown[] | undefined {
+  try {
+    return args();
+  } catch (error) {
+    if (error instanceof NestworkError && error.code === 'PAYLOAD_SEALED') return undefined;
+    throw error;
+  }
 }

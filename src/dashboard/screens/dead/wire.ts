@@ -29,6 +29,8 @@ export interface DeadRow {
   readonly task: string | undefined;
   readonly code: string;
   readonly error: string;
+  /** whether its data is sealed */
+  readonly sealed: boolean;
   /** ISO */
   readonly diedAt: string;
   readonly attempt: number | undefined;
@@ -52,6 +54,8 @@ export interface DeadGroupView extends Json<Omit<DeadGroup, 'sample'>> {
   /** the whole text of the last one */
   readonly text: string;
   readonly stack: string | undefined;
+  /** whether its data is sealed */
+  readonly sealed: boolean;
   /** the last one */
   readonly id: string;
   readonly queue: string;

@@ -1,11 +1,13 @@
 import type { GroupListOptions } from '../../../inspector/groups/group-list.js';
 import type { FlowNode, GroupReport } from '../../../inspector/groups/group-report.js';
+import { SEALED_WORD } from '../../../payload/payload-codec.js';
 import { counted } from '../../../values/counted.js';
 import { withoutGaps } from '../../../values/without-gaps.js';
 import { optionalTextIn, optionalWholeIn, textIn } from '../../http/input.js';
 import { type ActionQuestion, question } from '../../http/question.js';
 import { Refused } from '../../http/refused.js';
 import { act, type Call, type Route, read, type Subject } from '../../http/route.js';
+import { seesSealed } from '../../http/sealed.js';
 import { FlowShape } from './flow-shape.js';
 import type { GroupsPage, GroupView, NodesPage } from './wire.js';
 
@@ -20,19 +22,28 @@ const BEYOND = 10_000_000;
 const SHAPE_KEPT_MS = 2_000;
 
 export const GROUP_ROUTES: readonly Route[] = [
-  read('groups', async ({ inspector, live, query }): Promise<GroupsPage> => {
+  read('groups', async (call): Promise<GroupsPage> => {
+    const { inspector, live, query } = call;
     const [kind, state, cursor] = ['kind', 'state', 'cursor'].map((name) => optionalTextIn(query, name));
     // the inspector refuses what there is not
     const options = withoutGaps({ kind, state, cursor, limit: LINES }) as GroupListOptions;
     const page = await live.shared.read(['groups', options], () => inspector.groups.list(options));
     // dates become text on the way
-    return page as unknown as GroupsPage;
+    return {
+      ...page,
+      groups: await Promise.all(page.groups.map((group) => seen(call, group))),
+    } as unknown as GroupsPage;
   }),
   read('group', async (call): Promise<GroupView> => {
     const group = await groupOf(call, call.query.get('id'));
     const from = fromIn(call);
     const steps = group.kind === 'flow' ? (await shapeOf(call, group)).stepsFrom(from, STEPS) : undefined;
-    const view = { group, off: offOf(group), redrivable: group.culprit?.how === 'dead' && !group.ended, steps };
+    const view = {
+      group: await seen(call, group),
+      off: offOf(group),
+      redrivable: group.culprit?.how === 'dead' && !group.ended,
+      steps,
+    };
     return view as unknown as GroupView;
   }),
   read('group/nodes', async (call): Promise<NodesPage> => {
@@ -71,6 +82,13 @@ export const GROUP_ROUTES: readonly Route[] = [
     },
   }),
 ];
+
+/** Without the error of a culprit whose data is sealed, for those who may not see that. */
+async function seen(call: Call, group: GroupReport): Promise<GroupReport> {
+  const { culprit } = group;
+  if (!culprit?.sealed || (await seesSealed(call, { id: culprit.id, task: culprit.task }))) return group;
+  return { ...group, culprit: { ...culprit, error: SEALED_WORD } };
+}
 
 /** The batch or flow of an address or a body, a moment old at most. @throws Refused NestworkError */
 async function groupOf({ inspector, live }: Call, id: unknown): Promise<GroupReport> {

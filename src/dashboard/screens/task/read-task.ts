@@ -6,6 +6,7 @@ import { editableText } from '../../arguments/editable-text.js';
 import { type Bounds, LONG, SHORT, shownArguments, shownValue } from '../../arguments/shown-arguments.js';
 import { Refused } from '../../http/refused.js';
 import type { Call, Subject } from '../../http/route.js';
+import { seesSealed, withoutKeys } from '../../http/sealed.js';
 import { roughBytes } from '../../live/rough-bytes.js';
 import { limitsOf } from './limits-of-task.js';
 import { optionsOf } from './options.js';
@@ -14,6 +15,7 @@ import type { ArgumentsView, EditableView, TaskView } from './wire.js';
 
 /** Bytes of what is no message. */
 const SHOWN_BYTES = 2_048;
+const NONE = 'Redis has no arguments of it.';
 /** A text of that length cannot be edited by hand. */
 const MOST_TEXT = 1_000_000;
 
@@ -38,8 +40,12 @@ export function subjectOf({ id, queue, task }: Pick<TaskDetails, 'id' | 'queue' 
   return { id, queue, task };
 }
 
-export async function readTask(call: Call): Promise<TaskView> {
-  const { task, code, pause, ...found } = await taskOf(call, call.query.get('id'));
+export async function readTask(given: Call): Promise<TaskView> {
+  const id = given.query.get('id');
+  const first = await taskOf(given, id);
+  const isSeen = !first.task.sealed || (await seesSealed(given, subjectOf(first.task)));
+  const call = isSeen ? given : withoutKeys(given);
+  const { task, code, pause, ...found } = isSeen ? first : await taskOf(call, id);
   const at = new Date();
   const events = timelineOf(task, at);
   const args = await argumentsOf(call, task);
@@ -52,12 +58,21 @@ export async function readTask(call: Call): Promise<TaskView> {
   return view as unknown as TaskView;
 }
 
+/** Why the arguments cannot be taken. */
+const WHY_NOT: Readonly<Record<ArgumentsView['is'], string | undefined>> = {
+  shown: undefined,
+  denied: 'The right "arguments" is missing.',
+  sealed: 'They are sealed, and this app does not have the key.',
+  gone: NONE,
+  hidden: NONE,
+  bytes: NONE,
+};
+
 function offOf({ state }: TaskDetails, { is }: ArgumentsView): TaskView['off'] {
-  const denied = 'The right "arguments" is missing.';
   return {
     time: state === 'scheduled' ? undefined : `It is ${state}: only a scheduled task has a time to change.`,
     cancel: LIVING.includes(state) ? undefined : `It is ${state}: there is nothing to cancel.`,
-    arguments: is === 'shown' ? undefined : is === 'denied' ? denied : 'Redis has no arguments of it.',
+    arguments: WHY_NOT[is],
   };
 }
 
@@ -67,6 +82,7 @@ async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView
   if (args) return { is: 'shown', ...shownArguments(args, hiderOf(call, task), boundsOf(call)) };
   const { raw: bytes } = task;
   if (!bytes?.length) return { is: 'gone' };
+  if (task.sealed) return { is: 'sealed' };
   if (call.redaction.hasRules) return { is: 'hidden' };
   return {
     is: 'bytes',
@@ -79,6 +95,7 @@ async function argumentsOf(call: Call, task: TaskDetails): Promise<ArgumentsView
 async function resultOf(call: Call, { result, ...task }: TaskDetails): Promise<ArgumentsView | undefined> {
   if (result?.kind !== 'done') return undefined;
   if (!(await call.rights.may('arguments', subjectOf(task)))) return { is: 'denied' };
+  if (result.isClosed) return { is: 'sealed' };
   return { is: 'shown', ...shownValue(result.value, hiderOf(call, task).inside('result'), boundsOf(call)) };
 }
 

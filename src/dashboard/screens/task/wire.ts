@@ -59,6 +59,8 @@ export type ArgumentsView =
   | ({ readonly is: 'shown' } & ShownArguments)
   /** the right `arguments` is missing */
   | { readonly is: 'denied' }
+  /** they are sealed, and the app does not have the key */
+  | { readonly is: 'sealed' }
   /** the task has ended, and Redis does not keep them */
   | { readonly is: 'gone' }
   /** another program wrote bytes in which the rules of `redact` cannot find what to hide */

@@ -117,7 +117,7 @@ async function listedDead(
     return detached({
       ...looked,
       notes,
-      rows: tasks.map((one) => deadRow(one, reader.line(one, one.args, one.bytes))),
+      rows: tasks.map((one) => deadRow(one, reader.line(one, one.args, one.sealed ? undefined : one.bytes))),
     });
   });
   return { ...found, rows: await reader.allowed(found.rows) };
