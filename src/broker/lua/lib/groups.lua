@@ -5,7 +5,7 @@
 --   `<g>`                kind (`b`, `f`), policy (`fail`, `end`), state, then open, total, done, dead, deleted, dropped, cancelled,
 --                        bad, held
 --   `<g> about`          its name as JSON, a newline, more JSON of its sender
---   `<g> culprit`        JSON: the first member that failed
+--   `<g> culprit`        JSON: the first member that failed; its error is as its report has it, sealed or not
 --   `<g> done`, `failed` of a batch: `<queue> <message>` of the task to send then; gone when it was sent
 --   `<g> next`           of a flow: the number of its next node
 --   `<g> n<number>`      of a flow: a node, as NODE reads it
