@@ -99,7 +99,10 @@ export class InProcessChild implements Child {
     this.closeScoreboard();
     const broker = connect();
     const { catalog, hooks, waits } = app;
-    const listeners = new LoopListeners({ broker, claimant, catalog, hooks, metrics: this.options.metrics });
+    const listeners = new LoopListeners({
+      ...{ broker, claimant, catalog, hooks, metrics: this.options.metrics },
+      payloads: this.executor.payloads,
+    });
     const loop = new ClaimLoop({
       ...listeners.loop,
       broker,

@@ -75,7 +75,7 @@ class Child {
 
   /** Whether it has keys with which tasks are sealed. */
   get isSealing(): boolean {
-    return this.app.executor.isSealing;
+    return this.app.executor.payloads.canSeal;
   }
 
   /** Hands over the settings; a function among the options of ioredis cannot cross. */
@@ -108,7 +108,10 @@ class Child {
     const { broker, executor, catalog, hooks, waits } = this.app;
     const { session, child, queues, concurrency, maxTasks } = order;
     const claimant = { session, child, queues };
-    const listeners = new LoopListeners({ broker, claimant, catalog, hooks, metrics: order.metrics });
+    const listeners = new LoopListeners({
+      ...{ broker, claimant, catalog, hooks, metrics: order.metrics },
+      payloads: executor.payloads,
+    });
     this.loop = new ClaimLoop({
       ...listeners.loop,
       broker,

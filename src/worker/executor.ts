@@ -78,15 +78,10 @@ export class Executor {
     hooks: readonly TaskHookProvider[],
     private readonly onBrokenBackoff: (error: unknown) => void = () => {},
     private readonly clock: Clock = systemClock,
-    private readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
+    readonly payloads: PayloadCodec = PLAIN_PAYLOADS,
   ) {
     this.hooks = new HookRunner(hooks);
     this.outcomes = new OutcomeHooks(hooks);
-  }
-
-  /** Whether it has keys with which tasks are sealed. */
-  get isSealing(): boolean {
-    return this.payloads.canSeal;
   }
 
   /** Decodes a message and finds its handler; a failure when either is impossible, or when it comes too late. */

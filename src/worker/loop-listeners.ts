@@ -1,5 +1,6 @@
 import type { CatalogEntry, ChildBroker, Claimant, DeathReportBroker } from '../broker/port/broker.js';
 import { nameIndex } from '../ipc/scoreboard-layout.js';
+import type { PayloadCodec } from '../payload/payload-codec.js';
 import type { TaskHookProvider } from '../task/task-hooks.js';
 import type { ClaimLoopOptions } from './claim-loop.js';
 import { cronRuns } from './cron-run.js';
@@ -15,6 +16,8 @@ export interface LoopListenersOptions {
   readonly hooks: readonly TaskHookProvider[];
   /** whether tasks are counted */
   readonly metrics: boolean;
+  /** opens the errors of sealed tasks for hooks of deaths */
+  readonly payloads: PayloadCodec;
 }
 
 /** All that follows the tasks of a claim loop: counts, notes, records of done tasks and of crons, hooks of deaths. */
@@ -26,7 +29,7 @@ export class LoopListeners {
   private readonly done: DoneLog | undefined;
   private readonly deaths: DeathWatch;
 
-  constructor({ broker, claimant, catalog, hooks, metrics: isCounted }: LoopListenersOptions) {
+  constructor({ broker, claimant, catalog, hooks, metrics: isCounted, payloads }: LoopListenersOptions) {
     const names = catalog.map(({ name }) => name);
     const metrics = isCounted ? new MetricsFlush({ broker: broker.metrics, claimant, names }) : undefined;
     const kept = keptDone(catalog);
@@ -36,7 +39,7 @@ export class LoopListeners {
     this.metrics = metrics;
     this.done = done;
     this.notes = notes;
-    this.deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks });
+    this.deaths = new DeathWatch({ broker: broker.deadLetters, claimant, hooks, payloads });
     this.loop = {
       onStart: metrics?.onStart,
       notes,

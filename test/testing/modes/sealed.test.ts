@@ -11,6 +11,7 @@ import { TaskQueueModule } from '../../../src/module/task-queue.module.js';
 import { TaskQueueTestingModule } from '../../../src/testing/task-queue-testing.module.js';
 import type { TestMode } from '../../../src/testing/test-bench.js';
 import { TestQueue } from '../../../src/testing/test-queue.js';
+import { Lines } from '../../module/apps.js';
 
 @Injectable()
 class MailTasks {
@@ -34,7 +35,7 @@ async function boot(mode: TestMode): Promise<TestQueue> {
     imports: [TaskQueueModule.forRoot({ payload }), TaskQueueTestingModule.forRoot({ mode })],
     providers: [MailTasks],
   })
-    .setLogger(false)
+    .setLogger(new Lines())
     .compile();
   await app.init();
   return app.get(TestQueue);
