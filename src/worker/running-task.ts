@@ -99,9 +99,7 @@ export class RunningTask implements TaskInfo {
   }
 
   private attemptsIn(raw: string): readonly AttemptRecord[] {
-    return attemptsOf(raw).map((record) =>
-      record.error === undefined ? record : { ...record, error: this.payloads.openText(record.error, this.id) },
-    );
+    return attemptsOf(raw, (text) => this.payloads.openText(text, this.id));
   }
 
   get headers(): TaskHeaders {
