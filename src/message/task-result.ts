@@ -48,7 +48,9 @@ export function encodeDone(value: unknown, { id, sealed, payloads } = OF_PLAIN_T
   } catch (error) {
     const isTooLarge = error instanceof NestworkError && error.code === 'PAYLOAD_TOO_LARGE';
     const code: UnkeptCode = isTooLarge ? 'RESULT_TOO_LARGE' : 'UNSERIALIZABLE_RESULT';
-    return `u${JSON.stringify({ code, error: reasonOf(error) })}`;
+    const reason = reasonOf(error);
+    // it may quote keys of the value
+    return `u${JSON.stringify({ code, error: sealed ? payloads.sealText(reason, id) : reason })}`;
   }
 }
 
@@ -107,7 +109,7 @@ export function decodeResult(stored: string, id: string, payloads: PayloadCodec 
     case 'u': {
       const { code, error } = textsIn(rest, owner);
       const kept = code === 'RESULT_TOO_LARGE' ? code : 'UNSERIALIZABLE_RESULT';
-      return { kind: 'unkept', code: kept, error: error ?? '' };
+      return { kind: 'unkept', code: kept, error: payloads.openText(error ?? '', id) };
     }
     case 'n': {
       const { list, ids } = Object(parsed(rest, owner)) as { list?: unknown; ids?: unknown };
@@ -117,6 +119,11 @@ export function decodeResult(stored: string, id: string, payloads: PayloadCodec 
     default:
       throw undecodableResult(owner);
   }
+}
+
+/** Whether data of a sealed task is in it. */
+export function isSealedResult(stored: string): boolean {
+  return stored.startsWith('d{"s":"') || /^[fxu].*"error":"\{\\"s\\":\\"/s.test(stored);
 }
 
 /**

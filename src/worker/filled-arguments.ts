@@ -1,7 +1,7 @@
 import type { KeptResult, ResultBroker } from '../broker/port/result-port.js';
 import { type ErrorCode, NestworkError } from '../errors.js';
 import { type ArgumentRef, type ArgumentRefs, idsOf, type RefFailure } from '../message/task-refs.js';
-import { decodeResult } from '../message/task-result.js';
+import { decodeResult, isSealedResult } from '../message/task-result.js';
 import { failureOf } from '../results/failure-of.js';
 import { TaskFailedError } from '../results/result-errors.js';
 import { outlasting } from './outlasting.js';
@@ -60,6 +60,8 @@ class ResultReader {
   private async valueIn(id: string, result: KeptResult | undefined, depth: number): Promise<Read> {
     if (result === undefined) return this.lost(id, 'RESULT_EXPIRED', 'its result is kept no longer');
     if (result === 'cancelled') return this.lost(id, 'TASK_CANCELLED', 'it was cancelled');
+    // from now on it may quote what is sealed
+    if (isSealedResult(result.stored)) this.task.sealed = true;
     const decoded = decodeResult(result.stored, id, this.task.payloads);
     switch (decoded.kind) {
       case 'done':
