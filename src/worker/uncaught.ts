@@ -1,11 +1,13 @@
 import { SCOREBOARD_FD } from '../ipc/scoreboard-layout.js';
 import { type UncaughtError, UncaughtErrorWriter } from '../ipc/uncaught-error.js';
-import { readText } from '../values/thrown.js';
+import { isError, readText } from '../values/thrown.js';
 import { describeError } from './describe-error.js';
 import { runningTask } from './task-context.js';
 
 /** An app that catches uncaught errors itself, to report them, has ended its process by then or lives on, in ms. */
 const LIVES_ON_MS = 5_000;
+/** Of a class, and no sentence. */
+const NAME = /^[\w.$:-]{1,100}$/;
 
 /**
  * Writes an uncaught error, or a rejection that nobody handles, where the supervisor reads it. The supervisor logs it: the exit
@@ -36,8 +38,14 @@ export function noteUncaughtErrors(
 function uncaughtError(thrown: unknown, isSealing: () => boolean): UncaughtError {
   const { error, stack } = describeError(thrown);
   const task = runningTask.getStore();
-  const withheld = (task ? task.sealed : isSealing()) ? (readText(thrown, 'name') ?? 'error') : undefined;
+  const withheld = (task ? task.sealed : isSealing()) ? kindOf(thrown) : undefined;
   return { error, stack, withheld, task: task && { id: task.id, name: task.name } };
+}
+
+/** The `name` of a value that is no error may be that of a person. */
+function kindOf(thrown: unknown): string {
+  const name = isError(thrown) ? readText(thrown, 'name') : undefined;
+  return name !== undefined && NAME.test(name) ? name : 'error';
 }
 
 function attempt(act: () => void): void {

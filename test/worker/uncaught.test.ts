@@ -62,6 +62,15 @@ it('an uncaught error of a sealed task is written down with its name for Redis',
   expect(note).toMatchObject({ error: 'TypeError: boom', withheld: 'TypeError', task: { id: task.id } });
 });
 
+it.each([
+  ['a value that is no error', { name: 'Anna', message: 'of Anna' }],
+  ['an error whose name is a sentence', Object.assign(new Error('of Anna'), { name: 'of Anna' })],
+])('the name of %s is withheld from Redis, too, where tasks are sealed', (_, thrown) => {
+  sealing = true;
+  uncaught(thrown as Error);
+  expect(note).toMatchObject({ withheld: 'error' });
+});
+
 it('an uncaught error of an unknown task is written down with its name where tasks are sealed', () => {
   sealing = true;
   uncaught(new RangeError('boom'));
