@@ -49,13 +49,19 @@ export class OutcomeHooks {
     runningTask.run(task, () => {
       for (const hook of this.hooks) {
         try {
-          hook.onTaskOutcome(task, outcome);
+          const answer: unknown = hook.onTaskOutcome(task, outcome);
+          // an async method fits the type, and its rejection would end the process
+          if (typeof answer === 'object') void Promise.resolve(answer).catch((error) => this.failed(hook, task, error));
         } catch (error) {
-          const which = `${printable(task.name)} ${printable(task.id)}`;
-          this.logger.error(`A hook of ${printable(hookName(hook))} failed at ${which}: ${printed(error)}`);
+          this.failed(hook, task, error);
         }
       }
     });
+  }
+
+  private failed(hook: OnTaskOutcome, { name, id }: RunningTask, error: unknown): void {
+    const which = `${printable(name)} ${printable(id)}`;
+    this.logger.error(`A hook of ${printable(hookName(hook))} failed at ${which}: ${printed(error)}`);
   }
 }
 

@@ -8,6 +8,7 @@ import { Executor, type Failure, isFailure } from '../../src/worker/executor.js'
 import { lineOf } from '../../src/worker/failure-record.js';
 import { RunningTask } from '../../src/worker/running-task.js';
 import { Lines } from '../module/apps.js';
+import { eventually } from '../support/eventually.js';
 import { claimed, registry } from './messages.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -122,6 +123,17 @@ describe('onTaskOutcome is called', () => {
     await attempt(fresh('Some.task'), { hooks: [broken, witness] });
     expect(seen).toHaveLength(1);
     expect(lines.with('failed at Some.task')).toHaveLength(1);
+  });
+
+  it('also where its method is async and rejects, which is logged and ends no process', async () => {
+    const broken = {
+      onTaskOutcome: async () => {
+        throw new Error('no metrics');
+      },
+    };
+    await attempt(fresh('Some.task'), { hooks: [broken, witness] });
+    expect(seen).toHaveLength(1);
+    await eventually(async () => expect(lines.with('failed at Some.task')).toHaveLength(1));
   });
 });
 
