@@ -58,3 +58,16 @@ export function assertUniqueKey(task: string, key: unknown): void {
 export function digestOf(task: string, key: string, payloads?: PayloadCodec): string {
   return encodeUnique(task, key, 'finished', payloads).slice(1);
 }
+
+/**
+ * All digests that may stand for a key: of a sealed task one for each key of the codec.
+ *
+ * @throws NestworkError INVALID_OPTION when the key is none
+ *
+ * @example
+ * digestsOf('ReportTasks.send', 'user-7', payloads); // each of 27 characters
+ */
+export function digestsOf(task: string, key: string, payloads: PayloadCodec): readonly string[] {
+  assertUniqueKey(task, key);
+  return payloads.digests(`${task}\n${key}`);
+}

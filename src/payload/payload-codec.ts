@@ -41,11 +41,13 @@ export interface PayloadCodecOptions {
 export class PayloadCodec {
   private readonly sealer: Sealer | undefined;
   private readonly digestKey: Buffer | undefined;
+  private readonly keys: readonly Buffer[];
   private readonly compressFrom: number;
 
   constructor({ keys = [], digestKey, compressFrom = Number.POSITIVE_INFINITY }: PayloadCodecOptions = {}) {
     const [first, ...others] = keys;
     this.sealer = first && new Sealer([first, ...others]);
+    this.keys = keys;
     this.digestKey = digestKey ?? first;
     this.compressFrom = compressFrom;
   }
@@ -116,6 +118,12 @@ export class PayloadCodec {
   /** Stands for the key of a unique task: an HMAC; without keys a digest that a guess can be compared with. */
   digest(text: string): string {
     return this.digestKey ? keyedDigest(this.digestKey, text) : createHash('sha1').update(text).digest('base64url');
+  }
+
+  /** All that may stand for the key of a unique task, whichever key was the first one when it was sent: HMACs, and the digest without keys. */
+  digests(text: string): readonly string[] {
+    const keyed = this.keys.map((key) => keyedDigest(key, text));
+    return [...new Set([this.digest(text), ...keyed, PLAIN_PAYLOADS.digest(text)])];
   }
 
   private packed(payload: string, place: string, isSealed: boolean, repeated = false): string {

@@ -122,4 +122,12 @@ describe('a digest', () => {
     for (const digest of digests) expect(digest).toMatch(/^[\w-]{27}$/);
     expect(two.digest('Some.task\nuser-7')).toBe(one.digest('Some.task\nuser-7'));
   });
+
+  it('is looked for under each key, and without', () => {
+    const former = randomBytes(32);
+    const rotated = new PayloadCodec({ keys: [...keys, former] });
+    const made = [sealing, new PayloadCodec({ keys: [former] }), PLAIN_PAYLOADS].map((codec) => codec.digest('a'));
+    expect(rotated.digests('a')).toEqual(made);
+    expect(PLAIN_PAYLOADS.digests('a')).toEqual([PLAIN_PAYLOADS.digest('a')]);
+  });
 });

@@ -1,4 +1,4 @@
-import { digestOf } from '../../message/unique-key.js';
+import { digestsOf } from '../../message/unique-key.js';
 import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import { type Duration, toMilliseconds } from '../../values/duration.js';
 import { assertKnownOptions } from '../../values/known-options.js';
@@ -195,8 +195,7 @@ function digestsIn({ state, task, cursor }: TaskListOptions, key: string, payloa
   if (cursor !== undefined) {
     throw invalid('cursor', 'is given with `key`', 'Leave it out: one task at most has a key.');
   }
-  const plain = digestOf(task, key);
-  return payloads.canSeal ? [digestOf(task, key, payloads), plain] : [plain];
+  return digestsOf(task, key, payloads);
 }
 
 export function cursorOf({ state, queue, at, rest, child, after }: TaskPosition): string {
