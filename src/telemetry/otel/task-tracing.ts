@@ -158,5 +158,5 @@ function fail(span: Span, error: unknown, isSealed = false): void {
   const text = isSealed ? '' : cut(errorText(error, MAX_ERROR), MAX_ERROR);
   span.setAttribute(ATTRIBUTES.errorType, name);
   span.setStatus(text === '' ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message: text });
-  span.recordException({ name, message: text });
+  span.recordException({ name, message: text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text });
 }

@@ -225,7 +225,7 @@ describe('a task that is tried again', () => {
       events: [
         {
           name: 'exception',
-          attributes: { 'exception.type': 'PaymentError', 'exception.message': 'PaymentError: card refused' },
+          attributes: { 'exception.type': 'PaymentError', 'exception.message': 'card refused' },
         },
       ],
     });
