@@ -8,6 +8,7 @@ import { Task } from '../../src/decorators/task.decorator.js';
 import { BroadcastLog } from '../../src/inspector/broadcast-log.js';
 import { CronManager } from '../../src/inspector/cron-manager.js';
 import { DeadLetters } from '../../src/inspector/dead-letters.js';
+import { Inspector } from '../../src/inspector/inspector.js';
 import { encodeAttempt } from '../../src/message/attempt-record.js';
 import type { TaskQueueOptions } from '../../src/options/options.js';
 import type { StoredPayloadOptions } from '../../src/payload/payload-options.js';
@@ -181,6 +182,13 @@ describe('keys', () => {
     await apps.redis.lset('{nestwork}:queue:default', 0, message + parked);
     const other = await boot(sealed(current));
     await until(async () => (await other.get(QueueClient).status(id)).state === 'scheduled');
+    await apps.closeApps();
+    const toolWithoutKeys = await boot(undefined, { inProcess: false });
+    expect(await toolWithoutKeys.get(Inspector).tasks.get(id)).toMatchObject({
+      attempts: expect.arrayContaining([
+        expect.objectContaining({ error: expect.stringContaining('is sealed with the key') }),
+      ]),
+    });
     await apps.closeApps();
     const [again = ''] = await apps.redis.zrange('{nestwork}:scheduled:default', '0', '-1');
     await apps.redis.multi().del('{nestwork}:scheduled:default').rpush('{nestwork}:queue:default', again).exec();

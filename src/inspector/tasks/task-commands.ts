@@ -205,7 +205,7 @@ function notCancelled(id: string, state: TaskDetails['state']): NestworkError {
 
 function unsearched(sealed: number): string {
   const have = sealed === 1 ? 'task has' : 'tasks have';
-  return `${count(sealed)} ${have} arguments that are sealed, and were not searched: NESTWORK_PAYLOAD_KEYS.`;
+  return `${count(sealed)} ${have} arguments that are sealed, and were not searched. Give their keys in NESTWORK_PAYLOAD_KEYS.`;
 }
 
 /** With what may be secret. */
