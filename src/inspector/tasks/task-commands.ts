@@ -243,9 +243,14 @@ function described(task: TaskDetails, withArgs: boolean): string {
   if (result) lines.push(`result    ${outcomeText(result)}`);
   if (result?.keptUntil) lines.push(`kept      until ${instantOf(result.keptUntil)}`);
   lines.push(...notesText(task.progress, task.log));
-  if (withArgs) lines.push(`args      ${valueText(task.args, task.sealed && !task.args && task.raw !== undefined)}`);
+  if (withArgs) lines.push(`args      ${argsText(task)}`);
   if (withArgs && result?.kind === 'done') lines.push(`returned  ${valueText(result.value, result.isClosed)}`);
   return lines.join('\n');
+}
+
+/** Of a task that has ended, often nothing but its result is left. */
+function argsText({ args, raw, sealed }: TaskDetails): string {
+  return raw === undefined && args === undefined ? 'not kept' : valueText(args, sealed && !args);
 }
 
 function instantOf(time: Date): string {
