@@ -65,7 +65,7 @@ export class PayloadCodec {
    * @param isSealed whether the data of the task is sealed: only with `canSeal`
    */
   encode(payload: string, task: string, isSealed: boolean): string {
-    return isSealed || payload.length >= this.compressFrom ? this.packed(payload, argsOf(task), isSealed) : payload;
+    return isSealed || this.isLong(payload) ? this.packed(payload, argsOf(task), isSealed) : payload;
   }
 
   /** The same for a cron, whose definition is compared: equal payloads have equal seals. */
@@ -75,7 +75,7 @@ export class PayloadCodec {
 
   /** The result of a task, from `encodePayload`. */
   encodeResult(payload: string, id: string, isSealed: boolean): string {
-    return isSealed || payload.length >= this.compressFrom ? this.packed(payload, resultOf(id), isSealed) : payload;
+    return isSealed || this.isLong(payload) ? this.packed(payload, resultOf(id), isSealed) : payload;
   }
 
   /**
@@ -124,6 +124,11 @@ export class PayloadCodec {
   digests(text: string): readonly string[] {
     const keyed = this.keys.map((key) => keyedDigest(key, text));
     return [...new Set([this.digest(text), ...keyed, PLAIN_PAYLOADS.digest(text)])];
+  }
+
+  /** A character takes three bytes at most, so most texts need not be counted. */
+  private isLong(payload: string): boolean {
+    return payload.length * 3 >= this.compressFrom && Buffer.byteLength(payload) >= this.compressFrom;
   }
 
   private packed(payload: string, place: string, isSealed: boolean, repeated = false): string {

@@ -45,6 +45,18 @@ describe('compression', () => {
     expect(both.encode(large, TASK, true).length).toBeLessThan(250);
   });
 
+  it('counts bytes, and not characters', () => {
+    for (const [text, isCompressed] of [
+      ['ü'.repeat(500), true],
+      ['ü'.repeat(497), false],
+    ] as const) {
+      const payload = encodePayload([text]);
+      expect(Buffer.byteLength(payload)).toBe(text.length * 2 + 4);
+      expect(compressing.encode(payload, TASK, false).startsWith('{"z":')).toBe(isCompressed);
+      expect(compressing.encodeResult(payload, 'id', false).startsWith('{"z":')).toBe(isCompressed);
+    }
+  });
+
   it('leaves what it would make larger', () => {
     const noise = encodePayload([randomBytes(4_000).toString('base64')]);
     expect(compressing.encode(noise, TASK, false)).toBe(noise);
