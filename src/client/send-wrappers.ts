@@ -30,9 +30,12 @@ export class SendWrappers {
    * @throws what a wrapper throws before the last one has called `next()`; what `send` throws; NestworkError TASK_NOT_SENT when none called
    * `next()`
    */
-  async around<Task extends SentTask>(name: string, count: number, send: Send<Task>): Promise<readonly Task[]> {
+  async around<Task extends SentTask>(
+    { name, count, sealed }: Pick<SendInfo, 'name' | 'count' | 'sealed'>,
+    send: Send<Task>,
+  ): Promise<readonly Task[]> {
     const headers: Record<string, string> = {};
-    const info: SendInfo = { name, count, headers };
+    const info: SendInfo = { name, count, sealed, headers };
     let sent: Promise<readonly Task[]> | undefined;
     let refusal: { readonly error: unknown } | undefined;
     let over = false;

@@ -289,7 +289,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
       const { length } = all.payloads;
       if (!wrappers?.any) return await this.sendMany(all);
       if (length === 0) return [];
-      return [...(await wrappers.around(name, length, (headers) => this.sendMany(all, headers)))];
+      return [...(await wrappers.around(this.wrapped(length), (headers) => this.sendMany(all, headers)))];
     } catch (error) {
       throw atCall(error, name, this.delayMany);
     } finally {
@@ -308,7 +308,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     try {
       this.assertGoesWithGroups();
       if (!wrappers?.any) return await send(await this.memberCall());
-      return await wrappers.around(name, count, async (headers) => send(await this.memberCall(headers)));
+      return await wrappers.around(this.wrapped(count), async (headers) => send(await this.memberCall(headers)));
     } finally {
       unanswered.end(name);
     }
@@ -378,7 +378,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
       const call = this.encode(args);
       if (!wrappers?.any) return await this.send(call, undefined, awaited);
       const send = async (headers: GivenHeaders) => [await this.send(call, headers, awaited)];
-      const [handle] = await wrappers.around(name, 1, send);
+      const [handle] = await wrappers.around(this.wrapped(1), send);
       return handle as TaskHandle<Result>;
     } catch (error) {
       throw atCall(error, name, this.sendOne);
@@ -573,6 +573,14 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     }
     const own = result === undefined ? home.result : secondsToKeep(result, `with({ result }) on task "${name}"`);
     return { queue, seconds: own ?? (awaited && secondsToWait(awaited.timeoutMs)), rules: home.rules, sealed };
+  }
+
+  /** What wrappers get to know of a call. */
+  private wrapped(count: number): { name: string; count: number; sealed: boolean } {
+    const { name, rulesOfTask, homeOfTask } = this.target;
+    const home = rulesOfTask?.() && homeOfTask(this.options.queue === undefined);
+    const sealed = home && !(home instanceof Promise) ? home.sealed === true : this.codec.canSeal;
+    return { name, count, sealed };
   }
 
   private get codec(): PayloadCodec {

@@ -188,6 +188,11 @@ export interface SendInfo {
   readonly name: string;
   /** how many calls: 1 of `delay()` */
   readonly count: number;
+  /**
+   * Whether their data is sealed in Redis: the text of an error, which may quote it, belongs nowhere else. Of a call by name that is not known yet, so
+   * it is true in an app with keys.
+   */
+  readonly sealed: boolean;
   /** travel with each of the calls: a wrapper may add some before `next()`. Those of `with({ headers })` win over them, and they win over `propagate` */
   readonly headers: Record<string, string>;
 }

@@ -61,7 +61,7 @@ export class TaskTracing implements WrapSend, WrapTask, OnTaskOutcome {
       const sent = await context.with(trace.setSpan(context.active(), span), next);
       this.trouble.guard(() => this.describeSent(span, send, sent));
     } catch (error) {
-      this.trouble.guard(() => fail(span, error));
+      this.trouble.guard(() => fail(span, error, send.sealed));
       throw error;
     } finally {
       this.trouble.guard(() => span.end());

@@ -5,6 +5,7 @@ import { context, propagation, SpanStatusCode, type TracerProvider, trace } from
 import { AlwaysOffSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { QueueClient, type TaskSenders } from '../../../src/client/queue-client.js';
 import { Broadcast } from '../../../src/decorators/broadcast.decorator.js';
+import { Payload } from '../../../src/decorators/payload.decorator.js';
 import { Task } from '../../../src/decorators/task.decorator.js';
 import { TaskHooks } from '../../../src/decorators/task-hooks.decorator.js';
 import { DeadLetters } from '../../../src/inspector/dead-letters.js';
@@ -33,6 +34,14 @@ afterAll(() => apps.stop());
 class PaymentError extends Error {
   override readonly name = 'PaymentError';
 }
+
+const refusing = {
+  '~standard': {
+    version: 1 as const,
+    vendor: 'test',
+    validate: (value: unknown) => ({ issues: [{ message: `nobody is at ${value}` }] }),
+  },
+};
 
 let failures = 0;
 let seen: unknown[] = [];
@@ -250,6 +259,27 @@ describe('a task that is tried again', () => {
     expect(pointsTo(again as never).links).toMatchObject({ 'first attempt': idOf(failed as never) });
   });
 
+  it('has only the kind of the error that refused its call in the span where its data is sealed', async () => {
+    @Injectable()
+    class PostTasks {
+      @Task()
+      async post(@Payload({ schema: refusing }) _to: string): Promise<void> {}
+    }
+    const payload = { encrypt: { keys: [randomBytes(32).toString('base64')] } };
+    for (const part of [payload, undefined]) {
+      const app = await apps.boot({
+        imports: [apps.queue(part && { payload: part }), OpenTelemetryModule.forRoot()],
+        providers: [PostTasks],
+      });
+      const call = app.get(QueueClient).of(PostTasks).post.delay('anna@example.org');
+      await expect(call).rejects.toThrow('anna@example.org');
+    }
+    const [sealed, open] = sdk.named('send PostTasks.post');
+    expect(sealed?.attributes).toMatchObject({ 'error.type': 'INVALID_PAYLOAD' });
+    expect(JSON.stringify([sealed?.status, sealed?.events, sealed?.attributes])).not.toContain('anna');
+    expect(open?.status.message).toContain('anna@example.org');
+  });
+
   it('because a person has sent it again, begins a trace with the same links', async () => {
     const { app, send } = await boot();
     await send.flaky.delay(3);
@@ -443,6 +473,19 @@ describe('a header of another writer', () => {
     expect(pointsTo(sdk.only('process MailTasks.send'))).toEqual({
       parent: undefined,
       links: { sender: 'b7ad6b7169203331' },
+    });
+  });
+
+  it('that says it was sent long after now begins a trace, with a link', async () => {
+    const { app, send } = await boot();
+    await send.send.delay('you');
+    const key = '{nestwork}:queue:mail';
+    const [message = ''] = await apps.redis.lrange(key, 0, -1);
+    await apps.redis.lset(key, 0, message.replace(/"nestwork-sent":"\w+"/, '"nestwork-sent":"zzzzzzzzz"'));
+    await drainTasks(app);
+    expect(pointsTo(sdk.only('process MailTasks.send'))).toEqual({
+      parent: undefined,
+      links: { sender: idOf(sdk.only('send MailTasks.send')) },
     });
   });
 
