@@ -600,8 +600,7 @@ export class TaskSender<Args extends unknown[], Result = unknown> {
     const { name, propagate } = this.target;
     const { headers: own } = this.options;
     if (propagate === undefined && own === undefined && added === undefined) return this.callOptions;
-    const surroundings = { ...(propagate && propagatedHeaders(propagate)), ...added };
-    const headers = combineHeaders(surroundings, own, name);
+    const headers = combineHeaders(propagate && propagatedHeaders(propagate), own, name, added);
     return headers ? { ...this.callOptions, headers } : this.callOptions;
   }
 }

@@ -23,6 +23,8 @@ export type GivenHeaders = Readonly<Record<string, string | undefined>>;
 
 /** Names and values of all headers of a call, in bytes of UTF-8. */
 const MAX_BYTES = 8 * 1024;
+/** Headers of a trace that a wrapper has added, which is worth no call. */
+const GIVE_WAY: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage', 'nestwork-sent']);
 const MAX_NAME_LENGTH = 128;
 const ABSENT: TaskHeaders = Object.freeze(Object.create(null));
 
@@ -62,6 +64,7 @@ function entriesOf(given: unknown, where: string): [string, unknown][] {
 /**
  * The headers of a call: those that follow from where it is made, and its own, which come first.
  *
+ * @param added by wrappers; where all are too large together, those of a trace are left out
  * @returns undefined when there are none, so that they take no room in the message
  * @throws NestworkError INVALID_HEADERS when they are too large together
  */
@@ -69,13 +72,17 @@ export function combineHeaders(
   propagated: GivenHeaders | undefined,
   own: GivenHeaders | undefined,
   task: string,
+  added?: GivenHeaders,
 ): TaskHeaders | undefined {
-  const headers = Object.entries({ ...propagated, ...own }).filter((entry): entry is [string, string] => {
+  const headers = Object.entries({ ...propagated, ...added, ...own }).filter((entry): entry is [string, string] => {
     return entry[1] !== undefined;
   });
   if (headers.length === 0) return undefined;
   const bytes = headers.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   if (bytes > MAX_BYTES) {
+    const needed = Object.entries(added ?? {}).filter(([name]) => !GIVE_WAY.has(name));
+    if (added && needed.length < Object.keys(added).length)
+      return combineHeaders(propagated, own, task, Object.fromEntries(needed));
     throw invalid(`The headers of this call of task "${task}" take ${bytes} bytes; the limit is ${MAX_BYTES} (8 KiB).`);
   }
   return Object.fromEntries(headers);

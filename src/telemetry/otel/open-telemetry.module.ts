@@ -1,4 +1,5 @@
 import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { MetricsReader } from '../../inspector/metrics/metrics-reader.js';
 import { CLOCK, type Clock, systemClock } from '../../values/clock.js';
 import { printed } from '../../values/printed.js';
@@ -48,18 +49,23 @@ export class OpenTelemetryModule implements OnApplicationShutdown {
         { provide: Trouble, useFactory: () => new Trouble() },
         {
           provide: TaskTracing,
-          useFactory: (trouble: Trouble, clock: Clock = systemClock) => tracing(resolved, trouble, clock),
-          inject: [Trouble, { token: CLOCK, optional: true }],
+          useFactory: (app: ModulesContainer, trouble: Trouble, clock: Clock = systemClock) =>
+            resolved.traces && isFirst(app, 'traces') ? tracing(resolved, trouble, clock) : undefined,
+          inject: [ModulesContainer, Trouble, { token: CLOCK, optional: true }],
         },
         {
           provide: TaskMetering,
-          useFactory: (trouble: Trouble, clock: Clock = systemClock) => metering(resolved, trouble, clock),
-          inject: [Trouble, { token: CLOCK, optional: true }],
+          useFactory: (app: ModulesContainer, trouble: Trouble, clock: Clock = systemClock) =>
+            resolved.metrics && isFirst(app, 'metrics') ? metering(resolved, trouble, clock) : undefined,
+          inject: [ModulesContainer, Trouble, { token: CLOCK, optional: true }],
         },
         {
           provide: QUEUES,
-          useFactory: (trouble: Trouble, reader: MetricsReader) => observing(resolved, trouble, reader),
-          inject: [Trouble, ...(resolved.queueMetrics ? [MetricsReader] : [])],
+          useFactory: (app: ModulesContainer, trouble: Trouble, reader: MetricsReader) =>
+            resolved.queueMetrics && isFirst(app, 'metrics of queues')
+              ? observing(resolved, trouble, reader)
+              : undefined,
+          inject: [ModulesContainer, Trouble, ...(resolved.queueMetrics ? [MetricsReader] : [])],
         },
       ],
     };
@@ -89,9 +95,22 @@ export class OpenTelemetryModule implements OnApplicationShutdown {
   }
 }
 
+/** What modules of each app do. */
+const done = new WeakMap<ModulesContainer, Set<string>>();
+
+/** A second module of an app would make a second span of each task, and count it twice. */
+function isFirst(app: ModulesContainer, what: string): boolean {
+  const known = done.get(app) ?? new Set();
+  done.set(app, known);
+  if (!known.has(what)) return Boolean(known.add(what));
+  new Logger('OpenTelemetry').warn(
+    `The app has OpenTelemetryModule.forRoot() twice; the ${what} are made once, by the options of the first one. Import it once.`,
+  );
+  return false;
+}
+
 /** Undefined where nothing would come of it: then no task pays for it. */
 function tracing(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock: Clock): TaskTracing | undefined {
-  if (!options.traces) return undefined;
   const tracer = trouble.guard(() => tracerOf(options.tracerProvider));
   if (tracer) return new TaskTracing(tracer, options, clock, trouble);
   new Logger('OpenTelemetry').warn(
@@ -102,18 +121,16 @@ function tracing(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock:
 
 /** Undefined where nothing would come of it. Many apps have an SDK for traces alone, so that is not worth a line. */
 function metering(options: ResolvedOpenTelemetryOptions, trouble: Trouble, clock: Clock): TaskMetering | undefined {
-  if (!options.metrics) return undefined;
   const meter = trouble.guard(() => meterOf(options.meterProvider));
   return meter && trouble.guard(() => new TaskMetering(meter, clock, trouble));
 }
 
-/** What ends it; undefined where nobody has asked for it, or nothing would come of it. */
+/** What ends it; undefined where nothing would come of it. */
 function observing(
-  { queueMetrics, meterProvider }: ResolvedOpenTelemetryOptions,
+  { meterProvider }: ResolvedOpenTelemetryOptions,
   trouble: Trouble,
   reader: MetricsReader,
 ): (() => void) | undefined {
-  if (!queueMetrics) return undefined;
   const meter = trouble.guard(() => meterOf(meterProvider));
   if (meter) return trouble.guard(() => observeQueues(meter, new QueueMetrics(reader)));
   new Logger('OpenTelemetry').warn(

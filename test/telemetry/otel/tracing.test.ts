@@ -428,6 +428,15 @@ describe('the span of a send', () => {
     });
   });
 
+  it('leaves out its own headers where those of the call need all the room, and the task is sent', async () => {
+    const { app, send } = await boot();
+    const headers = { tenant: 'x'.repeat(8 * 1_024 - 6) };
+    await send.send.with({ headers }).delay('you');
+    expect((await apps.waiting('mail'))[0]?.options.headers).toEqual(headers);
+    await drainTasks(app);
+    expect(pointsTo(sdk.only('process MailTasks.send'))).toEqual({ parent: undefined, links: {} });
+  });
+
   it('leaves out baggage that is too long for headers, and the task is sent', async () => {
     const { app, send } = await boot();
     const baggage = propagation.createBaggage({ tenant: { value: 'x'.repeat(3_000) } });
@@ -553,6 +562,18 @@ describe('tracing', () => {
     await send.send.delay('you');
     expect(await drainTasks(app)).toMatchObject([{ error: undefined }]);
     expect(apps.lines.with('broken tracer')).toHaveLength(1);
+  });
+
+  it('makes each span once in an app that imports the module twice, which a line says', async () => {
+    const otel = [OpenTelemetryModule.forRoot(), OpenTelemetryModule.forRoot({ metrics: false })];
+    const app = await apps.boot({
+      imports: [apps.queue({ queues: ['default', 'mail'] }), ...otel],
+      providers: [MailTasks],
+    });
+    await app.get(QueueClient).of(MailTasks).send.delay('you');
+    await drainTasks(app);
+    expect(pointsTo(sdk.only('process MailTasks.send')).parent).toBe(idOf(sdk.only('send MailTasks.send')));
+    expect(apps.lines.with('OpenTelemetryModule.forRoot() twice; the traces')).toHaveLength(1);
   });
 
   it('is flushed before the app is closed', async () => {
