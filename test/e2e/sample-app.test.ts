@@ -153,9 +153,9 @@ describe('the demo', () => {
       expect(demo.output).toMatch(/100% {2}\d+\/\d+ tasks/);
       expect(demo.output).toMatch(/TypeScript +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n/);
       expect(demo.output).toMatch(/\d+ tasks in [\d.]+ s: [\d,]+ tasks and [\d,]+ files a second/);
-      // two have counted; one of them ran out of time later, and was replaced
+      // one or two have counted, as the second may boot after that; one of them ran out of time later, and was replaced
       const children = [...new Set([...demo.output.matchAll(/child (\d+)/g)].map(([, pid]) => Number(pid)))];
-      expect(children).toHaveLength(3);
+      expect([2, 3]).toContain(children.length);
       expect(demo.output).toMatch(/DELETE \/tasks\/\w+ → it was scheduled/);
       expect(demo.output).toMatch(/attempt 1 → 503\n +attempt 2 → 503 .* later\n +attempt 3 → 204/);
       expect(demo.output).toMatch(
