@@ -55,8 +55,8 @@ export function assertUniqueKey(task: string, key: unknown): void {
  * @example
  * digestOf('ReportTasks.send', 'user-7'); // 27 characters
  */
-export function digestOf(task: string, key: string, payloads?: PayloadCodec): string {
-  return encodeUnique(task, key, 'finished', payloads).slice(1);
+export function digestOf(task: string, key: string): string {
+  return encodeUnique(task, key, 'finished').slice(1);
 }
 
 /**

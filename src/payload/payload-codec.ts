@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { decodePayload } from './payload.js';
 import { MAX_BYTES, undecodable } from './payload-errors.js';
-import { keyedDigest, Sealer } from './seal.js';
+import { keyedDigests, Sealer } from './seal.js';
 import { altered, keyless } from './seal-errors.js';
 
 /** The first byte of what is sealed: whether the text behind it is compressed. */
@@ -40,15 +40,16 @@ export interface PayloadCodecOptions {
  */
 export class PayloadCodec {
   private readonly sealer: Sealer | undefined;
-  private readonly digestKey: Buffer | undefined;
-  private readonly keys: readonly Buffer[];
+  /** Stands for the key of a unique task: an HMAC; without keys a digest that a guess can be compared with. */
+  readonly digest: (text: string) => string;
+  private readonly ofKeys: readonly ((text: string) => string)[];
   private readonly compressFrom: number;
 
   constructor({ keys = [], digestKey, compressFrom = Number.POSITIVE_INFINITY }: PayloadCodecOptions = {}) {
     const [first, ...others] = keys;
     this.sealer = first && new Sealer([first, ...others]);
-    this.keys = keys;
-    this.digestKey = digestKey ?? first;
+    this.ofKeys = keys.map(keyedDigests);
+    this.digest = digestKey ? keyedDigests(digestKey) : (this.ofKeys[0] ?? plainDigest);
     this.compressFrom = compressFrom;
   }
 
@@ -115,15 +116,9 @@ export class PayloadCodec {
     return new TextOpener(this, id);
   }
 
-  /** Stands for the key of a unique task: an HMAC; without keys a digest that a guess can be compared with. */
-  digest(text: string): string {
-    return this.digestKey ? keyedDigest(this.digestKey, text) : createHash('sha1').update(text).digest('base64url');
-  }
-
   /** All that may stand for the key of a unique task, whichever key was the first one when it was sent: HMACs, and the digest without keys. */
   digests(text: string): readonly string[] {
-    const keyed = this.keys.map((key) => keyedDigest(key, text));
-    return [...new Set([this.digest(text), ...keyed, PLAIN_PAYLOADS.digest(text)])];
+    return [...new Set([this.digest, ...this.ofKeys, plainDigest].map((digest) => digest(text)))];
   }
 
   /** A character takes three bytes at most, so most texts need not be counted. */
@@ -206,6 +201,10 @@ function parsed(bytes: Buffer, owner: string): unknown[] {
     throw undecodable(`The payload of ${owner} is no JSON.`, error);
   }
   return decodePayload(value, text, owner);
+}
+
+function plainDigest(text: string): string {
+  return createHash('sha1').update(text).digest('base64url');
 }
 
 function argsOf(task: string): string {

@@ -109,9 +109,10 @@ export function readKey(given: unknown, option: string): Buffer {
   ]);
 }
 
-/** A digest of 27 characters that says nothing about a text without the key. */
-export function keyedDigest(key: Buffer, text: string): string {
-  return createHmac('sha256', derived(key, 'digest')).update(text).digest().subarray(0, 20).toString('base64url');
+/** Makes digests of 27 characters that say nothing about a text without the key. */
+export function keyedDigests(key: Buffer): (text: string) => string {
+  const own = derived(key, 'digest');
+  return (text) => createHmac('sha256', own).update(text).digest().subarray(0, 20).toString('base64url');
 }
 
 interface Sealing {

@@ -3,7 +3,7 @@ import { limitKey, limitKeysOf } from '../message/limit-tag.js';
 import { fairDigest, orderTagOf } from '../message/order-tag.js';
 import { decodeMessage } from '../message/task-message.js';
 import { type ArgumentRefs, idsOf } from '../message/task-refs.js';
-import { digestOf } from '../message/unique-key.js';
+import { digestsOf } from '../message/unique-key.js';
 import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import type { CallPolicyOptions } from '../policy/policy-options.js';
 import { BROADCAST_QUEUE } from '../task/broadcast.js';
@@ -77,7 +77,7 @@ export class EnqueuedTask {
   /** Whether it was sent `with({ key })`. The key itself does not travel, only a digest of it. */
   hasKey(key: string): boolean {
     // that of a sealed task is another one
-    return [PLAIN_PAYLOADS, this.#payloads].some((payloads) => digestOf(this.name, key, payloads) === this.#digest);
+    return this.#digest !== undefined && digestsOf(this.name, key, this.#payloads).includes(this.#digest);
   }
 
   /**
