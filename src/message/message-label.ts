@@ -1,9 +1,8 @@
+import { SEAL_START } from '../payload/payload-codec.js';
 import { bodyStart } from './tags.js';
 import { enqueuedAtOf } from './task-message.js';
 
 const HEADER = /^[0-9a-z]{20}1[0-9a-z]{13}/;
-/** Behind the name, see payload-codec.ts. */
-const SEAL = ',{"s":"';
 const NAME = /^\["(?:[^"\\]|\\.)*"/;
 /** A name has up to 200 characters, and JSON spells one with up to six. */
 const MOST_OF_A_NAME = 1_300;
@@ -34,7 +33,7 @@ export function labelOf(raw: string): MessageLabel | undefined {
   const [written = ''] = NAME.exec(raw.slice(start, start + MOST_OF_A_NAME)) ?? [];
   return {
     name: nameIn(written),
-    sealed: written !== '' && raw.startsWith(SEAL, start + written.length),
+    sealed: written !== '' && raw.startsWith(`,${SEAL_START}`, start + written.length),
     enqueuedAt: enqueuedAtOf(raw),
     crashes: Number.parseInt(raw.charAt(23), 36),
   };

@@ -1,6 +1,6 @@
 import { NestworkError } from '../errors.js';
 import { encodePayload } from '../payload/payload.js';
-import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
+import { type PayloadCodec, PLAIN_PAYLOADS, SEAL_START } from '../payload/payload-codec.js';
 import { errorText } from '../values/error-text.js';
 import { areRuns, type IdRun, MOST_REFS } from './task-refs.js';
 
@@ -37,20 +37,27 @@ export interface ResultOwner {
   readonly id: string;
   readonly sealed: boolean;
   readonly payloads: PayloadCodec;
+  /** A text that may quote its data, as it may lie in Redis. */
+  sealedText(text: string): string;
 }
 
-const OF_PLAIN_TASK: ResultOwner = { id: '', sealed: false, payloads: PLAIN_PAYLOADS };
+const OF_PLAIN_TASK: ResultOwner = {
+  id: '',
+  sealed: false,
+  payloads: PLAIN_PAYLOADS,
+  sealedText: (text) => text,
+};
 
 /** The value that a task returned. Never throws: the task is done, whatever it returned. */
-export function encodeDone(value: unknown, { id, sealed, payloads } = OF_PLAIN_TASK): string {
+export function encodeDone(value: unknown, task = OF_PLAIN_TASK): string {
+  const { id, sealed, payloads } = task;
   try {
     return `d${payloads.encodeResult(encodePayload([value], 'result'), id, sealed)}`;
   } catch (error) {
     const isTooLarge = error instanceof NestworkError && error.code === 'PAYLOAD_TOO_LARGE';
     const code: UnkeptCode = isTooLarge ? 'RESULT_TOO_LARGE' : 'UNSERIALIZABLE_RESULT';
-    const reason = reasonOf(error);
     // it may quote keys of the value
-    return `u${JSON.stringify({ code, error: sealed ? payloads.sealText(reason, id) : reason })}`;
+    return `u${JSON.stringify({ code, error: task.sealedText(reasonOf(error)) })}`;
   }
 }
 
@@ -69,9 +76,8 @@ function reasonOf(error: unknown): string {
 }
 
 /** A task that ended with an error and without a trace. */
-export function encodeDropped(error: unknown, attempts: number, { id, sealed, payloads } = OF_PLAIN_TASK): string {
-  const text = errorText(error);
-  return `x${JSON.stringify({ error: sealed ? payloads.sealText(text, id) : text, attempts })}`;
+export function encodeDropped(error: unknown, attempts: number, task = OF_PLAIN_TASK): string {
+  return `x${JSON.stringify({ error: task.sealedText(errorText(error)), attempts })}`;
 }
 
 export function encodeCancelled(): string {
@@ -123,7 +129,7 @@ export function decodeResult(stored: string, id: string, payloads: PayloadCodec 
 
 /** Whether data of a sealed task is in it. */
 export function isSealedResult(stored: string): boolean {
-  return stored.startsWith('d{"s":"') || /^[fxu].*"error":"\{\\"s\\":\\"/s.test(stored);
+  return stored.startsWith(`d${SEAL_START}`) || /^[fxu].*"error":"\{\\"s\\":\\"/s.test(stored);
 }
 
 /**

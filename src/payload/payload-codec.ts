@@ -9,6 +9,8 @@ import { altered, keyless } from './seal-errors.js';
 const PLAIN = Buffer.from([0]);
 const DEFLATED = Buffer.from([1]);
 
+/** How everything begins that is sealed; scripts know it, too. */
+export const SEAL_START = '{"s":"';
 /** A sealed text of a history, a report or a note. */
 const SEALED_TEXT = /^\{"s":"([\w-]{8})\.[\w-]+"\}$/;
 
@@ -97,7 +99,7 @@ export class PayloadCodec {
 
   /** A text about a task that may quote its data. */
   sealText(text: string, id: string): string {
-    return this.sealer ? JSON.stringify({ s: this.sealer.seal(Buffer.from(text), textOf(id)) }) : SEALED_WORD;
+    return this.sealer ? `${SEAL_START}${this.sealer.seal(Buffer.from(text), textOf(id))}"}` : SEALED_WORD;
   }
 
   /** The text, or `[sealed]` without its key; one that is not sealed is given back as it is. */
@@ -133,7 +135,7 @@ export class PayloadCodec {
     const isSmaller = deflated.length < bytes.length * (isSealed ? 1 : 0.74);
     if (!isSealed || !this.sealer) return isSmaller ? `{"z":"${deflated.toString('base64url')}"}` : payload;
     const text = Buffer.concat(isSmaller ? [DEFLATED, deflated] : [PLAIN, bytes]);
-    return `{"s":"${repeated ? this.sealer.sealRepeatably(text, place) : this.sealer.seal(text, place)}"}`;
+    return `${SEAL_START}${repeated ? this.sealer.sealRepeatably(text, place) : this.sealer.seal(text, place)}"}`;
   }
 
   private unpacked(packed: Packed, place: string, owner: string): unknown[] {

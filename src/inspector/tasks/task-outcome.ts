@@ -1,10 +1,7 @@
 import type { KeptOutcome } from '../../broker/port/result-port.js';
-import { decodeOutcome, decodeResult, type TaskResult } from '../../message/task-result.js';
+import { decodeOutcome, decodeResult, isSealedResult, type TaskResult } from '../../message/task-result.js';
 import { type PayloadCodec, PLAIN_PAYLOADS } from '../../payload/payload-codec.js';
 import { dateOf } from '../../values/dates.js';
-
-/** A value or an error, as `decodeResult` reads them. */
-const SEALED = /^d\{"s":"|^[fx].*"error":"\{\\"s\\":\\"/;
 
 /** How the end of a task lies in Redis. */
 interface KeptEnd {
@@ -55,7 +52,7 @@ export class TaskOutcome {
     this.#stored = kind === 'done' ? stored : undefined;
     this.#id = id;
     this.#payloads = payloads;
-    this.sealed = stored !== undefined && SEALED.test(stored);
+    this.sealed = stored !== undefined && isSealedResult(stored);
   }
 
   /** What the task returned, decoded when it is read; undefined where there is none, it cannot be decoded, or this process lacks the key. */

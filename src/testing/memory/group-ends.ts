@@ -3,6 +3,7 @@ import { statusOfGroup } from '../../groups/batch-status.js';
 import { type GroupTag, groupTagOf } from '../../message/group-tag.js';
 import { labelOf } from '../../message/message-label.js';
 import { idOf } from '../../message/task-message.js';
+import { SEAL_START } from '../../payload/payload-codec.js';
 import { endNode, endWaiting, type NodeEnds, startNodes } from './flow-nodes.js';
 import type { GroupEffects } from './group-effects.js';
 import { isOver, type MemoryGroup, recordOf } from './memory-group.js';
@@ -174,7 +175,7 @@ export class GroupEnds {
 
 /** A seal opens only whole. */
 function shortened(error: string): string {
-  return error.slice(0, error.startsWith('{"s":"') ? 8_192 : 500);
+  return error.slice(0, error.startsWith(SEAL_START) ? 8_192 : 500);
 }
 
 function withStatus(group: MemoryGroup, { queue, message }: Continuation): Continuation {
