@@ -1,5 +1,5 @@
 import type { Culprit, GroupCounts, GroupRecord, GroupState } from '../broker/port/group-port.js';
-import { openedCulprit } from '../message/culprit-error.js';
+import { openedCulprit } from '../message/opened-error.js';
 import type { PayloadCodec } from '../payload/payload-codec.js';
 
 /**

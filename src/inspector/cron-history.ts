@@ -1,9 +1,9 @@
 import type { CronHappening, CronMissedReason, CronOutcome } from '../cron/cron-history.js';
+import { openedError } from '../message/opened-error.js';
 import type { PayloadCodec } from '../payload/payload-codec.js';
 import { nearestDate } from '../values/dates.js';
 import { assertKnownOptions } from '../values/known-options.js';
 import { assertWhole } from '../values/option-values.js';
-import { openedRun } from './opened-run.js';
 
 /** So many are kept. */
 const MOST = 100;
@@ -109,7 +109,7 @@ export function entryOf(happening: CronHappening, jitterMs: number, payloads: Pa
   const { startedAt, attempt } = happening;
   // an attempt after a failure has waited for its turn, and is not late
   const late = attempt === 1 ? { lateMs: latenessOf(happening, jitterMs) } : {};
-  return { ...openedRun(happening, payloads), due, startedAt: nearestDate(startedAt), ...late };
+  return { ...openedError(happening, payloads), due, startedAt: nearestDate(startedAt), ...late };
 }
 
 /** How long after its time a run started, in ms. The clock of a worker may be behind that of Redis. */

@@ -2,11 +2,11 @@ import type { CronRecord, CronRun } from '../broker/port/broker.js';
 import type { CronOverlap, CronSchedule, MissedRuns } from '../cron/cron-definition.js';
 import type { CronOutcome } from '../cron/cron-history.js';
 import { NestworkError } from '../errors.js';
+import { openedError } from '../message/opened-error.js';
 import { type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { dateOf, nearestDate } from '../values/dates.js';
 import { latenessOf } from './cron-history.js';
 import { faultIn, leftOf, readSchedule } from './cron-times.js';
-import { openedRun } from './opened-run.js';
 
 /**
  * How the latest run of a cron ended.
@@ -170,7 +170,7 @@ export function describeCron(record: CronRecord, now: number, payloads: PayloadC
     ...(fault !== undefined && { unreadable: fault }),
     skipped,
     missedTimes,
-    lastRun: lastRun && infoOf(openedRun(lastRun, payloads), schedule.jitterMs),
+    lastRun: lastRun && infoOf(openedError(lastRun, payloads), schedule.jitterMs),
   };
 }
 

@@ -45,16 +45,18 @@ export function encodeAttempt(record: AttemptRecord, seal: (text: string) => str
   return `\n${JSON.stringify({ ...record, error: error && seal(error) })}`;
 }
 
+/** The lines of the history of a message, oldest first. */
+export function historyLines(raw: string): string[] {
+  return raw.split('\n').slice(1);
+}
+
 /**
  * The history of a message as it lies in Redis, oldest first; lines that are none of ours are left out.
  *
  * @param open what opens its errors; by default those that are sealed stay so
  */
 export function attemptsOf(raw: string, open: OpensText = closed): AttemptRecord[] {
-  return raw
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => parse(line, open));
+  return historyLines(raw).flatMap((line) => parse(line, open));
 }
 
 function parse(line: string, open: OpensText): AttemptRecord[] {

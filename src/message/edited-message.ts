@@ -1,6 +1,6 @@
 import { isSealed, type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { keysNeeded } from '../payload/seal-errors.js';
-import { REDRIVEN } from './attempt-record.js';
+import { historyLines, REDRIVEN } from './attempt-record.js';
 import { labelOf } from './message-label.js';
 import { bodyStart } from './tags.js';
 import { decodeMessage, idOf } from './task-message.js';
@@ -84,10 +84,7 @@ export function editsOf(raw: string, payloads: PayloadCodec = PLAIN_PAYLOADS): E
   const open = (sent: unknown): unknown[] => {
     return payloads.decode(sent, labelOf(raw)?.name ?? '', `task ${idOf(raw)}`);
   };
-  return raw
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => parse(line, open));
+  return historyLines(raw).flatMap((line) => parse(line, open));
 }
 
 function parse(line: string, open: (sent: unknown) => unknown[]): EditRecord[] {

@@ -23,8 +23,10 @@ export type GivenHeaders = Readonly<Record<string, string | undefined>>;
 
 /** Names and values of all headers of a call, in bytes of UTF-8. */
 const MAX_BYTES = 8 * 1024;
+/** The header with which a traced task says when it was sent, and with how many others. */
+export const SENT_HEADER = 'nestwork-sent';
 /** Headers of a trace that a wrapper has added, which is worth no call. */
-const GIVE_WAY: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage', 'nestwork-sent']);
+const GIVE_WAY: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage', SENT_HEADER]);
 const MAX_NAME_LENGTH = 128;
 const ABSENT: TaskHeaders = Object.freeze(Object.create(null));
 

@@ -3,9 +3,9 @@ import { decodePayload } from '../payload/payload.js';
 import { isSealed, type PayloadCodec, PLAIN_PAYLOADS } from '../payload/payload-codec.js';
 import { MAX_BYTES, undecodable } from '../payload/payload-errors.js';
 import { type CallOptions, decodeCallOptions } from './call-options.js';
-import { openedCulprit } from './culprit-error.js';
 import { type GroupTag, groupTagOf } from './group-tag.js';
 import { limitKeysOf } from './limit-tag.js';
+import { openedCulprit } from './opened-error.js';
 import { type ResultTag, resultTagOf } from './result-tag.js';
 import { bodyStart, HEADER_LENGTH, tagLetters } from './tags.js';
 import { isTaskId, TASK_ID_LENGTH } from './task-id.js';
@@ -148,7 +148,7 @@ export function decodeMessage(raw: string, payloads: PayloadCodec = PLAIN_PAYLOA
   };
   // neither an array nor a string: compressed, or sealed
   if (typeof payload !== 'object' || Array.isArray(payload)) {
-    message.args = openedStatus(decodePayload(payload, body, `task ${id}`), payloads);
+    message.args = withOpenedCulprit(decodePayload(payload, body, `task ${id}`), payloads);
     return message;
   }
   const sealed = isSealed(payload);
@@ -164,7 +164,7 @@ export function decodeMessage(raw: string, payloads: PayloadCodec = PLAIN_PAYLOA
  * The arguments of a callback of a batch are its status, which a script has written: the error of its culprit is as the report of that has it,
  * and may be sealed.
  */
-function openedStatus(args: unknown[], payloads: PayloadCodec): unknown[] {
+function withOpenedCulprit(args: unknown[], payloads: PayloadCodec): unknown[] {
   const [status] = args;
   if (args.length !== 1 || typeof status !== 'object' || status === null || !('culprit' in status)) return args;
   const { id, error } = Object(status.culprit) as { id?: unknown; error?: unknown };

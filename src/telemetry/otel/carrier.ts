@@ -1,8 +1,7 @@
 import { type Context, propagation, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
-import type { TaskHeaders } from '../../message/headers.js';
+import { SENT_HEADER, type TaskHeaders } from '../../message/headers.js';
 import { traceContextOf, traceParentOf } from '../../message/trace-context.js';
 import { isWellFormed } from '../../values/well-formed.js';
-import { SENT_HEADER } from './names.js';
 
 const TRACEPARENT = 'traceparent';
 /** What a trace may add to the headers of a call, which have a limit, in bytes. */

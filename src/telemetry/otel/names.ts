@@ -19,9 +19,6 @@ export const ATTRIBUTES = {
   link: 'nestwork.link',
 } as const;
 
-/** The header with which a task says when it was sent, and with how many others. */
-export const SENT_HEADER = 'nestwork-sent';
-
 /** The attributes of an operation of a messaging system. */
 export function operation(what: 'send' | 'process'): Attributes {
   return {
