@@ -1,4 +1,5 @@
 /** A child without its supervisor, in this process, for the benches of single costs. */
+import { once } from 'node:events';
 import { openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,35 @@ export async function claimingChild(
     onLeaseLost: () => {},
   });
   return { broker, claimant, loop };
+}
+
+/**
+ * The life of a process that answers each message with what that number of tasks has cost, once Redis has the end of the last one. It says
+ * `ready` when it claims, and `counting` when the tasks may come.
+ *
+ * @param settings of `claimingChild`
+ * @param begin starts to measure; what it returns gives the answer, and gets the number of tasks
+ */
+export async function answerTurns(settings, begin) {
+  let [left, ended] = [0, 0];
+  const onOutcome = () => {
+    ended += 1;
+    if (ended === left) process.emit('drained');
+  };
+  const { broker, claimant, loop } = await claimingChild(settings, () => ({ onOutcome }));
+  process.on('message', async (tasks) => {
+    [left, ended] = [tasks, 0];
+    const drained = once(process, 'drained');
+    process.send('counting');
+    const end = begin();
+    await drained;
+    // the last ends are on their way to Redis
+    while ((await broker.holdings(claimant)).ids.length > 0);
+    process.send(end(tasks));
+    left = 0;
+  });
+  process.send('ready');
+  await loop.run();
 }
 
 /** A file without a name: nothing is left of it when the process has ended. */

@@ -20,7 +20,7 @@ import { TaskIdSequence } from '../dist/message/task-id.js';
 import { encodeMessage } from '../dist/message/task-message.js';
 import { TaskRegistry } from '../dist/task/task-registry.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
-import { claimingChild } from './claiming-child.mjs';
+import { answerTurns } from './claiming-child.mjs';
 
 const PAIRS = 9;
 /** In the first turn V8 optimizes. */
@@ -43,32 +43,15 @@ function brokerOf(redis, namespace) {
 }
 
 /** A process that claims until it is ended. Reports the start of a single task, and the time for a number of them. */
-async function work() {
-  let [left, ended] = [0, 0];
+function work() {
   const handler = async ([{ probe }]) => {
     if (probe) process.send(now());
     return { ok: true };
   };
-  const onOutcome = () => {
-    ended += 1;
-    if (ended === left) process.emit('drained');
-  };
-  const { broker, claimant, loop } = await claimingChild({ url, namespace, concurrency: CONCURRENCY, handler }, () => ({
-    onOutcome,
-  }));
-  process.on('message', async (tasks) => {
-    [left, ended] = [tasks, 0];
-    const drained = once(process, 'drained');
-    process.send('counting');
+  return answerTurns({ url, namespace, concurrency: CONCURRENCY, handler }, () => {
     const before = performance.now();
-    await drained;
-    // the last ends are on their way to Redis
-    while ((await broker.holdings(claimant)).ids.length > 0);
-    process.send(performance.now() - before);
-    left = 0;
+    return () => performance.now() - before;
   });
-  process.send('ready');
-  await loop.run();
 }
 
 async function measure() {

@@ -17,7 +17,7 @@ import { encodeMessage } from '../dist/message/task-message.js';
 import { encodePayload } from '../dist/payload/payload.js';
 import { PayloadCodec } from '../dist/payload/payload-codec.js';
 import { RedisServer } from '../dist/testing/redis-server.js';
-import { claimingChild } from './claiming-child.mjs';
+import { answerTurns } from './claiming-child.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const CONCURRENCY = 10;
@@ -36,30 +36,16 @@ function codecOf(kind, key) {
   return { isSealed, codec: new PayloadCodec({ keys: isSealed ? [Buffer.from(key, 'hex')] : [], compressFrom }) };
 }
 
-async function work() {
-  let [left, ended] = [0, 0];
-  const onOutcome = () => {
-    ended += 1;
-    if (ended === left) process.emit('drained');
-  };
-  const settings = { url, namespace: 'bench', concurrency: CONCURRENCY, handler: async () => {} };
-  const { broker, claimant, loop } = await claimingChild({ ...settings, payloads: codecOf(kind, key).codec }, () => ({
-    onOutcome,
-  }));
-  process.on('message', async (tasks) => {
-    [left, ended] = [tasks, 0];
-    const drained = once(process, 'drained');
-    process.send('counting');
+function work() {
+  const { codec: payloads } = codecOf(kind, key);
+  const settings = { url, namespace: 'bench', concurrency: CONCURRENCY, handler: async () => {}, payloads };
+  return answerTurns(settings, () => {
     const before = process.cpuUsage();
-    await drained;
-    // the last ends are on their way to Redis
-    while ((await broker.holdings(claimant)).ids.length > 0);
-    const { user, system } = process.cpuUsage(before);
-    process.send((user + system) / tasks);
-    left = 0;
+    return (tasks) => {
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / tasks;
+    };
   });
-  process.send('ready');
-  await loop.run();
 }
 
 async function measure() {
